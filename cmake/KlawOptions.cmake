@@ -1,0 +1,33 @@
+option(KLAW_BUILD_TESTS "Build unit tests and benchmarks" ON)
+option(KLAW_BUILD_FUZZERS "Build libFuzzer targets (clang only)" OFF)
+set(KLAW_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_compile_options(-Wno-unqualified-std-cast-call)
+endif()
+
+if(KLAW_SANITIZE)
+    add_compile_options(-fsanitize=${KLAW_SANITIZE} -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${KLAW_SANITIZE})
+    # Frame and handler recycling would hide use-after-free from the sanitizer.
+    add_compile_definitions(BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING BOOST_ASIO_DISABLE_SMALL_BLOCK_RECYCLING)
+endif()
+
+find_program(KLAW_CCACHE ccache)
+if(KLAW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${KLAW_CCACHE})
+endif()
+find_program(KLAW_MOLD mold)
+if(KLAW_MOLD)
+    add_link_options(-fuse-ld=mold)
+endif()
+
+# Translation units that see Beast and TLS templates take up to 2 GB each under sanitizers.
+set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.hpp"
+#include "rules/cel/value.hpp"
+#include "rules/field_tree.hpp"
+
+namespace klaw::rules::cel {
+
+/// The variables an expression may name, in slot order: bindings are given in the same order.
+struct Environment {
+    std::vector<std::string> variables;  ///< for rules: object, old, item, now, cluster, …
+};
+
+/// Why an evaluation gave no value.
+struct EvalError {
+    enum class Kind {
+        NoSuchField,  ///< a field or key that is absent: a rule treats this as "not true"
+        Other,        ///< overflow, type mismatch, bad regex, cost limit, …
+    };
+    Kind kind = Kind::Other;
+    std::string message;  ///< wording as in cel-go where it has one
+};
+
+template <class T>
+using Evaluated = tl::expected<T, EvalError>;
+
+/// An equality that must hold for the expression to be true, found in its top-level conjunction: lets an index skip rules.
+struct Guard {
+    std::string variable;               ///< "object" or "item"
+    std::vector<std::string> path;      ///< {"state", "waiting", "reason"}
+    std::vector<std::string> anyOf;     ///< the constants it may equal (== or in [..])
+};
+
+/// A compiled CEL expression (https://github.com/google/cel-spec, langdef.md). Immutable; copies share the code.
+class Program {
+public:
+    /// Errors carry "line:column" of the expression as place (1-based) and the wording of cel-go where there is one.
+    static Result<Program> compile(std::string_view expression, const Environment& environment);
+
+    /// `bindings[i]` is the value of `environment.variables[i]`. Values in the result may view into the bindings' data.
+    /// Never throws on bad data; the cost of one evaluation is bounded.
+    Evaluated<Value> evaluate(std::span<const Value> bindings) const;
+
+    bool reads(std::string_view variable) const;
+    /// What is read below a variable; aliases through macros (`object.spec.containers.all(c, c.image …)`) are followed.
+    FieldTree fieldsOf(std::string_view variable) const;
+    std::vector<Guard> guards() const;
+    const std::string& source() const;
+
+private:
+    struct Code;
+    std::shared_ptr<const Code> code_;
+};
+
+/// Text with `${expression}` parts, `$$` for a dollar. A part whose field is absent renders as "".
+class Template {
+public:
+    static Result<Template> compile(std::string_view text, const Environment& environment);
+    std::string render(std::span<const Value> bindings) const;
+    bool reads(std::string_view variable) const;
+    FieldTree fieldsOf(std::string_view variable) const;
+
+private:
+    struct Part {
+        std::string text;
+        std::shared_ptr<Program> program;  ///< null for literal text
+    };
+    std::vector<Part> parts_;
+};
+
+}  // namespace klaw::rules::cel

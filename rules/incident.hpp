@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/alert.hpp"
+
+namespace klaw::rules {
+
+/// Who did something and when, for acknowledgements and silences.
+struct Mark {
+    std::string by;
+    TimePoint at{};
+    std::string comment;
+    friend bool operator==(const Mark&, const Mark&) = default;
+};
+
+/// The alerts of one group from the first that fires until none does: what one card shows.
+struct Incident {
+    std::string id;     ///< 16 hex digits of SHA-256 over group key and opening time
+    std::string group;  ///< group key: rule, cluster, namespace and owner by default
+    std::string rule;
+    std::string cluster;
+    ObjectRef owner;
+    Labels labels;  ///< those equal in all its alerts
+    Severity severity = Severity::Warning;
+    LocalizedText title;
+    std::vector<Alert> alerts;  ///< firing first by time, then at most a few resolved; a copy for the card
+    std::size_t firing = 0;
+    std::size_t total = 0;  ///< alerts that have ever been part of it
+    TimePoint openedAt{};
+    std::optional<TimePoint> resolvedAt;
+    TimePoint updatedAt{};
+    std::optional<Mark> acknowledged;
+    std::optional<Mark> silenced;
+    std::optional<TimePoint> silencedUntil;
+    bool startedBefore = false;
+    std::uint64_t revision = 0;  ///< grows with every update; an older one never overwrites a newer
+};
+
+/// What happened to an incident and why its card may have to change.
+struct IncidentUpdate {
+    enum class Reason { Opened, Grew, Shrank, Changed, Resolved, Acknowledged, Unacknowledged, Silenced, SilenceEnded };
+    Reason reason;
+    Incident incident;
+    TimePoint at{};
+};
+std::string_view toString(IncidentUpdate::Reason reason);
+
+}  // namespace klaw::rules
