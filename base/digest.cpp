@@ -11,7 +11,9 @@
 namespace klaw {
 namespace {
 
-const unsigned char* raw(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* raw(std::string_view text) {
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 }  // namespace
 
@@ -21,7 +23,9 @@ std::string sha256(std::string_view data) {
     return digest;
 }
 
-std::string sha256Hex(std::string_view data) { return hexEncode(sha256(data)); }
+std::string sha256Hex(std::string_view data) {
+    return hexEncode(sha256(data));
+}
 
 std::string hmacSha256(std::string_view key, std::string_view message) {
     std::string digest(SHA256_DIGEST_LENGTH, '\0');
@@ -45,13 +49,20 @@ std::optional<std::string> base64Decode(std::string_view text) {
     for (char c : text) {
         if (c == '\n' || c == '\r') continue;
         std::uint32_t value = 0;
-        if (c >= 'A' && c <= 'Z') value = c - 'A';
-        else if (c >= 'a' && c <= 'z') value = c - 'a' + 26;
-        else if (c >= '0' && c <= '9') value = c - '0' + 52;
-        else if (c == '+') value = 62;
-        else if (c == '/') value = 63;
-        else if (c == '=' && ++padding <= 2) value = 0;
-        else return std::nullopt;
+        if (c >= 'A' && c <= 'Z')
+            value = c - 'A';
+        else if (c >= 'a' && c <= 'z')
+            value = c - 'a' + 26;
+        else if (c >= '0' && c <= '9')
+            value = c - '0' + 52;
+        else if (c == '+')
+            value = 62;
+        else if (c == '/')
+            value = 63;
+        else if (c == '=' && ++padding <= 2)
+            value = 0;
+        else
+            return std::nullopt;
         if (padding > 0 && c != '=') return std::nullopt;
         quantum = quantum << 6 | value;
         if (++filled < 4) continue;

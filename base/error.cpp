@@ -4,20 +4,34 @@ namespace klaw {
 
 std::string_view toString(ErrorCode code) {
     switch (code) {
-        case ErrorCode::InvalidArgument: return "InvalidArgument";
-        case ErrorCode::NotFound: return "NotFound";
-        case ErrorCode::Unauthenticated: return "Unauthenticated";
-        case ErrorCode::PermissionDenied: return "PermissionDenied";
-        case ErrorCode::Conflict: return "Conflict";
-        case ErrorCode::Expired: return "Expired";
-        case ErrorCode::ResourceExhausted: return "ResourceExhausted";
-        case ErrorCode::Unavailable: return "Unavailable";
-        case ErrorCode::DeadlineExceeded: return "DeadlineExceeded";
-        case ErrorCode::Cancelled: return "Cancelled";
-        case ErrorCode::OutcomeUnknown: return "OutcomeUnknown";
-        case ErrorCode::DataLoss: return "DataLoss";
-        case ErrorCode::Unsupported: return "Unsupported";
-        case ErrorCode::Internal: return "Internal";
+        case ErrorCode::InvalidArgument:
+            return "InvalidArgument";
+        case ErrorCode::NotFound:
+            return "NotFound";
+        case ErrorCode::Unauthenticated:
+            return "Unauthenticated";
+        case ErrorCode::PermissionDenied:
+            return "PermissionDenied";
+        case ErrorCode::Conflict:
+            return "Conflict";
+        case ErrorCode::Expired:
+            return "Expired";
+        case ErrorCode::ResourceExhausted:
+            return "ResourceExhausted";
+        case ErrorCode::Unavailable:
+            return "Unavailable";
+        case ErrorCode::DeadlineExceeded:
+            return "DeadlineExceeded";
+        case ErrorCode::Cancelled:
+            return "Cancelled";
+        case ErrorCode::OutcomeUnknown:
+            return "OutcomeUnknown";
+        case ErrorCode::DataLoss:
+            return "DataLoss";
+        case ErrorCode::Unsupported:
+            return "Unsupported";
+        case ErrorCode::Internal:
+            return "Internal";
     }
     return "Internal";
 }

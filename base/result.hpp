@@ -11,9 +11,12 @@ template <class T>
 using Result = tl::expected<T, Error>;
 
 /// `return fail(ErrorCode::NotFound, "…")` from any function that returns a Result.
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+    return tl::unexpected<Error>(std::move(error));
+}
 
-inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string place = {}, std::string remedy = {}) {
+inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string place = {},
+                                  std::string remedy = {}) {
     return fail(Error(code, std::move(message), std::move(place), std::move(remedy)));
 }
 

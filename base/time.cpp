@@ -63,8 +63,9 @@ std::string formatRfc3339(TimePoint time) {
     auto day = floor<days>(time);
     year_month_day date(day);
     hh_mm_ss clock(time - day);
-    auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int(date.year()), unsigned(date.month()),
-                            unsigned(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+    auto text =
+        fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int(date.year()), unsigned(date.month()),
+                    unsigned(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
     if (auto nanos = clock.subseconds().count(); nanos != 0) {
         auto fraction = fmt::format(".{:09}", nanos);
         fraction.erase(fraction.find_last_not_of('0') + 1);
@@ -99,7 +100,8 @@ std::optional<Duration> parseDuration(std::string_view text) {
     while (!text.empty()) {
         std::size_t length = 0;
         long double number = 0, scale = 0;
-        for (; length < text.size() && ((text[length] >= '0' && text[length] <= '9') || text[length] == '.'); ++length) {
+        for (; length < text.size() && ((text[length] >= '0' && text[length] <= '9') || text[length] == '.');
+             ++length) {
             if (text[length] == '.') {
                 if (scale != 0) return std::nullopt;
                 scale = 1;
@@ -125,12 +127,12 @@ std::string formatDuration(Duration duration) {
     std::string text = duration < Duration{} ? "-" : "";
     auto rest = duration < Duration{} ? -duration.count() : duration.count();
     constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> descending{{{"d", 86'400'000'000'000},
-                                                                                  {"h", 3'600'000'000'000},
-                                                                                  {"m", 60'000'000'000},
-                                                                                  {"s", 1'000'000'000},
-                                                                                  {"ms", 1'000'000},
-                                                                                  {"us", 1'000},
-                                                                                  {"ns", 1}}};
+                                                                                   {"h", 3'600'000'000'000},
+                                                                                   {"m", 60'000'000'000},
+                                                                                   {"s", 1'000'000'000},
+                                                                                   {"ms", 1'000'000},
+                                                                                   {"us", 1'000},
+                                                                                   {"ns", 1}}};
     for (auto [unit, size] : descending) {
         if (rest < size) continue;
         text += fmt::format("{}{}", rest / size, unit);

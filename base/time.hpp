@@ -27,8 +27,14 @@ std::string formatDuration(Duration duration);
 inline std::int64_t toUnixMillis(TimePoint time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
-inline std::int64_t toUnixNanos(TimePoint time) { return time.time_since_epoch().count(); }
-inline TimePoint fromUnixMillis(std::int64_t millis) { return TimePoint(std::chrono::milliseconds(millis)); }
-inline TimePoint fromUnixNanos(std::int64_t nanos) { return TimePoint(Duration(nanos)); }
+inline std::int64_t toUnixNanos(TimePoint time) {
+    return time.time_since_epoch().count();
+}
+inline TimePoint fromUnixMillis(std::int64_t millis) {
+    return TimePoint(std::chrono::milliseconds(millis));
+}
+inline TimePoint fromUnixNanos(std::int64_t nanos) {
+    return TimePoint(Duration(nanos));
+}
 
 }  // namespace klaw

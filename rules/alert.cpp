@@ -6,9 +6,12 @@ namespace klaw::rules {
 
 std::string_view toString(Severity severity) {
     switch (severity) {
-        case Severity::Info: return "info";
-        case Severity::Warning: return "warning";
-        case Severity::Critical: return "critical";
+        case Severity::Info:
+            return "info";
+        case Severity::Warning:
+            return "warning";
+        case Severity::Critical:
+            return "critical";
     }
     return "warning";
 }
@@ -21,35 +24,52 @@ std::optional<Severity> severityFromString(std::string_view text) {
 
 std::string_view toString(AlertState state) {
     switch (state) {
-        case AlertState::Pending: return "pending";
-        case AlertState::Firing: return "firing";
-        case AlertState::Resolved: return "resolved";
+        case AlertState::Pending:
+            return "pending";
+        case AlertState::Firing:
+            return "firing";
+        case AlertState::Resolved:
+            return "resolved";
     }
     return "resolved";
 }
 
 std::string_view toString(Transition::Reason reason) {
     switch (reason) {
-        case Transition::Reason::Pending: return "pending";
-        case Transition::Reason::Withdrawn: return "withdrawn";
-        case Transition::Reason::Fired: return "fired";
-        case Transition::Reason::Changed: return "changed";
-        case Transition::Reason::Resolved: return "resolved";
+        case Transition::Reason::Pending:
+            return "pending";
+        case Transition::Reason::Withdrawn:
+            return "withdrawn";
+        case Transition::Reason::Fired:
+            return "fired";
+        case Transition::Reason::Changed:
+            return "changed";
+        case Transition::Reason::Resolved:
+            return "resolved";
     }
     return "changed";
 }
 
 std::string_view toString(IncidentUpdate::Reason reason) {
     switch (reason) {
-        case IncidentUpdate::Reason::Opened: return "opened";
-        case IncidentUpdate::Reason::Grew: return "grew";
-        case IncidentUpdate::Reason::Shrank: return "shrank";
-        case IncidentUpdate::Reason::Changed: return "changed";
-        case IncidentUpdate::Reason::Resolved: return "resolved";
-        case IncidentUpdate::Reason::Acknowledged: return "acknowledged";
-        case IncidentUpdate::Reason::Unacknowledged: return "unacknowledged";
-        case IncidentUpdate::Reason::Silenced: return "silenced";
-        case IncidentUpdate::Reason::SilenceEnded: return "silence_ended";
+        case IncidentUpdate::Reason::Opened:
+            return "opened";
+        case IncidentUpdate::Reason::Grew:
+            return "grew";
+        case IncidentUpdate::Reason::Shrank:
+            return "shrank";
+        case IncidentUpdate::Reason::Changed:
+            return "changed";
+        case IncidentUpdate::Reason::Resolved:
+            return "resolved";
+        case IncidentUpdate::Reason::Acknowledged:
+            return "acknowledged";
+        case IncidentUpdate::Reason::Unacknowledged:
+            return "unacknowledged";
+        case IncidentUpdate::Reason::Silenced:
+            return "silenced";
+        case IncidentUpdate::Reason::SilenceEnded:
+            return "silence_ended";
     }
     return "changed";
 }

@@ -12,14 +12,14 @@
 namespace klaw::rules {
 
 enum class Severity { Info, Warning, Critical };
-std::string_view toString(Severity severity);                     ///< "info", "warning", "critical"
+std::string_view toString(Severity severity);  ///< "info", "warning", "critical"
 std::optional<Severity> severityFromString(std::string_view text);
 
 enum class AlertState { Pending, Firing, Resolved };
 std::string_view toString(AlertState state);
 
-/// One thing that is wrong, for its whole life. The state is timestamps; the status follows from them, so that a restart
-/// restores facts and not flags.
+/// One thing that is wrong, for its whole life. The state is timestamps; the status follows from them, so that a
+/// restart restores facts and not flags.
 struct Alert {
     std::string fingerprint;  ///< 32 hex digits of SHA-256 over rule, cluster and labels: the identity
     std::string rule;
@@ -35,15 +35,15 @@ struct Alert {
     std::vector<std::string> actions;
     std::vector<std::string> enrich;
     std::vector<std::string> notify;  ///< receivers named by the rule; empty: the default route
-    Labels facts;           ///< short name → value lines shown on the card (reason, exit code, image, node)
+    Labels facts;                     ///< short name → value lines shown on the card (reason, exit code, image, node)
 
-    TimePoint activeAt{};                  ///< the condition first held
-    std::optional<TimePoint> firedAt;      ///< it had held for `for`
-    std::optional<TimePoint> resolvedAt;   ///< it stopped holding after having fired
-    TimePoint updatedAt{};                 ///< last change of anything shown
-    Duration keepPendingFor{};             ///< the rule's `for`
-    bool startedBefore = false;            ///< already so when the agent first looked
-    std::uint64_t count = 1;               ///< occurrences: Event counts, restarts
+    TimePoint activeAt{};                 ///< the condition first held
+    std::optional<TimePoint> firedAt;     ///< it had held for `for`
+    std::optional<TimePoint> resolvedAt;  ///< it stopped holding after having fired
+    TimePoint updatedAt{};                ///< last change of anything shown
+    Duration keepPendingFor{};            ///< the rule's `for`
+    bool startedBefore = false;           ///< already so when the agent first looked
+    std::uint64_t count = 1;              ///< occurrences: Event counts, restarts
 
     AlertState state() const {
         return resolvedAt ? AlertState::Resolved : firedAt ? AlertState::Firing : AlertState::Pending;
@@ -57,7 +57,7 @@ struct Transition {
         Pending,    ///< the condition holds, `for` has not passed
         Withdrawn,  ///< it stopped holding while pending: nobody heard of it
         Fired,
-        Changed,   ///< still firing, and something shown has changed (count, facts, text)
+        Changed,  ///< still firing, and something shown has changed (count, facts, text)
         Resolved,
     };
     Reason reason;
@@ -70,11 +70,11 @@ std::string_view toString(Transition::Reason reason);
 struct EventCounter {
     std::string cluster;
     std::string rule;
-    std::string window;    ///< key of the window (values of `per`)
+    std::string window;  ///< key of the window (values of `per`)
     std::string eventUid;
-    std::uint64_t seen = 0;       ///< last seen count of the Event object
-    std::uint64_t increase = 0;   ///< what this observation added
-    TimePoint at{};               ///< when, by the Event's own time
+    std::uint64_t seen = 0;      ///< last seen count of the Event object
+    std::uint64_t increase = 0;  ///< what this observation added
+    TimePoint at{};              ///< when, by the Event's own time
 };
 
 }  // namespace klaw::rules

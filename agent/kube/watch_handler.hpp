@@ -19,10 +19,10 @@ struct PaddedText {
 struct LineOutcome {
     enum class Type { Object, Bookmark, Error };
     Type type = Type::Object;
-    std::string resourceVersion;     ///< of the object or bookmark
-    bool initialEventsEnd = false;   ///< the bookmark that ends a streaming list
-    int errorCode = 0;               ///< of the Status in an ERROR event
-    std::string errorReason;         ///< "Expired"
+    std::string resourceVersion;    ///< of the object or bookmark
+    bool initialEventsEnd = false;  ///< the bookmark that ends a streaming list
+    int errorCode = 0;              ///< of the Status in an ERROR event
+    std::string errorReason;        ///< "Expired"
     std::string errorMessage;
 };
 

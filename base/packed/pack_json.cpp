@@ -12,8 +12,10 @@ public:
     bool boolean(bool value) override { return writer.boolean(value), true; }
     bool number_integer(number_integer_t value) override { return writer.integer(value), true; }
     bool number_unsigned(number_unsigned_t value) override {
-        if (value > INT64_MAX) writer.number(static_cast<double>(value));
-        else writer.integer(static_cast<std::int64_t>(value));
+        if (value > INT64_MAX)
+            writer.number(static_cast<double>(value));
+        else
+            writer.integer(static_cast<std::int64_t>(value));
         return true;
     }
     bool number_float(number_float_t value, const string_t&) override { return writer.number(value), true; }
@@ -21,8 +23,10 @@ public:
     bool binary(binary_t&) override { return false; }
     bool start_object(std::size_t) override { return writer.beginMap(), ++depth < maxDepth; }
     bool key(string_t& name) override {
-        if (auto known = FieldName::find(name)) writer.key(*known);
-        else writer.inlineKey(name);
+        if (auto known = FieldName::find(name))
+            writer.key(*known);
+        else
+            writer.inlineKey(name);
         return true;
     }
     bool end_object() override { return writer.endMap(), --depth, true; }

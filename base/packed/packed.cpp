@@ -40,7 +40,9 @@ Span containerBody(const std::uint8_t* at) {
     return {at + 3, at + 3 + size};
 }
 
-PackedKind kindAt(const std::uint8_t* at) { return static_cast<PackedKind>(*at & kindMask); }
+PackedKind kindAt(const std::uint8_t* at) {
+    return static_cast<PackedKind>(*at & kindMask);
+}
 
 const std::uint8_t* endOfValue(const std::uint8_t* at) {
     switch (kindAt(at)) {
@@ -49,15 +51,18 @@ const std::uint8_t* endOfValue(const std::uint8_t* at) {
             readVarint(at);
             return at;
         }
-        case PackedKind::Double: return at + 1 + sizeof(double);
+        case PackedKind::Double:
+            return at + 1 + sizeof(double);
         case PackedKind::String: {
             ++at;
             auto size = readVarint(at);
             return at + size;
         }
         case PackedKind::List:
-        case PackedKind::Map: return containerBody(at).end;
-        default: return at + 1;
+        case PackedKind::Map:
+            return containerBody(at).end;
+        default:
+            return at + 1;
     }
 }
 
@@ -79,14 +84,26 @@ void appendJsonString(std::string& out, std::string_view text) {
     out += '"';
     for (char c : text) {
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
-                if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-                else out += c;
+                if (static_cast<unsigned char>(c) < 0x20)
+                    out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+                else
+                    out += c;
         }
     }
     out += '"';
@@ -95,12 +112,24 @@ void appendJsonString(std::string& out, std::string_view text) {
 void appendJson(std::string& out, PackedView value) {
     switch (value.kind()) {
         case PackedKind::Missing:
-        case PackedKind::Null: out += "null"; break;
-        case PackedKind::False: out += "false"; break;
-        case PackedKind::True: out += "true"; break;
-        case PackedKind::Int: out += std::to_string(value.asInt()); break;
-        case PackedKind::Double: out += std::isfinite(value.asDouble()) ? fmt::format("{}", value.asDouble()) : "null"; break;
-        case PackedKind::String: appendJsonString(out, value.asString()); break;
+        case PackedKind::Null:
+            out += "null";
+            break;
+        case PackedKind::False:
+            out += "false";
+            break;
+        case PackedKind::True:
+            out += "true";
+            break;
+        case PackedKind::Int:
+            out += std::to_string(value.asInt());
+            break;
+        case PackedKind::Double:
+            out += std::isfinite(value.asDouble()) ? fmt::format("{}", value.asDouble()) : "null";
+            break;
+        case PackedKind::String:
+            appendJsonString(out, value.asString());
+            break;
         case PackedKind::List:
         case PackedKind::Map: {
             bool map = value.kind() == PackedKind::Map;
@@ -121,7 +150,9 @@ void appendJson(std::string& out, PackedView value) {
 
 }  // namespace
 
-PackedKind PackedView::kind() const { return at_ ? kindAt(at_) : PackedKind::Missing; }
+PackedKind PackedView::kind() const {
+    return at_ ? kindAt(at_) : PackedKind::Missing;
+}
 
 std::int64_t PackedView::asInt() const {
     if (kind() == PackedKind::Double) return static_cast<std::int64_t>(asDouble());
@@ -243,18 +274,26 @@ PackedObject& PackedObject::operator=(PackedObject&& other) noexcept {
     return *this;
 }
 
-PackedObject::~PackedObject() { delete[] data_; }
+PackedObject::~PackedObject() {
+    delete[] data_;
+}
 
-PackedView PackedObject::view() const { return PackedView(data_); }
+PackedView PackedObject::view() const {
+    return PackedView(data_);
+}
 
 void PackedWriter::clear() {
     buffer_.clear();
     open_.clear();
 }
 
-void PackedWriter::null() { buffer_.push_back(std::uint8_t(PackedKind::Null)); }
+void PackedWriter::null() {
+    buffer_.push_back(std::uint8_t(PackedKind::Null));
+}
 
-void PackedWriter::boolean(bool value) { buffer_.push_back(std::uint8_t(value ? PackedKind::True : PackedKind::False)); }
+void PackedWriter::boolean(bool value) {
+    buffer_.push_back(std::uint8_t(value ? PackedKind::True : PackedKind::False));
+}
 
 void PackedWriter::integer(std::int64_t value) {
     buffer_.push_back(std::uint8_t(PackedKind::Int));
@@ -274,7 +313,9 @@ void PackedWriter::string(std::string_view value) {
     buffer_.insert(buffer_.end(), value.begin(), value.end());
 }
 
-void PackedWriter::key(FieldName name) { varint(name.id()); }
+void PackedWriter::key(FieldName name) {
+    varint(name.id());
+}
 
 void PackedWriter::inlineKey(std::string_view name) {
     varint(0);

@@ -14,8 +14,9 @@ enum class PackedKind : std::uint8_t { Missing, Null, False, True, Int, Double, 
 
 /// A JSON value in one contiguous block: what the object cache keeps and what CEL reads.
 ///
-/// Equal projections of equal objects are equal byte for byte. A view is two words, owns nothing and is valid as long as
-/// the block it points into. Reading a field of something that is not a map gives a missing view, so paths can be chained.
+/// Equal projections of equal objects are equal byte for byte. A view is two words, owns nothing and is valid as long
+/// as the block it points into. Reading a field of something that is not a map gives a missing view, so paths can be
+/// chained.
 class PackedView {
 public:
     PackedView() = default;

@@ -14,7 +14,10 @@ CodePoint decode(std::string_view text, std::size_t at) {
     auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     unsigned char first = byte(at);
     if (first < 0x80) return {first, 1};
-    std::size_t size = first >= 0xF0 && first <= 0xF4 ? 4 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xC2 && first < 0xE0 ? 2 : 0;
+    std::size_t size = first >= 0xF0 && first <= 0xF4  ? 4
+                       : first >= 0xE0 && first < 0xF0 ? 3
+                       : first >= 0xC2 && first < 0xE0 ? 2
+                                                       : 0;
     if (size == 0 || at + size > text.size()) return {0, 0};
     std::uint32_t value = first & (0x7F >> size);
     for (std::size_t i = 1; i < size; ++i) {

@@ -31,11 +31,12 @@ struct EvalError {
 template <class T>
 using Evaluated = tl::expected<T, EvalError>;
 
-/// An equality that must hold for the expression to be true, found in its top-level conjunction: lets an index skip rules.
+/// An equality that must hold for the expression to be true, found in its top-level conjunction: lets an index skip
+/// rules.
 struct Guard {
-    std::string variable;               ///< "object" or "item"
-    std::vector<std::string> path;      ///< {"state", "waiting", "reason"}
-    std::vector<std::string> anyOf;     ///< the constants it may equal (== or in [..])
+    std::string variable;            ///< "object" or "item"
+    std::vector<std::string> path;   ///< {"state", "waiting", "reason"}
+    std::vector<std::string> anyOf;  ///< the constants it may equal (== or in [..])
 };
 
 /// A compiled CEL expression (https://github.com/google/cel-spec, langdef.md). Immutable; copies share the code.

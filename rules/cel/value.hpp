@@ -11,10 +11,24 @@
 
 namespace klaw::rules::cel {
 
-enum class Kind : std::uint8_t { Null, Bool, Int, Uint, Double, String, Bytes, List, Map, Timestamp, Duration, Type, Optional };
+enum class Kind : std::uint8_t {
+    Null,
+    Bool,
+    Int,
+    Uint,
+    Double,
+    String,
+    Bytes,
+    List,
+    Map,
+    Timestamp,
+    Duration,
+    Type,
+    Optional
+};
 
-/// A CEL value. Small, cheap to copy. Strings, lists and maps that come from a packed object are views into it; computed
-/// ones are shared and owned.
+/// A CEL value. Small, cheap to copy. Strings, lists and maps that come from a packed object are views into it;
+/// computed ones are shared and owned.
 class Value {
 public:
     Value() = default;  ///< null
@@ -40,7 +54,8 @@ public:
     std::optional<std::string_view> asString() const;
     std::optional<TimePoint> asTimestamp() const;
     std::optional<klaw::Duration> asDuration() const;
-    /// For interpolation: strings as they are, numbers, booleans, RFC 3339, durations like "1h30m", lists and maps as JSON.
+    /// For interpolation: strings as they are, numbers, booleans, RFC 3339, durations like "1h30m", lists and maps as
+    /// JSON.
     std::string toText() const;
     /// Calls `visit(Value key, Value element)` for each entry (list: index); false when this is no list or map.
     template <class Visit>
