@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "rules/alert.hpp"
+
+namespace klaw::notifiers {
+
+enum class CardStatus { Firing, Acknowledged, Silenced, Resolved, Digest, Test };
+std::string_view toString(CardStatus status);  ///< "firing", "acknowledged", …
+std::optional<CardStatus> cardStatusFromString(std::string_view text);
+
+/// A short name → value line.
+struct CardFact {
+    std::string name;
+    std::string value;
+    friend bool operator==(const CardFact&, const CardFact&) = default;
+};
+
+/// One of the things that are wrong: a Pod of the Deployment, an incident of the digest.
+struct CardAffected {
+    std::string name;
+    std::string detail;
+    std::optional<TimePoint> since;
+    friend bool operator==(const CardAffected&, const CardAffected&) = default;
+};
+
+/// A heading with lines below it. Lines are plain text as the cluster gave it: the renderer masks secrets in it,
+/// escapes it for its platform and shortens it, so nobody prepares it before.
+struct CardSection {
+    enum class Kind {
+        Text,  ///< a list of sentences: event timeline, last change
+        Code,  ///< fixed width, line breaks and blanks kept: logs, diffs
+    };
+    std::string heading;
+    Kind kind = Kind::Text;
+    std::vector<std::string> lines;
+    bool keepEnd = false;  ///< when it must be shortened the last lines stay (logs), else the first
+    friend bool operator==(const CardSection&, const CardSection&) = default;
+};
+
+/// Who did something to the incident, and when.
+struct CardMark {
+    std::string by;
+    TimePoint at{};
+    std::string comment;
+    std::optional<TimePoint> until;  ///< of a silence
+    friend bool operator==(const CardMark&, const CardMark&) = default;
+};
+
+struct CardLink {
+    std::string label;
+    std::string url;
+    friend bool operator==(const CardLink&, const CardLink&) = default;
+};
+
+/// Something a person can do. Which of the last three is used depends on the platform: interactive cards send the
+/// nonce, link-only cards open the url, everything else prints the command.
+struct CardButton {
+    enum class Style { Default, Primary, Danger };
+    std::string label;
+    std::string verb;  ///< "ack", "restart": stable, for metrics and for choosing what to leave out
+    Style style = Style::Default;
+    std::string url;
+    std::string command;  ///< in the chat grammar, without the name of the program: `ack 3f9a21c07be4d815`
+    std::string nonce;    ///< opaque, one-time; never shown
+    std::string confirm;  ///< question to ask before it is sent; empty: none
+    friend bool operator==(const CardButton&, const CardButton&) = default;
+};
+
+struct CardFooter {
+    std::string rule;
+    std::string incident;
+    bool startedBefore = false;  ///< already so before Klaw was watching
+    std::vector<std::string> notes;
+    friend bool operator==(const CardFooter&, const CardFooter&) = default;
+};
+
+/// What one incident, digest or test looks like on any platform. Every text is in `language` already; the fixed words
+/// around it ("since", "affected") are added by the renderers in the same language. Times are absolute; `timeZone`
+/// says how they are shown. All text may be hostile: renderers escape it.
+struct Card {
+    std::string id;  ///< one per card for its whole life; updates carry the same
+    CardStatus status = CardStatus::Firing;
+    rules::Severity severity = rules::Severity::Warning;
+    std::string title;
+    std::string subtitle;  ///< cluster, namespace, owner
+    std::vector<CardFact> facts;
+    std::vector<CardAffected> affected;
+    std::size_t more = 0;  ///< affected things beyond those listed
+    std::vector<CardSection> sections;
+    std::optional<CardMark> acknowledged;
+    std::optional<CardMark> silenced;
+    CardFooter footer;
+    std::vector<CardLink> links;
+    std::vector<CardButton> buttons;
+    std::string restUrl;          ///< where the whole text is, named where a card had to be shortened; may be empty
+    std::string restCommand;      ///< the same as a command; may be empty
+    std::string language = "en";  ///< "en" or "zh"
+    int utcOffsetMinutes = 0;     ///< of the times shown
+    TimePoint openedAt{};
+    std::optional<TimePoint> resolvedAt;
+    TimePoint updatedAt{};
+    std::uint64_t revision = 0;  ///< grows with every update of the same id
+    friend bool operator==(const Card&, const Card&) = default;
+};
+
+/// Compact JSON, fields always in the same order, empty ones left out; malformed UTF-8 becomes U+FFFD.
+std::string toJson(const Card& card);
+/// The same, indented, for people and golden files.
+std::string toPrettyJson(const Card& card);
+/// Unknown fields are ignored (a newer version wrote them); a missing id or a wrong type is InvalidArgument.
+Result<Card> cardFromJson(std::string_view json);
+
+}  // namespace klaw::notifiers
