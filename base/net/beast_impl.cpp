@@ -1,0 +1,2 @@
+// The one translation unit that compiles Beast's definitions.
+#include <boost/beast/src.hpp>
