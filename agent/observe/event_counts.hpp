@@ -1,16 +1,16 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <string_view>
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include "agent/observe/uuid.hpp"
 
 namespace klaw::observe {
 
 /// What is remembered of Event objects, which are counters: by uid the version and the count last seen. 32 bytes each.
 ///
-/// On the loop thread. Uids that are not UUIDs and versions that are not numbers are remembered by a 128 and a 64 bit
-/// hash.
+/// On the loop thread. Uids that are not UUIDs and versions that are not numbers are remembered by a hash.
 class EventCounts {
 public:
     struct Seen {
@@ -24,25 +24,17 @@ public:
     std::size_t size() const { return events_.size(); }
 
     void beginList() { ++list_; }
+    /// Forgets the Events that were not seen since beginList.
     void sweep();
     std::size_t memoryBytes() const;
 
 private:
-    struct Key {
-        std::uint64_t high = 0, low = 0;
-        friend bool operator==(const Key&, const Key&) = default;
-    };
-    struct KeyHash {
-        std::size_t operator()(const Key& key) const noexcept { return key.high ^ key.low; }
-    };
     struct Entry {
         std::uint64_t version = 0;
         std::uint32_t count = 0;
         std::uint32_t list = 0;
     };
-    static Key keyOf(std::string_view uid);
-
-    boost::unordered_flat_map<Key, Entry, KeyHash> events_;
+    boost::unordered_flat_map<Uuid, Entry, Uuid::Hash> events_;
     std::uint32_t list_ = 0;
 };
 

@@ -42,6 +42,7 @@ struct ProjectedEvent {
 /// key twice, nesting above 200 levels in what is kept. Skipped subtrees are checked for balanced brackets only.
 class Projector {
 public:
+    /// `scanner` null: an own one.
     Projector(Projection projection, std::shared_ptr<JsonScanner> scanner);
     ~Projector();
     Projector(Projector&&) noexcept;

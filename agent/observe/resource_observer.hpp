@@ -7,6 +7,7 @@
 
 #include "agent/kube/watch_handler.hpp"
 #include "agent/observe/event_counts.hpp"
+#include "agent/observe/namesakes.hpp"
 #include "agent/observe/object_cache.hpp"
 #include "agent/observe/projector.hpp"
 #include "rules/change.hpp"
@@ -60,7 +61,7 @@ public:
 
     PackedView find(std::string_view uid) const { return cache_.find(uid); }
     void forEach(const std::function<void(PackedView)>& visit) const { cache_.forEach(visit); }
-    std::size_t size() const { return options_.keep == ObserverOptions::Keep::Counts ? counts_.size() : cache_.size(); }
+    std::size_t size() const { return keepsCounts() ? counts_.size() : cache_.size(); }
     bool firstListDone() const { return firstListDone_; }
     const std::string& cluster() const { return options_.cluster; }
     const std::string& resource() const { return options_.resource; }
@@ -69,18 +70,23 @@ public:
 
 private:
     void arrived(const ProjectedObject& seen);
+    void changed(std::string_view key, PackedView object, PackedView known);
     void counted(const ProjectedObject& seen);
     void deleted(const ProjectedObject& seen);
+    void deletePredecessor(const ProjectedObject& seen);
     void emit(rules::Change::Type type, PackedView object, PackedView old);
-    bool sameInKnownFields(PackedView object, PackedView old);
+    /// Whether the two agree in the fields that were kept before the projection grew.
+    bool sameInOldFields(PackedView object, PackedView known);
     std::string_view keyOf(const ProjectedObject& seen);
+    bool keepsCounts() const { return options_.keep == ObserverOptions::Keep::Counts; }
 
     ObserverOptions options_;
     Sink sink_;
     ListCompleted listCompleted_;
     Projector projector_;
-    std::unique_ptr<Projection> previous_;  ///< while a list fetches fields that were not kept before
+    std::unique_ptr<Projection> before_;  ///< while a list fetches fields that were not kept before
     ObjectCache cache_;
+    Namesakes namesakes_;
     EventCounts counts_;
     PackedWriter scratch_, otherScratch_;
     std::string key_;
