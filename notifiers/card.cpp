@@ -1,0 +1,32 @@
+#include "notifiers/card.hpp"
+
+#include <array>
+#include <utility>
+
+namespace klaw::notifiers {
+namespace {
+
+constexpr std::array<std::pair<CardStatus, std::string_view>, 6> kStatusNames{{
+    {CardStatus::Firing, "firing"},
+    {CardStatus::Acknowledged, "acknowledged"},
+    {CardStatus::Silenced, "silenced"},
+    {CardStatus::Resolved, "resolved"},
+    {CardStatus::Digest, "digest"},
+    {CardStatus::Test, "test"},
+}};
+
+}  // namespace
+
+std::string_view toString(CardStatus status) {
+    for (const auto& [value, name] : kStatusNames)
+        if (value == status) return name;
+    return "firing";
+}
+
+std::optional<CardStatus> cardStatusFromString(std::string_view text) {
+    for (const auto& [value, name] : kStatusNames)
+        if (name == text) return value;
+    return std::nullopt;
+}
+
+}  // namespace klaw::notifiers
