@@ -1,0 +1,120 @@
+#include "notifiers/dingtalk/errors.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text/secrets.hpp"
+#include "base/text/utf8.hpp"
+#include "notifiers/http_outcome.hpp"
+#include "notifiers/safe_text.hpp"
+
+namespace klaw::notifiers::dingtalk {
+namespace {
+
+using Json = nlohmann::json;
+
+/// An address that sends too much is refused for five minutes by the gateway in front of the API.
+constexpr Duration kBan = 5min;
+
+bool mentionsAny(const std::string& text, std::initializer_list<const char*> words) {
+    for (const auto* word : words)
+        if (text.find(word) != std::string::npos) return true;
+    return false;
+}
+
+std::string securityRemedy(const std::string& errmsg) {
+    if (mentionsAny(errmsg, {"keyword", "关键词"}))
+        return "set `keywords` of this channel to one that the robot's security settings list";
+    if (mentionsAny(errmsg, {"timestamp", "时间戳", "过期"}))
+        return "set this machine's clock: it differs from the platform's by more than an hour";
+    if (mentionsAny(errmsg, {"sign", "签名"}))
+        return "check `secret` (SEC…) of this channel against the robot's security settings, and this machine's clock";
+    if (mentionsAny(errmsg, {"ip", "IP"})) return "add this machine's egress address to the robot's IP list";
+    return "compare secret, keywords and IP list with the robot's security settings";
+}
+
+std::string excerpt(const std::string& text) {
+    return truncateUtf8(oneLine(maskSecrets(validUtf8(text.substr(0, 900)))), 300);
+}
+
+/// The gateway's answer to a banned address: {"status":1111,"wait":5,"punish":"deny",…}.
+bool isBan(const Json& json) {
+    return json.contains("punish") || (json.contains("status") && json.contains("wait"));
+}
+
+Answer::Kind kindOf(std::int64_t errcode, const Error& error) {
+    if (errcode == 460101 || errcode == 101002) return Answer::Kind::TooLong;
+    return error.code == ErrorCode::ResourceExhausted ? Answer::Kind::Throttled : Answer::Kind::Refused;
+}
+
+}  // namespace
+
+Error errorOf(std::int64_t errcode, const std::string& errmsg, std::string_view channel) {
+    auto message = "errcode " + std::to_string(errcode) + ": " + excerpt(errmsg);
+    auto error = [&](ErrorCode code, Retry retry, std::string remedy = {}) {
+        return Error(code, message, std::string(channel), std::move(remedy)).withRetry(retry);
+    };
+    switch (errcode) {
+        case 310000:
+            return error(ErrorCode::PermissionDenied, Retry::never(), securityRemedy(errmsg));
+        case 130101:
+        case 90030:
+        case 410100:
+            return error(ErrorCode::ResourceExhausted, Retry::afterAtLeast(60s),
+                         "the robot takes 20 messages a minute: is the same robot used elsewhere?");
+        case 90002:
+        case 90018:
+        case 90019:
+            return error(ErrorCode::ResourceExhausted, Retry::afterAtLeast(10s));
+        case 90020:
+            return error(ErrorCode::PermissionDenied, Retry::never(),
+                         "the organisation's monthly quota is used up: raise it or use another channel");
+        case 460101:
+        case 101002:
+            return error(ErrorCode::InvalidArgument, Retry::never(), "lower `maxBytes` of this channel");
+        case 300001:
+        case 300005:
+        case 400013:
+        case 400101:
+        case 400102:
+            return error(ErrorCode::NotFound, Retry::never(),
+                         "the robot is gone, stopped or its access_token is wrong: copy the webhook address again");
+        case 40035:
+        case 43004:
+            return error(ErrorCode::InvalidArgument, Retry::never(), "please report this: the message was malformed");
+        case -1:
+        case 15:
+        case 88:
+            return error(ErrorCode::Unavailable, Retry::later());
+        default:
+            return error(ErrorCode::Unavailable, Retry::later(), "an errcode Klaw does not know");
+    }
+}
+
+Answer readAnswer(const net::HttpResponse& response, std::string_view channel, TimePoint now) {
+    auto json = Json::parse(response.body, nullptr, false);
+    bool coded = json.is_object() && json.contains("errcode") && json["errcode"].is_number_integer();
+    if (coded) {
+        auto code = json["errcode"].get<std::int64_t>();
+        if (code == 0) return {Answer::Kind::Taken, {}};
+        auto text = json.contains("errmsg") && json["errmsg"].is_string() ? json["errmsg"].get<std::string>() : "";
+        auto error = errorOf(code, text, channel);
+        return {kindOf(code, error), std::move(error)};
+    }
+    if (json.is_object() && isBan(json)) {
+        Error ban(ErrorCode::ResourceExhausted,
+                  "the platform refuses this machine's address: " + excerpt(response.body), std::string(channel),
+                  "too many calls leave from this address");
+        return {Answer::Kind::Throttled, std::move(ban).withRetry(Retry::afterAtLeast(kBan))};
+    }
+    if (response.status >= 200 && response.status < 300) {
+        // A proxy or a captive portal: nobody said that the robot took it.
+        Error strange(ErrorCode::Unavailable, "an answer that is not the platform's: " + excerpt(response.body),
+                      std::string(channel), "check the URL and the proxy");
+        return {Answer::Kind::Refused, std::move(strange).withRetry(Retry::later())};
+    }
+    auto error = statusError(response, channel, now);
+    bool throttled = error.code == ErrorCode::ResourceExhausted;
+    return {throttled ? Answer::Kind::Throttled : Answer::Kind::Refused, std::move(error)};
+}
+
+}  // namespace klaw::notifiers::dingtalk
