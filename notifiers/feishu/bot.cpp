@@ -1,0 +1,109 @@
+#include "notifiers/feishu/bot.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "notifiers/feishu/render.hpp"
+#include "notifiers/feishu/sign.hpp"
+#include "notifiers/http_outcome.hpp"
+#include "notifiers/words.hpp"
+
+namespace klaw::notifiers::feishu {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr unsigned kMaxTries = 4;
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;
+    return text;
+}
+
+Notice keywordNotice(const std::vector<std::string>& keywords) {
+    return {keywords.front(), {}, {}};
+}
+
+}  // namespace
+
+Bot::Bot(net::HttpClient& client, const Clock& clock, Random& random, BotOptions options)
+    : client_(client), clock_(clock), random_(random), options_(std::move(options)) {}
+
+NotifierLimits Bot::limits() const {
+    NotifierLimits limits;
+    limits.budgets = {{4, 1s}, {90, 60s}};
+    limits.maxBytes = options_.maxBytes;
+    return limits;
+}
+
+FittedBody Bot::bodyFor(const SafeCard& card, const Attempt& attempt) const {
+    auto seconds = std::chrono::floor<std::chrono::seconds>(clock_.now()).time_since_epoch().count();
+    auto render = [&](const SafeCard& fitted, const std::vector<Notice>& notices) {
+        Json message = Json::object();
+        if (!options_.secret.empty()) {
+            message["timestamp"] = std::to_string(seconds);
+            message["sign"] = signature(options_.secret, seconds);
+        }
+        message["msg_type"] = attempt.asText ? "text" : "interactive";
+        if (attempt.asText)
+            message["content"] = Json{{"text", renderText(fitted, notices, attempt.mentions)}};
+        else
+            message["card"] = renderCard(fitted, notices, attempt.mentions);
+        return message.dump(-1, ' ', false, Json::error_handler_t::replace);
+    };
+    return fitBody(card, attempt.maxBytes, attempt.notices, render);
+}
+
+bool Bot::improve(Attempt& attempt, Answer::Kind refusal, const SafeCard& card) {
+    if (++attempt.tries >= kMaxTries) return false;
+    switch (refusal) {
+        case Answer::Kind::BadMention:
+            if (attempt.mentions.empty()) return false;
+            attempt.mentions.clear();
+            attempt.notices.push_back({std::string(wordsFor(card.language).withoutMentions), {}, {}});
+            attempt.done.push_back("sent without mentions");
+            return true;
+        case Answer::Kind::TooLong:
+            attempt.maxBytes = attempt.maxBytes * 2 / 3;
+            return true;
+        case Answer::Kind::BadCard:
+            if (attempt.asText) return false;
+            attempt.asText = true;
+            attempt.done.push_back("sent as text");
+            return true;
+        case Answer::Kind::Taken:
+        case Answer::Kind::Refused:
+            return false;
+    }
+    return false;
+}
+
+Task<Result<Receipt>> Bot::send(Card unsafeCard, SendContext context) {
+    SafeCard card(std::move(unsafeCard));
+    Attempt attempt;
+    attempt.mentions = mentionable(context.mentions);
+    attempt.maxBytes = options_.maxBytes;
+    if (!options_.keywords.empty()) attempt.notices.push_back(keywordNotice(options_.keywords));
+    if (context.mayRepeat) attempt.notices.push_back({std::string(wordsFor(card.language).mayBeRepeat), {}, {}});
+    for (;;) {
+        auto message = bodyFor(card, attempt);
+        auto answer = co_await post(std::move(message.body));
+        if (!answer) co_return fail(std::move(answer.error()));
+        if (answer->kind == Answer::Kind::Taken) {
+            if (message.shortened) attempt.done.push_back("shortened");
+            co_return Receipt("", joined(attempt.done));
+        }
+        if (!improve(attempt, answer->kind, card)) co_return fail(std::move(answer->error));
+    }
+}
+
+Task<Result<Answer>> Bot::post(std::string body) {
+    net::HttpRequest request("POST", options_.url);
+    request.headers.add("Content-Type", "application/json; charset=utf-8");
+    request.body = std::move(body);
+    auto response = co_await client_.send(std::move(request), options_.timeout);
+    if (!response) co_return fail(sendError(std::move(response.error()), options_.name));
+    co_return readAnswer(*response, options_.name, clock_.now(), random_);
+}
+
+}  // namespace klaw::notifiers::feishu

@@ -1,0 +1,221 @@
+#include "notifiers/feishu/render.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "notifiers/feishu/escape.hpp"
+#include "notifiers/words.hpp"
+
+namespace klaw::notifiers::feishu {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Sections with more lines than this are folded.
+constexpr std::size_t kOpenLines = 8;
+
+Json plainText(std::string_view text) {
+    return Json{{"tag", "plain_text"}, {"content", text}};
+}
+
+Json markdown(std::string content) {
+    return Json{{"tag", "markdown"}, {"content", std::move(content)}};
+}
+
+Json tag(std::string_view text, std::string_view colour) {
+    return Json{{"tag", "text_tag"}, {"text", plainText(text)}, {"color", colour}};
+}
+
+std::string_view severityColour(rules::Severity severity) {
+    if (severity == rules::Severity::Critical) return "red";
+    return severity == rules::Severity::Warning ? "orange" : "blue";
+}
+
+std::string_view headerColour(const Card& card) {
+    switch (card.status) {
+        case CardStatus::Acknowledged:
+            return "yellow";
+        case CardStatus::Silenced:
+            return "grey";
+        case CardStatus::Resolved:
+            return "green";
+        case CardStatus::Test:
+            return "blue";
+        case CardStatus::Firing:
+        case CardStatus::Digest:
+            break;
+    }
+    return severityColour(card.severity);
+}
+
+Json header(const Card& card, const Outline& outline) {
+    Json head{{"template", headerColour(card)}, {"title", plainText(outline.title)}};
+    if (!outline.subtitle.empty()) head["subtitle"] = plainText(outline.subtitle);
+    head["text_tag_list"] =
+        Json::array({tag(outline.severity, severityColour(card.severity)), tag(outline.status, headerColour(card))});
+    return head;
+}
+
+std::string bold(std::string_view text) {
+    return "**" + escapeMarkdown(text) + "**";
+}
+
+void addFacts(Json& elements, const Outline& outline, const Words& words) {
+    std::string lines;
+    for (const auto& fact : outline.facts) {
+        if (!lines.empty()) lines += '\n';
+        lines += bold(fact.name) + std::string(words.colon) + escapeMarkdown(fact.value);
+    }
+    if (!lines.empty()) elements.push_back(markdown(std::move(lines)));
+}
+
+void addAffected(Json& elements, const Outline& outline) {
+    if (outline.affected.empty()) return;
+    auto lines = bold(outline.affectedHeading);
+    for (const auto& item : outline.affected)
+        lines += "\n- " + inlineCode(item.name) + (item.detail.empty() ? "" : " " + escapeMarkdown(item.detail));
+    if (!outline.more.empty()) lines += "\n- " + escapeMarkdown(outline.more);
+    elements.push_back(markdown(std::move(lines)));
+}
+
+void addSection(Json& elements, const CardSection& section) {
+    bool code = section.kind == CardSection::Kind::Code;
+    std::string lines;
+    for (const auto& line : section.lines)
+        lines += code ? escapeCodeLine(line) + "\n" : "- " + escapeMarkdown(line) + "\n";
+    if (lines.empty()) return;
+    code ? void(lines = "```\n" + lines + "```") : lines.pop_back();
+    Json panel{{"tag", "collapsible_panel"}, {"expanded", section.lines.size() <= kOpenLines}};
+    panel["header"] = Json{{"title", plainText(section.heading)}};
+    panel["elements"] = Json::array({markdown(std::move(lines))});
+    elements.push_back(std::move(panel));
+}
+
+Json button(const OutlineAction& action) {
+    auto style = action.style == CardButton::Style::Primary  ? "primary"
+                 : action.style == CardButton::Style::Danger ? "danger"
+                                                             : "default";
+    Json open{{"type", "open_url"}, {"default_url", action.url}};
+    return Json{{"tag", "button"},
+                {"text", plainText(action.label)},
+                {"type", style},
+                {"behaviors", Json::array({std::move(open)})}};
+}
+
+void addActions(Json& elements, const Outline& outline, const Words& words) {
+    std::string commands;
+    Json columns = Json::array();
+    for (const auto& action : outline.actions) {
+        if (!action.url.empty())
+            columns.push_back(Json{{"tag", "column"}, {"width", "auto"}, {"elements", Json::array({button(action)})}});
+        else
+            commands += "\n- " + escapeMarkdown(action.label) + std::string(words.colon) + inlineCode(action.command);
+    }
+    if (!commands.empty()) elements.push_back(markdown(bold(words.commands) + commands));
+    if (columns.empty()) return;
+    elements.push_back(Json{{"tag", "column_set"},
+                            {"flex_mode", "flow"},
+                            {"background_style", "default"},
+                            {"horizontal_spacing", "8px"},
+                            {"columns", std::move(columns)}});
+}
+
+void addFoot(Json& elements, const Outline& outline) {
+    std::string foot;
+    auto addLine = [&](const std::string& line) { foot += (foot.empty() ? "" : "\n") + line; };
+    for (const auto& notice : outline.notices) {
+        auto line = escapeMarkdown(notice.text);
+        if (!notice.url.empty()) line += " [" + escapeMarkdown(notice.url) + "](" + notice.url + ")";
+        if (!notice.command.empty()) line += " " + inlineCode(notice.command);
+        addLine(line);
+    }
+    if (!outline.footer.empty()) addLine("<font color='grey'>" + escapeMarkdown(outline.footer) + "</font>");
+    if (foot.empty()) return;
+    elements.push_back(Json{{"tag", "hr"}});
+    auto element = markdown(std::move(foot));
+    element["text_size"] = "notation";
+    elements.push_back(std::move(element));
+}
+
+std::string mentionTags(const std::vector<Mention>& mentions) {
+    std::string tags;
+    for (const auto& mention : mentions) {
+        if (!tags.empty()) tags += ' ';
+        if (mention.kind == Mention::Kind::All)
+            tags += "<at id=all></at>";
+        else
+            tags += (mention.kind == Mention::Kind::Email ? "<at email=" : "<at id=") + mention.id + "></at>";
+    }
+    return tags;
+}
+
+bool isPlainId(std::string_view id, std::string_view extra) {
+    auto plain = [&](unsigned char c) { return std::isalnum(c) || extra.find(char(c)) != std::string_view::npos; };
+    return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), plain);
+}
+
+/// A text message has its own tag for mentions.
+std::string textMentions(const std::vector<Mention>& mentions) {
+    std::string tags;
+    for (const auto& mention : mentions) {
+        if (mention.kind == Mention::Kind::Email) continue;
+        auto id = mention.kind == Mention::Kind::All ? "all" : mention.id;
+        tags += "<at user_id=\"" + id + "\">" + escapeText(mention.name) + "</at> ";
+    }
+    return tags;
+}
+
+}  // namespace
+
+std::vector<Mention> mentionable(const std::vector<Mention>& mentions) {
+    std::vector<Mention> kept;
+    for (const auto& mention : mentions) {
+        bool user = mention.kind == Mention::Kind::UserId && isPlainId(mention.id, "-_");
+        bool mail = mention.kind == Mention::Kind::Email && isPlainId(mention.id, "-_.@+");
+        if (user || mail || mention.kind == Mention::Kind::All) kept.push_back(mention);
+    }
+    return kept;
+}
+
+Json renderCard(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions) {
+    auto outline = outlineOf(card, notices);
+    const auto& words = wordsFor(card.language);
+    Json elements = Json::array();
+    addFacts(elements, outline, words);
+    addAffected(elements, outline);
+    for (const auto& section : outline.sections) addSection(elements, section);
+    addActions(elements, outline, words);
+    if (auto tags = mentionTags(mentions); !tags.empty()) elements.push_back(markdown(std::move(tags)));
+    addFoot(elements, outline);
+
+    Json json{{"schema", "2.0"}};
+    json["config"] = Json{{"update_multi", true}, {"width_mode", "fill"}, {"summary", {{"content", summaryOf(card)}}}};
+    json["header"] = header(card, outline);
+    json["body"] = Json{{"direction", "vertical"}, {"vertical_spacing", "medium"}, {"elements", std::move(elements)}};
+    return json;
+}
+
+std::string renderText(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions) {
+    auto outline = outlineOf(card, notices);
+    const auto& words = wordsFor(card.language);
+    std::string text = textMentions(mentions);
+    auto add = [&](std::string_view line) { text += escapeText(line) + "\n"; };
+    add(outline.symbol + " [" + outline.severity + "] " + outline.title);
+    add(outline.status + (outline.subtitle.empty() ? "" : " · " + outline.subtitle));
+    for (const auto& fact : outline.facts) add(fact.name + std::string(words.colon) + fact.value);
+    if (!outline.affected.empty()) add(outline.affectedHeading);
+    for (const auto& item : outline.affected) add("• " + item.name + " " + item.detail);
+    if (!outline.more.empty()) add("• " + outline.more);
+    for (const auto& section : outline.sections) {
+        add(section.heading);
+        for (const auto& line : section.lines) add("  " + line);
+    }
+    for (const auto& action : outline.actions)
+        add(action.label + std::string(words.colon) + (action.url.empty() ? action.command : action.url));
+    for (const auto& notice : outline.notices) add(notice.text + " " + notice.url + " " + notice.command);
+    text += escapeText(outline.footer);
+    return text;
+}
+
+}  // namespace klaw::notifiers::feishu

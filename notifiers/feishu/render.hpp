@@ -1,0 +1,23 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "notifiers/notifier.hpp"
+#include "notifiers/outline.hpp"
+
+namespace klaw::notifiers::feishu {
+
+/// The people of the list that a Feishu mention tag can name: open_id, user_id, mail address, everybody.
+std::vector<Mention> mentionable(const std::vector<Mention>& mentions);
+
+/// Card JSON 2.0. Buttons open addresses; what has only a command is printed. Version 2.0 refuses unknown properties,
+/// so nothing is in it that the reference does not name.
+nlohmann::ordered_json renderCard(const SafeCard& card, const std::vector<Notice>& notices,
+                                  const std::vector<Mention>& mentions);
+
+/// The same as lines of plain text, for when the platform refuses the card itself.
+std::string renderText(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions);
+
+}  // namespace klaw::notifiers::feishu
