@@ -43,7 +43,9 @@ struct Alert {
     TimePoint updatedAt{};                ///< last change of anything shown
     Duration keepPendingFor{};            ///< the rule's `for`
     bool startedBefore = false;           ///< already so when the agent first looked
-    std::uint64_t count = 1;              ///< occurrences: Event counts, restarts
+    std::uint64_t count = 1;              ///< occurrences: Event counts, values of the rule's `occurrence`
+    std::string occurrence;               ///< last counted value of the rule's `occurrence` ("2026-…", "17"), or empty
+    TimePoint occurredAt{};               ///< when that value was noticed; `keep_firing_for` runs from here
 
     AlertState state() const {
         return resolvedAt ? AlertState::Resolved : firedAt ? AlertState::Firing : AlertState::Pending;

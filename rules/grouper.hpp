@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "rules/incident.hpp"
+#include "rules/rule_set.hpp"
+#include "rules/silence_set.hpp"
+
+namespace klaw::rules {
+
+using IncidentUpdates = std::vector<IncidentUpdate>;
+
+/// Joins firing alerts into incidents, one card each: by default those of one rule in one cluster, namespace and owner.
+///
+/// An incident is born with the first alert that fires and forgotten once none does. While it is silenced it gives no
+/// Grew, Shrank or Changed; Opened then carries `silenced`, and SilenceEnded tells when it may be heard while still
+/// firing. Pending and withdrawn alerts are nobody's business here. Not thread-safe; time only as a parameter.
+class AlertGrouper {
+public:
+    explicit AlertGrouper(std::shared_ptr<const RuleSet> rules);
+
+    /// After a restart: the open incidents as last stored (their `alerts` are not read) and the firing alerts. What
+    /// does not fit together is put right by the first due().
+    void restore(std::vector<Incident> open, const std::vector<Alert>& firing);
+    /// Incidents keep the groups they have; later alerts follow the new rules.
+    void replaceRules(std::shared_ptr<const RuleSet> rules);
+
+    void apply(const Transition& transition, IncidentUpdates& out);
+
+    /// NotFound when no open incident has this id. Once more by the same person changes nothing and gives no update.
+    Result<void> acknowledge(std::string_view incidentId, const Mark& mark, IncidentUpdates& out);
+    Result<void> unacknowledge(std::string_view incidentId, const Mark& mark, IncidentUpdates& out);
+
+    /// The whole set, at start and after each change.
+    void setSilences(std::vector<Silence> silences, TimePoint now, IncidentUpdates& out);
+
+    void due(TimePoint now, IncidentUpdates& out);
+    /// When due() has to be called next; may be in the past.
+    std::optional<TimePoint> nextDue() const;
+
+    /// The incident as a card shows it; null when there is no open one of this id.
+    const Incident* find(std::string_view incidentId) const;
+    /// By group key.
+    void forEach(const std::function<void(const Incident&)>& visit) const;
+    std::size_t size() const { return groups_.size(); }
+
+    static constexpr std::size_t shownFiring = 5;
+    static constexpr std::size_t shownResolved = 3;
+
+private:
+    struct Group {
+        Incident incident;
+        std::map<std::string, Alert, std::less<>> firing;  ///< by fingerprint
+        std::vector<Alert> resolved;                       ///< the last few, newest first
+    };
+    using Groups = std::map<std::string, Group, std::less<>>;
+
+    std::string groupKey(const Alert& alert) const;
+    Group& open(const std::string& key, const Alert& alert, TimePoint at);
+    void fired(const Alert& alert, TimePoint at, IncidentUpdates& out);
+    void changed(const Alert& alert, TimePoint at, IncidentUpdates& out);
+    void resolved(const Alert& alert, TimePoint at, IncidentUpdates& out);
+    void refresh(Group& group, TimePoint at) const;
+    void emit(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out) const;
+    void settleSilence(Group& group, TimePoint now, IncidentUpdates& out);
+    Groups::iterator byId(std::string_view incidentId);
+
+    std::shared_ptr<const RuleSet> rules_;
+    SilenceSet silences_;
+    Groups groups_;                                            ///< open incidents by group key
+    std::map<std::string, std::string, std::less<>> groupOf_;  ///< firing alert → group key
+    std::map<std::string, std::string, std::less<>> keyOfId_;  ///< incident id → group key
+    std::optional<TimePoint> nextDue_;
+    bool restored_ = false;  ///< restore() has left something to put right
+};
+
+}  // namespace klaw::rules

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rules/alert.hpp"
+#include "rules/cel/program.hpp"
+
+namespace klaw::rules {
+
+/// Text for people with `${expression}` parts, in both languages.
+struct LocalizedTemplate {
+    cel::Template en;
+    cel::Template zh;
+    LocalizedText render(std::span<const cel::Value> bindings) const {
+        return {en.render(bindings), zh.render(bindings)};
+    }
+};
+
+/// Occurrences that make an event rule's alert: at least `minimum` within `window`.
+struct Threshold {
+    std::uint64_t minimum = 1;
+    Duration window = 10min;
+    friend bool operator==(const Threshold&, const Threshold&) = default;
+};
+
+/// What the occurrences of an event rule are counted by; each adds its labels to the alert.
+enum class EventScope { InvolvedObject, Namespace, Node, Reason };
+
+/// Which Events an event rule looks at. An empty list or text accepts everything.
+struct EventSelector {
+    std::string type;  ///< "Warning", "Normal"
+    std::vector<std::string> reasons;
+    std::vector<std::string> involvedKinds;
+};
+
+/// A compiled rule. Immutable.
+///
+/// Slots of the expressions of a resource rule: object, old, item, now, cluster; of an event rule: event, cluster,
+/// count.
+struct Rule {
+    enum class Kind { Resource, Event };
+
+    std::string name;    ///< the alert's name, unique in a RuleSet
+    std::string group;   ///< of the file
+    std::string source;  ///< "file:line" for `klaw rules list`
+    Kind kind = Kind::Resource;
+    Severity severity = Severity::Warning;
+    Duration holdFor{};        ///< `for`
+    Duration keepFiringFor{};  ///< stays firing that long after the condition, or after the last new occurrence
+
+    std::string resource;                     ///< canonical; "events" for an event rule
+    std::optional<cel::Program> each;         ///< one alert per element
+    std::vector<std::string> eachPath;        ///< where `each` is plain: {"status", "containerStatuses"}
+    std::optional<cel::Program> when;         ///< always there for a resource rule
+    std::optional<cel::Program> since;        ///< when the trouble began; a timestamp or its text
+    std::optional<cel::Template> occurrence;  ///< a new value is a new occurrence
+    bool labelsElement = false;               ///< the alerts carry a label `element`, as no other tells them apart
+
+    EventSelector event;
+    Threshold threshold;
+    std::vector<EventScope> per;
+
+    std::vector<std::pair<std::string, cel::Template>> labels;
+    std::vector<std::pair<std::string, cel::Template>> facts;
+    LocalizedTemplate title;
+    LocalizedTemplate description;
+    LocalizedTemplate runbook;
+    std::vector<std::string> enrich;
+    std::vector<std::string> actions;
+    std::vector<std::string> notify;
+    std::vector<std::string> groupBy;  ///< "owner", "node", "object" or label names; empty: namespace and owner
+
+    bool readsNow = false;
+    bool readsOld = false;
+};
+
+/// Slots of the variables in the expressions of both kinds.
+struct ResourceSlots {
+    enum : std::size_t { Object, Old, Item, Now, Cluster, Size };
+    static const cel::Environment& environment();
+};
+struct EventSlots {
+    enum : std::size_t { Event, Cluster, Count, Size };
+    static const cel::Environment& environment();
+};
+
+}  // namespace klaw::rules

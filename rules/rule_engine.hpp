@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/alert.hpp"
+#include "rules/alert_book.hpp"
+#include "rules/change.hpp"
+#include "rules/evaluation.hpp"
+#include "rules/event_windows.hpp"
+#include "rules/rule_set.hpp"
+
+namespace klaw::rules {
+
+/// What the engine adds to; the caller clears it. Order is the order in which things happened.
+struct EngineOutput {
+    std::vector<Transition> transitions;
+    std::vector<EventCounter> counters;  ///< to be stored in the same transaction as the transitions
+};
+
+/// The objects that are known now: the observers' caches.
+class ObjectSource {
+public:
+    virtual ~ObjectSource() = default;
+    /// For rules that read the clock.
+    virtual void forEach(std::string_view cluster, std::string_view resource,
+                         const std::function<void(PackedView)>& visit) const = 0;
+    /// Missing when unknown. For the owner of an Event's object.
+    virtual PackedView find(std::string_view cluster, std::string_view resource, std::string_view uid) const = 0;
+};
+
+struct EngineOptions {
+    Duration recheckEvery = 15s;  ///< how often rules that read the clock are looked at again
+};
+
+struct RuleCounters {
+    std::uint64_t matches = 0;  ///< evaluations that were true
+    std::uint64_t errors = 0;   ///< evaluations that failed otherwise than by an absent field
+    std::string lastError;
+};
+
+/// Decides what is wrong: Changes in, Transitions out. Knows the time only from its parameters, which must not go
+/// backwards. Not thread-safe; the same calls give the same output.
+class RuleEngine {
+public:
+    /// `objects` must outlive the engine.
+    RuleEngine(std::shared_ptr<const RuleSet> rules, const ObjectSource& objects, EngineOptions options = {});
+
+    /// Facts from before a restart; call once, before anything else. Pending and firing alerts go on, but nothing fires
+    /// or changes until their object has been seen again. Resolved alerts may be given: they tell which occurrences are
+    /// spent. `lastAlive`: when the agent before this one was last known to run; occurrences since then are news. By
+    /// default the newest time among the facts.
+    void restore(std::vector<Alert> alerts, std::vector<EventCounter> counters,
+                 std::optional<TimePoint> lastAlive = std::nullopt);
+
+    void apply(const Change& change, TimePoint now, EngineOutput& out);
+    /// After the first and every later full list: alerts whose object vanished while nobody watched are resolved.
+    /// Without meaning, and without effect, for "events".
+    void listCompleted(std::string_view cluster, std::string_view resource,
+                       const std::function<bool(std::string_view uid)>& exists, TimePoint now, EngineOutput& out);
+    /// What time alone brings about: `for` that has passed, windows that have emptied, rules that read the clock.
+    void due(TimePoint now, EngineOutput& out);
+    /// When due() has to be called next; may be in the past.
+    std::optional<TimePoint> nextDue() const;
+
+    /// Alerts keep their state, pending times included, where a rule of their name still looks at the same resource;
+    /// the others resolve. New and changed conditions meet an object with its next Change or by reevaluate().
+    void replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint now, EngineOutput& out);
+    /// Looks at all known objects of a resource as if each had just been modified, with `old` equal to the object.
+    /// After replaceRules, once the fields of the new rules are there (a relist reports them as Modified by itself).
+    void reevaluate(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
+
+    const RuleSet& rules() const { return *rules_; }
+    const Alert* find(std::string_view fingerprint) const { return book_.find(fingerprint); }
+    /// Pending and firing, by fingerprint.
+    void forEachAlert(const std::function<void(const Alert&)>& visit) const { book_.forEach(visit); }
+    const std::map<std::string, RuleCounters, std::less<>>& counters() const { return counters_; }
+
+private:
+    void evaluateObject(const Change& change, const std::vector<std::size_t>& candidates, TimePoint now,
+                        EngineOutput& out);
+    void evaluateRule(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
+    void observeEvent(const Change& change, TimePoint now, EngineOutput& out);
+    void countEvent(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
+    void recheck(TimePoint now, EngineOutput& out);
+    void recheckRules(const std::string& cluster, const std::string& resource, TimePoint now, EngineOutput& out);
+    void settleWindows(TimePoint now, EngineOutput& out);
+    void noteError(const Rule& rule, const cel::EvalError& error);
+    RuleCounters& countersOf(const Rule& rule);
+
+    std::shared_ptr<const RuleSet> rules_;
+    const ObjectSource& objects_;
+    EngineOptions options_;
+    AlertBook book_;
+    EventWindows windows_;
+    std::map<std::string, RuleCounters, std::less<>> counters_;
+    std::set<std::pair<std::string, std::string>> timed_;  ///< (cluster, resource) seen that have rules reading `now`
+    std::optional<TimePoint> nextRecheck_;
+    std::vector<std::size_t> candidates_;  ///< reused between calls
+};
+
+}  // namespace klaw::rules

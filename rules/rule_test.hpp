@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rules/load/load_rules.hpp"
+
+namespace klaw::rules {
+
+/// What `klaw rules test` reports of one file.
+struct RuleTestReport {
+    std::size_t tests = 0;
+    std::vector<std::string> failures;     ///< "file:line:column: test name: what was expected and what came"
+    std::vector<std::string> testedRules;  ///< names for which an alert was expected at some time, sorted
+    bool passed() const { return failures.empty(); }
+};
+
+/// Runs one test file over virtual time against compiled rules.
+///
+/// ```yaml
+/// tests:
+///   - name: a container that keeps crashing is reported once
+///     rule: KubePodCrashLooping        # alerts of other rules are not looked at
+///     cluster: demo                    # optional
+///     inputs:
+///       - {at: 0s, object: {apiVersion: v1, kind: Pod, metadata: {name: web-1, namespace: shop}, …}}
+///       - {at: 6m, patch: {kind: Pod, metadata: {name: web-1, namespace: shop}, status: {…}}}  # JSON merge patch
+///       - {at: 9m, deleted: {kind: Pod, metadata: {name: web-1, namespace: shop}}}
+///       - {at: 1m, event: {reason: FailedMount, count: 3, …}}
+///     expect:
+///       - {at: 5m, alerts: [{alert: KubePodCrashLooping, state: firing, labels: {pod: web-1}}]}
+/// ```
+/// "@-3m" as a value is the time three minutes before the test starts, as RFC 3339. An object without uid gets one of
+/// its kind, namespace and name. `alerts` lists all that fire; a pending one may be listed with `state: pending`.
+/// Labels and other fields of an expectation (severity, count, title, startedBefore) are compared where they are given.
+RuleTestReport runRuleTests(const RuleSource& tests, const std::shared_ptr<const RuleSet>& rules);
+
+}  // namespace klaw::rules
