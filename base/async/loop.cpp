@@ -22,10 +22,24 @@ void Loop::poll() {
     impl_->context.poll();
 }
 
-void Loop::post(std::function<void()> work) { boost::asio::post(impl_->context, std::move(work)); }
+bool Loop::runUntil(const std::function<bool()>& done, Duration atMost) {
+    auto deadline = std::chrono::steady_clock::now() + atMost;
+    impl_->context.restart();
+    while (!done())
+        if (impl_->context.run_one_until(deadline) == 0) return done();
+    return true;
+}
 
-boost::asio::any_io_executor Loop::executor() { return impl_->context.get_executor(); }
+void Loop::post(std::function<void()> work) {
+    boost::asio::post(impl_->context, std::move(work));
+}
 
-bool Loop::isCurrent() const { return impl_->context.get_executor().running_in_this_thread(); }
+boost::asio::any_io_executor Loop::executor() {
+    return impl_->context.get_executor();
+}
+
+bool Loop::isCurrent() const {
+    return impl_->context.get_executor().running_in_this_thread();
+}
 
 }  // namespace klaw

@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 
+#include "base/time.hpp"
+
 namespace klaw {
 
 /// The one event loop of the process: one io_context that one thread runs.
@@ -18,6 +20,9 @@ public:
     void run();
     /// Runs what is ready and returns; for tests.
     void poll();
+    /// Runs until `done` holds, which is looked at after each event; for tests. False when `atMost` (real time) passed
+    /// or no work was left before it held.
+    bool runUntil(const std::function<bool()>& done, Duration atMost = 10s);
     /// From any thread: runs `work` on the loop thread, in order of posting.
     void post(std::function<void()> work);
     boost::asio::any_io_executor executor();

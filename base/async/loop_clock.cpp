@@ -22,7 +22,9 @@ bool isCancelled(const asio::cancellation_state& state) {
 
 }  // namespace
 
-TimePoint SystemLoopClock::now() const { return SystemClock().now(); }
+TimePoint SystemLoopClock::now() const {
+    return SystemClock().now();
+}
 
 Task<void> SystemLoopClock::sleepFor(Duration wait) {
     // A signal that came before this wait does not reach the timer any more.
@@ -57,7 +59,9 @@ struct FakeLoopClock::Impl {
 FakeLoopClock::FakeLoopClock(Loop& loop, TimePoint start) : impl_(std::make_unique<Impl>(loop, start)) {}
 FakeLoopClock::~FakeLoopClock() = default;
 
-TimePoint FakeLoopClock::now() const { return impl_->now; }
+TimePoint FakeLoopClock::now() const {
+    return impl_->now;
+}
 
 Task<void> FakeLoopClock::sleepFor(Duration wait) {
     auto state = co_await asio::this_coro::cancellation_state;
@@ -85,6 +89,8 @@ void FakeLoopClock::advance(Duration by) {
     impl_->loop.poll();
 }
 
-std::size_t FakeLoopClock::sleepers() const { return impl_->sleepers.size(); }
+std::size_t FakeLoopClock::sleepers() const {
+    return impl_->sleepers.size();
+}
 
 }  // namespace klaw

@@ -34,8 +34,12 @@ LoopCondition::~LoopCondition() {
     impl_->timer.cancel();
 }
 
-Task<void> LoopCondition::until(std::function<bool()> predicate) { return Impl::until(impl_, std::move(predicate)); }
+Task<void> LoopCondition::until(std::function<bool()> predicate) {
+    return Impl::until(impl_, std::move(predicate));
+}
 
-void LoopCondition::notify() { impl_->timer.cancel(); }
+void LoopCondition::notify() {
+    impl_->timer.cancel();
+}
 
 }  // namespace klaw

@@ -61,7 +61,7 @@ TaskGroup::TaskGroup(Loop& loop, std::function<void(std::string, std::string)> o
 
 TaskGroup::~TaskGroup() {
     if (impl_->nodes.empty()) return;
-    for (const auto& node : impl_->nodes) spdlog::error("task '{}' outlives its group and is cancelled", node->name);
+    for (const auto& node : impl_->nodes) spdlog::warn("task '{}' outlives its group and is cancelled", node->name);
     // Whatever the report touches belongs to the owner, which is going away as well.
     impl_->onFailure = [](const std::string& name, const std::string& what) {
         spdlog::error("task '{}' failed after its group was gone: {}", name, what);
@@ -92,6 +92,8 @@ std::vector<std::string> TaskGroup::running() const {
     return names;
 }
 
-bool TaskGroup::empty() const { return impl_->nodes.empty(); }
+bool TaskGroup::empty() const {
+    return impl_->nodes.empty();
+}
 
 }  // namespace klaw
