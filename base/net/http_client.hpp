@@ -11,27 +11,30 @@
 
 namespace klaw::net {
 
-/// How a server is trusted and how we show who we are. PEM texts, not paths: whoever reads files re-reads them on change.
+/// How a server is trusted and how we show who we are. PEM texts, not paths: whoever reads files re-reads them on
+/// change.
 struct TlsOptions {
     std::string caPem;          ///< empty: the system's store
     std::string clientCertPem;  ///< with clientKeyPem, or both empty
     std::string clientKeyPem;
-    std::string serverName;     ///< overrides SNI and the verified name; empty: the host of the URL
+    std::string serverName;  ///< overrides SNI and the verified name; empty: the host of the URL
     bool insecureSkipVerify = false;
 };
 
 struct HttpClientOptions {
     TlsOptions tls;
-    std::string proxyUrl;  ///< http://[user:password@]host:port, used by CONNECT for https and absolute form for http; empty: direct
+    std::string proxyUrl;  ///< http://[user:password@]host:port, used by CONNECT for https and absolute form for http;
+                           ///< empty: direct
     std::string userAgent = "klaw";
     Duration connectTimeout = 10s;  ///< resolve, connect, proxy and TLS handshake together
     Duration tcpUserTimeout = 45s;  ///< TCP_USER_TIMEOUT and keep-alive: a dead peer is noticed within this time
     std::size_t maxIdleConnections = 8;
     std::size_t maxBodyBytes = 256u << 20;  ///< of send(); open() has no limit
-    bool acceptGzip = false;  ///< bodies arrive decoded either way
+    bool acceptGzip = false;                ///< bodies arrive decoded either way
 };
 
-/// A response whose body is read piece by piece; closing or destroying it drops the connection unless the body has ended.
+/// A response whose body is read piece by piece; closing or destroying it drops the connection unless the body has
+/// ended.
 class HttpBodyStream {
 public:
     virtual ~HttpBodyStream() = default;

@@ -15,11 +15,11 @@ namespace klaw::net {
 struct ServerRequest {
     std::string method;
     std::string target;
-    std::string remoteAddress;
+    std::string remoteAddress;  ///< IP address without port
     HttpHeaders headers;
     std::string body;
 
-    std::string_view path() const;                               ///< without the query
+    std::string_view path() const;                                  ///< without the query
     std::optional<std::string> query(std::string_view name) const;  ///< decoded
 };
 
@@ -28,12 +28,12 @@ class BodySink {
 public:
     virtual ~BodySink() = default;
     virtual Task<Result<void>> write(std::string_view bytes) = 0;  ///< `bytes` must stay alive while waiting
-    virtual bool open() const = 0;
-    virtual void abort() = 0;  ///< closes the connection at once, as a broken server would
+    virtual bool open() const = 0;  ///< false once the client is gone, also before a write noticed it
+    virtual void abort() = 0;       ///< closes the connection at once, as a broken server would
 };
 
 struct ServerResponse {
-    int status = 200;
+    int status = 200;     ///< 0 closes the connection without an answer, as a server does that crashes
     HttpHeaders headers;  ///< Content-Length and Transfer-Encoding are added
     std::string body;
     std::function<Task<void>(BodySink&)> stream;  ///< when set, it writes the body and `body` is unused
@@ -46,13 +46,19 @@ struct HttpServerOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: any free port
     std::size_t maxBodyBytes = 4u << 20;
-    std::size_t maxConnections = 256;
-    Duration idleTimeout = 60s;
-    std::string certificatePem;  ///< with keyPem: TLS
+    std::size_t maxConnections = 256;  ///< more wait until one ends; idle ones are closed to make room
+    Duration idleTimeout = 60s;        ///< for a head to arrive, for a body to arrive, and for each write to be taken
+    std::string certificatePem;        ///< with keyPem: TLS
     std::string keyPem;
+    std::string clientCaPem;  ///< clients must show a certificate signed by it; empty: none is asked for
 };
 
 /// HTTP/1.1 server on the loop thread. Stateless: everything is in the handler.
+///
+/// Answers by itself: 400 malformed, 405 CONNECT and TRACE, 413 body and 431 head too large, 500 when the handler
+/// throws (reported in the log). A stream function that throws ends the connection, as the head is out already. The
+/// answer to HEAD keeps its head and loses its body. Stop it before it is destroyed: what still runs is cancelled
+/// otherwise.
 class HttpServer {
 public:
     using Handler = std::function<Task<ServerResponse>(ServerRequest)>;
@@ -64,9 +70,11 @@ public:
     /// Accepts no more, lets running requests finish for `grace`, then closes.
     Task<void> stop(Duration grace);
 
+    struct Core;  ///< of the implementation
+
 private:
     struct Impl;
-    std::shared_ptr<Impl> impl_;
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace klaw::net

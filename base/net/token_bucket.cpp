@@ -4,7 +4,9 @@
 
 namespace klaw::net {
 
-TokenBucket::TokenBucket(unsigned burst, Duration window) : burst_(burst), window_(window) { taken_.reserve(burst); }
+TokenBucket::TokenBucket(unsigned burst, Duration window) : burst_(burst), window_(window) {
+    taken_.reserve(burst);
+}
 
 bool TokenBucket::tryTake(TimePoint now) {
     if (readyAt(now) > now) return false;

@@ -19,7 +19,8 @@ public:
     unsigned available(TimePoint now) const;
 
 private:
-    /// How far a wall clock was set back since the last take; the remembered times move along, so nobody waits for hours.
+    /// How far a wall clock was set back since the last take; the remembered times move along, so nobody waits for
+    /// hours.
     Duration setBack(TimePoint now) const;
 
     unsigned burst_;
