@@ -9,9 +9,9 @@ TokenBucket::TokenBucket(unsigned burst, Duration window) : burst_(burst), windo
 }
 
 bool TokenBucket::tryTake(TimePoint now) {
-    if (readyAt(now) > now) return false;
     auto back = setBack(now);
     for (auto& time : taken_) time -= back;
+    if (readyAt(now) > now) return false;
     if (taken_.size() < burst_) {
         taken_.push_back(now);
     } else {

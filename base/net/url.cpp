@@ -15,7 +15,7 @@ bool isPrintable(std::string_view text) {
 }
 
 bool startsWithScheme(std::string_view text, std::string_view scheme) {
-    auto same = [](char a, char b) { return (a | 0x20) == b || a == b; };
+    auto same = [](char expected, char c) { return c == expected || (c | 0x20) == expected; };
     return text.size() > scheme.size() && std::equal(scheme.begin(), scheme.end(), text.begin(), same);
 }
 
