@@ -9,27 +9,22 @@
 
 namespace klaw::rules {
 
-/// What a rule found wrong with an object: everything of the future alert that does not depend on its life.
-struct Match {
-    const Rule* rule = nullptr;
-    Alert draft;  ///< identity, texts, facts, occurrence; activeAt is when the trouble began
-};
-
+/// What one resource rule says about one object.
 struct Evaluation {
-    std::vector<Match> matches;
+    /// Alerts as they would begin now: identity, texts, facts, occurrence; activeAt is when the trouble began. Each
+    /// fingerprint once.
+    std::vector<Alert> drafts;
     std::vector<cel::EvalError> errors;  ///< other than absent fields
 };
-
-/// Evaluates one resource rule on one object.
 Evaluation evaluate(const Rule& rule, const Change& change, TimePoint now);
-
-/// Renders what an event rule shows of an Event. `involved` is the object it is about, missing when unknown.
-Alert draftOfEvent(const Rule& rule, std::string_view cluster, PackedView event, PackedView involved);
-/// Fills in texts and facts once the count is known.
-void renderEventTexts(const Rule& rule, PackedView event, std::uint64_t count, Alert& draft);
 
 /// Whether the Event is one that the rule counts.
 cel::Evaluated<bool> selects(const Rule& rule, std::string_view cluster, PackedView event);
+/// Identity and place of the alert that an Event belongs to. `involved` is the object the Event is about, missing when
+/// it is not known.
+Alert draftOfEvent(const Rule& rule, std::string_view cluster, PackedView event, PackedView involved, TimePoint now);
+/// Sets the count and what a card shows.
+void renderEvent(const Rule& rule, PackedView event, std::uint64_t count, Alert& draft);
 
 /// 32 hex digits of SHA-256 over rule, cluster and labels, each with its length before it.
 std::string fingerprintOf(std::string_view rule, std::string_view cluster, const Labels& labels);

@@ -63,22 +63,23 @@ private:
     using Groups = std::map<std::string, Group, std::less<>>;
 
     std::string groupKey(const Alert& alert) const;
-    Group& open(const std::string& key, const Alert& alert, TimePoint at);
     void fired(const Alert& alert, TimePoint at, IncidentUpdates& out);
     void changed(const Alert& alert, TimePoint at, IncidentUpdates& out);
     void resolved(const Alert& alert, TimePoint at, IncidentUpdates& out);
-    void refresh(Group& group, TimePoint at) const;
-    void emit(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out) const;
-    void settleSilence(Group& group, TimePoint now, IncidentUpdates& out);
-    Groups::iterator byId(std::string_view incidentId);
+    void close(Groups::iterator group, TimePoint at, IncidentUpdates& out);
+    Group& join(const Alert& alert);
+    void settleRestored(TimePoint now, IncidentUpdates& out);
+    void settleSilences(TimePoint now, IncidentUpdates& out);
+    bool coverBySilence(Group& group, TimePoint now) const;
+    Group* byId(std::string_view incidentId);
 
     std::shared_ptr<const RuleSet> rules_;
     SilenceSet silences_;
     Groups groups_;                                            ///< open incidents by group key
     std::map<std::string, std::string, std::less<>> groupOf_;  ///< firing alert → group key
     std::map<std::string, std::string, std::less<>> keyOfId_;  ///< incident id → group key
-    std::optional<TimePoint> nextDue_;
-    bool restored_ = false;  ///< restore() has left something to put right
+    std::optional<TimePoint> nextSilenceChange_;
+    bool restored_ = false;  ///< restore() may have left something to put right
 };
 
 }  // namespace klaw::rules

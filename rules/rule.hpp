@@ -79,14 +79,15 @@ struct Rule {
     bool readsOld = false;
 };
 
-/// Slots of the variables in the expressions of both kinds.
+/// Places of the variables of a resource rule. Rules without `each` have no `item`.
 struct ResourceSlots {
-    enum : std::size_t { Object, Old, Item, Now, Cluster, Size };
-    static const cel::Environment& environment();
+    enum : std::size_t { Object, Old, Now, Cluster, Item, Size };
+    static const cel::Environment& environment(bool withItem);
 };
+/// Places of the variables of an event rule. Only texts and facts know `count`.
 struct EventSlots {
     enum : std::size_t { Event, Cluster, Count, Size };
-    static const cel::Environment& environment();
+    static const cel::Environment& environment(bool withCount);
 };
 
 }  // namespace klaw::rules

@@ -84,24 +84,31 @@ public:
     const std::map<std::string, RuleCounters, std::less<>>& counters() const { return counters_; }
 
 private:
-    void evaluateObject(const Change& change, const std::vector<std::size_t>& candidates, TimePoint now,
-                        EngineOutput& out);
+    void evaluateObject(const Change& change, TimePoint now, EngineOutput& out);
     void evaluateRule(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
+    void ceaseOthers(const Rule& rule, const Change& change, const Evaluation& evaluation, TimePoint now,
+                     EngineOutput& out);
+    void objectDeleted(const Change& change, TimePoint now, EngineOutput& out);
     void observeEvent(const Change& change, TimePoint now, EngineOutput& out);
     void countEvent(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
+    void raiseEvent(const Rule& rule, const Change& change, Alert draft, const EventWindows::Counted& counted,
+                    TimePoint now, EngineOutput& out);
     void recheck(TimePoint now, EngineOutput& out);
-    void recheckRules(const std::string& cluster, const std::string& resource, TimePoint now, EngineOutput& out);
-    void settleWindows(TimePoint now, EngineOutput& out);
+    void recheckResource(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
+    void collectRules(const Change& change);
+    void remember(std::string_view cluster, std::string_view resource, TimePoint now);
+    bool followsSame(const Alert& alert) const;
+    void forgetWindows(std::size_t firstTransition, const EngineOutput& out);
     void noteError(const Rule& rule, const cel::EvalError& error);
-    RuleCounters& countersOf(const Rule& rule);
 
     std::shared_ptr<const RuleSet> rules_;
     const ObjectSource& objects_;
     EngineOptions options_;
     AlertBook book_;
     EventWindows windows_;
+    std::vector<std::string> orphans_;  ///< restored alerts whose rule is gone
     std::map<std::string, RuleCounters, std::less<>> counters_;
-    std::set<std::pair<std::string, std::string>> timed_;  ///< (cluster, resource) seen that have rules reading `now`
+    std::map<std::string, std::set<std::string, std::less<>>, std::less<>> seen_;  ///< cluster → resources with changes
     std::optional<TimePoint> nextRecheck_;
     std::vector<std::size_t> candidates_;  ///< reused between calls
 };

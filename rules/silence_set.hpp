@@ -15,7 +15,6 @@ public:
     const Silence* covering(const Alert& alert, TimePoint now) const;
     /// When a silence starts or ends next after `now`.
     std::optional<TimePoint> nextChange(TimePoint now) const;
-    bool anyActive(TimePoint now) const;
 
 private:
     struct Entry {

@@ -1,0 +1,91 @@
+#include "rules/load/load_rules.hpp"
+
+#include <algorithm>
+
+#include "rules/load/rule_compiler.hpp"
+#include "rules/load/rule_reader.hpp"
+
+namespace klaw::rules {
+namespace {
+
+struct Loaded {
+    RuleSpec spec;
+    Rule rule;
+};
+
+void take(std::vector<Error>& into, std::vector<Error>& from) {
+    into.insert(into.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+/// Joins the files one after the other.
+class Collector {
+public:
+    void add(const RuleSource& source, LoadReport& report) {
+        Problems problems;
+        auto file = std::make_shared<SourceFile>(source.name, source.text);
+        std::vector<Loaded> loaded;
+        if (auto root = YamlCursor::parse(file, source.text, problems)) {
+            auto earlier = [&](const std::string& name) { return specOf(name); };
+            for (auto& spec : readRules(*root, earlier)) compile(std::move(spec), problems, loaded);
+        }
+        if (problems.errorCount() == 0) join(std::move(loaded));
+        take(report.errors, problems.errors());
+        take(report.warnings, problems.warnings());
+    }
+
+    std::vector<Rule> rules() && {
+        std::vector<Rule> out;
+        for (auto& loaded : all_)
+            if (loaded.spec.enabled) out.push_back(std::move(loaded.rule));
+        return out;
+    }
+
+private:
+    void compile(RuleSpec spec, Problems& problems, std::vector<Loaded>& into) {
+        auto same = [&](const Loaded& other) { return other.spec.name.value == spec.name.value; };
+        auto twice = std::find_if(into.begin(), into.end(), same);
+        if (twice != into.end())
+            reportTwice(spec, twice->spec, problems);
+        else if (const auto* earlier = specOf(spec.name.value); earlier && !spec.overrides)
+            reportTwice(spec, *earlier, problems);
+        if (auto rule = compileRule(spec, problems)) into.push_back({std::move(spec), std::move(*rule)});
+    }
+
+    static void reportTwice(const RuleSpec& spec, const RuleSpec& first, Problems& problems) {
+        problems.error(spec.name.at,
+                       "the rule \"" + spec.name.value + "\" is already defined at " + first.at.describe(),
+                       "choose another name, or write `override: true` to change a rule of an earlier file");
+    }
+
+    const RuleSpec* specOf(const std::string& name) const {
+        auto found = std::find_if(all_.begin(), all_.end(),
+                                  [&](const Loaded& loaded) { return loaded.spec.name.value == name; });
+        return found == all_.end() ? nullptr : &found->spec;
+    }
+
+    void join(std::vector<Loaded> loaded) {
+        for (auto& one : loaded) {
+            auto known = std::find_if(all_.begin(), all_.end(), [&](const Loaded& other) {
+                return other.spec.name.value == one.spec.name.value;
+            });
+            if (known == all_.end())
+                all_.push_back(std::move(one));
+            else
+                *known = std::move(one);
+        }
+    }
+
+    std::vector<Loaded> all_;
+};
+
+}  // namespace
+
+LoadReport loadRules(const std::vector<RuleSource>& sources) {
+    LoadReport report;
+    Collector collector;
+    for (const auto& source : sources) collector.add(source, report);
+    report.rules = std::make_shared<const RuleSet>(std::move(collector).rules());
+    return report;
+}
+
+}  // namespace klaw::rules

@@ -1,0 +1,230 @@
+#include "rules/load/rule_compiler.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+#include "rules/resource_names.hpp"
+#include "rules/suggestion.hpp"
+
+namespace klaw::rules {
+namespace {
+
+bool isIdentifier(std::string_view text) {
+    return !text.empty() && !std::isdigit(static_cast<unsigned char>(text[0])) &&
+           std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+}
+
+/// {"status", "containerStatuses"} of "object.status.containerStatuses"; empty for anything more than field names.
+std::vector<std::string> plainPath(std::string_view expression) {
+    std::vector<std::string> path;
+    for (bool first = true; !expression.empty(); first = false) {
+        auto dot = expression.find('.');
+        auto segment = expression.substr(0, dot);
+        expression = dot == std::string_view::npos ? std::string_view() : expression.substr(dot + 1);
+        if (!isIdentifier(segment) || (first && segment != "object")) return {};
+        if (!first) path.emplace_back(segment);
+    }
+    return path;
+}
+
+/// Compiles one spec; each step adds to the rule or reports.
+class Compiler {
+public:
+    Compiler(const RuleSpec& spec, Problems& problems) : spec_(spec), problems_(problems) {}
+
+    std::optional<Rule> compile() {
+        auto before = problems_.errorCount();
+        identity();
+        if (spec_.eventAt)
+            event();
+        else
+            resource();
+        labels();
+        texts();
+        if (problems_.errorCount() != before) return std::nullopt;
+        return std::move(rule_);
+    }
+
+private:
+    void error(const Place& at, std::string message, std::string remedy = {}) {
+        problems_.error(at, std::move(message), std::move(remedy));
+    }
+
+    void identity() {
+        if (spec_.name.value.empty())
+            error(spec_.at, "the rule has no name", "add \"alert: SomeName\"");
+        else if (!isIdentifier(spec_.name.value))
+            error(spec_.name.at, "alert: \"" + spec_.name.value + "\" is no name", "use letters, digits and _");
+        rule_.name = spec_.name.value;
+        rule_.group = spec_.group;
+        rule_.source = spec_.at.file->name + ":" + std::to_string(spec_.at.line);
+        rule_.severity = spec_.severity;
+        rule_.holdFor = spec_.holdFor;
+        rule_.keepFiringFor = spec_.keepFiringFor;
+        rule_.enrich = spec_.enrich;
+        rule_.actions = spec_.actions;
+        rule_.notify = spec_.notify;
+        rule_.groupBy = spec_.groupBy;
+    }
+
+    void event() {
+        rule_.kind = Rule::Kind::Event;
+        rule_.resource = "events";
+        rule_.event = spec_.event;
+        rule_.threshold = spec_.threshold;
+        rule_.per = spec_.per.empty() ? std::vector{EventScope::InvolvedObject} : spec_.per;
+        if (spec_.resource) error(spec_.resource->at, "a rule is about a resource or about events, not both");
+        for (const auto* text : {&spec_.each, &spec_.since, &spec_.occurrence})
+            if (*text) error((*text)->at, "`each`, `since` and `occurrence` are for rules about a resource");
+        if (spec_.when) rule_.when = program(*spec_.when, EventSlots::environment(false));
+        if (spec_.event.reasons.empty() && !spec_.when)
+            problems_.warning(*spec_.eventAt, "the rule counts events of every reason",
+                              "name the reasons, or add `when`");
+    }
+
+    void resource() {
+        if (spec_.thresholdAt) error(*spec_.thresholdAt, "`threshold` is for rules about events");
+        if (spec_.perAt) error(*spec_.perAt, "`per` is for rules about events");
+        if (!spec_.resource) {
+            error(spec_.at, "the rule says neither `resource` nor `event`", "add for example \"resource: pods\"");
+            return;
+        }
+        resourceName();
+        if (spec_.each) {
+            rule_.each = program(*spec_.each, ResourceSlots::environment(false));
+            rule_.eachPath = plainPath(spec_.each->value);
+        }
+        if (!spec_.when)
+            error(spec_.at, "the rule has no condition", "add `when`");
+        else
+            rule_.when = program(*spec_.when, environment());
+        if (spec_.since) rule_.since = program(*spec_.since, environment());
+        occurrence();
+        clocks();
+    }
+
+    void resourceName() {
+        const auto& written = *spec_.resource;
+        auto canonical = canonicalResource(written.value);
+        if (!canonical)
+            error(written.at, "resource: unknown resource \"" + written.value + "\"",
+                  didYouMean(nearestResource(written.value), "write a custom resource as plural.group"));
+        else if (*canonical == "events")
+            error(written.at, "resource: Events are counted, not looked at as objects",
+                  "use `event:` with a threshold");
+        else
+            rule_.resource = *canonical;
+    }
+
+    void occurrence() {
+        if (!spec_.occurrence) return;
+        rule_.occurrence = text(*spec_.occurrence, environment());
+        if (spec_.keepFiringFor == Duration{})
+            error(spec_.occurrence->at, "`occurrence` needs `keep_firing_for`, or the alert would never end",
+                  "add for example \"keep_firing_for: 10m\"");
+    }
+
+    /// What a rule may read of time and of the past.
+    void clocks() {
+        auto reads = [&](std::string_view variable) {
+            return (rule_.when && rule_.when->reads(variable)) || (rule_.each && rule_.each->reads(variable));
+        };
+        rule_.readsNow = reads("now");
+        rule_.readsOld = reads("old");
+        if (rule_.readsNow && rule_.readsOld)
+            error(spec_.when->at, "a condition cannot read both `now` and `old`",
+                  "`old` is known only while an object changes, `now` is looked at by timer");
+    }
+
+    void labels() {
+        static constexpr std::array<std::string_view, 4> reserved{"alertname", "rule", "cluster", "severity"};
+        rule_.labelsElement = rule_.each.has_value();
+        for (const auto& [name, value] : spec_.labels) {
+            if (!isIdentifier(name))
+                error(value.at, "labels: \"" + name + "\" is no label name", "use letters, digits and _");
+            if (std::find(reserved.begin(), reserved.end(), name) != reserved.end())
+                error(value.at, "labels: \"" + name + "\" is set by Klaw", "choose another name");
+            auto compiled = text(value, environment());
+            if (!compiled) continue;
+            for (std::string_view variable : {"now", "old"})
+                if (compiled->reads(variable))
+                    error(value.at, "labels: a label cannot read `" + std::string(variable) + "`",
+                          "labels are the alert's identity and must not change; use `facts`");
+            if (value.value == "${item.name}") rule_.labelsElement = false;
+            rule_.labels.emplace_back(name, std::move(*compiled));
+        }
+    }
+
+    void texts() {
+        localized(spec_.title, rule_.title);
+        localized(spec_.description, rule_.description);
+        localized(spec_.runbook, rule_.runbook);
+        for (const auto& [name, value] : spec_.facts)
+            if (auto compiled = shown(value)) rule_.facts.emplace_back(name, std::move(*compiled));
+        if (!spec_.title.en && !spec_.title.zh)
+            problems_.warning(spec_.at, "the rule has no title", "cards will show the rule's and the object's name");
+    }
+
+    void localized(const LocalizedSpec& spec, LocalizedTemplate& into) {
+        if (spec.en)
+            if (auto compiled = shown(*spec.en)) into.en = std::move(*compiled);
+        if (spec.zh)
+            if (auto compiled = shown(*spec.zh)) into.zh = std::move(*compiled);
+    }
+
+    /// A text of the card: must not change unless the object does.
+    std::optional<cel::Template> shown(const Text& value) {
+        auto compiled = text(value, spec_.eventAt ? EventSlots::environment(true) : environment());
+        if (!compiled) return std::nullopt;
+        if (compiled->reads("now"))
+            error(value.at, "a text cannot read `now`: the card would change all the time",
+                  "cards show by themselves since when");
+        if (compiled->reads("old") && !rule_.readsOld)
+            error(value.at, "only a rule whose condition reads `old` can show it");
+        return compiled;
+    }
+
+    const cel::Environment& environment() const {
+        return spec_.eventAt ? EventSlots::environment(false) : ResourceSlots::environment(spec_.each.has_value());
+    }
+
+    std::optional<cel::Program> program(const Text& source, const cel::Environment& environment) {
+        auto compiled = cel::Program::compile(source.value, environment);
+        if (compiled) return std::move(*compiled);
+        report(source, compiled.error());
+        return std::nullopt;
+    }
+
+    std::optional<cel::Template> text(const Text& source, const cel::Environment& environment) {
+        auto compiled = cel::Template::compile(source.value, environment);
+        if (compiled) return std::move(*compiled);
+        report(source, compiled.error());
+        return std::nullopt;
+    }
+
+    /// An expression's error, whose place counts within the expression.
+    void report(const Text& source, const Error& problem) {
+        int line = 1, column = 1;
+        const auto& place = problem.place;
+        auto colon = place.find(':');
+        if (colon != std::string::npos) {
+            std::from_chars(place.data(), place.data() + colon, line);
+            std::from_chars(place.data() + colon + 1, place.data() + place.size(), column);
+        }
+        error(source.inside(line, column), problem.message, problem.remedy);
+    }
+
+    const RuleSpec& spec_;
+    Problems& problems_;
+    Rule rule_;
+};
+
+}  // namespace
+
+std::optional<Rule> compileRule(const RuleSpec& spec, Problems& problems) {
+    return Compiler(spec, problems).compile();
+}
+
+}  // namespace klaw::rules

@@ -1,0 +1,136 @@
+#include "rules/load/rule_reader.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "rules/load/load_rules.hpp"
+#include "rules/load/value_readers.hpp"
+#include "rules/suggestion.hpp"
+
+namespace klaw::rules {
+namespace {
+
+// clang-format off
+constexpr Field<EventSelector> eventFields[] = {
+    {"type", [](const YamlCursor& v, EventSelector& s) { s.type = readEventType(v); }},
+    {"reason", [](const YamlCursor& v, EventSelector& s) { s.reasons = values(v.texts("reason")); }},
+    {"involvedKind", [](const YamlCursor& v, EventSelector& s) { s.involvedKinds = values(v.texts("involvedKind")); }},
+};
+
+/// Keys that `defaults` may give and every rule may.
+constexpr Field<RuleSpec> commonFields[] = {
+    {"severity", [](const YamlCursor& v, RuleSpec& s) { if (auto severity = readSeverity(v)) s.severity = *severity; }},
+    {"for", [](const YamlCursor& v, RuleSpec& s) { s.holdFor = readDuration(v, "for"); }},
+    {"keep_firing_for", [](const YamlCursor& v, RuleSpec& s) { s.keepFiringFor = readDuration(v, "keep_firing_for"); }},
+    {"labels", [](const YamlCursor& v, RuleSpec& s) { readTexts(v, "labels", s.labels); }},
+    {"facts", [](const YamlCursor& v, RuleSpec& s) { readTexts(v, "facts", s.facts); }},
+    {"runbook", [](const YamlCursor& v, RuleSpec& s) { readLocalized(v, "runbook", s.runbook); }},
+    {"enrich", [](const YamlCursor& v, RuleSpec& s) { s.enrich = readNames(v, "enrich"); }},
+    {"actions", [](const YamlCursor& v, RuleSpec& s) { s.actions = readNames(v, "actions"); }},
+    {"notify", [](const YamlCursor& v, RuleSpec& s) { s.notify = values(v.texts("notify")); }},
+    {"group_by", [](const YamlCursor& v, RuleSpec& s) { s.groupBy = readNames(v, "group_by"); }},
+    {"enabled", [](const YamlCursor& v, RuleSpec& s) { s.enabled = v.boolean("enabled").value_or(true); }},
+};
+
+constexpr Field<RuleSpec> ownFields[] = {
+    {"alert", [](const YamlCursor& v, RuleSpec& s) { s.name = v.text("alert"); }},
+    {"override", [](const YamlCursor& v, RuleSpec& s) { s.overrides = v.boolean("override").value_or(false); }},
+    {"resource", [](const YamlCursor& v, RuleSpec& s) { s.resource = v.text("resource"); }},
+    {"each", [](const YamlCursor& v, RuleSpec& s) { s.each = v.text("each"); }},
+    {"when", [](const YamlCursor& v, RuleSpec& s) { s.when = v.text("when"); }},
+    {"since", [](const YamlCursor& v, RuleSpec& s) { s.since = v.text("since"); }},
+    {"occurrence", [](const YamlCursor& v, RuleSpec& s) { s.occurrence = v.text("occurrence"); }},
+    {"event", [](const YamlCursor& v, RuleSpec& s) {
+        s.eventAt = v.at();
+        decodeFields<EventSelector>(v, "event", eventFields, s.event);
+    }},
+    {"threshold", [](const YamlCursor& v, RuleSpec& s) { s.thresholdAt = v.at(); s.threshold = readThreshold(v); }},
+    {"per", [](const YamlCursor& v, RuleSpec& s) { s.perAt = v.at(); s.per = readScopes(v); }},
+    {"title", [](const YamlCursor& v, RuleSpec& s) { readLocalized(v, "title", s.title); }},
+    {"description", [](const YamlCursor& v, RuleSpec& s) { readLocalized(v, "description", s.description); }},
+};
+// clang-format on
+
+/// Keys of rule kinds that the design knows and this version does not run.
+constexpr std::array<std::string_view, 6> laterKeys{"metric", "promql", "absent", "clear", "every", "inhibited_by"};
+
+std::vector<Field<RuleSpec>> ruleFields() {
+    std::vector<Field<RuleSpec>> all(std::begin(ownFields), std::end(ownFields));
+    all.insert(all.end(), std::begin(commonFields), std::end(commonFields));
+    return all;
+}
+
+struct RuleFile {
+    std::string group;
+    RuleSpec defaults;
+    std::optional<YamlCursor> rules;
+};
+
+void readEngineVersion(const YamlCursor& value, RuleFile&) {
+    auto wanted = value.integer("required_engine_version");
+    if (wanted && *wanted > ruleEngineVersion)
+        value.error("the file needs version " + std::to_string(*wanted) + " of the rule language, this is version " +
+                        std::to_string(ruleEngineVersion),
+                    "upgrade Klaw");
+}
+
+constexpr Field<RuleFile> fileFields[] = {
+    {"group", [](const YamlCursor& v, RuleFile& f) { f.group = v.text("group").value; }},
+    {"required_engine_version", readEngineVersion},
+    {"defaults",
+     [](const YamlCursor& v, RuleFile& f) { decodeFields<RuleSpec>(v, "defaults", commonFields, f.defaults); }},
+    {"rules", [](const YamlCursor& v, RuleFile& f) { f.rules = v; }},
+};
+
+/// Reports a rule of a kind that is not there yet: once, instead of complaints about each of its keys.
+bool isOfLaterKind(const YamlCursor& rule) {
+    for (const auto& pair : rule.node()) {
+        if (!pair.first.IsScalar()) continue;
+        const auto& key = pair.first.Scalar();
+        if (std::find(laterKeys.begin(), laterKeys.end(), key) == laterKeys.end()) continue;
+        rule.error("\"" + key + "\" is not available in this version", "rules about resources and about events are");
+        return true;
+    }
+    return false;
+}
+
+RuleSpec startOf(const YamlCursor& rule, const RuleFile& file, const EarlierRule& earlier) {
+    RuleSpec named;
+    const auto& map = rule.node();
+    if (map["alert"] && map["alert"].IsScalar() && map["override"] && map["override"].IsScalar() &&
+        map["override"].Scalar() == "true") {
+        if (const auto* known = earlier(map["alert"].Scalar())) return *known;
+        rule.error("there is no earlier rule \"" + map["alert"].Scalar() + "\" to override",
+                   "leave `override` out to define a new rule");
+    }
+    return file.defaults;
+}
+
+}  // namespace
+
+std::vector<RuleSpec> readRules(const YamlCursor& root, const EarlierRule& earlier) {
+    std::vector<RuleSpec> specs;
+    RuleFile file;
+    if (root.isNull()) return specs;
+    decodeFields<RuleFile>(root, "a rule file", fileFields, file);
+    if (!file.rules) {
+        root.error("the file has no rules", "add a list named \"rules\"");
+        return specs;
+    }
+    static const auto fields = ruleFields();
+    for (const auto& rule : file.rules->items("rules")) {
+        if (!rule.isMap()) {
+            rule.error("rules: expected a map for each rule");
+            continue;
+        }
+        if (isOfLaterKind(rule)) continue;
+        auto spec = startOf(rule, file, earlier);
+        spec.at = rule.at();
+        spec.group = file.group;
+        decodeFields<RuleSpec>(rule, "a rule", fields, spec);
+        specs.push_back(std::move(spec));
+    }
+    return specs;
+}
+
+}  // namespace klaw::rules

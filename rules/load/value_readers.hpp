@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/load/rule_spec.hpp"
+#include "rules/load/yaml_cursor.hpp"
+
+namespace klaw::rules {
+
+/// Readers of the values that several keys share. What does not fit is reported, and a default given.
+
+std::vector<std::string> values(const std::vector<Text>& texts);
+/// "5m"; never negative.
+Duration readDuration(const YamlCursor& value, std::string_view key);
+std::optional<Severity> readSeverity(const YamlCursor& value);
+/// ">= 3 in 10m", "> 3 in 1h".
+Threshold readThreshold(const YamlCursor& value);
+std::vector<EventScope> readScopes(const YamlCursor& value);
+std::string readEventType(const YamlCursor& value);
+/// Lower-case identifiers, one or a list.
+std::vector<std::string> readNames(const YamlCursor& value, std::string_view key);
+/// A map of texts, added to what is there.
+void readTexts(const YamlCursor& value, std::string_view key, std::map<std::string, Text>& into);
+/// One text for both languages, or a map with `en` and `zh`.
+void readLocalized(const YamlCursor& value, std::string_view key, LocalizedSpec& into);
+
+}  // namespace klaw::rules

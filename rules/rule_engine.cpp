@@ -1,0 +1,265 @@
+#include "rules/rule_engine.hpp"
+
+#include <algorithm>
+
+#include "rules/owner.hpp"
+
+namespace klaw::rules {
+namespace {
+
+constexpr std::string_view eventsResource = "events";
+
+std::string_view uidOf(PackedView object) {
+    static const auto metadata = FieldName::of("metadata");
+    static const auto uid = FieldName::of("uid");
+    return object[metadata][uid].asString();
+}
+
+/// How often the Event's previous version had happened, where the observer says it.
+std::optional<std::uint64_t> countBefore(const Change& change) {
+    auto count = change.old["count"];
+    if (!count) return std::nullopt;
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, count.asInt()));
+}
+
+std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimePoint> b) {
+    if (!a || !b) return a ? a : b;
+    return std::min(*a, *b);
+}
+
+TimePoint newest(const std::vector<Alert>& alerts, const std::vector<EventCounter>& counters) {
+    TimePoint time{};
+    for (const auto& alert : alerts) time = std::max(time, alert.updatedAt);
+    for (const auto& counter : counters) time = std::max(time, counter.at);
+    return time;
+}
+
+/// The cache has an order of its own; a replay on another machine must not depend on it.
+void sortByFingerprint(std::vector<Transition>& transitions, std::size_t from) {
+    std::vector<std::size_t> order;
+    for (auto i = from; i < transitions.size(); ++i) order.push_back(i);
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const auto& left = transitions[a].alert.fingerprint;
+        const auto& right = transitions[b].alert.fingerprint;
+        return left == right ? a < b : left < right;
+    });
+    std::vector<Transition> sorted;
+    for (auto i : order) sorted.push_back(std::move(transitions[i]));
+    std::move(sorted.begin(), sorted.end(), transitions.begin() + static_cast<std::ptrdiff_t>(from));
+}
+
+}  // namespace
+
+RuleEngine::RuleEngine(std::shared_ptr<const RuleSet> rules, const ObjectSource& objects, EngineOptions options)
+    : rules_(std::move(rules)), objects_(objects), options_(options) {}
+
+void RuleEngine::restore(std::vector<Alert> alerts, std::vector<EventCounter> counters,
+                         std::optional<TimePoint> lastAlive) {
+    if (!lastAlive && !(alerts.empty() && counters.empty())) lastAlive = newest(alerts, counters);
+    if (lastAlive) book_.setLastAlive(*lastAlive);
+    for (const auto& counter : counters)
+        if (const auto* rule = rules_->find(counter.rule); rule && rule->kind == Rule::Kind::Event)
+            windows_.restore(counter, rule->threshold);
+    for (auto& alert : alerts) {
+        const auto* rule = rules_->find(alert.rule);
+        bool ofEvents = rule && rule->kind == Rule::Kind::Event;
+        if (alert.state() != AlertState::Resolved) {
+            if (!followsSame(alert)) orphans_.push_back(alert.fingerprint);
+            if (ofEvents) windows_.restoreEmpty(alert);
+        }
+        book_.restore(std::move(alert), rule ? rule->keepFiringFor : Duration{}, ofEvents);
+    }
+}
+
+void RuleEngine::apply(const Change& change, TimePoint now, EngineOutput& out) {
+    if (change.resource == eventsResource) {
+        observeEvent(change, now, out);
+    } else if (change.type == Change::Type::Deleted) {
+        objectDeleted(change, now, out);
+    } else if (rules_->indexFor(change.resource)) {
+        remember(change.cluster, change.resource, now);
+        evaluateObject(change, now, out);
+    }
+}
+
+void RuleEngine::evaluateObject(const Change& change, TimePoint now, EngineOutput& out) {
+    collectRules(change);
+    for (auto position : candidates_) evaluateRule(rules_->rules()[position], change, now, out);
+}
+
+/// The rules that could match the object, and those that already have an alert about it.
+void RuleEngine::collectRules(const Change& change) {
+    rules_->indexFor(change.resource)->candidates(change.object, candidates_);
+    auto guarded = candidates_.size();
+    for (const auto* alert : book_.ofObject(change.cluster, uidOf(change.object)))
+        if (const auto* rule = rules_->find(alert->rule); rule && rule->kind == Rule::Kind::Resource)
+            candidates_.push_back(static_cast<std::size_t>(rule - rules_->rules().data()));
+    if (candidates_.size() == guarded) return;
+    std::sort(candidates_.begin(), candidates_.end());
+    candidates_.erase(std::unique(candidates_.begin(), candidates_.end()), candidates_.end());
+}
+
+void RuleEngine::evaluateRule(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out) {
+    auto evaluation = evaluate(rule, change, now);
+    for (const auto& error : evaluation.errors) noteError(rule, error);
+    // A condition that cannot be told is neither true nor false: what fires goes on.
+    if (evaluation.errors.empty()) ceaseOthers(rule, change, evaluation, now, out);
+    if (evaluation.drafts.empty()) return;
+    counters_[rule.name].matches += evaluation.drafts.size();
+    AlertBook::Holding holding{rule.keepFiringFor, change.initial};
+    for (auto& draft : evaluation.drafts) book_.hold(std::move(draft), holding, now, out.transitions);
+}
+
+void RuleEngine::ceaseOthers(const Rule& rule, const Change& change, const Evaluation& evaluation, TimePoint now,
+                             EngineOutput& out) {
+    std::vector<std::string> ceased;
+    for (const auto* alert : book_.ofObject(change.cluster, uidOf(change.object))) {
+        auto same = [&](const Alert& draft) { return draft.fingerprint == alert->fingerprint; };
+        if (alert->rule == rule.name && std::none_of(evaluation.drafts.begin(), evaluation.drafts.end(), same))
+            ceased.push_back(alert->fingerprint);
+    }
+    std::sort(ceased.begin(), ceased.end());
+    for (const auto& fingerprint : ceased) book_.cease(fingerprint, now, out.transitions);
+}
+
+void RuleEngine::objectDeleted(const Change& change, TimePoint now, EngineOutput& out) {
+    auto before = out.transitions.size();
+    book_.endObject(change.cluster, uidOf(change.object), now, out.transitions);
+    forgetWindows(before, out);
+}
+
+void RuleEngine::listCompleted(std::string_view cluster, std::string_view resource,
+                               const std::function<bool(std::string_view uid)>& exists, TimePoint now,
+                               EngineOutput& out) {
+    if (resource == eventsResource) return;
+    auto before = out.transitions.size();
+    book_.endMissing(cluster, resource, exists, now, out.transitions);
+    forgetWindows(before, out);
+}
+
+/// The windows of alerts that have ended with their object.
+void RuleEngine::forgetWindows(std::size_t firstTransition, const EngineOutput& out) {
+    for (auto i = firstTransition; i < out.transitions.size(); ++i)
+        windows_.forget(out.transitions[i].alert.fingerprint);
+}
+
+void RuleEngine::observeEvent(const Change& change, TimePoint now, EngineOutput& out) {
+    const auto* index = rules_->indexFor(eventsResource);
+    if (change.type == Change::Type::Deleted || !index) return;
+    index->candidates(change.object, candidates_);
+    for (auto position : candidates_) {
+        const auto& rule = rules_->rules()[position];
+        auto selected = selects(rule, change.cluster, change.object);
+        if (!selected)
+            noteError(rule, selected.error());
+        else if (*selected)
+            countEvent(rule, change, now, out);
+    }
+}
+
+void RuleEngine::countEvent(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out) {
+    auto about = involvedObject(change.cluster, change.object);
+    auto involved = about.uid.empty() ? PackedView() : objects_.find(change.cluster, about.resource, about.uid);
+    auto draft = draftOfEvent(rule, change.cluster, change.object, involved, now);
+    const auto* known = book_.find(draft.fingerprint);
+    if (known && known->object.uid != draft.object.uid) {
+        book_.end(draft.fingerprint, now, out.transitions);
+        windows_.forget(draft.fingerprint);
+    }
+    auto reading = readEvent(change.object);
+    auto uid = uidOf(change.object);
+    auto counted = windows_.count(rule, change.cluster, draft.fingerprint, uid, reading, countBefore(change), now);
+    if (counted.increase == 0) return;
+    out.counters.push_back({std::string(change.cluster), rule.name, draft.fingerprint, std::string(uid), reading.total,
+                            counted.increase, std::min(reading.at.value_or(now), now)});
+    if (counted.met) raiseEvent(rule, change, std::move(draft), counted, now, out);
+}
+
+void RuleEngine::raiseEvent(const Rule& rule, const Change& change, Alert draft, const EventWindows::Counted& counted,
+                            TimePoint now, EngineOutput& out) {
+    const auto* known = book_.find(draft.fingerprint);
+    renderEvent(rule, change.object, known ? known->count + counted.increase : counted.inWindow, draft);
+    ++counters_[rule.name].matches;
+    book_.hold(std::move(draft), {rule.keepFiringFor, change.initial}, now, out.transitions);
+}
+
+void RuleEngine::due(TimePoint now, EngineOutput& out) {
+    for (const auto& fingerprint : orphans_) book_.end(fingerprint, now, out.transitions);
+    orphans_.clear();
+    while (auto window = windows_.takeUnmet(now)) book_.cease(*window, now, out.transitions);
+    if (nextRecheck_ && *nextRecheck_ <= now) recheck(now, out);
+    book_.due(now, out.transitions);
+}
+
+std::optional<TimePoint> RuleEngine::nextDue() const {
+    if (!orphans_.empty()) return TimePoint();
+    return earlier(earlier(book_.nextDue(), windows_.nextDue()), nextRecheck_);
+}
+
+/// Notes what has been seen, so that rules that read the clock know where to look.
+void RuleEngine::remember(std::string_view cluster, std::string_view resource, TimePoint now) {
+    auto known = seen_.find(cluster);
+    if (known == seen_.end()) known = seen_.emplace(cluster, std::set<std::string, std::less<>>()).first;
+    if (known->second.find(resource) == known->second.end()) known->second.emplace(resource);
+    if (!nextRecheck_ && !rules_->timedRulesFor(resource).empty()) nextRecheck_ = now + options_.recheckEvery;
+}
+
+void RuleEngine::recheck(TimePoint now, EngineOutput& out) {
+    for (const auto& [cluster, resources] : seen_)
+        for (const auto& resource : resources)
+            if (!rules_->timedRulesFor(resource).empty()) recheckResource(cluster, resource, now, out);
+    nextRecheck_ = now + options_.recheckEvery;
+}
+
+void RuleEngine::recheckResource(std::string_view cluster, std::string_view resource, TimePoint now,
+                                 EngineOutput& out) {
+    auto before = out.transitions.size();
+    objects_.forEach(cluster, resource, [&](PackedView object) {
+        Change change{Change::Type::Modified, cluster, resource, object, object, false};
+        collectRules(change);
+        for (auto position : candidates_)
+            if (const auto& rule = rules_->rules()[position]; rule.readsNow) evaluateRule(rule, change, now, out);
+    });
+    sortByFingerprint(out.transitions, before);
+}
+
+bool RuleEngine::followsSame(const Alert& alert) const {
+    const auto* rule = rules_->find(alert.rule);
+    if (!rule) return false;
+    return rule->kind == Rule::Kind::Event || rule->resource == alert.object.resource;
+}
+
+void RuleEngine::replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint now, EngineOutput& out) {
+    rules_ = std::move(rules);
+    std::vector<std::string> ended;
+    book_.forEach([&](const Alert& alert) {
+        if (!followsSame(alert)) ended.push_back(alert.fingerprint);
+    });
+    for (const auto& fingerprint : ended) book_.end(fingerprint, now, out.transitions);
+    std::map<std::string, Threshold, std::less<>> thresholds;
+    for (const auto& rule : rules_->rules())
+        if (rule.kind == Rule::Kind::Event) thresholds.emplace(rule.name, rule.threshold);
+    windows_.keepRules(thresholds);
+    std::erase_if(counters_, [&](const auto& entry) { return !rules_->find(entry.first); });
+    nextRecheck_.reset();
+    for (const auto& [cluster, resources] : seen_)
+        for (const auto& resource : resources) remember(cluster, resource, now);
+}
+
+void RuleEngine::reevaluate(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out) {
+    if (!rules_->indexFor(resource) || resource == eventsResource) return;
+    remember(cluster, resource, now);
+    auto before = out.transitions.size();
+    objects_.forEach(cluster, resource, [&](PackedView object) {
+        evaluateObject({Change::Type::Modified, cluster, resource, object, object, false}, now, out);
+    });
+    sortByFingerprint(out.transitions, before);
+}
+
+void RuleEngine::noteError(const Rule& rule, const cel::EvalError& error) {
+    auto& counters = counters_[rule.name];
+    ++counters.errors;
+    counters.lastError = error.message;
+}
+
+}  // namespace klaw::rules

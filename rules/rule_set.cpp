@@ -1,0 +1,117 @@
+#include "rules/rule_set.hpp"
+
+#include <algorithm>
+
+#include "rules/resource_names.hpp"
+
+namespace klaw::rules {
+namespace {
+
+/// What identity and owner inference read of every object.
+void addIdentity(std::string_view resource, FieldTree& tree) {
+    for (auto path : {"metadata.name", "metadata.namespace", "metadata.uid", "metadata.ownerReferences[].apiVersion",
+                      "metadata.ownerReferences[].kind", "metadata.ownerReferences[].name",
+                      "metadata.ownerReferences[].uid", "metadata.ownerReferences[].controller"})
+        tree.add(path);
+    if (resource == "pods" || resource == "replicasets.apps") tree.add("metadata.labels.pod-template-hash");
+    if (kindOfResource(resource).empty()) tree.add("kind");
+}
+
+/// What counting and selecting read of an Event, in the old and the new API.
+void addEventFields(FieldTree& tree) {
+    for (auto path : {"metadata.name", "metadata.namespace", "metadata.uid", "metadata.creationTimestamp", "type",
+                      "reason", "count", "series.count", "series.lastObservedTime", "lastTimestamp", "eventTime",
+                      "deprecatedCount", "deprecatedLastTimestamp", "source.host", "deprecatedSource.host"})
+        tree.add(path);
+    for (std::string involved : {"involvedObject", "regarding"})
+        for (auto field : {".kind", ".apiVersion", ".namespace", ".name", ".uid"}) tree.add(involved + field);
+}
+
+template <class Visit>
+void forEachTemplate(const Rule& rule, Visit visit) {
+    for (const auto& [name, text] : rule.labels) visit(text);
+    for (const auto& [name, text] : rule.facts) visit(text);
+    for (const auto* texts : {&rule.title, &rule.description, &rule.runbook}) {
+        visit(texts->en);
+        visit(texts->zh);
+    }
+    if (rule.occurrence) visit(*rule.occurrence);
+}
+
+FieldTree fieldsOf(const Rule& rule, std::string_view variable) {
+    FieldTree tree;
+    for (const auto* program : {&rule.when, &rule.since})
+        if (*program) tree.merge((*program)->fieldsOf(variable));
+    forEachTemplate(rule, [&](const cel::Template& text) { tree.merge(text.fieldsOf(variable)); });
+    return tree;
+}
+
+/// Elements of a plain list are kept as far as they are read; a computed list is kept whole.
+void addEachFields(const Rule& rule, FieldTree& tree) {
+    if (!rule.each) return;
+    if (rule.eachPath.empty()) {
+        tree.merge(rule.each->fieldsOf("object"));
+        return;
+    }
+    FieldTree* node = &tree;
+    for (const auto& segment : rule.eachPath) node = &node->fields[segment];
+    if (!node->elements) node->elements = std::make_unique<FieldTree>();
+    node->elements->merge(fieldsOf(rule, "item"));
+    node->elements->fields["name"].whole = true;
+}
+
+void addFields(const Rule& rule, FieldTree& tree) {
+    if (rule.kind == Rule::Kind::Event) {
+        addEventFields(tree);
+        tree.merge(fieldsOf(rule, "event"));
+        return;
+    }
+    addIdentity(rule.resource, tree);
+    tree.merge(fieldsOf(rule, "object"));
+    tree.merge(fieldsOf(rule, "old"));
+    addEachFields(rule, tree);
+}
+
+}  // namespace
+
+RuleSet::RuleSet(std::vector<Rule> rules) : rules_(std::move(rules)) {
+    for (std::size_t position = 0; position < rules_.size(); ++position) {
+        const auto& rule = rules_[position];
+        byName_.emplace(rule.name, position);
+        auto& resource = byResource_[rule.resource];
+        addFields(rule, resource.fields);
+        resource.index.add(rule, position);
+        if (rule.readsNow) resource.timed.push_back(position);
+        if (rule.kind == Rule::Kind::Event && rule.event.type != "Warning") warningEventsOnly_ = false;
+    }
+    for (const auto& [name, resource] : byResource_) resources_.push_back(name);
+}
+
+const Rule* RuleSet::find(std::string_view name) const {
+    auto found = byName_.find(name);
+    return found == byName_.end() ? nullptr : &rules_[found->second];
+}
+
+const RuleSet::Resource* RuleSet::resource(std::string_view name) const {
+    auto found = byResource_.find(name);
+    return found == byResource_.end() ? nullptr : &found->second;
+}
+
+const FieldTree& RuleSet::fieldsFor(std::string_view name) const {
+    static const FieldTree nothing;
+    const auto* found = resource(name);
+    return found ? found->fields : nothing;
+}
+
+const RuleIndex* RuleSet::indexFor(std::string_view name) const {
+    const auto* found = resource(name);
+    return found ? &found->index : nullptr;
+}
+
+const std::vector<std::size_t>& RuleSet::timedRulesFor(std::string_view name) const {
+    static const std::vector<std::size_t> none;
+    const auto* found = resource(name);
+    return found ? found->timed : none;
+}
+
+}  // namespace klaw::rules
