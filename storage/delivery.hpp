@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+
+namespace klaw::storage {
+
+/// queued → sending → sent | failed | queued again; queued → superseded.
+enum class DeliveryState { Queued, Sending, Sent, Failed, Superseded };
+std::string_view toString(DeliveryState state);  ///< "queued", "sending", "sent", "failed", "superseded"
+std::optional<DeliveryState> deliveryStateFromString(std::string_view text);
+
+/// One thing to be said in one channel. It is durable before it leaves, and leaves at least once; `idempotencyKey`
+/// makes it once in the eyes of people.
+struct Delivery {
+    std::string id;              ///< chosen by the caller; the same id again is the same delivery and changes nothing
+    std::string channel;         ///< receiver as configured
+    std::string incidentId;      ///< empty for what belongs to none (heartbeat)
+    std::string reason;          ///< "opened", "grew", "resolved", "digest", "heartbeat", "reply", …
+    std::string idempotencyKey;  ///< deliveryKey() or batchKey(), unique in the outbox
+    std::string payload;         ///< JSON text, opaque to storage
+    TimePoint createdAt{};
+    TimePoint notBefore{};
+    /// Newest picture of the incident in this channel: supersedes older queued ones of its kind and can be superseded.
+    /// False for a message of its own, such as a reply.
+    bool livingCard = true;
+
+    // Kept by storage; ignored in UnitOfWork::newDeliveries.
+    DeliveryState state = DeliveryState::Queued;
+    std::uint32_t attempts = 0;
+    std::string batchId;      ///< digest it left in, or empty; fixed by the first start
+    std::string platformRef;  ///< message id, for later updates
+    /// An earlier try left and its answer never came. It must be tried again with the same key, and is never
+    /// superseded, since people may already see it.
+    bool uncertain = false;
+    std::optional<TimePoint> finishedAt;  ///< sent, failed or superseded
+    friend bool operator==(const Delivery&, const Delivery&) = default;
+};
+
+/// At most 50 characters (Feishu's limit), the same for the same arguments on every machine.
+std::string deliveryKey(std::string_view incidentId, std::uint64_t revision, std::string_view channel);
+/// The key under which a digest leaves: that of its batch, whatever deliveries are in it.
+std::string batchKey(std::string_view batchId, std::string_view channel);
+
+/// The request is about to leave. Must be committed before it does. Conflict when the delivery is superseded or
+/// finished: then nothing may be sent. On a delivery found `sending` after a restart it notes the lost try as unknown.
+struct DeliveryStart {
+    std::string deliveryId;
+    std::string batchId;  ///< digest, or empty; Conflict when it differs from that of an earlier start
+    TimePoint at{};
+};
+
+enum class AttemptOutcome {
+    Delivered,
+    RetryLater,  ///< not accepted, certainly; try again
+    Refused,     ///< not accepted, and never will be
+    Unknown,     ///< it left and no answer came
+};
+std::string_view toString(AttemptOutcome outcome);  ///< "delivered", "retry_later", "refused", "unknown"
+std::optional<AttemptOutcome> attemptOutcomeFromString(std::string_view text);
+
+/// One line of the ledger.
+struct DeliveryAttempt {
+    std::string deliveryId;
+    std::uint32_t number = 0;  ///< from 1; given by storage
+    TimePoint startedAt{};     ///< given by storage: that of the DeliveryStart
+    std::optional<Duration> latency;
+    AttemptOutcome outcome = AttemptOutcome::Unknown;
+    std::string code;  ///< as the platform said it: "200", "200/130101"
+    std::string text;  ///< for people
+    friend bool operator==(const DeliveryAttempt&, const DeliveryAttempt&) = default;
+};
+
+/// What came of the last DeliveryStart. Conflict when none is open.
+struct DeliveryResult {
+    std::string deliveryId;
+    AttemptOutcome outcome = AttemptOutcome::Unknown;
+    std::optional<Duration> latency;
+    std::string code;
+    std::string text;
+    std::string platformRef;  ///< kept where not empty
+    TimePoint at{};
+    TimePoint notBefore{};  ///< of the next try, for RetryLater and Unknown
+};
+
+/// The message that shows an incident in a channel, to be updated in place.
+struct CardRef {
+    std::string incidentId;
+    std::string channel;
+    std::string platformRef;
+    friend bool operator==(const CardRef&, const CardRef&) = default;
+};
+
+}  // namespace klaw::storage

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "storage/database.hpp"
+#include "storage/unit_of_work.hpp"
+
+namespace klaw::storage {
+
+struct AlertFilter {
+    std::optional<rules::AlertState> state;
+    std::string cluster;  ///< empty: all
+    std::string rule;     ///< empty: all
+    std::size_t limit = 100;
+};
+
+struct IncidentFilter {
+    bool openOnly = false;
+    std::string cluster;
+    std::optional<TimePoint> since;  ///< opened or updated at or after
+    std::size_t limit = 100;
+};
+
+struct AuditFilter {
+    std::optional<TimePoint> since;  ///< inclusive
+    std::optional<TimePoint> until;  ///< exclusive
+    std::string actor;               ///< empty: all
+    std::string action;
+    std::size_t limit = 100;
+};
+
+struct DeliveryRecord {
+    Delivery delivery;
+    std::vector<DeliveryAttempt> attempts;  ///< by number
+};
+
+struct Counts {
+    std::int64_t alertsPending = 0;
+    std::int64_t alertsFiring = 0;
+    std::int64_t incidentsOpen = 0;
+    std::int64_t deliveriesQueued = 0;
+    std::int64_t deliveriesSending = 0;
+    std::int64_t deliveriesFailed = 0;
+    std::int64_t auditRows = 0;
+};
+
+/// A read-only connection for the command line and the console; works while the agent writes and sees what is
+/// committed. One thread at a time. Lists are newest first.
+class Reader {
+public:
+    static Result<Reader> open(const std::string& path);
+    explicit Reader(Database database) : database_(std::move(database)) {}
+
+    Result<std::vector<rules::Alert>> alerts(const AlertFilter& filter = {});
+    /// NotFound when there is none, as in all that ask for one.
+    Result<rules::Alert> alert(std::string_view fingerprint);
+    Result<std::vector<rules::Incident>> incidents(const IncidentFilter& filter = {});
+    Result<rules::Incident> incident(std::string_view id);
+    Result<std::vector<rules::Silence>> silences(TimePoint endingAfter);
+
+    /// Oldest first, as the story went.
+    Result<std::vector<DeliveryRecord>> deliveriesOf(std::string_view incidentId);
+    Result<std::vector<DeliveryRecord>> deliveries(std::optional<DeliveryState> state, std::size_t limit = 100);
+
+    Result<std::vector<AuditRow>> audit(const AuditFilter& filter = {});
+    /// `trusted`: a head noted earlier elsewhere; the chain must still contain it.
+    Result<AuditReport> verifyAudit(const std::optional<AuditHead>& trusted = std::nullopt);
+    Result<AuditHead> auditHead();
+
+    /// The newest revision of each name that is not removed; by name.
+    Result<std::vector<RuleRevision>> currentRules();
+    Result<std::vector<RuleRevision>> ruleRevisions(std::string_view name);
+
+    /// Used or not; for showing what a button was.
+    Result<Offer> offer(std::string_view nonce);
+    Result<std::optional<std::string>> meta(std::string_view key);
+    Result<Counts> counts();
+
+private:
+    Database database_;
+};
+
+}  // namespace klaw::storage

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.hpp"
+
+namespace klaw::storage {
+
+/// How long finished things are kept. Open incidents, their deliveries, rule revisions and the audit log are never
+/// removed: a chain with a piece cut off proves nothing.
+struct RetentionLimits {
+    Duration resolvedAlerts = 7 * 24h;
+    Duration resolvedIncidents = 90 * 24h;  ///< with their deliveries
+    Duration finishedDeliveries = 30 * 24h;
+    Duration endedSilences = 30 * 24h;
+    Duration expiredOffers = 7 * 24h;   ///< long enough to tell "used" from "never existed"
+    Duration eventIncreases = 2 * 24h;  ///< at least the longest window of any rule
+    Duration eventsSeen = 7 * 24h;
+};
+
+struct PruneReport {
+    std::uint64_t alerts = 0;
+    std::uint64_t incidents = 0;
+    std::uint64_t deliveries = 0;
+    std::uint64_t silences = 0;
+    std::uint64_t offers = 0;
+    std::uint64_t eventIncreases = 0;
+    std::uint64_t eventsSeen = 0;
+
+    std::uint64_t total() const;
+    PruneReport& operator+=(const PruneReport& other);
+};
+
+}  // namespace klaw::storage

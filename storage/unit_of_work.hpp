@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "rules/silence.hpp"
+#include "storage/audit.hpp"
+#include "storage/delivery.hpp"
+#include "storage/offer.hpp"
+#include "storage/rule_revision.hpp"
+
+namespace klaw::storage {
+
+struct MetaEntry {
+    std::string key;
+    std::string value;
+};
+
+/// What is committed together or not at all. Text may be invalid UTF-8; it is stored with U+FFFD in those places.
+/// The members are applied in this order.
+struct UnitOfWork {
+    std::vector<rules::Alert> alerts;               ///< inserted or replaced by fingerprint
+    std::vector<std::string> removedAlerts;         ///< fingerprints: withdrawn while pending
+    std::vector<rules::Incident> incidents;         ///< inserted or replaced by id, unless a newer revision is there
+    std::vector<rules::Silence> silences;           ///< inserted or replaced by id
+    std::vector<rules::EventCounter> counters;      ///< `seen` never falls; increases add up
+    std::vector<RuleRevision> ruleRevisions;        ///< skipped when the newest of that name says the same
+    std::vector<Offer> offers;                      ///< Conflict when the nonce is known
+    std::vector<std::string> supersededDeliveries;  ///< ids; those queued and not uncertain
+    std::vector<DeliveryStart> deliveryStarts;
+    std::vector<DeliveryResult> deliveryResults;
+    std::vector<Delivery> newDeliveries;  ///< living cards supersede older queued ones of their incident and channel
+    std::vector<MetaEntry> meta;          ///< inserted or replaced by key
+    std::vector<AuditEntry> audit;        ///< appended to the chain
+
+    bool empty() const;
+    /// Whether it may not be dropped while the disk is full: anything but pending alerts, counters and meta.
+    bool essential() const;
+};
+
+/// Told once a unit is durable.
+struct Committed {
+    std::vector<std::int64_t> auditSeqs;            ///< one for each of `audit`
+    std::vector<RuleRevision> ruleRevisions;        ///< those written, with their numbers
+    std::vector<std::string> supersededDeliveries;  ///< ids that will not be sent any more
+};
+
+}  // namespace klaw::storage

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "storage/database.hpp"
+#include "storage/retention.hpp"
+#include "storage/unit_of_work.hpp"
+
+namespace klaw::storage {
+
+/// Places in a commit where a test may step in.
+enum class WriteStep {
+    Begin,    ///< before BEGIN
+    Apply,    ///< before each unit
+    Applied,  ///< after each unit
+    Commit,   ///< before COMMIT
+    Done,     ///< after COMMIT, before anybody is told
+};
+
+struct WriterOptions {
+    std::size_t maxGroup = 100;     ///< units in one transaction
+    std::size_t highWater = 1'000;  ///< waiting units at which `pressure` says true; false at half of it
+    std::size_t maxWaiting = 10'000;
+    Duration firstRetry = 100ms;
+    Duration longestRetry = 5s;
+    /// On the writer thread or, for true, the submitting one.
+    std::function<void(bool high)> pressure;
+    /// On the writer thread, at each change: the reason why nothing can be written, nullopt when it can again.
+    std::function<void(const std::optional<Error>& reason)> health;
+    /// Called with a running number from 1; a returned error is taken for one of SQLite at that place.
+    std::function<Result<void>(WriteStep step, std::uint64_t number)> intercept;
+};
+
+struct WriterStats {
+    std::uint64_t committedUnits = 0;
+    std::uint64_t commits = 0;        ///< transactions
+    std::uint64_t refusedUnits = 0;   ///< Conflict and the like: the unit's own fault
+    std::uint64_t droppedUnits = 0;   ///< for want of room
+    std::uint64_t failedCommits = 0;  ///< that were tried again
+};
+
+/// Owns the writing connection and the one thread that uses it. All functions may be called from any thread; callbacks
+/// run on the writer thread, in the order of submission, after the commit, and must not block or throw.
+///
+/// An idle writer commits at once; units that arrive meanwhile share the next transaction. A unit that is refused
+/// (Conflict) leaves the others alone. When the disk is full or fails, units wait in memory and are tried again with
+/// growing pauses until it works; above `maxWaiting` the oldest that is not essential() is dropped, and where all are
+/// essential the new one. A dropped unit's callback gets ResourceExhausted.
+class Writer {
+public:
+    template <class T>
+    using Callback = std::function<void(Result<T>)>;
+
+    explicit Writer(Database database, WriterOptions options = {});
+    /// stop()
+    ~Writer();
+
+    void submit(UnitOfWork unit, Callback<Committed> done = {});
+    /// Uses up the offer and gives it with usedBy and usedAt, once; durable before `done`. NotFound: never made or long
+    /// gone; Expired; Conflict: used before, the message says by whom and when.
+    void takeOffer(std::string nonce, std::string actor, TimePoint now, Callback<Offer> done);
+    /// In small transactions that let others pass.
+    void prune(TimePoint now, RetentionLimits limits, Callback<PruneReport> done);
+
+    /// Waits until all that was submitted before is durable or refused; false when it is not after `limit`.
+    bool flush(Duration limit);
+    /// Tries once more what is waiting, gives Unavailable to the rest, closes the connection. Later submissions get
+    /// Unavailable on the calling thread.
+    void stop();
+
+    std::size_t queued() const;  ///< waiting or being written
+    bool degraded() const;
+    std::optional<Error> degradedReason() const;
+    WriterStats stats() const;
+
+private:
+    class Core;
+    std::unique_ptr<Core> core_;
+};
+
+}  // namespace klaw::storage
