@@ -25,7 +25,8 @@ struct RecordingServerOptions {
 /// lists (whole, paged, streaming with bookmarks), watches from a version, 410 for versions that are too old.
 /// Everything else of the API answers 404, changes 405. No TLS, no authentication.
 ///
-/// On the loop thread. What the initial lists of the recording contain is there from the start; play() brings the rest.
+/// On the loop thread; the recording is held in memory. What the initial lists of the recording contain is there from
+/// the start; play() brings the rest.
 class RecordingServer {
 public:
     /// Reads the initial lists. Errors are those of the reader, or NotFound for the cluster.
