@@ -113,9 +113,11 @@ Task<error_code> awaitClient(std::shared_ptr<HttpServer::Core> core) {
     auto outcome = co_await core->acceptor.async_wait(tcp::acceptor::wait_read, asTuple);
     auto error = std::get<0>(outcome);
     if (error || !core->full()) co_return error;
+    core->context->crowded = true;
     core->closeOldestIdle();
     std::function<bool()> room = [raw = core.get()] { return !raw->full() || raw->context->stopping; };
     co_await core->changed.until(std::move(room));
+    core->context->crowded = false;
     co_return error_code();
 }
 

@@ -79,7 +79,7 @@ Task<bool> ServerConnection::serveOne() {
     }
     bool headRequest = request.method == "HEAD";
     auto response = co_await callHandler(std::move(request));
-    bool keepAlive = reader_->keepAlive() && !context_->stopping;
+    bool keepAlive = reader_->keepAlive() && !context_->stopping && !context_->crowded;
     co_return co_await respond(response, headRequest, keepAlive);
 }
 

@@ -13,6 +13,7 @@ struct ServerContext {
     HttpServerOptions options;
     HttpServer::Handler handler;
     bool stopping = false;
+    bool crowded = false;  ///< somebody waits for room, so connections end with their next answer
 };
 
 /// One connection of a client: requests and answers in turn.
