@@ -85,10 +85,11 @@ Notice restNotice(const Card& card) {
 }  // namespace
 
 FittedBody fitBody(const SafeCard& card, std::size_t maxBytes, std::vector<Notice> notices, const RenderBody& render) {
+    if (card.leftOut) notices.push_back(restNotice(card));
     auto body = render(card, notices);
-    if (body.size() <= maxBytes) return {std::move(body), false};
+    if (body.size() <= maxBytes) return {std::move(body), card.leftOut};
 
-    notices.push_back(restNotice(card));
+    if (!card.leftOut) notices.push_back(restNotice(card));
     std::size_t fits = 0;
     std::size_t tooMuch = 64u << 10;
     std::string best;

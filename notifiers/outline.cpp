@@ -44,7 +44,7 @@ std::vector<OutlineAffected> affectedOf(const Card& card) {
         auto detail = item.detail;
         if (item.since) {
             if (!detail.empty()) detail += words.comma;
-            detail += std::string(words.since) + " " + localTime(*item.since, card.utcOffsetMinutes);
+            detail += std::string(words.sinceWithin) + " " + localTime(*item.since, card.utcOffsetMinutes);
         }
         affected.push_back({item.name, std::move(detail)});
     }

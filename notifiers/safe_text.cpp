@@ -6,6 +6,7 @@
 #include "base/digest.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/utf8.hpp"
+#include "notifiers/words.hpp"
 
 namespace klaw::notifiers {
 namespace {
@@ -80,28 +81,38 @@ void bound(std::string& text, std::size_t bytes = kLineBytes) {
     text = bounded(text, bytes);
 }
 
-/// At most kSectionBytes from the end that stays, beginning at a line, or at least behind a blank, so that the value
-/// of a key cannot be parted from it.
-std::string_view kept(std::string_view text, bool keepEnd) {
-    if (text.size() <= kSectionBytes) return text;
-    if (!keepEnd) return text.substr(0, kSectionBytes);
-    auto tail = text.substr(text.size() - kSectionBytes);
-    auto start = tail.find('\n');
-    if (start == std::string_view::npos) start = tail.find(' ');
-    return start == std::string_view::npos ? tail : tail.substr(start + 1);
+/// Keeps lines worth kSectionBytes at the end that matters, each of at most kLineBytes. Whole lines and their
+/// beginnings stay, so that the value of a key is not parted from it before it is masked.
+bool bound(CardSection& section, std::string_view language) {
+    auto& lines = section.lines;
+    bool cut = false;
+    if (section.keepEnd) std::reverse(lines.begin(), lines.end());
+    std::size_t used = 0;
+    std::size_t kept = 0;
+    for (; kept < lines.size() && used < kSectionBytes; ++kept) {
+        cut = cut || lines[kept].size() > kLineBytes;
+        lines[kept] = truncateUtf8(lines[kept], kLineBytes);
+        used += lines[kept].size() + 1;
+    }
+    auto gone = lines.size() - kept;
+    lines.resize(kept);
+    if (gone > 0) lines.push_back(linesLeftOut(gone, language));
+    if (section.keepEnd) std::reverse(lines.begin(), lines.end());
+    return cut || gone > 0;
 }
 
-void makeSafe(CardSection& section) {
+std::string joined(const std::vector<std::string>& lines) {
     std::string all;
-    for (const auto& line : section.lines) {
-        all += line;
-        all += '\n';
-    }
-    if (!all.empty()) all.pop_back();
-    section.lines =
-        section.lines.empty() ? section.lines : cleanLines(maskSecrets(cleaned(kept(all, section.keepEnd))));
-    for (auto& line : section.lines) line = truncateUtf8(line, kLineBytes);
+    for (const auto& line : lines) all += (&line == &lines.front() ? "" : "\n") + line;
+    return all;
+}
+
+bool makeSafe(CardSection& section, std::string_view language) {
     bound(section.heading, kTitleBytes);
+    if (section.lines.empty()) return false;
+    bool cut = bound(section, language);
+    section.lines = cleanLines(maskSecrets(cleaned(joined(section.lines))));
+    return cut;
 }
 
 void makeSafe(std::optional<CardMark>& mark) {
@@ -176,7 +187,7 @@ SafeCard::SafeCard(Card unsafe) : Card(std::move(unsafe)) {
         bound(item.name, kTitleBytes);
         bound(item.detail);
     }
-    for (auto& section : card.sections) makeSafe(section);
+    for (auto& section : card.sections) leftOut = makeSafe(section, card.language) || leftOut;
     makeSafe(card.acknowledged);
     makeSafe(card.silenced);
     bound(card.footer.rule, kTitleBytes);

@@ -18,6 +18,7 @@ std::vector<std::string> cleanLines(std::string_view text);
 /// Renderers take nothing else. Shortening a text afterwards keeps it safe; putting new text in does not.
 struct SafeCard : Card {
     explicit SafeCard(Card card);
+    bool leftOut = false;  ///< something was too long even before any platform's limit
 };
 
 /// The address with everything percent-encoded that could end it early; empty unless it is http or https.

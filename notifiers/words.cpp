@@ -12,6 +12,7 @@ bool isChinese(std::string_view language) {
 
 constexpr Words kEnglish{
     .since = "Since",
+    .sinceWithin = "since",
     .resolvedAt = "Resolved",
     .lasted = "Lasted",
     .time = "Time",
@@ -34,6 +35,7 @@ constexpr Words kEnglish{
 
 constexpr Words kChinese{
     .since = "开始时间",
+    .sinceWithin = "自",
     .resolvedAt = "恢复时间",
     .lasted = "持续",
     .time = "时间",

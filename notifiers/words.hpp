@@ -9,7 +9,7 @@ namespace klaw::notifiers {
 
 /// The fixed words around a card's own text, in one language.
 struct Words {
-    std::string_view since, resolvedAt, lasted, time;
+    std::string_view since, sinceWithin, resolvedAt, lasted, time;
     std::string_view acknowledgedBy, silencedBy, until;
     std::string_view affected, commands, links;
     std::string_view rule, incident, startedBefore;

@@ -102,8 +102,8 @@ void addAffected(Box& box, const Outline& outline) {
     box.blank();
     box.text(outline.affectedHeading, Style::Bold);
     for (const auto& item : outline.affected)
-        box.text("• " + item.name + (item.detail.empty() ? "" : "  " + item.detail), Style::Plain, 4);
-    if (!outline.more.empty()) box.text("• " + outline.more, Style::Dim, 4);
+        box.text("• " + item.name + (item.detail.empty() ? "" : "  " + item.detail), Style::Plain, 2);
+    if (!outline.more.empty()) box.text("• " + outline.more, Style::Dim, 2);
 }
 
 void addSection(Box& box, const CardSection& section) {
@@ -113,7 +113,7 @@ void addSection(Box& box, const CardSection& section) {
         if (section.kind == CardSection::Kind::Code)
             box.code(line);
         else
-            box.text("• " + line, Style::Plain, 4);
+            box.text("• " + line, Style::Plain, 2);
     }
 }
 
