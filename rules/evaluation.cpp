@@ -70,13 +70,14 @@ void renderLabels(const Rule& rule, std::span<const cel::Value> bindings, Alert&
     draft.fingerprint = fingerprintOf(draft.rule, draft.cluster, draft.labels);
 }
 
-/// Names the element: its `name`, else its key or index.
+/// Names the element: its `name` or, as conditions have it, `type`; else its key or index.
 std::string elementKey(const cel::Value& key, const cel::Value& element) {
-    std::string name;
+    std::string name, type;
     element.forEach([&](const cel::Value& field, const cel::Value& value) {
         if (field.asString() == "name") name = value.asString().value_or("");
+        if (field.asString() == "type") type = value.asString().value_or("");
     });
-    return name.empty() ? key.toText() : name;
+    return !name.empty() ? name : !type.empty() ? type : key.toText();
 }
 
 TimePoint beginningOf(const Rule& rule, std::span<const cel::Value> bindings, TimePoint now) {

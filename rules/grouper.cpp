@@ -38,67 +38,79 @@ void addPart(std::string& key, const std::string& name, const Alert& alert) {
     }
 }
 
-/// Labels that are equal in all alerts.
-template <class Alerts>
-Labels commonLabels(const Alerts& alerts) {
-    Labels common;
-    bool first = true;
-    for (const auto& [fingerprint, alert] : alerts) {
-        if (first) common = alert.labels;
-        first = false;
-        std::erase_if(common, [&](const auto& label) {
-            auto other = alert.labels.find(label.first);
-            return other == alert.labels.end() || other->second != label.second;
-        });
-    }
-    return common;
+/// Keeps the labels that the alert has as well, with the same value.
+void keepCommon(Labels& common, const Alert& alert) {
+    std::erase_if(common, [&](const auto& label) {
+        auto other = alert.labels.find(label.first);
+        return other == alert.labels.end() || other->second != label.second;
+    });
 }
 
-bool firedEarlier(const Alert* a, const Alert* b) {
-    return std::tie(*a->firedAt, a->fingerprint) < std::tie(*b->firedAt, b->fingerprint);
+constexpr std::size_t fewAlerts = 64;
+
+}  // namespace
+
+/// True when the alert is new in the group.
+bool AlertGrouper::Group::put(const Alert& alert) {
+    auto known = firing.find(alert.fingerprint);
+    bool isNew = known == firing.end();
+    if (!isNew) {
+        byTime.erase({*known->second.firedAt, alert.fingerprint});
+        --bySeverity[static_cast<std::size_t>(known->second.severity)];
+    }
+    if (firing.empty())
+        incident.labels = alert.labels;
+    else
+        keepCommon(incident.labels, alert);
+    firing.insert_or_assign(alert.fingerprint, alert);
+    byTime.emplace(*alert.firedAt, alert.fingerprint);
+    ++bySeverity[static_cast<std::size_t>(alert.severity)];
+    return isNew;
 }
 
-/// Brings the incident up to date with its alerts.
-template <class Group>
-void refresh(Group& group, TimePoint at) {
-    auto& incident = group.incident;
-    std::vector<const Alert*> firing;
-    auto severity = Severity::Info;
-    for (const auto& [fingerprint, alert] : group.firing) {
-        firing.push_back(&alert);
-        severity = std::max(severity, alert.severity);
-    }
-    auto shown = std::min(firing.size(), AlertGrouper::shownFiring);
-    std::partial_sort(firing.begin(), firing.begin() + static_cast<std::ptrdiff_t>(shown), firing.end(), firedEarlier);
+void AlertGrouper::Group::remove(const Alert& alert) {
+    auto known = firing.find(alert.fingerprint);
+    if (known == firing.end()) return;
+    byTime.erase({*known->second.firedAt, alert.fingerprint});
+    --bySeverity[static_cast<std::size_t>(known->second.severity)];
+    firing.erase(known);
+    // Fewer alerts may have more in common; looking again at thousands for each that goes would be quadratic.
+    if (firing.empty() || firing.size() > fewAlerts) return;
+    incident.labels = firing.begin()->second.labels;
+    for (const auto& [fingerprint, other] : firing) keepCommon(incident.labels, other);
+}
+
+/// Brings what is shown up to date with the alerts.
+void AlertGrouper::Group::refresh(TimePoint at) {
     incident.alerts.clear();
-    for (std::size_t i = 0; i < shown; ++i) incident.alerts.push_back(*firing[i]);
-    incident.alerts.insert(incident.alerts.end(), group.resolved.begin(), group.resolved.end());
+    for (const auto& [time, fingerprint] : byTime) {
+        if (incident.alerts.size() == shownFiring) break;
+        incident.alerts.push_back(firing.find(fingerprint)->second);
+    }
     incident.firing = firing.size();
     incident.updatedAt = at;
-    if (firing.empty()) return;
-    incident.severity = severity;
-    incident.labels = commonLabels(group.firing);
-    incident.title = firing.front()->title;
-    incident.owner = firing.front()->owner;
+    if (!firing.empty()) {
+        incident.title = incident.alerts.front().title;
+        incident.owner = incident.alerts.front().owner;
+        for (auto severity : {Severity::Info, Severity::Warning, Severity::Critical})
+            if (bySeverity[static_cast<std::size_t>(severity)] > 0) incident.severity = severity;
+    }
+    incident.alerts.insert(incident.alerts.end(), resolved.begin(), resolved.end());
 }
 
-template <class Group>
-void emit(Group& group, Reason reason, TimePoint at, IncidentUpdates& out) {
-    refresh(group, at);
+void AlertGrouper::emit(Group& group, Reason reason, TimePoint at, IncidentUpdates& out) {
+    group.refresh(at);
     ++group.incident.revision;
     out.push_back({reason, group.incident, at});
 }
 
 /// A silenced incident keeps still; its card shows the latest state when it may speak again.
-template <class Group>
-void emitUnlessSilenced(Group& group, Reason reason, TimePoint at, IncidentUpdates& out) {
+void AlertGrouper::emitUnlessSilenced(Group& group, Reason reason, TimePoint at, IncidentUpdates& out) {
     if (group.incident.silenced)
-        refresh(group, at);
+        group.refresh(at);
     else
         emit(group, reason, at, out);
 }
-
-}  // namespace
 
 AlertGrouper::AlertGrouper(std::shared_ptr<const RuleSet> rules) : rules_(std::move(rules)) {}
 
@@ -113,15 +125,15 @@ void AlertGrouper::restore(std::vector<Incident> open, const std::vector<Alert>&
         incident.alerts.clear();
         incident.firing = 0;
         auto key = incident.group;
-        groups_.emplace(std::move(key), Group{std::move(incident), {}, {}});
+        groups_[std::move(key)].incident = std::move(incident);
     }
     for (const auto& alert : firing) {
         if (alert.state() != AlertState::Firing) continue;
         auto& group = join(alert);
-        group.firing.emplace(alert.fingerprint, alert);
+        group.put(alert);
         group.incident.total = std::max(group.incident.total, group.firing.size());
     }
-    for (auto& [key, group] : groups_) refresh(group, group.incident.updatedAt);
+    for (auto& [key, group] : groups_) group.refresh(group.incident.updatedAt);
     restored_ = true;
 }
 
@@ -174,12 +186,12 @@ void AlertGrouper::apply(const Transition& transition, IncidentUpdates& out) {
 void AlertGrouper::fired(const Alert& alert, TimePoint at, IncidentUpdates& out) {
     auto& group = join(alert);
     auto same = [&](const Alert& other) { return other.fingerprint == alert.fingerprint; };
-    bool isNew = group.firing.insert_or_assign(alert.fingerprint, alert).second;
+    bool isNew = group.put(alert);
     bool returns = std::erase_if(group.resolved, same) > 0;
     if (isNew && !returns) ++group.incident.total;
     bool opens = group.incident.revision == 0;
     bool wasSilenced = group.incident.silenced.has_value();
-    coverBySilence(group, at);
+    coverNew(group, alert, at);
     if (opens)
         emit(group, Reason::Opened, at, out);
     else if (wasSilenced && !group.incident.silenced)
@@ -192,7 +204,7 @@ void AlertGrouper::changed(const Alert& alert, TimePoint at, IncidentUpdates& ou
     auto key = groupOf_.find(alert.fingerprint);
     if (key == groupOf_.end()) return;
     auto& group = groups_.find(key->second)->second;
-    group.firing.insert_or_assign(alert.fingerprint, alert);
+    group.put(alert);
     emitUnlessSilenced(group, Reason::Changed, at, out);
 }
 
@@ -202,11 +214,13 @@ void AlertGrouper::resolved(const Alert& alert, TimePoint at, IncidentUpdates& o
     auto found = groups_.find(key->second);
     groupOf_.erase(key);
     auto& group = found->second;
-    group.firing.erase(alert.fingerprint);
+    group.remove(alert);
     group.resolved.insert(group.resolved.begin(), alert);
     if (group.resolved.size() > shownResolved) group.resolved.pop_back();
     if (group.firing.empty())
         close(found, at, out);
+    else if (!group.incident.silenced && coverBySilence(group, at))
+        emit(group, Reason::Silenced, at, out);
     else
         emitUnlessSilenced(group, Reason::Shrank, at, out);
 }
@@ -263,6 +277,21 @@ bool AlertGrouper::coverBySilence(Group& group, TimePoint now) const {
     group.incident.silenced = Mark{first->createdBy, first->startsAt, first->comment};
     group.incident.silencedUntil = first->endsAt;
     return true;
+}
+
+/// Another alert fires in the group: it silences a new incident, or ends the silence of one that it does not share.
+void AlertGrouper::coverNew(Group& group, const Alert& alert, TimePoint now) const {
+    if (group.firing.size() == 1) {
+        coverBySilence(group, now);
+        return;
+    }
+    if (!group.incident.silenced) return;
+    if (const auto* silence = silences_.covering(alert, now)) {
+        group.incident.silencedUntil = std::min(*group.incident.silencedUntil, silence->endsAt);
+        return;
+    }
+    group.incident.silenced.reset();
+    group.incident.silencedUntil.reset();
 }
 
 void AlertGrouper::settleSilences(TimePoint now, IncidentUpdates& out) {

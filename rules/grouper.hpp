@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -57,8 +60,14 @@ public:
 private:
     struct Group {
         Incident incident;
-        std::map<std::string, Alert, std::less<>> firing;  ///< by fingerprint
-        std::vector<Alert> resolved;                       ///< the last few, newest first
+        std::map<std::string, Alert, std::less<>> firing;    ///< by fingerprint
+        std::set<std::pair<TimePoint, std::string>> byTime;  ///< the same, oldest first
+        std::array<std::size_t, 3> bySeverity{};             ///< how many
+        std::vector<Alert> resolved;                         ///< the last few, newest first
+
+        bool put(const Alert& alert);
+        void remove(const Alert& alert);
+        void refresh(TimePoint at);
     };
     using Groups = std::map<std::string, Group, std::less<>>;
 
@@ -66,11 +75,14 @@ private:
     void fired(const Alert& alert, TimePoint at, IncidentUpdates& out);
     void changed(const Alert& alert, TimePoint at, IncidentUpdates& out);
     void resolved(const Alert& alert, TimePoint at, IncidentUpdates& out);
+    static void emit(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
+    static void emitUnlessSilenced(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
     void close(Groups::iterator group, TimePoint at, IncidentUpdates& out);
     Group& join(const Alert& alert);
     void settleRestored(TimePoint now, IncidentUpdates& out);
     void settleSilences(TimePoint now, IncidentUpdates& out);
     bool coverBySilence(Group& group, TimePoint now) const;
+    void coverNew(Group& group, const Alert& alert, TimePoint now) const;
     Group* byId(std::string_view incidentId);
 
     std::shared_ptr<const RuleSet> rules_;

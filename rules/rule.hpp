@@ -53,13 +53,13 @@ struct Rule {
     Duration holdFor{};        ///< `for`
     Duration keepFiringFor{};  ///< stays firing that long after the condition, or after the last new occurrence
 
-    std::string resource;                     ///< canonical; "events" for an event rule
+    std::vector<std::string> resources;       ///< canonical; "events" for an event rule
     std::optional<cel::Program> each;         ///< one alert per element
     std::vector<std::string> eachPath;        ///< where `each` is plain: {"status", "containerStatuses"}
     std::optional<cel::Program> when;         ///< always there for a resource rule
     std::optional<cel::Program> since;        ///< when the trouble began; a timestamp or its text
     std::optional<cel::Template> occurrence;  ///< a new value is a new occurrence
-    bool labelsElement = false;               ///< the alerts carry a label `element`, as no other tells them apart
+    bool labelsElement = false;               ///< alerts carry a label `element`, as no other label reads `item`
 
     EventSelector event;
     Threshold threshold;

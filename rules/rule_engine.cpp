@@ -226,7 +226,9 @@ void RuleEngine::recheckResource(std::string_view cluster, std::string_view reso
 bool RuleEngine::followsSame(const Alert& alert) const {
     const auto* rule = rules_->find(alert.rule);
     if (!rule) return false;
-    return rule->kind == Rule::Kind::Event || rule->resource == alert.object.resource;
+    const auto& resources = rule->resources;
+    return rule->kind == Rule::Kind::Event ||
+           std::find(resources.begin(), resources.end(), alert.object.resource) != resources.end();
 }
 
 void RuleEngine::replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint now, EngineOutput& out) {

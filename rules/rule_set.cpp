@@ -58,15 +58,16 @@ void addEachFields(const Rule& rule, FieldTree& tree) {
     if (!node->elements) node->elements = std::make_unique<FieldTree>();
     node->elements->merge(fieldsOf(rule, "item"));
     node->elements->fields["name"].whole = true;
+    if (rule.eachPath.back() == "conditions") node->elements->fields["type"].whole = true;
 }
 
-void addFields(const Rule& rule, FieldTree& tree) {
+void addFields(const Rule& rule, std::string_view resource, FieldTree& tree) {
     if (rule.kind == Rule::Kind::Event) {
         addEventFields(tree);
         tree.merge(fieldsOf(rule, "event"));
         return;
     }
-    addIdentity(rule.resource, tree);
+    addIdentity(resource, tree);
     tree.merge(fieldsOf(rule, "object"));
     tree.merge(fieldsOf(rule, "old"));
     addEachFields(rule, tree);
@@ -78,10 +79,12 @@ RuleSet::RuleSet(std::vector<Rule> rules) : rules_(std::move(rules)) {
     for (std::size_t position = 0; position < rules_.size(); ++position) {
         const auto& rule = rules_[position];
         byName_.emplace(rule.name, position);
-        auto& resource = byResource_[rule.resource];
-        addFields(rule, resource.fields);
-        resource.index.add(rule, position);
-        if (rule.readsNow) resource.timed.push_back(position);
+        for (const auto& name : rule.resources) {
+            auto& resource = byResource_[name];
+            addFields(rule, name, resource.fields);
+            resource.index.add(rule, position);
+            if (rule.readsNow) resource.timed.push_back(position);
+        }
         if (rule.kind == Rule::Kind::Event && rule.event.type != "Warning") warningEventsOnly_ = false;
     }
     for (const auto& [name, resource] : byResource_) resources_.push_back(name);

@@ -30,9 +30,11 @@ struct RuleTestReport {
 ///     expect:
 ///       - {at: 5m, alerts: [{alert: KubePodCrashLooping, state: firing, labels: {pod: web-1}}]}
 /// ```
+/// With `initial: true` an input is part of the first list. The root may have `definitions` for YAML anchors.
 /// "@-3m" as a value is the time three minutes before the test starts, as RFC 3339. An object without uid gets one of
-/// its kind, namespace and name. `alerts` lists all that fire; a pending one may be listed with `state: pending`.
-/// Labels and other fields of an expectation (severity, count, title, startedBefore) are compared where they are given.
+/// its kind, namespace and name; an Event without lastTimestamp happened at its `at`. `alerts` lists all that fire; a
+/// pending one may be listed with `state: pending`. Labels, facts and other fields of an expectation (severity, count,
+/// title, startedBefore) are compared where they are given.
 RuleTestReport runRuleTests(const RuleSource& tests, const std::shared_ptr<const RuleSet>& rules);
 
 }  // namespace klaw::rules

@@ -71,11 +71,12 @@ private:
 
     void event() {
         rule_.kind = Rule::Kind::Event;
-        rule_.resource = "events";
+        rule_.resources = {"events"};
         rule_.event = spec_.event;
         rule_.threshold = spec_.threshold;
         rule_.per = spec_.per.empty() ? std::vector{EventScope::InvolvedObject} : spec_.per;
-        if (spec_.resource) error(spec_.resource->at, "a rule is about a resource or about events, not both");
+        if (!spec_.resources.empty())
+            error(spec_.resources.front().at, "a rule is about a resource or about events, not both");
         for (const auto* text : {&spec_.each, &spec_.since, &spec_.occurrence})
             if (*text) error((*text)->at, "`each`, `since` and `occurrence` are for rules about a resource");
         if (spec_.when) rule_.when = program(*spec_.when, EventSlots::environment(false));
@@ -87,11 +88,11 @@ private:
     void resource() {
         if (spec_.thresholdAt) error(*spec_.thresholdAt, "`threshold` is for rules about events");
         if (spec_.perAt) error(*spec_.perAt, "`per` is for rules about events");
-        if (!spec_.resource) {
+        if (spec_.resources.empty()) {
             error(spec_.at, "the rule says neither `resource` nor `event`", "add for example \"resource: pods\"");
             return;
         }
-        resourceName();
+        for (const auto& name : spec_.resources) resourceName(name);
         if (spec_.each) {
             rule_.each = program(*spec_.each, ResourceSlots::environment(false));
             rule_.eachPath = plainPath(spec_.each->value);
@@ -105,8 +106,7 @@ private:
         clocks();
     }
 
-    void resourceName() {
-        const auto& written = *spec_.resource;
+    void resourceName(const Text& written) {
         auto canonical = canonicalResource(written.value);
         if (!canonical)
             error(written.at, "resource: unknown resource \"" + written.value + "\"",
@@ -115,7 +115,7 @@ private:
             error(written.at, "resource: Events are counted, not looked at as objects",
                   "use `event:` with a threshold");
         else
-            rule_.resource = *canonical;
+            rule_.resources.push_back(*canonical);
     }
 
     void occurrence() {
@@ -152,7 +152,7 @@ private:
                 if (compiled->reads(variable))
                     error(value.at, "labels: a label cannot read `" + std::string(variable) + "`",
                           "labels are the alert's identity and must not change; use `facts`");
-            if (value.value == "${item.name}") rule_.labelsElement = false;
+            if (compiled->reads("item")) rule_.labelsElement = false;
             rule_.labels.emplace_back(name, std::move(*compiled));
         }
     }

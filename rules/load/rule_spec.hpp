@@ -24,7 +24,7 @@ struct RuleSpec {
     bool enabled = true;
     bool overrides = false;
 
-    std::optional<Text> resource;
+    std::vector<Text> resources;
     std::optional<Text> each;
     std::optional<Text> when;
     std::optional<Text> since;
