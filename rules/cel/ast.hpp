@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/packed/field_name.hpp"
+#include "rules/cel/lexer.hpp"
+#include "rules/cel/value.hpp"
+
+namespace re2 {
+class RE2;
+}
+
+namespace klaw::rules::cel {
+
+struct Function;
+
+/// What a node does with its `args`.
+enum class Op : std::uint8_t {
+    Constant,
+    Variable,      ///< slot of the bindings
+    Local,         ///< iteration variable, depth below the innermost
+    TypeName,      ///< constant that came from an identifier such as `int`
+    Select,        ///< args[0].field
+    Has,           ///< has(args[0].field)
+    OptionalSelect,///< args[0].?field
+    Index,         ///< args[0][args[1]]
+    OptionalIndex, ///< args[0][?args[1]]
+    List,
+    Map,           ///< args: key, value, key, value …
+    Not,
+    Negate,
+    And,
+    Or,
+    Conditional,
+    Binary,        ///< arithmetic, comparison, `in`
+    Call,          ///< function or method; a method's receiver is args[0]
+    Comprehension, ///< args: range, then the bodies of the macro
+};
+
+enum class BinaryOp : std::uint8_t { Add, Subtract, Multiply, Divide, Modulo, Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, In };
+std::string_view symbolOf(BinaryOp op);
+
+enum class Macro : std::uint8_t { All, Exists, ExistsOne, Map, MapFilter, Filter, OptMap, OptFlatMap };
+
+struct Node {
+    Op op = Op::Constant;
+    BinaryOp binary = BinaryOp::Add;
+    Macro macro = Macro::All;
+    Position at;
+    std::vector<std::unique_ptr<Node>> args;
+    Value constant;
+    std::size_t slot = 0;               ///< Variable: of the bindings; Local: of the frame
+    FieldName field = FieldName::fromId(0);
+    std::string name;                   ///< identifier, field, function
+    std::vector<bool> optionalEntries;  ///< List, Map: `[?x]`, `{?k: v}`
+    bool receiver = false;              ///< Call in method form
+    const Function* function = nullptr;
+    std::shared_ptr<const re2::RE2> regex;  ///< matches() with a constant pattern
+};
+using NodePtr = std::unique_ptr<Node>;
+
+}  // namespace klaw::rules::cel

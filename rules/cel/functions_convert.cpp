@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "base/text/utf8.hpp"
+#include "rules/cel/functions.hpp"
+
+namespace klaw::rules::cel {
+namespace {
+
+tl::unexpected<EvalError> conversionError(const Value& from, Kind to) {
+    return evalError("type conversion error from '" + std::string(typeName(from.kind())) + "' to '" + std::string(typeName(to)) + "'");
+}
+
+template <class T>
+std::optional<T> parseWhole(std::string_view text) {
+    T value{};
+    if (text.starts_with('+')) text.remove_prefix(1);
+    auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+    return value;
+}
+
+Evaluated<Value> toInt(Arguments arguments, Meter&) {
+    const auto& value = arguments[0];
+    switch (value.kind()) {
+        case Kind::Int: return value;
+        case Kind::Uint:
+            if (value.uintValue() > INT64_MAX) return evalError("integer overflow");
+            return Value::integer(value.intValue());
+        case Kind::Double:
+            if (!(value.doubleValue() > -0x1p63 && value.doubleValue() < 0x1p63)) return evalError("integer overflow");
+            return Value::integer(static_cast<std::int64_t>(value.doubleValue()));
+        case Kind::Timestamp: return Value::integer(value.seconds());
+        case Kind::String:
+            if (auto parsed = parseWhole<std::int64_t>(value.text())) return Value::integer(*parsed);
+            return conversionError(value, Kind::Int);
+        default: return noSuchOverload();
+    }
+}
+
+Evaluated<Value> toUint(Arguments arguments, Meter&) {
+    const auto& value = arguments[0];
+    switch (value.kind()) {
+        case Kind::Uint: return value;
+        case Kind::Int:
+            if (value.intValue() < 0) return evalError("unsigned integer overflow");
+            return Value::unsignedInteger(value.uintValue());
+        case Kind::Double:
+            if (!(value.doubleValue() >= 0 && value.doubleValue() < 0x1p64)) return evalError("unsigned integer overflow");
+            return Value::unsignedInteger(static_cast<std::uint64_t>(value.doubleValue()));
+        case Kind::String:
+            if (auto parsed = parseWhole<std::uint64_t>(value.text())) return Value::unsignedInteger(*parsed);
+            return conversionError(value, Kind::Uint);
+        default: return noSuchOverload();
+    }
+}
+
+Evaluated<Value> toDouble(Arguments arguments, Meter&) {
+    const auto& value = arguments[0];
+    if (auto number = value.asNumber()) return Value::number(*number);
+    if (value.kind() != Kind::String) return noSuchOverload();
+    std::string text(value.text());
+    char* end = nullptr;
+    auto parsed = std::strtod(text.c_str(), &end);
+    if (text.empty() || end != text.c_str() + text.size()) return conversionError(value, Kind::Double);
+    return Value::number(parsed);
+}
+
+std::string durationText(const Value& value) {
+    auto nanos = value.nanos();
+    auto seconds = value.seconds();
+    bool negative = seconds < 0;
+    if (negative && nanos > 0) {
+        ++seconds;
+        nanos = 1'000'000'000 - nanos;
+    }
+    auto text = fmt::format("{}{}", negative && seconds == 0 ? "-" : "", seconds);
+    if (nanos != 0) {
+        text += fmt::format(".{:09}", nanos);
+        text.erase(text.find_last_not_of('0') + 1);
+    }
+    return text + "s";
+}
+
+Evaluated<Value> toString(Arguments arguments, Meter& meter) {
+    const auto& value = arguments[0];
+    switch (value.kind()) {
+        case Kind::String: return value;
+        case Kind::Bytes:
+            if (!meter.charge(value.text().size() / 8)) return evalError("operation cancelled: actual cost limit exceeded");
+            if (!isValidUtf8(value.text())) return evalError("invalid UTF-8 in bytes, cannot convert to string");
+            return Value::string(value.text());
+        case Kind::Duration: return Value::string(durationText(value));
+        case Kind::List:
+        case Kind::Map:
+        case Kind::Null:
+        case Kind::Type:
+        case Kind::Optional: return noSuchOverload();
+        default: return Value::string(value.toText());
+    }
+}
+
+Evaluated<Value> toBytes(Arguments arguments, Meter&) {
+    const auto& value = arguments[0];
+    if (value.kind() == Kind::Bytes) return value;
+    if (value.kind() != Kind::String) return noSuchOverload();
+    return Value::bytes(value.text());
+}
+
+Evaluated<Value> toBool(Arguments arguments, Meter&) {
+    const auto& value = arguments[0];
+    if (value.kind() == Kind::Bool) return value;
+    if (value.kind() != Kind::String) return noSuchOverload();
+    static constexpr std::array<std::string_view, 5> yes{"1", "t", "true", "TRUE", "True"}, no{"0", "f", "false", "FALSE", "False"};
+    for (auto word : yes)
+        if (value.text() == word) return Value::boolean(true);
+    for (auto word : no)
+        if (value.text() == word) return Value::boolean(false);
+    return conversionError(value, Kind::Bool);
+}
+
+Evaluated<Value> toDyn(Arguments arguments, Meter&) { return arguments[0]; }
+
+Evaluated<Value> typeOf(Arguments arguments, Meter&) { return Value::type(typeName(arguments[0].kind())); }
+
+}  // namespace
+
+std::span<const Function> conversionFunctions() {
+    static constexpr std::array<Function, 8> table{{
+        {"int", false, 1, 1, toInt},
+        {"uint", false, 1, 1, toUint},
+        {"double", false, 1, 1, toDouble},
+        {"string", false, 1, 1, toString},
+        {"bytes", false, 1, 1, toBytes},
+        {"bool", false, 1, 1, toBool},
+        {"dyn", false, 1, 1, toDyn},
+        {"type", false, 1, 1, typeOf},
+    }};
+    return table;
+}
+
+}  // namespace klaw::rules::cel
