@@ -20,27 +20,40 @@ struct Function;
 /// What a node does with its `args`.
 enum class Op : std::uint8_t {
     Constant,
-    Variable,      ///< slot of the bindings
-    Local,         ///< iteration variable, depth below the innermost
-    TypeName,      ///< constant that came from an identifier such as `int`
-    Select,        ///< args[0].field
-    Has,           ///< has(args[0].field)
-    OptionalSelect,///< args[0].?field
-    Index,         ///< args[0][args[1]]
-    OptionalIndex, ///< args[0][?args[1]]
+    Variable,        ///< slot of the bindings
+    Local,           ///< iteration variable, depth below the innermost
+    TypeName,        ///< constant that came from an identifier such as `int`
+    Select,          ///< args[0].field
+    Has,             ///< has(args[0].field)
+    OptionalSelect,  ///< args[0].?field
+    Index,           ///< args[0][args[1]]
+    OptionalIndex,   ///< args[0][?args[1]]
     List,
-    Map,           ///< args: key, value, key, value …
+    Map,  ///< args: key, value, key, value …
     Not,
     Negate,
     And,
     Or,
     Conditional,
-    Binary,        ///< arithmetic, comparison, `in`
-    Call,          ///< function or method; a method's receiver is args[0]
-    Comprehension, ///< args: range, then the bodies of the macro
+    Binary,         ///< arithmetic, comparison, `in`
+    Call,           ///< function or method; a method's receiver is args[0]
+    Comprehension,  ///< args: range, then the bodies of the macro
 };
 
-enum class BinaryOp : std::uint8_t { Add, Subtract, Multiply, Divide, Modulo, Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual, In };
+enum class BinaryOp : std::uint8_t {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    In
+};
 std::string_view symbolOf(BinaryOp op);
 
 enum class Macro : std::uint8_t { All, Exists, ExistsOne, Map, MapFilter, Filter, OptMap, OptFlatMap };
@@ -52,7 +65,7 @@ struct Node {
     Position at;
     std::vector<std::unique_ptr<Node>> args;
     Value constant;
-    std::size_t slot = 0;               ///< Variable: of the bindings; Local: of the frame
+    std::size_t slot = 0;  ///< Variable: of the bindings; Local: of the frame
     FieldName field = FieldName::fromId(0);
     std::string name;                   ///< identifier, field, function
     std::vector<bool> optionalEntries;  ///< List, Map: `[?x]`, `{?k: v}`

@@ -5,19 +5,26 @@
 namespace klaw::rules::cel {
 namespace {
 
-tl::unexpected<EvalError> costExceeded() { return evalError("operation cancelled: actual cost limit exceeded"); }
+tl::unexpected<EvalError> costExceeded() {
+    return evalError("operation cancelled: actual cost limit exceeded");
+}
 
-tl::unexpected<EvalError> failure(const Evaluated<Value>& failed) { return tl::unexpected<EvalError>(failed.error()); }
+tl::unexpected<EvalError> failure(const Evaluated<Value>& failed) {
+    return tl::unexpected<EvalError>(failed.error());
+}
 
 /// Field of a map, or of what an optional holds; an optional answers with an optional.
 Evaluated<Value> fieldOf(const Value& operand, const Node& node) {
     if (operand.kind() == Kind::Optional) {
         if (!operand.hasValue()) return operand;
         auto inner = fieldOf(operand.inner(), node);
-        if (!inner) return inner.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : inner;
+        if (!inner)
+            return inner.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : inner;
         return Value::optionalOf(std::move(*inner));
     }
-    if (operand.kind() != Kind::Map) return operand.kind() == Kind::Null ? Evaluated<Value>(noSuchKey(node.name)) : Evaluated<Value>(noSuchOverload());
+    if (operand.kind() != Kind::Map)
+        return operand.kind() == Kind::Null ? Evaluated<Value>(noSuchKey(node.name))
+                                            : Evaluated<Value>(noSuchOverload());
     auto found = operand.field(node.field);
     if (!found) return noSuchKey(node.name);
     return std::move(*found);
@@ -26,7 +33,8 @@ Evaluated<Value> fieldOf(const Value& operand, const Node& node) {
 /// The values a comprehension runs over: elements of a list, keys of a map.
 Value::Items itemsOf(const Value& range) {
     Value::Items items;
-    range.forEach([&](const Value& key, const Value& element) { items.push_back(range.kind() == Kind::List ? element : key); });
+    range.forEach(
+        [&](const Value& key, const Value& element) { items.push_back(range.kind() == Kind::List ? element : key); });
     return items;
 }
 
@@ -36,22 +44,37 @@ Evaluated<Value> Evaluator::run(const Node& node) {
     if (!meter_.charge(1)) return costExceeded();
     switch (node.op) {
         case Op::Constant:
-        case Op::TypeName: return node.constant;
-        case Op::Variable: return bindings_[node.slot];
-        case Op::Local: return locals_[node.slot];
-        case Op::Select: return select(node);
-        case Op::Has: return has(node);
-        case Op::OptionalSelect: return optionalSelect(node);
-        case Op::OptionalIndex: return optionalIndex(node);
-        case Op::List: return list(node);
-        case Op::Map: return map(node);
-        case Op::And: return logical(node, false);
-        case Op::Or: return logical(node, true);
-        case Op::Conditional: return conditional(node);
+        case Op::TypeName:
+            return node.constant;
+        case Op::Variable:
+            return bindings_[node.slot];
+        case Op::Local:
+            return locals_[node.slot];
+        case Op::Select:
+            return select(node);
+        case Op::Has:
+            return has(node);
+        case Op::OptionalSelect:
+            return optionalSelect(node);
+        case Op::OptionalIndex:
+            return optionalIndex(node);
+        case Op::List:
+            return list(node);
+        case Op::Map:
+            return map(node);
+        case Op::And:
+            return logical(node, false);
+        case Op::Or:
+            return logical(node, true);
+        case Op::Conditional:
+            return conditional(node);
         case Op::Binary:
-        case Op::Index: return binary(node);
-        case Op::Call: return call(node);
-        case Op::Comprehension: return comprehension(node);
+        case Op::Index:
+            return binary(node);
+        case Op::Call:
+            return call(node);
+        case Op::Comprehension:
+            return comprehension(node);
         case Op::Not:
         case Op::Negate: {
             auto operand = run(*node.args[0]);
@@ -83,7 +106,8 @@ Evaluated<Value> Evaluator::optionalSelect(const Node& node) {
     auto operand = run(*node.args[0]);
     if (!operand) return operand;
     auto found = fieldOf(*operand, node);
-    if (!found) return found.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : found;
+    if (!found)
+        return found.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : found;
     return operand->kind() == Kind::Optional ? found : Evaluated<Value>(Value::optionalOf(std::move(*found)));
 }
 
@@ -94,7 +118,8 @@ Evaluated<Value> Evaluator::optionalIndex(const Node& node) {
     if (!key) return key;
     if (operand->kind() == Kind::Optional && !operand->hasValue()) return operand;
     auto found = index(operand->kind() == Kind::Optional ? operand->inner() : *operand, *key);
-    if (!found) return found.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : found;
+    if (!found)
+        return found.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : found;
     return Value::optionalOf(std::move(*found));
 }
 
@@ -103,9 +128,12 @@ Evaluated<Value> Evaluator::list(const Node& node) {
     for (std::size_t i = 0; i < node.args.size(); ++i) {
         auto item = run(*node.args[i]);
         if (!item) return item;
-        if (!node.optionalEntries[i]) items.push_back(std::move(*item));
-        else if (item->kind() != Kind::Optional) return noSuchOverload();
-        else if (item->hasValue()) items.push_back(item->inner());
+        if (!node.optionalEntries[i])
+            items.push_back(std::move(*item));
+        else if (item->kind() != Kind::Optional)
+            return noSuchOverload();
+        else if (item->hasValue())
+            items.push_back(item->inner());
     }
     return Value::list(std::move(items));
 }
@@ -118,13 +146,17 @@ Evaluated<Value> Evaluator::map(const Node& node) {
         auto value = run(*node.args[i + 1]);
         if (!value) return value;
         auto kind = key->kind();
-        if (kind != Kind::String && kind != Kind::Int && kind != Kind::Uint && kind != Kind::Bool) return evalError("unsupported key type");
+        if (kind != Kind::String && kind != Kind::Int && kind != Kind::Uint && kind != Kind::Bool)
+            return evalError("unsupported key type");
         for (const auto& entry : entries)
             if (equal(entry.first, *key)) return evalError("Failed with repeated key");
         if (!meter_.charge(entries.size())) return costExceeded();
-        if (!node.optionalEntries[i / 2]) entries.emplace_back(std::move(*key), std::move(*value));
-        else if (value->kind() != Kind::Optional) return noSuchOverload();
-        else if (value->hasValue()) entries.emplace_back(std::move(*key), value->inner());
+        if (!node.optionalEntries[i / 2])
+            entries.emplace_back(std::move(*key), std::move(*value));
+        else if (value->kind() != Kind::Optional)
+            return noSuchOverload();
+        else if (value->hasValue())
+            entries.emplace_back(std::move(*key), value->inner());
     }
     return Value::map(std::move(entries));
 }
@@ -135,7 +167,8 @@ Evaluated<Value> Evaluator::logical(const Node& node, bool absorbing) {
     for (const auto& arg : node.args) {
         auto operand = run(*arg);
         if (!operand) {
-            if (!firstError || (firstError->kind == EvalError::Kind::NoSuchField)) firstError = std::move(operand.error());
+            if (!firstError || (firstError->kind == EvalError::Kind::NoSuchField))
+                firstError = std::move(operand.error());
         } else if (operand->kind() != Kind::Bool) {
             firstError = EvalError{EvalError::Kind::Other, "no such overload"};
         } else if (operand->boolValue() == absorbing) {
@@ -162,7 +195,8 @@ Evaluated<Value> Evaluator::binary(const Node& node) {
     if (left->kind() != Kind::Optional) return index(*left, *right);
     if (!left->hasValue()) return left;
     auto found = index(left->inner(), *right);
-    if (!found) return found.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : found;
+    if (!found)
+        return found.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : found;
     return Value::optionalOf(std::move(*found));
 }
 
@@ -193,15 +227,21 @@ Evaluated<Value> Evaluator::comprehension(const Node& node) {
     auto range = run(*node.args[0]);
     if (!range) return range;
     bool optional = node.macro == Macro::OptMap || node.macro == Macro::OptFlatMap;
-    if (optional ? range->kind() != Kind::Optional : range->kind() != Kind::List && range->kind() != Kind::Map) return noSuchOverload();
+    if (optional ? range->kind() != Kind::Optional : range->kind() != Kind::List && range->kind() != Kind::Map)
+        return noSuchOverload();
     locals_.resize(node.slot + 1);
     switch (node.macro) {
-        case Macro::All: return quantifier(node, *range, false);
-        case Macro::Exists: return quantifier(node, *range, true);
-        case Macro::ExistsOne: return existsOne(node, *range);
+        case Macro::All:
+            return quantifier(node, *range, false);
+        case Macro::Exists:
+            return quantifier(node, *range, true);
+        case Macro::ExistsOne:
+            return existsOne(node, *range);
         case Macro::OptMap:
-        case Macro::OptFlatMap: return optionalTransform(node, *range);
-        default: return transform(node, *range);
+        case Macro::OptFlatMap:
+            return optionalTransform(node, *range);
+        default:
+            return transform(node, *range);
     }
 }
 

@@ -10,7 +10,8 @@ namespace {
 const std::vector<Function>& allFunctions() {
     static const std::vector<Function> functions = [] {
         std::vector<Function> all;
-        for (auto table : {conversionFunctions(), stringFunctions(), listFunctions(), timeFunctions(), optionalFunctions()})
+        for (auto table :
+             {conversionFunctions(), stringFunctions(), listFunctions(), timeFunctions(), optionalFunctions()})
             all.insert(all.end(), table.begin(), table.end());
         return all;
     }();
@@ -23,14 +24,17 @@ tl::unexpected<EvalError> evalError(std::string message) {
     return tl::unexpected<EvalError>(EvalError{EvalError::Kind::Other, std::move(message)});
 }
 
-tl::unexpected<EvalError> noSuchOverload() { return evalError("no such overload"); }
+tl::unexpected<EvalError> noSuchOverload() {
+    return evalError("no such overload");
+}
 
 Result<const Function*> findFunction(std::string_view name, bool method, std::size_t arguments) {
     bool known = false;
     for (const auto& function : allFunctions()) {
         if (function.name != name) continue;
         known = true;
-        if (function.method == method && arguments >= function.minArguments && arguments <= function.maxArguments) return &function;
+        if (function.method == method && arguments >= function.minArguments && arguments <= function.maxArguments)
+            return &function;
     }
     if (known)
         return fail(ErrorCode::NotFound, "found no matching overload for '" + std::string(name) + "' applied to " +
@@ -40,7 +44,8 @@ Result<const Function*> findFunction(std::string_view name, bool method, std::si
 
 bool isNamespace(std::string_view name) {
     return std::any_of(allFunctions().begin(), allFunctions().end(), [&](const Function& function) {
-        return function.name.size() > name.size() && function.name.starts_with(name) && function.name[name.size()] == '.';
+        return function.name.size() > name.size() && function.name.starts_with(name) &&
+               function.name[name.size()] == '.';
     });
 }
 

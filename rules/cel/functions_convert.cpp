@@ -13,7 +13,8 @@ namespace klaw::rules::cel {
 namespace {
 
 tl::unexpected<EvalError> conversionError(const Value& from, Kind to) {
-    return evalError("type conversion error from '" + std::string(typeName(from.kind())) + "' to '" + std::string(typeName(to)) + "'");
+    return evalError("type conversion error from '" + std::string(typeName(from.kind())) + "' to '" +
+                     std::string(typeName(to)) + "'");
 }
 
 template <class T>
@@ -28,35 +29,41 @@ std::optional<T> parseWhole(std::string_view text) {
 Evaluated<Value> toInt(Arguments arguments, Meter&) {
     const auto& value = arguments[0];
     switch (value.kind()) {
-        case Kind::Int: return value;
+        case Kind::Int:
+            return value;
         case Kind::Uint:
             if (value.uintValue() > INT64_MAX) return evalError("integer overflow");
             return Value::integer(value.intValue());
         case Kind::Double:
             if (!(value.doubleValue() > -0x1p63 && value.doubleValue() < 0x1p63)) return evalError("integer overflow");
             return Value::integer(static_cast<std::int64_t>(value.doubleValue()));
-        case Kind::Timestamp: return Value::integer(value.seconds());
+        case Kind::Timestamp:
+            return Value::integer(value.seconds());
         case Kind::String:
             if (auto parsed = parseWhole<std::int64_t>(value.text())) return Value::integer(*parsed);
             return conversionError(value, Kind::Int);
-        default: return noSuchOverload();
+        default:
+            return noSuchOverload();
     }
 }
 
 Evaluated<Value> toUint(Arguments arguments, Meter&) {
     const auto& value = arguments[0];
     switch (value.kind()) {
-        case Kind::Uint: return value;
+        case Kind::Uint:
+            return value;
         case Kind::Int:
             if (value.intValue() < 0) return evalError("unsigned integer overflow");
             return Value::unsignedInteger(value.uintValue());
         case Kind::Double:
-            if (!(value.doubleValue() >= 0 && value.doubleValue() < 0x1p64)) return evalError("unsigned integer overflow");
+            if (!(value.doubleValue() >= 0 && value.doubleValue() < 0x1p64))
+                return evalError("unsigned integer overflow");
             return Value::unsignedInteger(static_cast<std::uint64_t>(value.doubleValue()));
         case Kind::String:
             if (auto parsed = parseWhole<std::uint64_t>(value.text())) return Value::unsignedInteger(*parsed);
             return conversionError(value, Kind::Uint);
-        default: return noSuchOverload();
+        default:
+            return noSuchOverload();
     }
 }
 
@@ -90,18 +97,23 @@ std::string durationText(const Value& value) {
 Evaluated<Value> toString(Arguments arguments, Meter& meter) {
     const auto& value = arguments[0];
     switch (value.kind()) {
-        case Kind::String: return value;
+        case Kind::String:
+            return value;
         case Kind::Bytes:
-            if (!meter.charge(value.text().size() / 8)) return evalError("operation cancelled: actual cost limit exceeded");
+            if (!meter.charge(value.text().size() / 8))
+                return evalError("operation cancelled: actual cost limit exceeded");
             if (!isValidUtf8(value.text())) return evalError("invalid UTF-8 in bytes, cannot convert to string");
             return Value::string(value.text());
-        case Kind::Duration: return Value::string(durationText(value));
+        case Kind::Duration:
+            return Value::string(durationText(value));
         case Kind::List:
         case Kind::Map:
         case Kind::Null:
         case Kind::Type:
-        case Kind::Optional: return noSuchOverload();
-        default: return Value::string(value.toText());
+        case Kind::Optional:
+            return noSuchOverload();
+        default:
+            return Value::string(value.toText());
     }
 }
 
@@ -116,7 +128,8 @@ Evaluated<Value> toBool(Arguments arguments, Meter&) {
     const auto& value = arguments[0];
     if (value.kind() == Kind::Bool) return value;
     if (value.kind() != Kind::String) return noSuchOverload();
-    static constexpr std::array<std::string_view, 5> yes{"1", "t", "true", "TRUE", "True"}, no{"0", "f", "false", "FALSE", "False"};
+    static constexpr std::array<std::string_view, 5> yes{"1", "t", "true", "TRUE", "True"},
+        no{"0", "f", "false", "FALSE", "False"};
     for (auto word : yes)
         if (value.text() == word) return Value::boolean(true);
     for (auto word : no)
@@ -124,9 +137,13 @@ Evaluated<Value> toBool(Arguments arguments, Meter&) {
     return conversionError(value, Kind::Bool);
 }
 
-Evaluated<Value> toDyn(Arguments arguments, Meter&) { return arguments[0]; }
+Evaluated<Value> toDyn(Arguments arguments, Meter&) {
+    return arguments[0];
+}
 
-Evaluated<Value> typeOf(Arguments arguments, Meter&) { return Value::type(typeName(arguments[0].kind())); }
+Evaluated<Value> typeOf(Arguments arguments, Meter&) {
+    return Value::type(typeName(arguments[0].kind()));
+}
 
 }  // namespace
 

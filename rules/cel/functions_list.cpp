@@ -16,12 +16,16 @@ Evaluated<Value> size(Arguments arguments, Meter& meter) {
     const auto& value = arguments[0];
     switch (value.kind()) {
         case Kind::String:
-            if (!meter.charge(value.text().size() / 16)) return evalError("operation cancelled: actual cost limit exceeded");
+            if (!meter.charge(value.text().size() / 16))
+                return evalError("operation cancelled: actual cost limit exceeded");
             return Value::integer(static_cast<std::int64_t>(codePoints(value.text())));
-        case Kind::Bytes: return Value::integer(static_cast<std::int64_t>(value.text().size()));
+        case Kind::Bytes:
+            return Value::integer(static_cast<std::int64_t>(value.text().size()));
         case Kind::List:
-        case Kind::Map: return Value::integer(static_cast<std::int64_t>(value.size()));
-        default: return noSuchOverload();
+        case Kind::Map:
+            return Value::integer(static_cast<std::int64_t>(value.size()));
+        default:
+            return noSuchOverload();
     }
 }
 
@@ -55,8 +59,12 @@ Evaluated<Value> extreme(Arguments arguments, Meter& meter, int sign) {
     return best;
 }
 
-Evaluated<Value> min(Arguments arguments, Meter& meter) { return extreme(arguments, meter, -1); }
-Evaluated<Value> max(Arguments arguments, Meter& meter) { return extreme(arguments, meter, 1); }
+Evaluated<Value> min(Arguments arguments, Meter& meter) {
+    return extreme(arguments, meter, -1);
+}
+Evaluated<Value> max(Arguments arguments, Meter& meter) {
+    return extreme(arguments, meter, 1);
+}
 
 Evaluated<Value> isSorted(Arguments arguments, Meter& meter) {
     if (arguments[0].kind() != Kind::List) return noSuchOverload();
@@ -88,8 +96,10 @@ Evaluated<Value> flatten(Arguments arguments, Meter& meter) {
     for (std::size_t i = 0, n = arguments[0].size(); i < n; ++i) {
         auto item = arguments[0].at(i);
         if (!meter.charge(1)) return evalError("operation cancelled: actual cost limit exceeded");
-        if (item.kind() != Kind::List) flat.push_back(std::move(item));
-        else item.forEach([&](const Value&, const Value& inner) { flat.push_back(inner); });
+        if (item.kind() != Kind::List)
+            flat.push_back(std::move(item));
+        else
+            item.forEach([&](const Value&, const Value& inner) { flat.push_back(inner); });
     }
     return Value::list(std::move(flat));
 }

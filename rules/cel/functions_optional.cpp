@@ -5,23 +5,35 @@
 namespace klaw::rules::cel {
 namespace {
 
-Evaluated<Value> optionalOf(Arguments arguments, Meter&) { return Value::optionalOf(arguments[0]); }
+Evaluated<Value> optionalOf(Arguments arguments, Meter&) {
+    return Value::optionalOf(arguments[0]);
+}
 
-Evaluated<Value> optionalNone(Arguments, Meter&) { return Value::optionalNone(); }
+Evaluated<Value> optionalNone(Arguments, Meter&) {
+    return Value::optionalNone();
+}
 
 bool isZero(const Value& value) {
     switch (value.kind()) {
-        case Kind::Null: return true;
-        case Kind::Bool: return !value.boolValue();
+        case Kind::Null:
+            return true;
+        case Kind::Bool:
+            return !value.boolValue();
         case Kind::Int:
-        case Kind::Uint: return value.intValue() == 0;
-        case Kind::Double: return value.doubleValue() == 0;
+        case Kind::Uint:
+            return value.intValue() == 0;
+        case Kind::Double:
+            return value.doubleValue() == 0;
         case Kind::String:
-        case Kind::Bytes: return value.text().empty();
+        case Kind::Bytes:
+            return value.text().empty();
         case Kind::List:
-        case Kind::Map: return value.size() == 0;
-        case Kind::Duration: return value.seconds() == 0 && value.nanos() == 0;
-        default: return false;
+        case Kind::Map:
+            return value.size() == 0;
+        case Kind::Duration:
+            return value.seconds() == 0 && value.nanos() == 0;
+        default:
+            return false;
     }
 }
 

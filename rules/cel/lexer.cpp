@@ -11,10 +11,18 @@
 namespace klaw::rules::cel {
 namespace {
 
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
-bool isLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool isHexDigit(char c) { return isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+bool isDigit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool isLetter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool isHexDigit(char c) {
+    return isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 void appendCodePoint(std::string& out, std::uint32_t point) {
     if (point < 0x80) {
@@ -58,9 +66,12 @@ private:
     void skipBlanks() {
         while (at_ < text_.size()) {
             char c = text_[at_];
-            if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f') ++at_;
-            else if (text_.substr(at_).starts_with("//")) at_ = std::min(text_.find('\n', at_), text_.size());
-            else break;
+            if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f')
+                ++at_;
+            else if (text_.substr(at_).starts_with("//"))
+                at_ = std::min(text_.find('\n', at_), text_.size());
+            else
+                break;
         }
     }
 
@@ -112,9 +123,9 @@ private:
     }
 
     Result<Token> symbol() {
-        static constexpr std::array<std::string_view, 26> symbols{"==", "!=", "<=", ">=", "&&", "||", "[?", ".?", "(", ")",
-                                                                  "[",  "]",  "{",  "}",  ".",  ",",  "?",  ":",  "<", ">",
-                                                                  "+",  "-",  "*",  "/",  "%",  "!"};
+        static constexpr std::array<std::string_view, 26> symbols{"==", "!=", "<=", ">=", "&&", "||", "[?", ".?", "(",
+                                                                  ")",  "[",  "]",  "{",  "}",  ".",  ",",  "?",  ":",
+                                                                  "<",  ">",  "+",  "-",  "*",  "/",  "%",  "!"};
         for (auto candidate : symbols) {
             if (!text_.substr(at_).starts_with(candidate)) continue;
             at_ += candidate.size();
@@ -185,9 +196,12 @@ private:
         for (auto i = at_; i < text_.size() && prefix.size < 3; ++i, ++prefix.size) {
             char c = lower(text_[i]);
             if (c == '"' || c == '\'') return prefix;
-            if (c == 'r' && !prefix.raw) prefix.raw = true;
-            else if (c == 'b' && !prefix.bytes) prefix.bytes = true;
-            else break;
+            if (c == 'r' && !prefix.raw)
+                prefix.raw = true;
+            else if (c == 'b' && !prefix.bytes)
+                prefix.bytes = true;
+            else
+                break;
         }
         return std::nullopt;
     }
@@ -240,8 +254,10 @@ private:
         if (digits.size() != count || failure != std::errc() || end != digits.data() + count)
             return error("a malformed escape in a string");
         if (point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return error("an escape that is no code point");
-        if (asByte) value += static_cast<char>(point);
-        else appendCodePoint(value, point);
+        if (asByte)
+            value += static_cast<char>(point);
+        else
+            appendCodePoint(value, point);
         at_ += skip + count;
         return {};
     }
@@ -255,6 +271,8 @@ private:
 
 }  // namespace
 
-Result<std::vector<Token>> tokenize(std::string_view expression) { return Lexer(expression).run(); }
+Result<std::vector<Token>> tokenize(std::string_view expression) {
+    return Lexer(expression).run();
+}
 
 }  // namespace klaw::rules::cel

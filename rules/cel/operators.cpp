@@ -10,8 +10,12 @@ constexpr std::int64_t nanosPerSecond = 1'000'000'000;
 constexpr std::int64_t minTimestampSeconds = -62'135'596'800;  // 0001-01-01T00:00:00Z
 constexpr std::int64_t maxTimestampSeconds = 253'402'300'799;  // 9999-12-31T23:59:59Z
 
-bool isNumber(const Value& value) { return value.kind() == Kind::Int || value.kind() == Kind::Uint || value.kind() == Kind::Double; }
-bool isTime(Kind kind) { return kind == Kind::Timestamp || kind == Kind::Duration; }
+bool isNumber(const Value& value) {
+    return value.kind() == Kind::Int || value.kind() == Kind::Uint || value.kind() == Kind::Double;
+}
+bool isTime(Kind kind) {
+    return kind == Kind::Timestamp || kind == Kind::Duration;
+}
 
 template <class T>
 std::optional<T> checked(BinaryOp op, T a, T b) {
@@ -45,11 +49,16 @@ Evaluated<Value> uintArithmetic(BinaryOp op, std::uint64_t a, std::uint64_t b) {
 
 Evaluated<Value> doubleArithmetic(BinaryOp op, double a, double b) {
     switch (op) {
-        case BinaryOp::Add: return Value::number(a + b);
-        case BinaryOp::Subtract: return Value::number(a - b);
-        case BinaryOp::Multiply: return Value::number(a * b);
-        case BinaryOp::Divide: return Value::number(a / b);
-        default: return noSuchOverload();
+        case BinaryOp::Add:
+            return Value::number(a + b);
+        case BinaryOp::Subtract:
+            return Value::number(a - b);
+        case BinaryOp::Multiply:
+            return Value::number(a * b);
+        case BinaryOp::Divide:
+            return Value::number(a / b);
+        default:
+            return noSuchOverload();
     }
 }
 
@@ -65,7 +74,8 @@ Evaluated<Value> normalised(Kind kind, std::int64_t seconds, std::int64_t nanos)
         if (seconds < minTimestampSeconds || seconds > maxTimestampSeconds) return evalError("timestamp overflow");
         return Value::timestampOf(seconds, static_cast<std::int32_t>(nanos));
     }
-    if (seconds > std::numeric_limits<std::int64_t>::max() / nanosPerSecond || seconds < std::numeric_limits<std::int64_t>::min() / nanosPerSecond)
+    if (seconds > std::numeric_limits<std::int64_t>::max() / nanosPerSecond ||
+        seconds < std::numeric_limits<std::int64_t>::min() / nanosPerSecond)
         return evalError("duration overflow");
     return Value::durationOf(seconds, static_cast<std::int32_t>(nanos));
 }
@@ -74,10 +84,13 @@ Evaluated<Value> timeArithmetic(BinaryOp op, const Value& a, const Value& b) {
     bool add = op == BinaryOp::Add;
     if (!add && op != BinaryOp::Subtract) return noSuchOverload();
     bool bothTimestamps = a.kind() == Kind::Timestamp && b.kind() == Kind::Timestamp;
-    if ((add && bothTimestamps) || (!add && a.kind() == Kind::Duration && b.kind() == Kind::Timestamp)) return noSuchOverload();
-    auto kind = bothTimestamps || (a.kind() == Kind::Duration && b.kind() == Kind::Duration) ? Kind::Duration : Kind::Timestamp;
+    if ((add && bothTimestamps) || (!add && a.kind() == Kind::Duration && b.kind() == Kind::Timestamp))
+        return noSuchOverload();
+    auto kind =
+        bothTimestamps || (a.kind() == Kind::Duration && b.kind() == Kind::Duration) ? Kind::Duration : Kind::Timestamp;
     std::int64_t seconds = 0;
-    bool overflow = add ? __builtin_add_overflow(a.seconds(), b.seconds(), &seconds) : __builtin_sub_overflow(a.seconds(), b.seconds(), &seconds);
+    bool overflow = add ? __builtin_add_overflow(a.seconds(), b.seconds(), &seconds)
+                        : __builtin_sub_overflow(a.seconds(), b.seconds(), &seconds);
     if (overflow) return evalError("duration overflow");
     return normalised(kind, seconds, add ? std::int64_t(a.nanos()) + b.nanos() : std::int64_t(a.nanos()) - b.nanos());
 }
@@ -87,10 +100,12 @@ Evaluated<Value> concatenate(const Value& a, const Value& b, Meter& meter) {
         if (!meter.charge(a.size() + b.size())) return evalError("operation cancelled: actual cost limit exceeded");
         Value::Items items;
         items.reserve(a.size() + b.size());
-        for (const auto* list : {&a, &b}) list->forEach([&](const Value&, const Value& item) { items.push_back(item); });
+        for (const auto* list : {&a, &b})
+            list->forEach([&](const Value&, const Value& item) { items.push_back(item); });
         return Value::list(std::move(items));
     }
-    if (!meter.charge((a.text().size() + b.text().size()) / 8)) return evalError("operation cancelled: actual cost limit exceeded");
+    if (!meter.charge((a.text().size() + b.text().size()) / 8))
+        return evalError("operation cancelled: actual cost limit exceeded");
     auto text = std::string(a.text()).append(b.text());
     return a.kind() == Kind::String ? Value::string(text) : Value::bytes(text);
 }
@@ -99,13 +114,18 @@ Evaluated<Value> arithmetic(BinaryOp op, const Value& a, const Value& b, Meter& 
     if (isTime(a.kind()) && isTime(b.kind())) return timeArithmetic(op, a, b);
     if (a.kind() != b.kind()) return noSuchOverload();
     switch (a.kind()) {
-        case Kind::Int: return intArithmetic(op, a.intValue(), b.intValue());
-        case Kind::Uint: return uintArithmetic(op, a.uintValue(), b.uintValue());
-        case Kind::Double: return doubleArithmetic(op, a.doubleValue(), b.doubleValue());
+        case Kind::Int:
+            return intArithmetic(op, a.intValue(), b.intValue());
+        case Kind::Uint:
+            return uintArithmetic(op, a.uintValue(), b.uintValue());
+        case Kind::Double:
+            return doubleArithmetic(op, a.doubleValue(), b.doubleValue());
         case Kind::String:
         case Kind::Bytes:
-        case Kind::List: return op == BinaryOp::Add ? concatenate(a, b, meter) : Evaluated<Value>(noSuchOverload());
-        default: return noSuchOverload();
+        case Kind::List:
+            return op == BinaryOp::Add ? concatenate(a, b, meter) : Evaluated<Value>(noSuchOverload());
+        default:
+            return noSuchOverload();
     }
 }
 
@@ -130,14 +150,18 @@ std::optional<int> orderIntegerDouble(Integer a, double b) {
     return order(0.0, b - static_cast<double>(whole));
 }
 
-std::optional<int> flipped(std::optional<int> value) { return value ? std::optional<int>(-*value) : std::nullopt; }
+std::optional<int> flipped(std::optional<int> value) {
+    return value ? std::optional<int>(-*value) : std::nullopt;
+}
 
 std::optional<int> orderNumbers(const Value& a, const Value& b) {
     if (a.kind() == Kind::Double && b.kind() == Kind::Double) return orderDoubles(a.doubleValue(), b.doubleValue());
     if (a.kind() == Kind::Double) return flipped(orderNumbers(b, a));
     if (b.kind() == Kind::Double)
-        return a.kind() == Kind::Int ? orderIntegerDouble(a.intValue(), b.doubleValue()) : orderIntegerDouble(a.uintValue(), b.doubleValue());
-    if (a.kind() == b.kind()) return a.kind() == Kind::Int ? order(a.intValue(), b.intValue()) : order(a.uintValue(), b.uintValue());
+        return a.kind() == Kind::Int ? orderIntegerDouble(a.intValue(), b.doubleValue())
+                                     : orderIntegerDouble(a.uintValue(), b.doubleValue());
+    if (a.kind() == b.kind())
+        return a.kind() == Kind::Int ? order(a.intValue(), b.intValue()) : order(a.uintValue(), b.uintValue());
     if (a.kind() == Kind::Uint) return flipped(orderNumbers(b, a));
     return a.intValue() < 0 ? -1 : order(static_cast<std::uint64_t>(a.intValue()), b.uintValue());
 }
@@ -155,7 +179,8 @@ Evaluated<Value> membership(const Value& element, const Value& container, Meter&
 std::optional<std::int64_t> wholeNumber(const Value& value) {
     if (value.kind() == Kind::Int) return value.intValue();
     if (value.kind() == Kind::Uint && value.uintValue() <= INT64_MAX) return value.intValue();
-    if (value.kind() == Kind::Double && std::trunc(value.doubleValue()) == value.doubleValue() && std::abs(value.doubleValue()) < 0x1p62)
+    if (value.kind() == Kind::Double && std::trunc(value.doubleValue()) == value.doubleValue() &&
+        std::abs(value.doubleValue()) < 0x1p62)
         return static_cast<std::int64_t>(value.doubleValue());
     return std::nullopt;
 }
@@ -170,20 +195,27 @@ Evaluated<std::optional<int>> compare(const Value& a, const Value& b) {
     if (isNumber(a) && isNumber(b)) return orderNumbers(a, b);
     if (a.kind() != b.kind()) return noSuchOverload();
     switch (a.kind()) {
-        case Kind::Bool: return std::optional<int>(order(a.boolValue(), b.boolValue()));
+        case Kind::Bool:
+            return std::optional<int>(order(a.boolValue(), b.boolValue()));
         case Kind::String:
-        case Kind::Bytes: return std::optional<int>(order(a.text(), b.text()));
+        case Kind::Bytes:
+            return std::optional<int>(order(a.text(), b.text()));
         case Kind::Timestamp:
-        case Kind::Duration: return std::optional<int>(order(std::pair(a.seconds(), a.nanos()), std::pair(b.seconds(), b.nanos())));
-        default: return noSuchOverload();
+        case Kind::Duration:
+            return std::optional<int>(order(std::pair(a.seconds(), a.nanos()), std::pair(b.seconds(), b.nanos())));
+        default:
+            return noSuchOverload();
     }
 }
 
 Evaluated<Value> applyBinary(BinaryOp op, const Value& a, const Value& b, Meter& meter) {
     switch (op) {
-        case BinaryOp::Equal: return Value::boolean(equal(a, b));
-        case BinaryOp::NotEqual: return Value::boolean(!equal(a, b));
-        case BinaryOp::In: return membership(a, b, meter);
+        case BinaryOp::Equal:
+            return Value::boolean(equal(a, b));
+        case BinaryOp::NotEqual:
+            return Value::boolean(!equal(a, b));
+        case BinaryOp::In:
+            return membership(a, b, meter);
         case BinaryOp::Less:
         case BinaryOp::LessEqual:
         case BinaryOp::Greater:
@@ -192,9 +224,13 @@ Evaluated<Value> applyBinary(BinaryOp op, const Value& a, const Value& b, Meter&
             if (!ordered) return tl::unexpected<EvalError>(ordered.error());
             if (!*ordered) return Value::boolean(false);
             int sign = **ordered;
-            return Value::boolean(op == BinaryOp::Less ? sign < 0 : op == BinaryOp::LessEqual ? sign <= 0 : op == BinaryOp::Greater ? sign > 0 : sign >= 0);
+            return Value::boolean(op == BinaryOp::Less        ? sign < 0
+                                  : op == BinaryOp::LessEqual ? sign <= 0
+                                  : op == BinaryOp::Greater   ? sign > 0
+                                                              : sign >= 0);
         }
-        default: return arithmetic(op, a, b, meter);
+        default:
+            return arithmetic(op, a, b, meter);
     }
 }
 
@@ -207,7 +243,8 @@ Evaluated<Value> negate(const Value& value) {
 
 Evaluated<Value> index(const Value& container, const Value& key) {
     if (container.kind() == Kind::Map) {
-        if (key.kind() == Kind::List || key.kind() == Kind::Map || key.kind() == Kind::Null) return evalError("unsupported key type");
+        if (key.kind() == Kind::List || key.kind() == Kind::Map || key.kind() == Kind::Null)
+            return evalError("unsupported key type");
         auto found = container.find(key);
         if (!found) return noSuchKey(key.toText());
         return *found;
@@ -216,7 +253,8 @@ Evaluated<Value> index(const Value& container, const Value& key) {
     auto position = wholeNumber(key);
     if (!position) return noSuchOverload();
     if (*position < 0 || static_cast<std::size_t>(*position) >= container.size())
-        return tl::unexpected<EvalError>(EvalError{EvalError::Kind::NoSuchField, "index out of bounds: " + std::to_string(*position)});
+        return tl::unexpected<EvalError>(
+            EvalError{EvalError::Kind::NoSuchField, "index out of bounds: " + std::to_string(*position)});
     return container.at(static_cast<std::size_t>(*position));
 }
 

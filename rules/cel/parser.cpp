@@ -12,9 +12,11 @@ namespace {
 constexpr std::size_t maxBytes = 100'000;
 constexpr int maxDepth = 250;
 
-constexpr std::array<std::string_view, 16> reservedWords{"as",   "break", "const",     "continue", "else",    "for",    "function", "if",
-                                                         "import", "let", "loop", "package", "namespace", "return", "var", "void"};
-constexpr std::array<std::string_view, 11> typeNames{"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint", "optional_type"};
+constexpr std::array<std::string_view, 16> reservedWords{"as",        "break",  "const",  "continue", "else", "for",
+                                                         "function",  "if",     "import", "let",      "loop", "package",
+                                                         "namespace", "return", "var",    "void"};
+constexpr std::array<std::string_view, 11> typeNames{"bool",      "bytes",  "double", "int",  "list",         "map",
+                                                     "null_type", "string", "type",   "uint", "optional_type"};
 
 struct BinaryRow {
     std::string_view symbol;
@@ -40,7 +42,8 @@ struct SyntaxError {
 
 class Parser {
 public:
-    Parser(std::vector<Token> tokens, const Environment& environment) : tokens_(std::move(tokens)), environment_(environment) {}
+    Parser(std::vector<Token> tokens, const Environment& environment)
+        : tokens_(std::move(tokens)), environment_(environment) {}
 
     NodePtr run() {
         auto node = expression();
@@ -52,7 +55,9 @@ private:
     const Token& current() const { return tokens_[at_]; }
     const Token& peek() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
     Token take() { return tokens_[at_ + 1 < tokens_.size() ? at_++ : at_]; }
-    bool isSymbol(std::string_view symbol) const { return current().kind == Token::Kind::Symbol && current().text == symbol; }
+    bool isSymbol(std::string_view symbol) const {
+        return current().kind == Token::Kind::Symbol && current().text == symbol;
+    }
     bool accept(std::string_view symbol) {
         if (!isSymbol(symbol)) return false;
         take();
@@ -73,7 +78,8 @@ private:
     /// Counts nesting, so that hostile input cannot exhaust the stack.
     struct Level {
         explicit Level(Parser& p) : parser(p) {
-            if (++parser.depth_ > maxDepth) parser.refuse(parser.current().at, "expression recursion limit exceeded: " + std::to_string(maxDepth));
+            if (++parser.depth_ > maxDepth)
+                parser.refuse(parser.current().at, "expression recursion limit exceeded: " + std::to_string(maxDepth));
         }
         ~Level() { --parser.depth_; }
         Parser& parser;
@@ -123,7 +129,8 @@ private:
         auto left = (this->*operand)();
         int chained = 0;
         while (auto op = binaryAt(symbols)) {
-            if (++chained > maxDepth) refuse(current().at, "expression recursion limit exceeded: " + std::to_string(maxDepth));
+            if (++chained > maxDepth)
+                refuse(current().at, "expression recursion limit exceeded: " + std::to_string(maxDepth));
             auto node = make(Op::Binary, take().at);
             node->binary = *op;
             node->args.push_back(std::move(left));
@@ -189,13 +196,19 @@ private:
         auto node = primary();
         int chained = 0;
         for (;;) {
-            if (++chained > maxDepth) refuse(current().at, "expression recursion limit exceeded: " + std::to_string(maxDepth));
+            if (++chained > maxDepth)
+                refuse(current().at, "expression recursion limit exceeded: " + std::to_string(maxDepth));
             auto at = current().at;
-            if (accept(".?")) node = optionalSelect(std::move(node), at);
-            else if (accept(".")) node = selectOrMethod(std::move(node), at);
-            else if (accept("[?")) node = index(Op::OptionalIndex, std::move(node), at);
-            else if (accept("[")) node = index(Op::Index, std::move(node), at);
-            else return node;
+            if (accept(".?"))
+                node = optionalSelect(std::move(node), at);
+            else if (accept("."))
+                node = selectOrMethod(std::move(node), at);
+            else if (accept("[?"))
+                node = index(Op::OptionalIndex, std::move(node), at);
+            else if (accept("["))
+                node = index(Op::Index, std::move(node), at);
+            else
+                return node;
         }
     }
 
@@ -212,7 +225,9 @@ private:
         return node;
     }
 
-    NodePtr optionalSelect(NodePtr operand, const Position& at) { return select(Op::OptionalSelect, std::move(operand), fieldName(), at); }
+    NodePtr optionalSelect(NodePtr operand, const Position& at) {
+        return select(Op::OptionalSelect, std::move(operand), fieldName(), at);
+    }
 
     NodePtr index(Op op, NodePtr operand, const Position& at) {
         auto node = make(op, at);
@@ -383,7 +398,8 @@ private:
                     return resolveCall(std::move(node));
                 }
             }
-            if (qualified == "google.protobuf.Timestamp" || qualified == "google.protobuf.Duration") return typeConstant(qualified, at);
+            if (qualified == "google.protobuf.Timestamp" || qualified == "google.protobuf.Duration")
+                return typeConstant(qualified, at);
             refuse(at, "undeclared reference to '" + qualified + "' (in container '')");
         }
         if (std::find(typeNames.begin(), typeNames.end(), name) != typeNames.end()) return typeConstant(name, at);
@@ -413,7 +429,10 @@ std::string_view symbolOf(BinaryOp op) {
 
 Result<NodePtr> parse(std::string_view expression, const Environment& environment) {
     if (expression.size() > maxBytes)
-        return fail(ErrorCode::InvalidArgument, "expression code point size exceeds limit: size: " + std::to_string(expression.size()) + ", limit " + std::to_string(maxBytes), "1:1");
+        return fail(ErrorCode::InvalidArgument,
+                    "expression code point size exceeds limit: size: " + std::to_string(expression.size()) +
+                        ", limit " + std::to_string(maxBytes),
+                    "1:1");
     auto tokens = tokenize(expression);
     if (!tokens) return fail(tokens.error());
     try {

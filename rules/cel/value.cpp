@@ -34,9 +34,12 @@ void appendJson(std::string& out, const Value& value);
 void appendJsonString(std::string& out, std::string_view text) {
     out += '"';
     for (char c : validUtf8(text)) {
-        if (c == '"' || c == '\\') (out += '\\') += c;
-        else if (static_cast<unsigned char>(c) < 0x20) out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-        else out += c;
+        if (c == '"' || c == '\\')
+            (out += '\\') += c;
+        else if (static_cast<unsigned char>(c) < 0x20)
+            out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+        else
+            out += c;
     }
     out += '"';
 }
@@ -58,18 +61,27 @@ void appendJsonContainer(std::string& out, const Value& value) {
 
 void appendJson(std::string& out, const Value& value) {
     switch (value.kind()) {
-        case Kind::Null: out += "null"; break;
+        case Kind::Null:
+            out += "null";
+            break;
         case Kind::Bool:
         case Kind::Int:
         case Kind::Uint:
-        case Kind::Double: out += value.toText(); break;
-        case Kind::List:
-        case Kind::Map: appendJsonContainer(out, value); break;
-        case Kind::Optional:
-            if (value.hasValue()) appendJson(out, value.inner());
-            else out += "null";
+        case Kind::Double:
+            out += value.toText();
             break;
-        default: appendJsonString(out, value.toText());
+        case Kind::List:
+        case Kind::Map:
+            appendJsonContainer(out, value);
+            break;
+        case Kind::Optional:
+            if (value.hasValue())
+                appendJson(out, value.inner());
+            else
+                out += "null";
+            break;
+        default:
+            appendJsonString(out, value.toText());
     }
 }
 
@@ -81,17 +93,24 @@ std::string doubleText(double value) {
 
 /// int against double without losing either's precision.
 bool equalIntDouble(std::int64_t a, double b) {
-    return b >= -0x1p63 && b < 0x1p63 && static_cast<double>(static_cast<std::int64_t>(b)) == b && static_cast<std::int64_t>(b) == a;
+    return b >= -0x1p63 && b < 0x1p63 && static_cast<double>(static_cast<std::int64_t>(b)) == b &&
+           static_cast<std::int64_t>(b) == a;
 }
 bool equalUintDouble(std::uint64_t a, double b) {
-    return b >= 0 && b < 0x1p64 && static_cast<double>(static_cast<std::uint64_t>(b)) == b && static_cast<std::uint64_t>(b) == a;
+    return b >= 0 && b < 0x1p64 && static_cast<double>(static_cast<std::uint64_t>(b)) == b &&
+           static_cast<std::uint64_t>(b) == a;
 }
 
-bool isNumber(Kind kind) { return kind == Kind::Int || kind == Kind::Uint || kind == Kind::Double; }
+bool isNumber(Kind kind) {
+    return kind == Kind::Int || kind == Kind::Uint || kind == Kind::Double;
+}
 
 bool equalNumbers(const Value& a, const Value& b) {
-    if (a.kind() == b.kind()) return a.kind() == Kind::Double ? a.doubleValue() == b.doubleValue() : a.intValue() == b.intValue();
-    if (b.kind() == Kind::Double) return a.kind() == Kind::Int ? equalIntDouble(a.intValue(), b.doubleValue()) : equalUintDouble(a.uintValue(), b.doubleValue());
+    if (a.kind() == b.kind())
+        return a.kind() == Kind::Double ? a.doubleValue() == b.doubleValue() : a.intValue() == b.intValue();
+    if (b.kind() == Kind::Double)
+        return a.kind() == Kind::Int ? equalIntDouble(a.intValue(), b.doubleValue())
+                                     : equalUintDouble(a.uintValue(), b.doubleValue());
     if (a.kind() == Kind::Double) return equalNumbers(b, a);
     return a.intValue() >= 0 && b.intValue() >= 0 && a.intValue() == b.intValue();
 }
@@ -118,19 +137,32 @@ bool equalLists(const Value& a, const Value& b) {
 
 std::string_view typeName(Kind kind) {
     switch (kind) {
-        case Kind::Null: return "null_type";
-        case Kind::Bool: return "bool";
-        case Kind::Int: return "int";
-        case Kind::Uint: return "uint";
-        case Kind::Double: return "double";
-        case Kind::String: return "string";
-        case Kind::Bytes: return "bytes";
-        case Kind::List: return "list";
-        case Kind::Map: return "map";
-        case Kind::Timestamp: return "google.protobuf.Timestamp";
-        case Kind::Duration: return "google.protobuf.Duration";
-        case Kind::Type: return "type";
-        case Kind::Optional: return "optional_type";
+        case Kind::Null:
+            return "null_type";
+        case Kind::Bool:
+            return "bool";
+        case Kind::Int:
+            return "int";
+        case Kind::Uint:
+            return "uint";
+        case Kind::Double:
+            return "double";
+        case Kind::String:
+            return "string";
+        case Kind::Bytes:
+            return "bytes";
+        case Kind::List:
+            return "list";
+        case Kind::Map:
+            return "map";
+        case Kind::Timestamp:
+            return "google.protobuf.Timestamp";
+        case Kind::Duration:
+            return "google.protobuf.Duration";
+        case Kind::Type:
+            return "type";
+        case Kind::Optional:
+            return "optional_type";
     }
     return "null_type";
 }
@@ -163,7 +195,9 @@ Value Value::number(double value) {
     return result;
 }
 
-double Value::doubleValue() const { return std::bit_cast<double>(first_); }
+double Value::doubleValue() const {
+    return std::bit_cast<double>(first_);
+}
 
 Value Value::stringView(std::string_view value) {
     Value result;
@@ -253,14 +287,21 @@ Value Value::duration(klaw::Duration value) {
 Value Value::packed(PackedView value) {
     switch (value.kind()) {
         case PackedKind::Missing:
-        case PackedKind::Null: return null();
-        case PackedKind::False: return boolean(false);
-        case PackedKind::True: return boolean(true);
-        case PackedKind::Int: return integer(value.asInt());
-        case PackedKind::Double: return number(value.asDouble());
-        case PackedKind::String: return stringView(value.asString());
+        case PackedKind::Null:
+            return null();
+        case PackedKind::False:
+            return boolean(false);
+        case PackedKind::True:
+            return boolean(true);
+        case PackedKind::Int:
+            return integer(value.asInt());
+        case PackedKind::Double:
+            return number(value.asDouble());
+        case PackedKind::String:
+            return stringView(value.asString());
         case PackedKind::List:
-        case PackedKind::Map: break;
+        case PackedKind::Map:
+            break;
     }
     Value result;
     result.kind_ = value.kind() == PackedKind::List ? Kind::List : Kind::Map;
@@ -310,7 +351,9 @@ std::size_t Value::size() const {
     return kind_ == Kind::List ? owned_->items.size() : owned_->entries.size();
 }
 
-Value Value::at(std::size_t index) const { return isPacked_ ? packed(view_.element(index)) : owned_->items[index]; }
+Value Value::at(std::size_t index) const {
+    return isPacked_ ? packed(view_.element(index)) : owned_->items[index];
+}
 
 std::optional<Value> Value::find(const Value& key) const {
     if (isPacked_) {
@@ -338,19 +381,29 @@ const Value& Value::inner() const {
 
 std::string Value::toText() const {
     switch (kind_) {
-        case Kind::Null: return "null";
-        case Kind::Bool: return boolValue() ? "true" : "false";
-        case Kind::Int: return std::to_string(intValue());
-        case Kind::Uint: return std::to_string(uintValue());
-        case Kind::Double: return doubleText(doubleValue());
+        case Kind::Null:
+            return "null";
+        case Kind::Bool:
+            return boolValue() ? "true" : "false";
+        case Kind::Int:
+            return std::to_string(intValue());
+        case Kind::Uint:
+            return std::to_string(uintValue());
+        case Kind::Double:
+            return doubleText(doubleValue());
         case Kind::String:
         case Kind::Bytes:
-        case Kind::Type: return std::string(text());
-        case Kind::Timestamp: return formatRfc3339(*asTimestamp());
-        case Kind::Duration: return formatDuration(*asDuration());
-        case Kind::Optional: return hasValue() ? inner().toText() : "";
+        case Kind::Type:
+            return std::string(text());
+        case Kind::Timestamp:
+            return formatRfc3339(*asTimestamp());
+        case Kind::Duration:
+            return formatDuration(*asDuration());
+        case Kind::Optional:
+            return hasValue() ? inner().toText() : "";
         case Kind::List:
-        case Kind::Map: break;
+        case Kind::Map:
+            break;
     }
     std::string json;
     appendJsonContainer(json, *this);
@@ -361,17 +414,25 @@ bool equal(const Value& a, const Value& b) {
     if (isNumber(a.kind()) && isNumber(b.kind())) return equalNumbers(a, b);
     if (a.kind() != b.kind()) return false;
     switch (a.kind()) {
-        case Kind::Null: return true;
-        case Kind::Bool: return a.boolValue() == b.boolValue();
+        case Kind::Null:
+            return true;
+        case Kind::Bool:
+            return a.boolValue() == b.boolValue();
         case Kind::String:
         case Kind::Bytes:
-        case Kind::Type: return a.text() == b.text();
+        case Kind::Type:
+            return a.text() == b.text();
         case Kind::Timestamp:
-        case Kind::Duration: return a.seconds() == b.seconds() && a.nanos() == b.nanos();
-        case Kind::List: return equalLists(a, b);
-        case Kind::Map: return equalMaps(a, b);
-        case Kind::Optional: return a.hasValue() == b.hasValue() && (!a.hasValue() || equal(a.inner(), b.inner()));
-        default: return false;
+        case Kind::Duration:
+            return a.seconds() == b.seconds() && a.nanos() == b.nanos();
+        case Kind::List:
+            return equalLists(a, b);
+        case Kind::Map:
+            return equalMaps(a, b);
+        case Kind::Optional:
+            return a.hasValue() == b.hasValue() && (!a.hasValue() || equal(a.inner(), b.inner()));
+        default:
+            return false;
     }
 }
 

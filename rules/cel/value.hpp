@@ -13,13 +13,27 @@
 
 namespace klaw::rules::cel {
 
-enum class Kind : std::uint8_t { Null, Bool, Int, Uint, Double, String, Bytes, List, Map, Timestamp, Duration, Type, Optional };
+enum class Kind : std::uint8_t {
+    Null,
+    Bool,
+    Int,
+    Uint,
+    Double,
+    String,
+    Bytes,
+    List,
+    Map,
+    Timestamp,
+    Duration,
+    Type,
+    Optional
+};
 
 /// As CEL's type() prints it: "int", "google.protobuf.Timestamp".
 std::string_view typeName(Kind kind);
 
-/// A CEL value. Small, cheap to copy. Strings, lists and maps that come from a packed object are views into it; computed
-/// ones are shared and owned.
+/// A CEL value. Small, cheap to copy. Strings, lists and maps that come from a packed object are views into it;
+/// computed ones are shared and owned.
 class Value {
 public:
     using Items = std::vector<Value>;
@@ -57,7 +71,8 @@ public:
     std::optional<std::string_view> asString() const;
     std::optional<TimePoint> asTimestamp() const;  ///< clamped to what a TimePoint holds
     std::optional<klaw::Duration> asDuration() const;
-    /// For interpolation: strings as they are, numbers, booleans, RFC 3339, durations like "1h30m", lists and maps as JSON.
+    /// For interpolation: strings as they are, numbers, booleans, RFC 3339, durations like "1h30m", lists and maps as
+    /// JSON.
     std::string toText() const;
     /// Calls `visit(Value key, Value element)` for each entry (list: index); false when this is no list or map.
     template <class Visit>
@@ -68,7 +83,7 @@ public:
     std::int64_t intValue() const { return first_; }
     std::uint64_t uintValue() const { return static_cast<std::uint64_t>(first_); }
     double doubleValue() const;
-    std::string_view text() const;  ///< String, Bytes, Type
+    std::string_view text() const;                                             ///< String, Bytes, Type
     std::int64_t seconds() const { return first_; }                            ///< Timestamp, Duration
     std::int32_t nanos() const { return static_cast<std::int32_t>(second_); }  ///< Timestamp, Duration
     std::size_t size() const;                                                  ///< List, Map

@@ -1,0 +1,196 @@
+#include "rules/cel/analysis.hpp"
+
+#include <algorithm>
+
+namespace klaw::rules::cel {
+namespace {
+
+/// Walks an expression and notes reads in the tree of one variable.
+class FieldReader {
+public:
+    FieldReader(FieldTree& root, std::size_t slot) : root_(root), slot_(slot) {}
+
+    /// The value is used as a whole.
+    void consume(const Node& node) {
+        for (auto* tree : follow(node)) tree->whole = true;
+    }
+
+private:
+    /// The places of the variable that a value may stand for; reads on the way are noted.
+    using Places = std::vector<FieldTree*>;
+
+    Places follow(const Node& node) {
+        switch (node.op) {
+            case Op::Variable:
+                return node.slot == slot_ ? Places{&root_} : Places{};
+            case Op::Local:
+                return locals_[node.slot];
+            case Op::Select:
+            case Op::OptionalSelect:
+                return fields(follow(*node.args[0]), node.name);
+            case Op::Has:
+                for (auto* tree : fields(follow(*node.args[0]), node.name)) tree->whole = true;
+                return {};
+            case Op::Index:
+            case Op::OptionalIndex:
+                return indexed(node);
+            case Op::Conditional: {
+                consume(*node.args[0]);
+                return joined(follow(*node.args[1]), follow(*node.args[2]));
+            }
+            case Op::Call:
+                return called(node);
+            case Op::Comprehension:
+                return comprehension(node);
+            default:
+                for (const auto& arg : node.args) consume(*arg);
+                return {};
+        }
+    }
+
+    static Places fields(const Places& places, const std::string& name) {
+        Places below;
+        for (auto* tree : places) below.push_back(&tree->fields[name]);
+        return below;
+    }
+
+    static Places elements(const Places& places) {
+        Places below;
+        for (auto* tree : places) {
+            if (!tree->elements) tree->elements = std::make_unique<FieldTree>();
+            below.push_back(tree->elements.get());
+        }
+        return below;
+    }
+
+    static Places joined(Places a, const Places& b) {
+        a.insert(a.end(), b.begin(), b.end());
+        return a;
+    }
+
+    Places indexed(const Node& node) {
+        auto container = follow(*node.args[0]);
+        const auto& key = *node.args[1];
+        if (key.op == Op::Constant && key.constant.kind() == Kind::String)
+            return fields(container, std::string(key.constant.text()));
+        consume(key);
+        return elements(container);
+    }
+
+    /// Functions that hand their arguments through keep the place; all others read the whole value.
+    Places called(const Node& node) {
+        bool handsThrough = node.name == "orValue" || node.name == "or" || node.name == "value" ||
+                            node.name == "optional.of" || node.name == "dyn";
+        Places places;
+        for (const auto& arg : node.args) {
+            if (handsThrough)
+                places = joined(std::move(places), follow(*arg));
+            else
+                consume(*arg);
+        }
+        return places;
+    }
+
+    Places comprehension(const Node& node) {
+        auto range = follow(*node.args[0]);
+        bool optional = node.macro == Macro::OptMap || node.macro == Macro::OptFlatMap;
+        if (locals_.size() <= node.slot) locals_.resize(node.slot + 1);
+        locals_[node.slot] = optional ? range : elements(range);
+        if (optional) return follow(*node.args[1]);
+        for (std::size_t i = 1; i < node.args.size(); ++i) consume(*node.args[i]);
+        return node.macro == Macro::Filter ? range : Places{};
+    }
+
+    FieldTree& root_;
+    std::size_t slot_;
+    std::vector<Places> locals_;
+};
+
+/// `object.a.b` as variable and path; nothing for anything else.
+std::optional<std::pair<std::string, std::vector<std::string>>> pathOf(const Node& node) {
+    std::vector<std::string> path;
+    const auto* at = &node;
+    for (; at->op == Op::Select; at = at->args[0].get()) path.push_back(at->name);
+    if (at->op != Op::Variable) return std::nullopt;
+    std::reverse(path.begin(), path.end());
+    return std::pair(at->name, std::move(path));
+}
+
+bool isText(const Node& node) {
+    return node.op == Op::Constant && node.constant.kind() == Kind::String;
+}
+
+std::optional<Guard> equality(const Node& node) {
+    bool textFirst = isText(*node.args[0]);
+    const auto& field = *node.args[textFirst ? 1 : 0];
+    const auto& text = *node.args[textFirst ? 0 : 1];
+    auto path = pathOf(field);
+    if (!path || !isText(text)) return std::nullopt;
+    return Guard{path->first, path->second, {std::string(text.constant.text())}};
+}
+
+std::optional<Guard> membership(const Node& node) {
+    auto path = pathOf(*node.args[0]);
+    const auto& list = *node.args[1];
+    if (!path || list.op != Op::List) return std::nullopt;
+    Guard guard{path->first, path->second, {}};
+    for (const auto& item : list.args) {
+        if (!isText(*item)) return std::nullopt;
+        guard.anyOf.emplace_back(item->constant.text());
+    }
+    return guard;
+}
+
+std::optional<Guard> guardOf(const Node& node);
+
+/// `x == "a" || x == "b"`.
+std::optional<Guard> alternatives(const Node& node) {
+    std::optional<Guard> all;
+    for (const auto& arg : node.args) {
+        auto guard = guardOf(*arg);
+        if (!guard || (all && (all->variable != guard->variable || all->path != guard->path))) return std::nullopt;
+        if (all)
+            all->anyOf.insert(all->anyOf.end(), guard->anyOf.begin(), guard->anyOf.end());
+        else
+            all = std::move(guard);
+    }
+    return all;
+}
+
+std::optional<Guard> guardOf(const Node& node) {
+    if (node.op == Op::Or) return alternatives(node);
+    if (node.op != Op::Binary) return std::nullopt;
+    if (node.binary == BinaryOp::Equal) return equality(node);
+    if (node.binary == BinaryOp::In) return membership(node);
+    return std::nullopt;
+}
+
+void collectGuards(const Node& node, std::vector<Guard>& into) {
+    if (node.op == Op::And) {
+        for (const auto& arg : node.args) collectGuards(*arg, into);
+    } else if (auto guard = guardOf(node)) {
+        into.push_back(std::move(*guard));
+    }
+}
+
+}  // namespace
+
+bool readsSlot(const Node& root, std::size_t slot) {
+    if (root.op == Op::Variable && root.slot == slot) return true;
+    return std::any_of(root.args.begin(), root.args.end(),
+                       [slot](const NodePtr& arg) { return readsSlot(*arg, slot); });
+}
+
+FieldTree fieldsRead(const Node& root, std::size_t slot) {
+    FieldTree tree;
+    FieldReader(tree, slot).consume(root);
+    return tree;
+}
+
+std::vector<Guard> guardsOf(const Node& root) {
+    std::vector<Guard> guards;
+    collectGuards(root, guards);
+    return guards;
+}
+
+}  // namespace klaw::rules::cel

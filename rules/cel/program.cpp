@@ -1,0 +1,58 @@
+#include "rules/cel/program.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "rules/cel/analysis.hpp"
+#include "rules/cel/checker.hpp"
+#include "rules/cel/evaluator.hpp"
+#include "rules/cel/parser.hpp"
+
+namespace klaw::rules::cel {
+
+struct Program::Code {
+    std::string source;
+    std::vector<std::string> variables;
+    NodePtr root;
+
+    std::optional<std::size_t> slotOf(std::string_view variable) const {
+        auto found = std::find(variables.begin(), variables.end(), variable);
+        if (found == variables.end()) return std::nullopt;
+        return static_cast<std::size_t>(found - variables.begin());
+    }
+};
+
+Result<Program> Program::compile(std::string_view expression, const Environment& environment) {
+    auto root = parse(expression, environment);
+    if (!root) return fail(root.error());
+    if (auto checked = check(**root); !checked) return fail(checked.error());
+    Program program;
+    program.code_ =
+        std::make_shared<const Code>(Code{std::string(expression), environment.variables, std::move(*root)});
+    return program;
+}
+
+Evaluated<Value> Program::evaluate(std::span<const Value> bindings) const {
+    assert(bindings.size() >= code_->variables.size());
+    return Evaluator(bindings).run(*code_->root);
+}
+
+bool Program::reads(std::string_view variable) const {
+    auto slot = code_->slotOf(variable);
+    return slot && readsSlot(*code_->root, *slot);
+}
+
+FieldTree Program::fieldsOf(std::string_view variable) const {
+    auto slot = code_->slotOf(variable);
+    return slot ? fieldsRead(*code_->root, *slot) : FieldTree();
+}
+
+std::vector<Guard> Program::guards() const {
+    return guardsOf(*code_->root);
+}
+
+const std::string& Program::source() const {
+    return code_->source;
+}
+
+}  // namespace klaw::rules::cel
