@@ -1,0 +1,165 @@
+#include "agent/app/alert_pipeline.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace klaw::app {
+namespace {
+
+std::string targetOf(const rules::Alert& alert) {
+    std::string target = alert.cluster;
+    for (const auto* part : {&alert.object.ns, &alert.object.kind, &alert.object.name})
+        if (!part->empty()) target += "/" + *part;
+    return target;
+}
+
+storage::AuditEntry auditOf(const rules::Transition& transition) {
+    nlohmann::ordered_json detail{{"rule", transition.alert.rule}, {"fingerprint", transition.alert.fingerprint}};
+    if (transition.alert.startedBefore) detail["startedBefore"] = true;
+    bool fired = transition.reason == rules::Transition::Reason::Fired;
+    return {transition.at, "klaw", fired ? "alert.fired" : "alert.resolved", "done", targetOf(transition.alert),
+            detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
+}
+
+}  // namespace
+
+AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects, deliver::DeliveryPlanner planner,
+                             OnTransition onTransition)
+    : engine_(rules, objects), grouper_(rules), planner_(std::move(planner)), onTransition_(std::move(onTransition)) {}
+
+void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive) {
+    std::vector<rules::Alert> firing;
+    for (const auto& alert : state.alerts)
+        if (alert.state() == rules::AlertState::Firing) firing.push_back(alert);
+    silences_ = state.silences;
+    engine_.restore(state.alerts, state.counters, lastAlive);
+    grouper_.restore(state.incidents, firing);
+}
+
+void AlertPipeline::change(const rules::Change& change, TimePoint now) {
+    engine_.apply(change, now, output_);
+    follow(now);
+}
+
+void AlertPipeline::listCompleted(std::string_view cluster, std::string_view resource, const std::function<bool(std::string_view uid)>& exists, TimePoint now) {
+    engine_.listCompleted(cluster, resource, exists, now, output_);
+    follow(now);
+}
+
+void AlertPipeline::due(TimePoint now) {
+    engine_.due(now, output_);
+    follow(now);
+    grouper_.due(now, updates_);
+    follow(now);
+}
+
+std::optional<TimePoint> AlertPipeline::nextDue() const {
+    auto engine = engine_.nextDue(), grouper = grouper_.nextDue();
+    if (!engine || !grouper) return engine ? engine : grouper;
+    return std::min(*engine, *grouper);
+}
+
+Result<std::string> AlertPipeline::resolveId(std::string_view prefix) const {
+    std::vector<std::string> found;
+    if (prefix.size() >= 3) grouper_.forEach([&](const rules::Incident& incident) {
+        if (incident.id.starts_with(prefix)) found.push_back(incident.id);
+    });
+    if (found.empty())
+        return fail(ErrorCode::NotFound, "no open alert has the id \"" + std::string(prefix) + "\"", {}, "`alerts` lists the open ones");
+    if (found.size() > 1)
+        return fail(ErrorCode::InvalidArgument, "\"" + std::string(prefix) + "\" is the beginning of " + std::to_string(found.size()) + " ids", {}, "write more of it");
+    return found.front();
+}
+
+Result<void> AlertPipeline::acknowledge(std::string_view incidentId, const rules::Mark& mark) {
+    auto done = grouper_.acknowledge(incidentId, mark, updates_);
+    follow(mark.at);
+    return done;
+}
+
+Result<void> AlertPipeline::unacknowledge(std::string_view incidentId, const rules::Mark& mark) {
+    auto done = grouper_.unacknowledge(incidentId, mark, updates_);
+    follow(mark.at);
+    return done;
+}
+
+void AlertPipeline::addSilence(rules::Silence silence, TimePoint now) {
+    unit_.silences.push_back(silence);
+    dirty_ = true;
+    std::erase_if(silences_, [&](const rules::Silence& known) { return known.endsAt <= now || known.id == silence.id; });
+    silences_.push_back(std::move(silence));
+    grouper_.setSilences(silences_, now, updates_);
+    follow(now);
+}
+
+Result<void> AlertPipeline::endSilence(std::string_view silenceId, const std::string& by, TimePoint now) {
+    auto found = std::find_if(silences_.begin(), silences_.end(), [&](const rules::Silence& silence) {
+        return silence.endsAt > now && silenceId.size() >= 3 && silence.id.starts_with(silenceId);
+    });
+    if (found == silences_.end())
+        return fail(ErrorCode::NotFound, "no silence has the id \"" + std::string(silenceId) + "\"", {}, "`silence` lists them");
+    auto ended = *found;
+    ended.endsAt = now;
+    ended.comment += (ended.comment.empty() ? "" : " ") + ("ended by " + by);
+    addSilence(std::move(ended), now);
+    return {};
+}
+
+void AlertPipeline::replaceRules(std::shared_ptr<const rules::RuleSet> rules, TimePoint now) {
+    engine_.replaceRules(rules, now, output_);
+    grouper_.replaceRules(rules);
+    follow(now);
+}
+
+void AlertPipeline::reevaluate(std::string_view cluster, std::string_view resource, TimePoint now) {
+    engine_.reevaluate(cluster, resource, now, output_);
+    follow(now);
+}
+
+void AlertPipeline::follow(TimePoint) {
+    for (const auto& transition : output_.transitions) {
+        note(transition);
+        grouper_.apply(transition, updates_);
+    }
+    for (auto& counter : output_.counters) unit_.counters.push_back(std::move(counter));
+    dirty_ = dirty_ || !output_.counters.empty();
+    output_.transitions.clear();
+    output_.counters.clear();
+    for (const auto& update : updates_) note(update);
+    updates_.clear();
+}
+
+void AlertPipeline::note(const rules::Transition& transition) {
+    using Reason = rules::Transition::Reason;
+    dirty_ = true;
+    auto& stored = alerts_[transition.alert.fingerprint];
+    if (transition.reason == Reason::Withdrawn) stored.reset();
+    else stored = transition.alert;
+    if (transition.reason == Reason::Fired || transition.reason == Reason::Resolved) unit_.audit.push_back(auditOf(transition));
+    ++counters_.transitions[std::string(rules::toString(transition.reason))];
+    if (onTransition_) onTransition_(transition);
+}
+
+void AlertPipeline::note(const rules::IncidentUpdate& update) {
+    dirty_ = true;
+    incidents_[update.incident.id] = update.incident;
+    ++counters_.updates[std::string(rules::toString(update.reason))];
+    for (auto& delivery : planner_.plan(update)) {
+        ++counters_.deliveries;
+        unit_.newDeliveries.push_back(std::move(delivery));
+    }
+}
+
+storage::UnitOfWork AlertPipeline::take() {
+    for (auto& [fingerprint, alert] : alerts_) {
+        if (alert) unit_.alerts.push_back(std::move(*alert));
+        else unit_.removedAlerts.push_back(fingerprint);
+    }
+    for (auto& [id, incident] : incidents_) unit_.incidents.push_back(std::move(incident));
+    alerts_.clear();
+    incidents_.clear();
+    dirty_ = false;
+    return std::exchange(unit_, {});
+}
+
+}  // namespace klaw::app

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/deliver/delivery_planner.hpp"
+#include "rules/grouper.hpp"
+#include "rules/rule_engine.hpp"
+#include "storage/recovery.hpp"
+#include "storage/unit_of_work.hpp"
+
+namespace klaw::app {
+
+/// What went through, for metrics and for `klaw replay`.
+struct PipelineCounters {
+    std::map<std::string, std::uint64_t, std::less<>> transitions;  ///< by reason
+    std::map<std::string, std::uint64_t, std::less<>> updates;      ///< by reason
+    std::uint64_t deliveries = 0;
+};
+
+/// Changes in, units of work out: engine, grouping and planning in one. Pure but for what it is given; the same calls
+/// give the same units. `klaw agent` commits the units, `klaw replay` prints them.
+class AlertPipeline {
+public:
+    using OnTransition = std::function<void(const rules::Transition&)>;
+
+    /// `objects` outlives the pipeline.
+    AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects, deliver::DeliveryPlanner planner,
+                  OnTransition onTransition = {});
+
+    /// What was stored before a restart; once, first.
+    void restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive);
+
+    void change(const rules::Change& change, TimePoint now);
+    void listCompleted(std::string_view cluster, std::string_view resource, const std::function<bool(std::string_view uid)>& exists, TimePoint now);
+    void due(TimePoint now);
+    std::optional<TimePoint> nextDue() const;
+
+    /// NotFound when no open incident has this id or a unique beginning of it.
+    Result<std::string> resolveId(std::string_view prefix) const;
+    Result<void> acknowledge(std::string_view incidentId, const rules::Mark& mark);
+    Result<void> unacknowledge(std::string_view incidentId, const rules::Mark& mark);
+    void addSilence(rules::Silence silence, TimePoint now);
+    /// NotFound when there is none.
+    Result<void> endSilence(std::string_view silenceId, const std::string& by, TimePoint now);
+
+    void replaceRules(std::shared_ptr<const rules::RuleSet> rules, TimePoint now);
+    void reevaluate(std::string_view cluster, std::string_view resource, TimePoint now);
+    void replacePlanner(deliver::DeliveryPlanner planner) { planner_ = std::move(planner); }
+
+    /// Everything that has happened since the last call, to be committed at once; empty when nothing has.
+    storage::UnitOfWork take();
+    bool dirty() const { return dirty_; }
+
+    const rules::RuleEngine& engine() const { return engine_; }
+    const rules::AlertGrouper& incidents() const { return grouper_; }
+    const std::vector<rules::Silence>& silences() const { return silences_; }
+    const PipelineCounters& counters() const { return counters_; }
+
+private:
+    void follow(TimePoint now);
+    void note(const rules::Transition& transition);
+    void note(const rules::IncidentUpdate& update);
+
+    rules::RuleEngine engine_;
+    rules::AlertGrouper grouper_;
+    deliver::DeliveryPlanner planner_;
+    OnTransition onTransition_;
+    std::vector<rules::Silence> silences_;
+    rules::EngineOutput output_;
+    rules::IncidentUpdates updates_;
+    PipelineCounters counters_;
+
+    bool dirty_ = false;
+    std::map<std::string, std::optional<rules::Alert>> alerts_;  ///< by fingerprint; nothing: withdrawn
+    std::map<std::string, rules::Incident> incidents_;
+    storage::UnitOfWork unit_;
+};
+
+}  // namespace klaw::app

@@ -1,0 +1,147 @@
+#include "agent/deliver/card_builder.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace klaw::deliver {
+namespace {
+
+constexpr std::size_t maxAffected = 8;
+
+struct Phrases {
+    std::string_view acknowledge, silence, occurrences, console, runbook, what, stillFiring;
+};
+
+const Phrases& phrasesFor(const std::string& language) {
+    static const Phrases en{"Acknowledge", "Silence 2h", "occurrences", "Open in Klaw", "Runbook", "What it means", "still firing"};
+    static const Phrases zh{"认领", "静默 2 小时", "次数", "在 Klaw 中打开", "处理手册", "含义", "仍在告警"};
+    return language.starts_with("zh") ? zh : en;
+}
+
+notifiers::CardStatus statusOf(const rules::Incident& incident) {
+    if (incident.resolvedAt) return notifiers::CardStatus::Resolved;
+    if (incident.silenced) return notifiers::CardStatus::Silenced;
+    if (incident.acknowledged) return notifiers::CardStatus::Acknowledged;
+    return notifiers::CardStatus::Firing;
+}
+
+std::string nameOf(const rules::ObjectRef& object) {
+    auto kind = object.kind.empty() ? object.resource : object.kind;
+    return kind.empty() ? object.name : kind + " " + object.name;
+}
+
+/// Facts and labels that all shown alerts share; the others stand beside the thing they belong to.
+std::map<std::string, std::string> sharedFacts(const rules::Incident& incident) {
+    std::map<std::string, std::string> shared;
+    if (incident.alerts.empty()) return shared;
+    for (const auto& [name, value] : incident.alerts.front().facts)
+        if (!value.empty()) shared.emplace(name, value);
+    for (const auto& alert : incident.alerts)
+        std::erase_if(shared, [&](const auto& fact) {
+            auto found = alert.facts.find(fact.first);
+            return found == alert.facts.end() || found->second != fact.second;
+        });
+    return shared;
+}
+
+std::string detailOf(const rules::Alert& alert, const std::map<std::string, std::string>& shared, const Phrases& phrases) {
+    std::string detail = alert.element;
+    auto add = [&](const std::string& text) { detail += (detail.empty() ? "" : ", ") + text; };
+    for (const auto& [name, value] : alert.facts)
+        if (!value.empty() && !shared.contains(name)) add(name + " " + value);
+    if (alert.count > 1) add(std::to_string(alert.count) + " " + std::string(phrases.occurrences));
+    return detail;
+}
+
+/// What is still wrong; of a resolved incident what was.
+void addAffected(const rules::Incident& incident, const std::map<std::string, std::string>& shared, const Phrases& phrases, notifiers::Card& card) {
+    bool onlyOwner = incident.total == 1 && !incident.alerts.empty() && incident.alerts.front().object.name == incident.owner.name &&
+                     detailOf(incident.alerts.front(), shared, phrases).empty();
+    if (onlyOwner) return;
+    for (const auto& alert : incident.alerts) {
+        bool shown = incident.resolvedAt ? alert.state() == rules::AlertState::Resolved : alert.state() == rules::AlertState::Firing;
+        if (!shown) continue;
+        if (card.affected.size() == maxAffected) break;
+        card.affected.push_back({nameOf(alert.object), detailOf(alert, shared, phrases), alert.activeAt});
+    }
+    auto all = incident.resolvedAt ? incident.total : incident.firing;
+    card.more = all > card.affected.size() ? all - card.affected.size() : 0;
+}
+
+/// Descriptions differ where they name the object; one speaks for all.
+void addDescription(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
+    if (incident.alerts.empty()) return;
+    const auto& text = incident.alerts.front().description.in(style.language);
+    if (!text.empty()) card.sections.push_back({std::string(phrases.what), notifiers::CardSection::Kind::Text, {text}, false});
+}
+
+void addLinks(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
+    if (!style.consoleUrl.empty()) {
+        card.restUrl = style.consoleUrl + "/#" + incident.id;
+        card.links.push_back({std::string(phrases.console), card.restUrl});
+    }
+    card.restCommand = "alerts " + incident.id;
+    if (incident.alerts.empty()) return;
+    const auto& runbook = incident.alerts.front().runbook.in(style.language);
+    if (runbook.empty()) return;
+    if (runbook.starts_with("https://") || runbook.starts_with("http://")) card.links.push_back({std::string(phrases.runbook), runbook});
+    else card.sections.push_back({std::string(phrases.runbook), notifiers::CardSection::Kind::Text, {runbook}, false});
+}
+
+void addButtons(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
+    if (incident.resolvedAt) return;
+    auto button = [&](std::string_view label, const char* verb, std::string command, notifiers::CardButton::Style look) {
+        notifiers::CardButton made;
+        made.label = label;
+        made.verb = verb;
+        made.style = look;
+        made.command = std::move(command);
+        made.url = style.consoleUrl.empty() ? "" : style.consoleUrl + "/#" + incident.id + "/" + verb;
+        card.buttons.push_back(std::move(made));
+    };
+    if (!incident.acknowledged) button(phrases.acknowledge, "ack", "ack " + incident.id, notifiers::CardButton::Style::Primary);
+    if (!incident.silenced) button(phrases.silence, "silence", "silence " + incident.id + " 2h", notifiers::CardButton::Style::Default);
+}
+
+}  // namespace
+
+std::string placeOf(const rules::Incident& incident) {
+    std::string place = incident.cluster;
+    auto add = [&](const std::string& text) {
+        if (!text.empty()) place += (place.empty() ? "" : " · ") + text;
+    };
+    add(incident.owner.ns);
+    add(nameOf(incident.owner));
+    return place;
+}
+
+notifiers::Card buildCard(const rules::Incident& incident, const CardStyle& style) {
+    const auto& phrases = phrasesFor(style.language);
+    notifiers::Card card;
+    card.id = incident.id;
+    card.status = statusOf(incident);
+    card.severity = incident.severity;
+    card.title = incident.title.in(style.language);
+    card.subtitle = placeOf(incident);
+    auto shared = sharedFacts(incident);
+    for (const auto& [name, value] : shared) card.facts.push_back({name, value});
+    addAffected(incident, shared, phrases, card);
+    addDescription(incident, style, phrases, card);
+    if (incident.acknowledged) card.acknowledged = notifiers::CardMark{incident.acknowledged->by, incident.acknowledged->at, incident.acknowledged->comment, {}};
+    if (incident.silenced) card.silenced = notifiers::CardMark{incident.silenced->by, incident.silenced->at, incident.silenced->comment, incident.silencedUntil};
+    card.footer.rule = incident.rule;
+    card.footer.incident = incident.id;
+    card.footer.startedBefore = incident.startedBefore;
+    addLinks(incident, style, phrases, card);
+    addButtons(incident, style, phrases, card);
+    card.language = style.language;
+    card.utcOffsetMinutes = style.utcOffsetMinutes;
+    card.openedAt = incident.openedAt;
+    card.resolvedAt = incident.resolvedAt;
+    card.updatedAt = incident.updatedAt;
+    card.revision = incident.revision;
+    return card;
+}
+
+}  // namespace klaw::deliver

@@ -1,0 +1,114 @@
+#include "agent/deliver/courier.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace klaw::deliver {
+namespace {
+
+void reportFailure(const std::string& name, const std::string& what) { spdlog::error("{}: {}", name, what); }
+
+bool contains(const std::vector<std::string>& names, const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+
+}  // namespace
+
+Courier::Courier(Loop& loop, LoopClock& clock, Random& random, Commit commit, CourierOptions options, CourierEvents events)
+    : loop_(loop), clock_(clock), random_(random), commit_(std::move(commit)), options_(options), events_(std::move(events)), workers_(loop, reportFailure),
+      calls_(loop, reportFailure) {}
+
+void Courier::add(std::unique_ptr<notifiers::Notifier> notifier) {
+    channels_.push_back(std::make_unique<CourierChannel>(loop_, clock_, random_, commit_, std::move(notifier), options_, events_));
+}
+
+CourierChannel* Courier::channel(std::string_view name) const {
+    for (const auto& candidate : channels_)
+        if (candidate->notifier().name() == name) return candidate.get();
+    return nullptr;
+}
+
+void Courier::restore(const storage::RecoveredState& state) {
+    for (const auto& card : state.cards)
+        if (auto* known = channel(card.channel)) known->knowCard(card);
+    std::map<std::pair<std::string, std::string>, std::vector<storage::Delivery>> batches;
+    for (auto delivery : state.deliveries) {
+        auto* target = channel(delivery.channel);
+        if (!target) {
+            refuse(delivery);
+            continue;
+        }
+        if (delivery.state == storage::DeliveryState::Sending) delivery.uncertain = true;
+        if (delivery.batchId.empty()) target->enqueue(std::move(delivery));
+        else batches[{delivery.channel, delivery.batchId}].push_back(std::move(delivery));
+    }
+    for (auto& [key, deliveries] : batches) channel(key.first)->enqueueBatch(key.second, std::move(deliveries));
+}
+
+/// A delivery that nobody can carry is closed, visibly.
+void Courier::refuse(const storage::Delivery& delivery) {
+    spdlog::error("a card for channel \"{}\" is given up: the channel is no longer configured", delivery.channel);
+    storage::UnitOfWork unit;
+    auto now = clock_.now();
+    unit.deliveryStarts.push_back({delivery.id, delivery.batchId, now});
+    storage::DeliveryResult result;
+    result.deliveryId = delivery.id;
+    result.outcome = storage::AttemptOutcome::Refused;
+    result.code = "no_channel";
+    result.text = "the channel is no longer configured";
+    result.at = now;
+    unit.deliveryResults.push_back(std::move(result));
+    commit_(std::move(unit), {});
+}
+
+std::vector<std::string> Courier::claim(storage::UnitOfWork& unit) {
+    std::vector<std::string> claimed;
+    for (const auto& delivery : unit.newDeliveries) {
+        auto newer = std::count_if(unit.newDeliveries.begin(), unit.newDeliveries.end(), [&](const storage::Delivery& other) {
+            return other.channel == delivery.channel && other.incidentId == delivery.incidentId;
+        });
+        auto* target = channel(delivery.channel);
+        if (newer > 1 || !target || !target->claim(delivery)) continue;
+        unit.deliveryStarts.push_back({delivery.id, {}, clock_.now()});
+        claimed.push_back(delivery.id);
+    }
+    return claimed;
+}
+
+void Courier::commitDone(std::vector<storage::Delivery> deliveries, const std::vector<std::string>& claimed, const storage::Committed& committed) {
+    for (auto& delivery : deliveries) {
+        auto* target = channel(delivery.channel);
+        if (!target) refuse(delivery);
+        else if (contains(claimed, delivery.id)) target->sendClaimed(std::move(delivery), calls_);
+        else target->enqueue(std::move(delivery));
+    }
+    for (const auto& id : committed.supersededDeliveries)
+        for (const auto& candidate : channels_) candidate->superseded(id);
+}
+
+void Courier::commitFailed(const std::vector<storage::Delivery>& deliveries, const std::vector<std::string>& claimed) {
+    for (const auto& delivery : deliveries)
+        if (auto* target = channel(delivery.channel); target && contains(claimed, delivery.id)) target->releaseClaim(delivery);
+}
+
+void Courier::start() {
+    for (const auto& each : channels_) workers_.spawn("courier of " + std::string(each->notifier().name()), each->run(calls_));
+}
+
+Task<void> Courier::stop(Duration grace) {
+    co_await workers_.stop();
+    auto deadline = clock_.now() + grace;
+    while (!calls_.empty() && clock_.now() < deadline) co_await clock_.sleepFor(10ms);
+    co_await calls_.stop();
+}
+
+std::vector<ChannelStatus> Courier::status() const {
+    std::vector<ChannelStatus> all;
+    for (const auto& each : channels_) all.push_back(each->status());
+    return all;
+}
+
+bool Courier::idle() const {
+    return std::all_of(channels_.begin(), channels_.end(), [](const auto& each) { return each->idle(); });
+}
+
+}  // namespace klaw::deliver

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/deliver/courier_channel.hpp"
+#include "storage/recovery.hpp"
+
+namespace klaw::deliver {
+
+/// The one door to the chats: takes durable deliveries from the outbox and carries each to its channel. On the loop
+/// thread.
+class Courier {
+public:
+    /// References outlive the courier.
+    Courier(Loop& loop, LoopClock& clock, Random& random, Commit commit, CourierOptions options = {}, CourierEvents events = {});
+
+    void add(std::unique_ptr<notifiers::Notifier> notifier);
+    /// What was on its way when the agent stopped. Deliveries to channels that are no longer configured are refused.
+    void restore(const storage::RecoveredState& state);
+
+    /// Starts at once what may leave at once, in the unit that makes it durable. `sent` tells commitDone what those are.
+    std::vector<std::string> claim(storage::UnitOfWork& unit);
+    /// The unit's deliveries are durable: carries the claimed ones and queues the rest.
+    void commitDone(std::vector<storage::Delivery> deliveries, const std::vector<std::string>& claimed, const storage::Committed& committed);
+    /// The unit was refused: nothing of it may be sent.
+    void commitFailed(const std::vector<storage::Delivery>& deliveries, const std::vector<std::string>& claimed);
+
+    void start();
+    /// Waits at most `grace` for calls under way; what is queued stays in the outbox.
+    Task<void> stop(Duration grace);
+
+    std::vector<ChannelStatus> status() const;
+    bool idle() const;
+
+private:
+    CourierChannel* channel(std::string_view name) const;
+    void refuse(const storage::Delivery& delivery);
+
+    Loop& loop_;
+    LoopClock& clock_;
+    Random& random_;
+    Commit commit_;
+    CourierOptions options_;
+    CourierEvents events_;
+    std::vector<std::unique_ptr<CourierChannel>> channels_;
+    TaskGroup workers_;
+    TaskGroup calls_;
+};
+
+}  // namespace klaw::deliver

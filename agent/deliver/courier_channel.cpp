@@ -1,0 +1,281 @@
+#include "agent/deliver/courier_channel.hpp"
+
+#include <algorithm>
+
+#include "agent/deliver/digest_card.hpp"
+#include "base/async/before_deadline.hpp"
+
+namespace klaw::deliver {
+
+bool CourierChannel::Shipment::uncertain() const {
+    return std::any_of(deliveries.begin(), deliveries.end(), [](const storage::Delivery& delivery) { return delivery.uncertain; });
+}
+
+CourierChannel::CourierChannel(Loop& loop, LoopClock& clock, Random& random, Commit commit, std::unique_ptr<notifiers::Notifier> notifier, CourierOptions options,
+                               CourierEvents events)
+    : loop_(loop), clock_(clock), random_(random), commit_(std::move(commit)), notifier_(std::move(notifier)), options_(options), events_(std::move(events)),
+      limits_(notifier_->limits()), backoff_(random, options.backoff), changed_(loop) {
+    for (const auto& budget : limits_.budgets) budgets_.emplace_back(budget.count, budget.window);
+}
+
+void CourierChannel::enqueue(storage::Delivery delivery) {
+    if (delivery.livingCard)
+        queue_.remove_if([&](const Shipment& waiting) {
+            if (!waiting.batchId.empty() || waiting.uncertain()) return false;
+            const auto& older = waiting.deliveries.front();
+            return older.livingCard && older.incidentId == delivery.incidentId && !older.incidentId.empty();
+        });
+    Shipment shipment;
+    shipment.notBefore = delivery.notBefore;
+    shipment.deliveries.push_back(std::move(delivery));
+    push(std::move(shipment));
+}
+
+void CourierChannel::enqueueBatch(std::string batchId, std::vector<storage::Delivery> deliveries) {
+    Shipment shipment;
+    shipment.batchId = std::move(batchId);
+    for (const auto& delivery : deliveries) shipment.notBefore = std::max(shipment.notBefore, delivery.notBefore);
+    shipment.deliveries = std::move(deliveries);
+    push(std::move(shipment));
+}
+
+void CourierChannel::superseded(const std::string& deliveryId) {
+    for (auto shipment = queue_.begin(); shipment != queue_.end();) {
+        std::erase_if(shipment->deliveries, [&](const storage::Delivery& delivery) { return delivery.id == deliveryId; });
+        shipment = shipment->deliveries.empty() ? queue_.erase(shipment) : std::next(shipment);
+    }
+}
+
+void CourierChannel::push(Shipment shipment) {
+    queue_.push_back(std::move(shipment));
+    ++version_;
+    changed_.notify();
+}
+
+/// Without a budget several calls run at once; a budget leaves no hurry.
+std::size_t CourierChannel::capacity() const { return budgets_.empty() ? options_.parallel : 1; }
+
+bool CourierChannel::blocked(const Shipment& shipment) const {
+    return std::any_of(shipment.deliveries.begin(), shipment.deliveries.end(), [&](const storage::Delivery& delivery) {
+        return !delivery.incidentId.empty() && busyIncidents_.contains(delivery.incidentId);
+    });
+}
+
+CourierChannel::Queue::iterator CourierChannel::nextReady(TimePoint now) {
+    return std::find_if(queue_.begin(), queue_.end(), [&](const Shipment& shipment) { return shipment.notBefore <= now && !blocked(shipment); });
+}
+
+bool CourierChannel::takeBudget(TimePoint now) {
+    if (budgetReadyAt(now) > now) return false;
+    for (auto& budget : budgets_) budget.tryTake(now);
+    return true;
+}
+
+TimePoint CourierChannel::budgetReadyAt(TimePoint now) const {
+    TimePoint ready = now;
+    for (const auto& budget : budgets_) ready = std::max(ready, budget.readyAt(now));
+    return ready;
+}
+
+/// When time alone may let something leave; nothing while all wait for an answer.
+std::optional<TimePoint> CourierChannel::nextWake(TimePoint now) {
+    if (inFlight_ >= capacity()) return std::nullopt;
+    std::optional<TimePoint> wake;
+    for (const auto& shipment : queue_)
+        if (!blocked(shipment)) wake = wake ? std::min(*wake, shipment.notBefore) : shipment.notBefore;
+    if (!wake) return std::nullopt;
+    if (pausedUntil_) wake = std::max(*wake, *pausedUntil_);
+    return std::max(*wake, budgetReadyAt(now));
+}
+
+Task<void> CourierChannel::run(TaskGroup& tasks) {
+    for (;;) {
+        auto now = clock_.now();
+        if (pausedUntil_ && *pausedUntil_ <= now) pausedUntil_.reset();
+        auto ready = pausedUntil_ || inFlight_ >= capacity() ? queue_.end() : nextReady(now);
+        if (ready != queue_.end() && takeBudget(now)) {
+            auto shipment = std::move(*ready);
+            queue_.erase(ready);
+            gatherDigest(shipment, now);
+            depart(std::move(shipment), tasks, false);
+            continue;
+        }
+        auto seen = version_;
+        auto changed = changed_.until([this, seen] { return version_ != seen; });
+        if (auto wake = nextWake(now)) co_await beforeDeadline(clock_, *wake, std::move(changed));
+        else co_await std::move(changed);
+    }
+}
+
+/// The budget is about to run out and many wait: they leave together.
+void CourierChannel::gatherDigest(Shipment& shipment, TimePoint now) {
+    if (budgets_.empty() || !shipment.batchId.empty() || shipment.uncertain()) return;
+    auto fits = [&](const Shipment& other) { return other.notBefore <= now && other.batchId.empty() && !other.uncertain() && !blocked(other); };
+    auto waiting = static_cast<std::size_t>(std::count_if(queue_.begin(), queue_.end(), fits));
+    std::size_t left = budgets_.front().available(now);
+    for (const auto& budget : budgets_) left = std::min<std::size_t>(left, budget.available(now));
+    if (waiting < options_.digestAbove || left > waiting / 2) return;
+    for (auto other = queue_.begin(); other != queue_.end() && shipment.deliveries.size() < options_.digestAtMost;) {
+        if (!fits(*other)) {
+            ++other;
+            continue;
+        }
+        shipment.deliveries.push_back(std::move(other->deliveries.front()));
+        other = queue_.erase(other);
+    }
+    shipment.batchId = random_.token(12);
+}
+
+bool CourierChannel::claim(const storage::Delivery& delivery) {
+    auto now = clock_.now();
+    bool first = queue_.empty() && inFlight_ < capacity() && !pausedUntil_ && delivery.notBefore <= now;
+    if (!first || busyIncidents_.contains(delivery.incidentId) || !takeBudget(now)) return false;
+    if (!delivery.incidentId.empty()) busyIncidents_.insert(delivery.incidentId);
+    ++inFlight_;
+    return true;
+}
+
+void CourierChannel::releaseClaim(storage::Delivery delivery) {
+    busyIncidents_.erase(delivery.incidentId);
+    --inFlight_;
+    ++version_;
+    changed_.notify();
+}
+
+void CourierChannel::sendClaimed(storage::Delivery delivery, TaskGroup& tasks) {
+    busyIncidents_.erase(delivery.incidentId);
+    --inFlight_;
+    Shipment shipment;
+    shipment.deliveries.push_back(std::move(delivery));
+    depart(std::move(shipment), tasks, true);
+}
+
+void CourierChannel::depart(Shipment shipment, TaskGroup& tasks, bool started) {
+    ++inFlight_;
+    for (const auto& delivery : shipment.deliveries)
+        if (!delivery.incidentId.empty()) busyIncidents_.insert(delivery.incidentId);
+    tasks.spawn("delivery to " + std::string(notifier_->name()), carry(std::move(shipment), started));
+}
+
+Task<void> CourierChannel::carry(Shipment shipment, bool started) {
+    std::vector<std::string> incidents;
+    for (const auto& delivery : shipment.deliveries) incidents.push_back(delivery.incidentId);
+    if (started || co_await start(shipment)) {
+        auto startedAt = clock_.now();
+        auto receipt = co_await send(shipment);
+        if (receipt) arrived(std::move(shipment), *receipt, startedAt);
+        else if (receipt.error().code != ErrorCode::Cancelled) failed(std::move(shipment), receipt.error(), startedAt);
+    }
+    --inFlight_;
+    for (const auto& incident : incidents) busyIncidents_.erase(incident);
+    ++version_;
+    changed_.notify();
+}
+
+/// False when there is nothing left to send: all of it was superseded meanwhile.
+Task<bool> CourierChannel::start(Shipment& shipment) {
+    storage::UnitOfWork unit;
+    for (const auto& delivery : shipment.deliveries) unit.deliveryStarts.push_back({delivery.id, shipment.batchId, clock_.now()});
+    auto started = co_await committed(commit_, loop_, std::move(unit));
+    if (started) co_return true;
+    if (started.error().code == ErrorCode::Conflict) co_return false;
+    failed(std::move(shipment), Error(started.error()).within("cannot note the start of a delivery"), clock_.now());
+    co_return false;
+}
+
+Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) {
+    std::vector<notifiers::Card> cards;
+    for (const auto& delivery : shipment.deliveries) {
+        auto card = notifiers::cardFromJson(delivery.payload);
+        if (!card) co_return fail(std::move(card).error());
+        cards.push_back(std::move(*card));
+    }
+    const auto& first = shipment.deliveries.front();
+    bool digest = !shipment.batchId.empty();
+    notifiers::SendContext context(digest ? storage::batchKey(shipment.batchId, first.channel) : first.idempotencyKey);
+    context.mayRepeat = shipment.uncertain();
+    if (digest) {
+        auto id = "digest-" + shipment.batchId;
+        co_return co_await notifier_->send(digestOf(id, cards, clock_.now()), std::move(context));
+    }
+    auto known = cards_.find(first.incidentId);
+    if (limits_.canUpdate && known != cards_.end() && !known->second.empty()) {
+        auto reference = known->second;
+        co_return co_await notifier_->update(std::move(reference), std::move(cards.front()), std::move(context));
+    }
+    co_return co_await notifier_->send(std::move(cards.front()), std::move(context));
+}
+
+void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt) {
+    backoff_.reset();
+    counters_.lastError.clear();
+    if (!shipment.batchId.empty()) ++counters_.digests;
+    auto now = clock_.now();
+    for (const auto& delivery : shipment.deliveries) {
+        ++counters_.delivered;
+        if (shipment.batchId.empty() && !delivery.incidentId.empty() && !receipt.platformRef.empty()) cards_[delivery.incidentId] = receipt.platformRef;
+        if (delivery.reason == rules::toString(rules::IncidentUpdate::Reason::Resolved)) cards_.erase(delivery.incidentId);
+        if (events_.delivered) events_.delivered(std::string(notifier_->name()), std::string(notifier_->kind()), now - delivery.createdAt);
+    }
+    record(shipment, storage::AttemptOutcome::Delivered, nullptr, &receipt, startedAt, now);
+}
+
+void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint startedAt) {
+    auto now = clock_.now();
+    counters_.lastError = error.describe();
+    bool forGood = error.retry.kind == Retry::Kind::Never;
+    if (events_.failed) events_.failed(std::string(notifier_->name()), error, forGood);
+    if (forGood) {
+        counters_.refused += shipment.deliveries.size();
+        record(shipment, storage::AttemptOutcome::Refused, &error, nullptr, startedAt, now);
+        return;
+    }
+    ++counters_.retried;
+    ++shipment.failures;
+    auto wait = backoff_.next();
+    if (error.retry.kind == Retry::Kind::After) wait = std::max(wait, error.retry.after);
+    shipment.notBefore = now + wait;
+    if (error.code == ErrorCode::ResourceExhausted) pausedUntil_ = std::max(pausedUntil_.value_or(now), shipment.notBefore);
+    bool unknown = error.code == ErrorCode::OutcomeUnknown;
+    for (auto& delivery : shipment.deliveries) delivery.uncertain = delivery.uncertain || unknown;
+    record(shipment, unknown ? storage::AttemptOutcome::Unknown : storage::AttemptOutcome::RetryLater, &error, nullptr, startedAt, shipment.notBefore);
+    queue_.push_front(std::move(shipment));
+}
+
+void CourierChannel::record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error, const notifiers::Receipt* receipt, TimePoint startedAt,
+                            TimePoint notBefore) {
+    storage::UnitOfWork unit;
+    auto now = clock_.now();
+    for (const auto& delivery : shipment.deliveries) {
+        storage::DeliveryResult result;
+        result.deliveryId = delivery.id;
+        result.outcome = outcome;
+        result.latency = now - startedAt;
+        if (error) {
+            result.code = toString(error->code);
+            result.text = error->describe();
+        }
+        if (receipt) {
+            result.text = receipt->detail;
+            result.platformRef = receipt->platformRef;
+        }
+        result.at = now;
+        result.notBefore = notBefore;
+        unit.deliveryResults.push_back(std::move(result));
+        if (outcome == storage::AttemptOutcome::Refused)
+            unit.audit.push_back({now, "klaw", "delivery", "failed", delivery.channel + "/" + delivery.incidentId, "{}"});
+    }
+    commit_(std::move(unit), {});
+}
+
+ChannelStatus CourierChannel::status() const {
+    auto status = counters_;
+    status.name = notifier_->name();
+    status.kind = notifier_->kind();
+    for (const auto& shipment : queue_) status.queued += shipment.deliveries.size();
+    status.inFlight = inFlight_;
+    status.pausedUntil = pausedUntil_;
+    return status;
+}
+
+}  // namespace klaw::deliver

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/deliver/commit.hpp"
+#include "base/async/loop_clock.hpp"
+#include "base/async/loop_condition.hpp"
+#include "base/async/task_group.hpp"
+#include "base/net/backoff.hpp"
+#include "base/net/token_bucket.hpp"
+#include "base/random.hpp"
+#include "notifiers/notifier.hpp"
+#include "storage/delivery.hpp"
+
+namespace klaw::deliver {
+
+struct CourierOptions {
+    std::size_t parallel = 8;      ///< calls at once on a channel without a budget; one otherwise
+    std::size_t digestAbove = 3;   ///< waiting cards at which an exhausted budget leads to digests
+    std::size_t digestAtMost = 30;  ///< cards in one digest
+    net::Backoff::Limits backoff{2s, 5min, 10min};
+};
+
+struct ChannelStatus {
+    std::string name;
+    std::string kind;
+    std::size_t queued = 0;
+    std::size_t inFlight = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t digests = 0;
+    std::uint64_t retried = 0;
+    std::uint64_t refused = 0;
+    std::string lastError;  ///< of the last failed try; empty after a delivery
+    std::optional<TimePoint> pausedUntil;
+};
+
+/// What the courier reports while it works.
+struct CourierEvents {
+    /// A card has arrived: how long after it was decided on.
+    std::function<void(const std::string& channel, const std::string& kind, Duration sinceDecided)> delivered;
+    std::function<void(const std::string& channel, const Error& error, bool forGood)> failed;
+};
+
+/// Carries the deliveries of one channel out, within its budgets and in order for each incident. Nothing leaves before
+/// its start is durable. On the loop thread.
+class CourierChannel {
+public:
+    CourierChannel(Loop& loop, LoopClock& clock, Random& random, Commit commit, std::unique_ptr<notifiers::Notifier> notifier, CourierOptions options,
+                   CourierEvents events);
+
+    /// Durable deliveries, new or from before a restart; older waiting cards of the same incident give way.
+    void enqueue(storage::Delivery delivery);
+    /// Those that left together in a digest before a restart and must do so again.
+    void enqueueBatch(std::string batchId, std::vector<storage::Delivery> deliveries);
+    void superseded(const std::string& deliveryId);
+    void knowCard(const storage::CardRef& card) { cards_[card.incidentId] = card.platformRef; }
+
+    /// Whether a delivery that is about to be stored may leave at once: then its start belongs into the same unit, and
+    /// sendClaimed or releaseClaim must follow.
+    bool claim(const storage::Delivery& delivery);
+    void sendClaimed(storage::Delivery delivery, TaskGroup& tasks);
+    void releaseClaim(storage::Delivery delivery);
+
+    /// Until cancelled.
+    Task<void> run(TaskGroup& tasks);
+    bool idle() const { return queue_.empty() && inFlight_ == 0; }
+    ChannelStatus status() const;
+    notifiers::Notifier& notifier() { return *notifier_; }
+
+private:
+    /// What leaves in one call: one delivery, or several in a digest.
+    struct Shipment {
+        std::vector<storage::Delivery> deliveries;
+        std::string batchId;
+        TimePoint notBefore{};
+        unsigned failures = 0;
+        bool uncertain() const;
+    };
+    using Queue = std::list<Shipment>;
+
+    void push(Shipment shipment);
+    Queue::iterator nextReady(TimePoint now);
+    bool blocked(const Shipment& shipment) const;
+    std::optional<TimePoint> nextWake(TimePoint now);
+    bool takeBudget(TimePoint now);
+    TimePoint budgetReadyAt(TimePoint now) const;
+    std::size_t capacity() const;
+    void gatherDigest(Shipment& shipment, TimePoint now);
+    void depart(Shipment shipment, TaskGroup& tasks, bool started);
+    Task<void> carry(Shipment shipment, bool started);
+    Task<bool> start(Shipment& shipment);
+    Task<Result<notifiers::Receipt>> send(const Shipment& shipment);
+    void arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt);
+    void failed(Shipment shipment, const Error& error, TimePoint startedAt);
+    void record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error, const notifiers::Receipt* receipt, TimePoint startedAt,
+                TimePoint notBefore);
+
+    Loop& loop_;
+    LoopClock& clock_;
+    Random& random_;
+    Commit commit_;
+    std::unique_ptr<notifiers::Notifier> notifier_;
+    CourierOptions options_;
+    CourierEvents events_;
+    notifiers::NotifierLimits limits_;
+    std::vector<net::TokenBucket> budgets_;
+    net::Backoff backoff_;
+    Queue queue_;
+    std::set<std::string> busyIncidents_;
+    std::map<std::string, std::string> cards_;  ///< incident → platform reference
+    std::size_t inFlight_ = 0;
+    std::optional<TimePoint> pausedUntil_;
+    LoopCondition changed_;
+    std::uint64_t version_ = 0;  ///< grows with everything the worker must look at
+    ChannelStatus counters_;
+};
+
+}  // namespace klaw::deliver
