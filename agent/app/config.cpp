@@ -1,0 +1,246 @@
+#include "agent/app/config.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "base/text/utf8.hpp"
+#include "rules/load/value_readers.hpp"
+#include "rules/load/yaml_cursor.hpp"
+
+namespace klaw::app {
+namespace {
+
+using rules::Field;
+using rules::YamlCursor;
+
+constexpr std::size_t maxSecretBytes = 64u << 10;
+
+std::string expandHome(const std::string& path) {
+    const char* home = std::getenv("HOME");
+    if (home && (path == "~" || path.starts_with("~/"))) return home + path.substr(1);
+    return path;
+}
+
+std::string resolved(const YamlCursor& value, const std::string& path) {
+    if (path.empty()) return path;
+    std::filesystem::path given(expandHome(path));
+    if (given.is_absolute()) return given.string();
+    return (std::filesystem::path(value.at().file->name).parent_path() / given).lexically_normal().string();
+}
+
+std::string trimmed(std::string text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+    return text;
+}
+
+/// The first line of a file that holds a secret.
+std::string secretFromFile(const YamlCursor& value, std::string_view key) {
+    auto path = resolved(value, value.text(key).value);
+    std::ifstream in(path, std::ios::binary);
+    std::string text(maxSecretBytes, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    if (text.empty()) value.error(std::string(key) + ": cannot read \"" + path + "\" or it is empty", "put the secret into that file, readable for Klaw");
+    return trimmed(std::move(text));
+}
+
+std::string secretFromEnvironment(const YamlCursor& value, std::string_view key) {
+    auto name = value.text(key).value;
+    const char* text = std::getenv(name.c_str());
+    if (!text || !*text) {
+        value.error(std::string(key) + ": the environment variable " + name + " is not set", "set it or leave the key out");
+        return {};
+    }
+    return trimmed(text);
+}
+
+ChannelConfig::Type readType(const YamlCursor& value) {
+    auto type = value.text("type").value;
+    if (type == "terminal") return ChannelConfig::Type::Terminal;
+    if (type == "webhook") return ChannelConfig::Type::Webhook;
+    if (type == "dingtalk") return ChannelConfig::Type::DingTalk;
+    if (type == "feishu") return ChannelConfig::Type::Feishu;
+    value.error("type: there is no channel type \"" + type + "\"", "one of terminal, webhook, dingtalk, feishu");
+    return ChannelConfig::Type::Terminal;
+}
+
+std::string readLanguage(const YamlCursor& value) {
+    auto language = value.text("language").value;
+    if (language != "en" && language != "zh") value.error("language: \"" + language + "\" is not available", "write en or zh");
+    return language;
+}
+
+void readListen(const YamlCursor& value, Config& config) {
+    auto text = value.text("listen").value;
+    auto colon = text.rfind(':');
+    unsigned port = 0;
+    auto digits = colon == std::string::npos ? text : text.substr(colon + 1);
+    auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (failure != std::errc() || end != digits.data() + digits.size() || port > 65535) {
+        value.error("listen: \"" + text + "\" is no address with a port", "write for example 127.0.0.1:8917");
+        return;
+    }
+    if (colon != std::string::npos) config.listenAddress = text.substr(0, colon);
+    if (config.listenAddress.empty()) config.listenAddress = "0.0.0.0";
+    config.listenPort = static_cast<std::uint16_t>(port);
+}
+
+void readTimeZone(const YamlCursor& value, Config& config) {
+    auto text = value.text("time_zone").value;
+    int hours = 0, minutes = 0;
+    char sign = 0;
+    if (text == "UTC") return;
+    if (std::sscanf(text.c_str(), "%c%2d:%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-') || text.size() != 6 || hours > 14 || minutes > 59) {
+        value.error("time_zone: \"" + text + "\" is no offset", "write UTC or an offset such as \"+08:00\"");
+        return;
+    }
+    config.utcOffsetMinutes = (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
+}
+
+void readLevel(const YamlCursor& value, LogConfig& log) {
+    static const std::set<std::string> levels{"trace", "debug", "info", "warn", "error"};
+    log.level = value.text("level").value;
+    if (!levels.contains(log.level)) value.error("level: there is no log level \"" + log.level + "\"", "one of trace, debug, info, warn, error");
+}
+
+void readFormat(const YamlCursor& value, LogConfig& log) {
+    auto format = value.text("format").value;
+    log.json = format == "json";
+    if (format != "json" && format != "text") value.error("format: \"" + format + "\" is not available", "write text or json");
+}
+
+// clang-format off
+constexpr Field<ClusterConfig> clusterFields[] = {
+    {"name", [](const YamlCursor& v, ClusterConfig& c) { c.name = v.text("name").value; }},
+    {"kubeconfig", [](const YamlCursor& v, ClusterConfig& c) { c.kubeconfig = resolved(v, v.text("kubeconfig").value); }},
+    {"context", [](const YamlCursor& v, ClusterConfig& c) { c.context = v.text("context").value; }},
+    {"in_cluster", [](const YamlCursor& v, ClusterConfig& c) { c.inCluster = v.boolean("in_cluster").value_or(false); }},
+};
+
+constexpr Field<ChannelConfig> channelFields[] = {
+    {"name", [](const YamlCursor& v, ChannelConfig& c) { c.name = v.text("name").value; }},
+    {"type", [](const YamlCursor& v, ChannelConfig& c) { c.type = readType(v); }},
+    {"url", [](const YamlCursor& v, ChannelConfig& c) { c.url = v.text("url").value; }},
+    {"url_file", [](const YamlCursor& v, ChannelConfig& c) { c.url = secretFromFile(v, "url_file"); }},
+    {"url_env", [](const YamlCursor& v, ChannelConfig& c) { c.url = secretFromEnvironment(v, "url_env"); }},
+    {"secret", [](const YamlCursor& v, ChannelConfig& c) { c.secret = v.text("secret").value; }},
+    {"secret_file", [](const YamlCursor& v, ChannelConfig& c) { c.secret = secretFromFile(v, "secret_file"); }},
+    {"secret_env", [](const YamlCursor& v, ChannelConfig& c) { c.secret = secretFromEnvironment(v, "secret_env"); }},
+    {"keywords", [](const YamlCursor& v, ChannelConfig& c) { c.keywords = rules::values(v.texts("keywords")); }},
+    {"language", [](const YamlCursor& v, ChannelConfig& c) { c.language = readLanguage(v); }},
+};
+
+constexpr Field<LogConfig> logFields[] = {
+    {"level", readLevel},
+    {"format", readFormat},
+};
+
+constexpr Field<Config> rulesFields[] = {
+    {"defaults", [](const YamlCursor& v, Config& c) { c.defaultRules = v.boolean("defaults").value_or(true); }},
+    {"directories", [](const YamlCursor& v, Config& c) {
+        for (const auto& item : v.items("directories")) c.ruleDirectories.emplace_back(resolved(item, item.text("directories").value));
+    }},
+};
+
+constexpr Field<storage::RetentionLimits> retentionFields[] = {
+    {"resolved_alerts", [](const YamlCursor& v, storage::RetentionLimits& r) { r.resolvedAlerts = rules::readDuration(v, "resolved_alerts"); }},
+    {"resolved_incidents", [](const YamlCursor& v, storage::RetentionLimits& r) { r.resolvedIncidents = rules::readDuration(v, "resolved_incidents"); }},
+    {"deliveries", [](const YamlCursor& v, storage::RetentionLimits& r) { r.finishedDeliveries = rules::readDuration(v, "deliveries"); }},
+};
+// clang-format on
+
+template <class T>
+void readList(const YamlCursor& value, std::string_view name, std::span<const Field<T>> fields, std::vector<T>& into, std::vector<YamlCursor>& places) {
+    for (const auto& item : value.items(name)) {
+        T one;
+        rules::decodeFields<T>(item, name, fields, one);
+        into.push_back(std::move(one));
+        places.push_back(item);
+    }
+}
+
+void readClusters(const YamlCursor& value, Config& config) {
+    std::vector<YamlCursor> places;
+    readList<ClusterConfig>(value, "clusters", clusterFields, config.clusters, places);
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const auto& name = config.clusters[i].name;
+        if (name.empty() && places.size() > 1) places[i].error("a cluster without a name among several", "give each a `name`");
+        if (!name.empty() && !names.insert(name).second) places[i].error("the cluster \"" + name + "\" is there twice", "choose another name");
+    }
+}
+
+void readChannels(const YamlCursor& value, Config& config) {
+    std::vector<YamlCursor> places;
+    readList<ChannelConfig>(value, "channels", channelFields, config.channels, places);
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const auto& channel = config.channels[i];
+        if (channel.name.empty()) places[i].error("a channel without a name", "add `name`: rules refer to it");
+        else if (!names.insert(channel.name).second) places[i].error("the channel \"" + channel.name + "\" is there twice", "choose another name");
+        bool web = channel.url.starts_with("http://") || channel.url.starts_with("https://");
+        if (channel.type != ChannelConfig::Type::Terminal && !web)
+            places[i].error("the channel \"" + channel.name + "\" has no http or https address", "add `url`, `url_file` or `url_env`");
+    }
+}
+
+// clang-format off
+constexpr Field<Config> configFields[] = {
+    {"clusters", readClusters},
+    {"data", [](const YamlCursor& v, Config& c) { c.data = resolved(v, v.text("data").value); }},
+    {"listen", readListen},
+    {"url", [](const YamlCursor& v, Config& c) { c.url = v.text("url").value; }},
+    {"language", [](const YamlCursor& v, Config& c) { c.language = readLanguage(v); }},
+    {"time_zone", readTimeZone},
+    {"rules", [](const YamlCursor& v, Config& c) { rules::decodeFields<Config>(v, "rules", rulesFields, c); }},
+    {"channels", readChannels},
+    {"notify", [](const YamlCursor& v, Config& c) { c.notify = rules::values(v.texts("notify")); }},
+    {"group_wait", [](const YamlCursor& v, Config& c) { c.groupWait = rules::readDuration(v, "group_wait"); }},
+    {"log", [](const YamlCursor& v, Config& c) { rules::decodeFields<LogConfig>(v, "log", logFields, c.log); }},
+    {"retention", [](const YamlCursor& v, Config& c) { rules::decodeFields<storage::RetentionLimits>(v, "retention", retentionFields, c.retention); }},
+};
+// clang-format on
+
+void checkReferences(const YamlCursor& root, const Config& config) {
+    for (const auto& receiver : config.notify) {
+        bool known = false;
+        for (const auto& channel : config.channels) known = known || channel.name == receiver;
+        if (!known) root.error("notify: there is no channel \"" + receiver + "\"", "add it to `channels`");
+    }
+}
+
+}  // namespace
+
+ConfigReport parseConfig(const std::string& fileName, const std::string& text) {
+    ConfigReport report;
+    rules::Problems problems;
+    auto file = std::make_shared<rules::SourceFile>(fileName, text);
+    if (auto root = YamlCursor::parse(file, text, problems); root && !root->isNull()) {
+        rules::decodeFields<Config>(*root, "the configuration", configFields, report.config);
+        checkReferences(*root, report.config);
+    }
+    report.errors = std::move(problems.errors());
+    return report;
+}
+
+Result<ConfigReport> loadConfig(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return fail(ErrorCode::NotFound, "cannot read the configuration", file.string(), "check the path and its permissions");
+    std::ostringstream text;
+    text << in.rdbuf();
+    return parseConfig(file.string(), text.str());
+}
+
+std::filesystem::path defaultDataDirectory() {
+    if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state) return std::filesystem::path(state) / "klaw";
+    const char* home = std::getenv("HOME");
+    if (geteuid() == 0 || !home || !*home) return "/var/lib/klaw";
+    return std::filesystem::path(home) / ".local/state/klaw";
+}
+
+}  // namespace klaw::app

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "storage/retention.hpp"
+
+namespace klaw::app {
+
+/// A cluster to watch. With nothing given: the current context of the kubeconfig that kubectl would use.
+struct ClusterConfig {
+    std::string name;        ///< shown on cards; empty: the context's
+    std::string kubeconfig;  ///< path; empty: KUBECONFIG, ~/.kube/config or the Pod's service account
+    std::string context;     ///< empty: the current one
+    bool inCluster = false;  ///< the Pod's service account and nothing else
+};
+
+/// One way to people.
+struct ChannelConfig {
+    enum class Type { Terminal, Webhook, DingTalk, Feishu };
+    std::string name;
+    Type type = Type::Terminal;
+    std::string url;
+    std::string secret;
+    std::vector<std::string> keywords;
+    std::string language;  ///< empty: that of the configuration
+};
+
+struct LogConfig {
+    std::string level = "info";  ///< trace, debug, info, warn, error
+    bool json = false;
+};
+
+/// Everything an agent needs to know, as configs/klaw.yaml explains it.
+struct Config {
+    std::vector<ClusterConfig> clusters;
+    std::filesystem::path data;  ///< directory of database and token; empty: defaultDataDirectory()
+    std::string listenAddress = "127.0.0.1";
+    std::uint16_t listenPort = 8917;
+    std::string url;  ///< address of the page for links in cards; empty: http://<listen>
+    std::string language = "en";
+    int utcOffsetMinutes = 0;
+    bool defaultRules = true;
+    std::vector<std::filesystem::path> ruleDirectories;
+    std::vector<ChannelConfig> channels;
+    std::vector<std::string> notify;  ///< channels for rules that name none; empty: all
+    LogConfig log;
+    storage::RetentionLimits retention;
+    Duration groupWait = 2s;
+};
+
+struct ConfigReport {
+    Config config;
+    std::vector<Error> errors;  ///< "file:line:column: message (remedy)"
+    bool ok() const { return errors.empty(); }
+};
+
+/// Relative paths are relative to the file's directory. Secrets may stand in files (`url_file`, `secret_file`) or in
+/// environment variables (`url_env`, `secret_env`).
+ConfigReport parseConfig(const std::string& fileName, const std::string& text);
+Result<ConfigReport> loadConfig(const std::filesystem::path& file);
+
+/// $XDG_STATE_HOME/klaw or ~/.local/state/klaw; /var/lib/klaw for root and without a home.
+std::filesystem::path defaultDataDirectory();
+
+}  // namespace klaw::app

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace klaw::operate {
+
+/// A command as typed: `silence 3f9a 2h --comment "known, see ticket"`.
+struct CommandLine {
+    std::string verb;
+    std::vector<std::string> arguments;           ///< in order, without options
+    std::map<std::string, std::string> options;  ///< long names; "" for one without a value
+    std::optional<std::string> option(const std::string& name) const {
+        auto found = options.find(name);
+        return found == options.end() ? std::nullopt : std::optional(found->second);
+    }
+};
+
+/// Splits at blanks; '…' and "…" hold words together, full-width quotes and blanks of Chinese keyboards too. `-n x`,
+/// `--namespace x` and `--namespace=x` are options. InvalidArgument for an open quote or an empty text.
+Result<CommandLine> parseCommandLine(std::string_view text);
+
+}  // namespace klaw::operate

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "rules/incident.hpp"
+#include "rules/silence.hpp"
+
+namespace klaw::operate {
+
+struct ClusterView {
+    std::string name;
+    std::string server;
+    std::string version;
+    bool ready = false;  ///< all first lists are in
+    std::size_t objects = 0;
+    std::vector<std::string> problems;  ///< "pods: …", a sentence each
+    std::optional<TimePoint> lastHeardOf;
+};
+
+struct RuleView {
+    std::string name;
+    std::string group;
+    std::string source;
+    rules::Severity severity = rules::Severity::Warning;
+    std::size_t firing = 0;
+    std::uint64_t errors = 0;
+    std::string lastError;
+};
+
+/// What the verbs of the catalogue may see and do. Changes are durable when the returned task of the desk ends, not when
+/// the call returns. On the loop thread.
+class Control {
+public:
+    virtual ~Control() = default;
+    virtual TimePoint now() const = 0;
+    virtual int utcOffsetMinutes() const = 0;
+
+    virtual void forEachIncident(const std::function<void(const rules::Incident&)>& visit) const = 0;
+    /// The id of the open incident that begins like this.
+    virtual Result<std::string> resolveIncident(std::string_view prefix) const = 0;
+    virtual const rules::Incident* incident(std::string_view id) const = 0;
+    virtual Result<void> acknowledge(const std::string& id, const rules::Mark& mark) = 0;
+    virtual Result<void> unacknowledge(const std::string& id, const rules::Mark& mark) = 0;
+    virtual Result<rules::Silence> silence(std::vector<rules::Matcher> matchers, Duration length, const rules::Mark& mark) = 0;
+    virtual Result<void> endSilence(const std::string& idPrefix, const rules::Mark& mark) = 0;
+    virtual std::vector<rules::Silence> activeSilences() const = 0;
+
+    virtual std::vector<RuleView> rules() const = 0;
+    virtual std::vector<ClusterView> clusters() const = 0;
+};
+
+}  // namespace klaw::operate

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace klaw::operate {
+
+/// Rows under headings in columns as kubectl prints them; wide characters count two columns.
+std::string formatTable(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace klaw::operate
