@@ -41,12 +41,27 @@ is_running() {
 launch() {
     if is_running "$1"; then return; fi
     setsid bash "$dir/run/$1" >>"$dir/logs/$1.log" 2>&1 </dev/null 9>&- &
-    echo $! >"$dir/pids/$1"
+    local pid=$! tries
+    echo "$pid" >"$dir/pids/$1"
+    # Until the shell has become the program, is_running would take it for a stranger.
+    for ((tries = 0; tries < 500; tries++)); do
+        if is_running "$1" || ! kill -0 "$pid" 2>/dev/null; then return; fi
+        sleep 0.01
+    done
 }
 
 signal() { if is_running "$1"; then kill "-$2" "$(cat "$dir/pids/$1")"; fi; }
 
-is_stopped() { ! is_running "$1"; }
+# A dying process has no executable any more but may hold its port still: it has ended when only its leader's remains wait
+# to be collected.
+is_stopped() {
+    local pid threads
+    ! is_running "$1" || return 1
+    pid=$(cat "$dir/pids/$1" 2>/dev/null) || return 0
+    [ -z "$(readlink "/proc/$pid/exe" 2>/dev/null)" ] || return 0
+    threads=("/proc/$pid/task/"*)
+    [ ${#threads[@]} -le 1 ] && ! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$pid/status"
+}
 
 halt() {
     signal "$1" "${2:-TERM}"

@@ -37,7 +37,7 @@ write_commands() {
         --bind-address 127.0.0.1 --secure-port $((port_base + 3)) \
         --tls-cert-file "$pki/server.crt" --tls-private-key-file "$pki/server.key" --root-ca-file "$pki/ca.crt" \
         --service-account-private-key-file "$pki/service-account.key" --use-service-account-credentials \
-        --node-monitor-period 2s --node-monitor-grace-period 40s \
+        --node-monitor-period 2s --node-monitor-grace-period 40s --pvclaimbinder-sync-period 2s \
         --horizontal-pod-autoscaler-sync-period 5s --kube-api-qps 200 --kube-api-burst 400 "${election[@]}"
 
     write_command scheduler "$cluster_bin/kube-scheduler" --kubeconfig "$pki/scheduler.kubeconfig" \

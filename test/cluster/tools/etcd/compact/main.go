@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -28,7 +29,7 @@ func run(endpoint string, check bool) error {
 		return nil
 	}
 	revision := newest.Header.Revision
-	if _, err := client.Compact(ctx, revision, clientv3.WithCompactPhysical()); err != nil {
+	if _, err := client.Compact(ctx, revision, clientv3.WithCompactPhysical()); err != nil && err != rpctypes.ErrCompacted {
 		return err
 	}
 	fmt.Println(revision)
