@@ -26,6 +26,8 @@ TEST(Utf8, KnowsHowWideATerminalDrawsIt) {
     EXPECT_EQ(displayWidth("反复崩溃"), 8u);
     EXPECT_EQ(displayWidth("e\xCC\x81"), 1u);  // combining accent
     EXPECT_EQ(displayWidth("🔥"), 2u);
+    EXPECT_EQ(displayWidth("⚪✅⚡"), 6u);
+    EXPECT_EQ(displayWidth("•│…✓"), 4u);
 }
 
 }  // namespace
