@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -78,6 +79,14 @@ Key readKey(const std::uint8_t*& at) {
     std::string_view text(reinterpret_cast<const char*>(at), size);
     at += size;
     return {0, text};
+}
+
+/// Beyond 64 bits the nearest that fits; 0 for what is no number.
+std::int64_t truncated(double number) {
+    constexpr double limit = 9223372036854775808.0;
+    if (std::isnan(number)) return 0;
+    if (number >= limit) return std::numeric_limits<std::int64_t>::max();
+    return number < -limit ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(number);
 }
 
 void appendJsonString(std::string& out, std::string_view text) {
@@ -155,7 +164,7 @@ PackedKind PackedView::kind() const {
 }
 
 std::int64_t PackedView::asInt() const {
-    if (kind() == PackedKind::Double) return static_cast<std::int64_t>(asDouble());
+    if (kind() == PackedKind::Double) return truncated(asDouble());
     if (kind() != PackedKind::Int) return 0;
     const auto* at = at_ + 1;
     auto zigzag = readVarint(at);

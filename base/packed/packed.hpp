@@ -27,7 +27,7 @@ public:
 
     /// Defaults when the value is of another kind: false, 0, 0.0, "".
     bool asBool() const { return kind() == PackedKind::True; }
-    std::int64_t asInt() const;  ///< truncates a Double
+    std::int64_t asInt() const;  ///< truncates a Double, within 64 bits
     double asDouble() const;
     std::string_view asString() const;
 
