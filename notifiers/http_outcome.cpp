@@ -38,7 +38,28 @@ Retry retryOf(const net::HttpResponse& response, TimePoint now) {
     return passing ? Retry::later() : Retry::never();
 }
 
+constexpr std::size_t shortestToken = 8;
+
+void hide(std::string& text, std::string_view secret) {
+    for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 3))
+        text.replace(at, secret.size(), "***");
+}
+
 }  // namespace
+
+std::string withoutOwnSecrets(std::string text, std::string_view url, std::string_view secret) {
+    if (!secret.empty()) hide(text, secret);
+    auto scheme = url.find("://");
+    auto path = url.find('/', scheme == url.npos ? 0 : scheme + 3);
+    if (path == url.npos) return text;
+    for (auto rest = url.substr(path); !rest.empty();) {
+        auto end = std::min(rest.find_first_of("/?&=#"), rest.size());
+        bool isName = end < rest.size() && rest[end] == '=';
+        if (end >= shortestToken && !isName) hide(text, rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return text;
+}
 
 Error sendError(Error error, std::string_view channel) {
     error.place = channel;

@@ -103,6 +103,7 @@ Task<Result<Answer>> Bot::post(std::string body) {
     request.body = std::move(body);
     auto response = co_await client_.send(std::move(request), options_.timeout);
     if (!response) co_return fail(sendError(std::move(response.error()), options_.name));
+    response->body = withoutOwnSecrets(std::move(response->body), options_.url, options_.secret);
     co_return readAnswer(*response, options_.name, clock_.now(), random_);
 }
 

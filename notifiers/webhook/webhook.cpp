@@ -35,6 +35,7 @@ Task<Result<Receipt>> Webhook::post(std::string event, Card card, SendContext co
     auto request = requestFor(std::move(message.body), context.idempotencyKey);
     auto response = co_await client_.send(std::move(request), options_.timeout);
     if (!response) co_return fail(sendError(std::move(response.error()), options_.name));
+    response->body = withoutOwnSecrets(std::move(response->body), options_.url, options_.secret);
     if (response->status < 200 || response->status >= 300)
         co_return fail(statusError(*response, options_.name, clock_.now()));
     co_return Receipt(std::move(id), message.shortened ? "shortened" : "");

@@ -35,24 +35,26 @@ protected:
         notifier_ = make(fake_->url(), kSecret);
     }
 
-    std::unique_ptr<Notifier> make(const std::string& url, const std::string& secret, Duration timeout = 5s) {
+    std::unique_ptr<Notifier> make(const std::string& url, const std::string& secret, Duration timeout = 5s,
+                                   const Clock* other = nullptr) {
+        const auto& time = other ? *other : static_cast<const Clock&>(clock);
         switch (GetParam().platform) {
             case Platform::DingTalk: {
                 dingtalk::RobotOptions options{.name = "ops", .url = url, .secret = secret, .keywords = {}};
                 options.timeout = timeout;
-                return std::make_unique<dingtalk::Robot>(client, clock, options);
+                return std::make_unique<dingtalk::Robot>(client, time, options);
             }
             case Platform::Feishu: {
                 feishu::BotOptions options{.name = "ops", .url = url, .secret = secret, .keywords = {}};
                 options.timeout = timeout;
-                return std::make_unique<feishu::Bot>(client, clock, random, options);
+                return std::make_unique<feishu::Bot>(client, time, random, options);
             }
             case Platform::Webhook:
                 break;
         }
         webhook::WebhookOptions options{.name = "ops", .url = url, .secret = secret};
         options.timeout = timeout;
-        return std::make_unique<webhook::Webhook>(client, clock, options);
+        return std::make_unique<webhook::Webhook>(client, time, options);
     }
 
     Result<Receipt> send(Card card, bool mayRepeat = false) {
@@ -177,6 +179,48 @@ TEST_P(NotifierContract, GivesUpOnAWrongSignatureAndSaysWhatToDo) {
     EXPECT_THAT(error.code, testing::AnyOf(ErrorCode::Unauthenticated, ErrorCode::PermissionDenied));
     EXPECT_THAT(error.remedy, AllOf(HasSubstr("secret"), HasSubstr("clock")));
     EXPECT_THAT(error.describe(), Not(HasSubstr("SECwrong")));
+}
+
+TEST_P(NotifierContract, GivesUpWhenTheSignatureIsMissing) {
+    notifier_ = make(fake_->url(), "");
+    EXPECT_EQ(send().error().retry.kind, Retry::Kind::Never);
+    EXPECT_EQ(fake_->taken(), 0u);
+}
+
+TEST_P(NotifierContract, IsRefusedForGoodWithAClockThatIsHoursOffAndSaysSo) {
+    struct Hasty final : Clock {
+        explicit Hasty(const Clock& real) : right(real) {}
+        TimePoint now() const override { return right.now() + 2h; }
+        const Clock& right;
+    } hasty(clock);
+    notifier_ = make(fake_->url(), kSecret, 5s, &hasty);
+    auto error = send().error();
+    EXPECT_EQ(error.retry.kind, Retry::Kind::Never);
+    EXPECT_THAT(error.remedy, HasSubstr("clock"));
+    EXPECT_EQ(fake_->taken(), 0u);
+}
+
+TEST_P(NotifierContract, TellsNoSecretOfItsOwnWhateverGoesWrong) {
+    auto url = fake_->url();
+    auto token = url.substr(url.find_last_of("/=") + 1);
+    auto echo = "Cannot POST " + url + " with secret " + kSecret;
+    std::vector<Fault> faults{Fault::code(GetParam().platform, 310000, echo),
+                              Fault::code(GetParam().platform, 19021, echo),
+                              Fault::code(GetParam().platform, 987654, std::string(170, 'x') + echo),
+                              Fault::answer(200, echo),
+                              Fault::answer(302, echo),
+                              Fault::answer(404, echo),
+                              Fault::answer(500, std::string(180, 'x') + token),
+                              Fault::answer(502, std::string(590, 'x') + token),
+                              Fault::of(Fault::Kind::CutBeforeTaking)};
+    for (const auto& fault : faults) {
+        fake_->failNext(fault);
+        auto receipt = send(smallCard());
+        if (receipt) continue;  // a webhook takes any 2xx
+        auto told = receipt.error().describe();
+        EXPECT_THAT(told, AllOf(Not(HasSubstr(kSecret)), Not(HasSubstr("fake-"))));
+        EXPECT_EQ(receipt.error().place, "ops");
+    }
 }
 
 TEST_P(NotifierContract, SignsEveryTryAnew) {

@@ -52,6 +52,10 @@ struct GoldenCase {
     std::string file() const { return platform + "_" + std::string(toString(status)) + "_" + language + ".golden"; }
 };
 
+void PrintTo(const GoldenCase& golden, std::ostream* out) {
+    *out << golden.file();
+}
+
 std::vector<GoldenCase> allCases() {
     std::vector<GoldenCase> cases;
     std::vector<GoldenCase> platforms{{"dingtalk", dingTalkForm, {}, {}},

@@ -15,7 +15,7 @@ using webhook::WebhookOptions;
 TEST(WebhookSignature, CoversTimestampAndBody) {
     // printf '%s' '1700000000.{}' | openssl dgst -sha256 -hmac secret
     EXPECT_EQ(webhook::signature("secret", "1700000000", "{}"),
-              "sha256=8fea7e8ddcef8f8f3ff49f08a0cf5c95a7c08ba4a52c7ac3a1f4d5dae5e03b7d");
+              "sha256=b8569b78799ff9e3cbff0fc2d63a33a2b57f3282abd07c37ae5e8e7d79a5f163");
 }
 
 TEST(RetryAfter, IsReadAsSecondsOrDateAndBounded) {
