@@ -30,7 +30,8 @@ std::string eventOf(const std::string& object, const std::string& type = "ADDED"
 
 class ProjectorTest : public testing::Test {
 protected:
-    explicit ProjectorTest(rules::FieldTree tree = fields({"spec.containers[].name", "status.phase", "metadata.labels"}))
+    explicit ProjectorTest(rules::FieldTree tree = fields({"spec.containers[].name", "status.phase",
+                                                           "metadata.labels"}))
         : projector(Projection(tree), nullptr) {}
 
     json projected(const std::string& object) {
@@ -51,7 +52,9 @@ protected:
     Projector projector;
 };
 
-std::string named(const std::string& members) { return R"({"metadata":{"name":"n","uid":"u"})" + members + "}"; }
+std::string named(const std::string& members) {
+    return R"({"metadata":{"name":"n","uid":"u"})" + members + "}";
+}
 
 TEST_F(ProjectorTest, KeepsWhatTheTreeReadsAndTheIdentity) {
     EXPECT_EQ(projected(pod), json::parse(R"({"metadata":{"name":"web","namespace":"shop","uid":"u-1",
@@ -85,15 +88,16 @@ TEST_F(ProjectorTest, ReadsBookmarks) {
     EXPECT_EQ(event->object.resourceVersion, "99");
     EXPECT_FALSE(event->initialEventsEnd);
 
-    Padded last(eventOf(
-        R"({"metadata":{"resourceVersion":"100","annotations":{"k8s.io/initial-events-end":"true"}}})", "BOOKMARK"));
+    Padded last(eventOf(R"({"metadata":{"resourceVersion":"100","annotations":{"k8s.io/initial-events-end":"true"}}})",
+                        "BOOKMARK"));
     event = projector.event(last);
     ASSERT_TRUE(event);
     EXPECT_TRUE(event->initialEventsEnd);
 }
 
 TEST_F(ProjectorTest, ReadsTheStatusOfAnError) {
-    Padded line(eventOf(R"({"kind":"Status","metadata":{},"message":"too old","reason":"Expired","code":410})", "ERROR"));
+    Padded line(
+        eventOf(R"({"kind":"Status","metadata":{},"message":"too old","reason":"Expired","code":410})", "ERROR"));
     auto event = projector.event(line);
     ASSERT_TRUE(event);
     EXPECT_EQ(event->type, ProjectedEvent::Type::Error);
@@ -103,9 +107,10 @@ TEST_F(ProjectorTest, ReadsTheStatusOfAnError) {
 }
 
 TEST_F(ProjectorTest, FindsKeysAndIdentityThatAreEscaped) {
-    EXPECT_EQ(projected(R"({"metadata":{"n\u0061me":"w\u00e9b","uid":"u\/1","l\u0061bels":{"\u0061pp":"x"}},)"
-                        R"("stat\u0075s":{"ph\u0061se":"R\tun"}})"),
-              json::parse(R"({"metadata":{"name":"wéb","uid":"u/1","labels":{"app":"x"}},"status":{"phase":"R\tun"}})"));
+    EXPECT_EQ(
+        projected(R"({"metadata":{"n\u0061me":"w\u00e9b","uid":"u\/1","l\u0061bels":{"\u0061pp":"x"}},)"
+                  R"("stat\u0075s":{"ph\u0061se":"R\tun"}})"),
+        json::parse(R"({"metadata":{"name":"wéb","uid":"u/1","labels":{"app":"x"}},"status":{"phase":"R\tun"}})"));
 }
 
 TEST_F(ProjectorTest, TakesAKeyForAnotherOnlyWhenAllBytesAgree) {
@@ -259,9 +264,11 @@ TEST_F(PageTest, HandsOutItemsWithKindAndVersion) {
     EXPECT_EQ(outcome->resourceVersion, "42");
     EXPECT_EQ(outcome->continueToken, "abc");
     EXPECT_EQ(outcome->items, 2u);
-    EXPECT_THAT(items, testing::ElementsAre(
-                           R"(u-a {"metadata":{"name":"a","uid":"u-a"},"status":{"phase":"Running"},"kind":"Pod","apiVersion":"v1"})",
-                           R"(u-b {"metadata":{"name":"b","uid":"u-b"},"kind":"Pod","apiVersion":"v1"})"));
+    EXPECT_THAT(
+        items,
+        testing::ElementsAre(
+            R"(u-a {"metadata":{"name":"a","uid":"u-a"},"status":{"phase":"Running"},"kind":"Pod","apiVersion":"v1"})",
+            R"(u-b {"metadata":{"name":"b","uid":"u-b"},"kind":"Pod","apiVersion":"v1"})"));
 }
 
 TEST_F(PageTest, GivesTheSameBytesAsAWatchEvent) {
