@@ -1,0 +1,134 @@
+"""Test clusters, through the scripts of test/cluster."""
+import json
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+from harness.paths import CLUSTER_BIN, CLUSTER_TOOLS, WORK
+from harness.waiting import eventually
+
+
+class Cluster:
+    def __init__(self, directory, name="klaw-test", port=16440):
+        self.directory, self.name, self.port = Path(directory), name, port
+
+    @property
+    def kubeconfig(self):
+        return self.directory / "kubeconfig"
+
+    @property
+    def pki(self):
+        return self.directory / "pki"
+
+    def _tool(self, tool, *arguments, timeout=300):
+        # The log takes the output: a pipe would stay open as long as the components live.
+        log = self.directory.with_suffix(".log")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "ab+") as output:
+            start = output.seek(0, os.SEEK_END)
+            done = subprocess.run([CLUSTER_TOOLS / tool, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                                  stdout=output, stderr=output, timeout=timeout)
+            if done.returncode != 0:
+                output.seek(start)
+                text = output.read().decode(errors="replace")
+                raise RuntimeError(f"test/cluster/{tool} {' '.join(map(str, arguments))}: {text[-2000:]}")
+
+    def up(self, *options):
+        self._tool("up", "--dir", self.directory, "--name", self.name, "--port-base", self.port, *options, timeout=1800)
+        return self
+
+    def down(self):
+        self._tool("down", "--dir", self.directory)
+
+    def start(self, component):
+        self._tool("start", self.directory, component)
+
+    def stop(self, component, with_signal="TERM"):
+        self._tool("stop", self.directory, component, with_signal)
+
+    def restart(self, component, with_signal="KILL"):
+        self._tool("restart", self.directory, component, with_signal)
+
+    def compact(self):
+        self._tool("compact", self.directory)
+
+    def freeze(self, component, frozen=True):
+        pid = int((self.directory / "pids" / component).read_text())
+        os.kill(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+
+    def kubectl(self, *arguments, manifest=None, check=True):
+        """Its output. `manifest` (objects) goes to its standard input as a List."""
+        text = None
+        if manifest is not None:
+            text = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifest})
+        done = subprocess.run([CLUSTER_BIN / "kubectl", "--kubeconfig", self.kubeconfig, *map(str, arguments)],
+                              input=text, capture_output=True, text=True, timeout=120)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"kubectl {' '.join(map(str, arguments))}: {done.stderr[-2000:]}")
+        return done.stdout
+
+    def get(self, *arguments):
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+    def namespace(self, name):
+        return Namespace(self, name)
+
+
+class Namespace:
+    """Gone at the end of the test that made it, with everything in it. Its removal is not waited for."""
+
+    def __init__(self, cluster, name):
+        self.cluster, self.name = cluster, name
+        cluster.kubectl("create", "namespace", name)
+        eventually(lambda: cluster.kubectl("-n", name, "get", "serviceaccount", "default", check=False),
+                   what=f"the service account of {name}")
+
+    def trouble(self, verb, *arguments, wait=True):
+        options = [] if wait else ["--no-wait"]
+        self.cluster._tool("trouble", "--dir", self.cluster.directory, "--namespace", self.name, *options, verb, *arguments)
+
+    def remove(self):
+        self.cluster.kubectl("delete", "namespace", self.name, "--wait=false", check=False)
+
+    def clear(self):
+        self.cluster._tool("trouble", "--dir", self.cluster.directory, "--namespace", self.name, "clear")
+
+    def pod(self, name, image="shop/cart:1.0", cpu="10m", node_selector=None):
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": self.name},
+                "spec": {"terminationGracePeriodSeconds": 0, "nodeSelector": node_selector or {},
+                         "containers": [{"name": "server", "image": image, "resources": {"requests": {"cpu": cpu}}}]}}
+
+    def create(self, *objects):
+        self.cluster.kubectl("create", "-f", "-", manifest=list(objects))
+
+    def unschedulable_pods(self, *names):
+        self.create(*[self.pod(name, cpu="1000") for name in names])
+
+    def delete_pods(self, *names):
+        self.cluster.kubectl("-n", self.name, "delete", "pod", "--grace-period=0", "--force", *names)
+
+
+_second = None
+_second_lock = threading.Lock()
+
+
+def shared():
+    """The cluster that test/e2e/run started for all tests."""
+    return Cluster(os.environ["KLAW_E2E_CLUSTER"], port=int(os.environ["KLAW_E2E_PORT"]))
+
+
+def second():
+    """Another one, bare (no kubelets), started by the first test that needs it; test/e2e/run ends it."""
+    global _second
+    with _second_lock:
+        if _second is None:
+            cluster = Cluster(WORK / "second", "second", int(os.environ["KLAW_E2E_PORT"]) + 20)
+            _second = cluster.up("--without", "kwok")
+        return _second
+
+
+def end_second():
+    if _second is not None:
+        _second.down()
