@@ -1,0 +1,96 @@
+"""Several clusters, and clusters that let the agent see only a part, or nothing (M1, bad input)."""
+import json
+
+from harness import cluster as clusters
+from harness.agent import free_port
+from harness.case import EndToEndTest
+from harness.rules import RULE_OF, UNSCHEDULABLE, impatient
+from harness.waiting import eventually
+
+RULE = "E2EUnschedulable"
+
+
+class ClustersTest(EndToEndTest):
+    def test_a_cluster_that_hangs_does_not_delay_another(self):
+        other = clusters.second()
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False,
+                           clusters={"main": self.cluster.kubeconfig, "other": other.kubeconfig}).start()
+        here, there = self.namespace("here"), self.namespace("there", other)
+        # Without nodes every pod of the other cluster is unschedulable.
+        there.create(there.pod("there-1"))
+        self.assertIn("other", self.await_card(rule=RULE, where="there-1")["subtitle"])
+        self.addCleanup(other.freeze, "apiserver", False)
+        other.freeze("apiserver")
+        here.unschedulable_pods("here-1")
+        self.assertIn("main", self.await_card(rule=RULE, where="here-1", seconds=5)["subtitle"])
+        other.freeze("apiserver", False)
+        there.create(there.pod("there-2"))
+        self.await_card(rule=RULE, where="there-2", seconds=60)
+        self.await_card(rule=RULE, where="there-1")
+        self.assertTrue(agent.running())
+        self.assert_nothing_repeated()
+
+    def test_start_with_a_cluster_that_hangs_serves_the_other(self):
+        other = clusters.second()
+        self.addCleanup(other.freeze, "apiserver", False)
+        other.freeze("apiserver")
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False,
+                           clusters={"main": self.cluster.kubeconfig, "other": other.kubeconfig}).start(wait=False)
+        here = self.namespace("here")
+        here.unschedulable_pods("alone")
+        self.await_card(rule=RULE, where="alone", seconds=20)
+        self.assertEqual(agent.get("/healthz")[0], 200)
+        status, text = agent.get("/readyz")
+        self.assertEqual(status, 503, text)
+        self.assertIn("other", text)
+        other.freeze("apiserver", False)
+        agent.await_ready(90)
+
+    def test_same_object_in_two_clusters_has_two_cards(self):
+        other = clusters.second()
+        here = self.namespace("twin")
+        there = clusters.Namespace(other, here.name)
+        self.addCleanup(there.remove)
+        self.agent(rules=UNSCHEDULABLE, defaults=False,
+                   clusters={"main": self.cluster.kubeconfig, "other": other.kubeconfig}).start()
+        here.unschedulable_pods("twin")
+        there.create(there.pod("twin"))
+        eventually(lambda: len(self.receiver.cards(rule=RULE, where=here.name)) == 2, 30, "both cards")
+        self.assertEqual({card["subtitle"].split()[0] for card in self.receiver.cards(rule=RULE, where=here.name)}, {"main", "other"})
+
+
+class RightsTest(EndToEndTest):
+    def test_403_on_some_kinds_leaves_the_rest_working_and_is_told_loudly(self):
+        agent = self.agent(rules=impatient(), clusters={"main": self.cluster.directory / "kubeconfig-limited"}).start(wait=False)
+        namespace = self.namespace("rights")
+        namespace.trouble("make", "unschedulable")
+        self.await_card(rule=RULE_OF["unschedulable"], where=namespace.name)
+        eventually(lambda: agent.log_has("deployments", "403") or agent.log_has("deployments", "orbidden"), 30,
+                   lambda: "a word in the log about deployments: " + agent.log_tail())
+        self.assertTrue(agent.running())
+        self.assertEqual(agent.get("/healthz")[0], 200)
+        status, text = agent.get("/readyz")
+        self.assertIn("deployments", text, f"/readyz ({status}) does not name what cannot be seen")
+
+    def assert_unreadable(self, kubeconfig, *words):
+        """The agent lives, is not ready, and says why."""
+        agent = self.agent(clusters={"main": kubeconfig}).start(wait=False)
+        eventually(lambda: any(all(word in str(line).lower() for word in words) for line in agent.log_lines()), 30,
+                   lambda: f"{words} in the log: {agent.log_tail()}")
+        eventually(lambda: agent.get("/healthz")[0] == 200, 10, "it to be alive")
+        self.assertEqual(agent.get("/readyz")[0], 503)
+        self.assertTrue(agent.running())
+
+    def test_wrong_certificate_authority(self):
+        self.assert_unreadable(self.cluster.directory / "kubeconfig-wrong-ca", "certificate")
+
+    def test_refused_token(self):
+        self.assert_unreadable(self.cluster.directory / "kubeconfig-bad-token", "401")
+
+    def test_server_that_is_not_there(self):
+        kubeconfig = self.directory / "kubeconfig"
+        kubeconfig.write_text(json.dumps({
+            "apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{free_port()}"}}],
+            "users": [{"name": "c", "user": {}}], "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}]}))
+        self.assert_unreadable(kubeconfig, "refused")

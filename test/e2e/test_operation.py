@@ -1,0 +1,121 @@
+"""What the people who run an agent rely on: health, metrics, reload, clear words about bad input."""
+import os
+import re
+import socket
+
+from harness.agent import run_klaw
+from harness.case import EndToEndTest
+from harness.rules import UNSCHEDULABLE
+from harness.waiting import eventually, stays
+
+RULE = "E2EUnschedulable"
+SECOND_RULE = UNSCHEDULABLE.replace("E2EUnschedulable", "E2ESecond")
+
+
+class HealthTest(EndToEndTest):
+    def test_ready_only_after_the_first_lists(self):
+        self.addCleanup(self.cluster.freeze, "apiserver", False)
+        self.cluster.freeze("apiserver")
+        agent = self.agent().start(wait=False)
+        eventually(lambda: agent.get("/healthz")[0] == 200, 10, "it to be alive")
+        stays(lambda: agent.get("/readyz")[0] == 503, 1, "not ready before it has seen anything")
+        self.cluster.freeze("apiserver", False)
+        agent.await_ready(60)
+
+    def test_metrics_tell_of_watches_alerts_and_latency(self):
+        """M3"""
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
+        namespace = self.namespace("metrics")
+        namespace.unschedulable_pods("counted")
+        self.await_card(rule=RULE, where="counted")
+        status, text = agent.get("/metrics")
+        self.assertEqual(status, 200)
+        names = set(re.findall(r"^# TYPE (\S+) \S+$", text, re.MULTILINE))
+        self.assertTrue(names, text)
+        for name in names:
+            self.assertRegex(name, r"^(klaw|process)_[a-z0-9_]+$")
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                self.assertRegex(line, r'^[a-z_0-9]+(\{([a-z_]+="([^"\\]|\\.)*",?)*\})? [-+0-9.eEINFa]+$')
+        histograms = re.findall(r"^# TYPE (klaw_\S*latency\S*|klaw_\S*_seconds) histogram$", text, re.MULTILINE)
+        self.assertTrue(histograms, f"no latency histogram in {sorted(names)}")
+        self.assertTrue(any(agent.metric(f"{name}_count") >= 1 for name in histograms), text)
+
+
+class ReloadTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.running = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
+        self.pods = self.namespace("reload")
+
+    def test_new_rule_works_after_sighup_and_alerts_stay(self):
+        self.pods.unschedulable_pods("first")
+        first = self.await_card(rule=RULE, where="first")
+        self.running.write_rules(UNSCHEDULABLE + SECOND_RULE.split("rules:\n")[1])
+        self.running.reload()
+        self.await_card(rule="E2ESecond", where="first")
+        self.pods.unschedulable_pods("second")
+        self.await_card(rule=RULE, where="second")
+        self.await_card(rule="E2ESecond", where="second")
+        self.assertEqual(self.await_card(rule=RULE, where="first")["id"], first["id"])
+        self.assert_nothing_repeated()
+
+    def test_bad_rule_file_is_refused_whole_and_the_old_set_stays(self):
+        self.running.write_rules(SECOND_RULE + "  - alert: Broken\n    resuorce: pods\n    when: 1 +\n")
+        self.running.reload()
+        eventually(lambda: self.running.log_has("test.yaml:", "resuorce"), 15, lambda: "a word about the bad file: " + self.running.log_tail())
+        self.pods.unschedulable_pods("after")
+        self.await_card(rule=RULE, where="after")
+        self.assertEqual(self.receiver.cards(rule="E2ESecond"), [])
+
+    def test_bad_configuration_is_refused_and_the_agent_goes_on(self):
+        self.running.write_config("channels: [\n")
+        self.running.reload()
+        eventually(lambda: self.running.log_has("klaw.yaml"), 15, "a word about the bad file")
+        self.pods.unschedulable_pods("after")
+        self.await_card(rule=RULE, where="after")
+
+
+class BadInputTest(EndToEndTest):
+    """One clear sentence with where and what to do, and an exit code."""
+
+    def assert_refused(self, agent, *words):
+        done = run_klaw("agent", "--config", agent.config_file, timeout=30)
+        text = done.stdout + done.stderr
+        self.assertNotEqual(done.returncode, 0, text)
+        self.assertGreater(done.returncode, 0, "it crashed: " + text)
+        for word in words:
+            self.assertIn(word, text)
+
+    def test_unknown_option(self):
+        agent = self.agent()
+        agent.config["chanels"] = []
+        agent.write_config()
+        self.assert_refused(agent, "klaw.yaml", "chanels", "channels")
+
+    def test_missing_kubeconfig(self):
+        self.assert_refused(self.agent(clusters={"main": self.directory / "nowhere"}), "nowhere")
+
+    def test_malformed_kubeconfig(self):
+        kubeconfig = self.directory / "kubeconfig"
+        kubeconfig.write_text("apiVersion: v1\nclusters: {[}\n")
+        self.assert_refused(self.agent(clusters={"main": kubeconfig}), str(kubeconfig))
+
+    def test_invalid_rule_file(self):
+        self.assert_refused(self.agent(rules="group: g\nrules:\n  - alert: X\n    resource: pods\n    when: 1 +\n"), "test.yaml:5")
+
+    def test_occupied_port(self):
+        agent = self.agent()
+        with socket.create_server(("127.0.0.1", agent.port)):
+            self.assert_refused(agent, str(agent.port))
+
+    def test_file_that_is_no_database(self):
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
+        agent.stop()
+        databases = [path for path in agent.data.iterdir() if path.read_bytes()[:15] == b"SQLite format 3"]
+        self.assertTrue(databases, list(agent.data.iterdir()))
+        size = os.path.getsize(databases[0])
+        databases[0].write_bytes(b"\x5a" * size)
+        # Loud and degraded, or loud and out: never silent.
+        agent.start(wait=False)
+        eventually(lambda: agent.log_has(databases[0].name), 20, lambda: "a word about the database: " + agent.log_tail())
