@@ -86,6 +86,21 @@ bool isNumber(std::string_view word) {
            std::all_of(letters, word.end(), [](unsigned char c) { return std::isalpha(c); });
 }
 
+/// "5m0s", "1h30m", "250ms", as Go prints them.
+bool isDuration(std::string_view word) {
+    while (!word.empty()) {
+        auto unit = std::find_if_not(word.begin(), word.end(), isDigit);
+        if (unit == word.begin()) return false;
+        word.remove_prefix(static_cast<std::size_t>(unit - word.begin()));
+        auto size = std::min<std::size_t>(word.find_first_of("0123456789"), word.size());
+        auto name = word.substr(0, size);
+        if (name != "d" && name != "h" && name != "m" && name != "s" && name != "ms" && name != "us" && name != "ns")
+            return false;
+        word.remove_prefix(size);
+    }
+    return true;
+}
+
 unsigned byteAt(const std::string& digest, std::size_t i) {
     return static_cast<unsigned char>(digest[i]);
 }
@@ -151,15 +166,37 @@ std::string Anonymizer::resource(std::string_view resource) {
 
 std::string Anonymizer::exposition(std::string_view metrics) {
     std::string out;
-    bool inside = false;
-    while (true) {
-        auto quote = metrics.find('"');
-        out += inside ? text(metrics.substr(0, quote)) : std::string(metrics.substr(0, quote));
-        if (quote == metrics.npos) return out;
-        out += '"';
-        inside = !inside;
-        metrics.remove_prefix(quote + 1);
+    while (!metrics.empty()) {
+        auto size = std::min(metrics.find('\n'), metrics.size() - 1) + 1;
+        auto line = metrics.substr(0, size);
+        if (line.starts_with('#'))
+            out += line;  // HELP and TYPE, which the exporter's author wrote
+        else
+            out += sample(line);
+        metrics.remove_prefix(size);
     }
+    return out;
+}
+
+/// One line of an exposition: what stands between quotes is renamed, where a backslash takes a quote its meaning.
+std::string Anonymizer::sample(std::string_view line) {
+    std::string out, value;
+    bool inside = false;
+    for (std::size_t at = 0; at < line.size(); ++at) {
+        if (inside && line[at] == '\\' && at + 1 < line.size()) {
+            out += text(value);
+            value.clear();
+            out += line.substr(at++, 2);
+        } else if (line[at] == '"') {
+            out += text(value);
+            value.clear();
+            out += '"';
+            inside = !inside;
+        } else {
+            (inside ? value : out) += line[at];
+        }
+    }
+    return out + text(value);
 }
 
 std::string Anonymizer::text(std::string_view text) {
@@ -201,7 +238,7 @@ std::string Anonymizer::token(std::string_view token) {
 
 std::string Anonymizer::word(std::string_view word) {
     auto base = lower(word);
-    if (word.size() == 1 || isNumber(word) || isKubernetesWord(base)) return std::string(word);
+    if (word.size() == 1 || isNumber(word) || isDuration(word) || isKubernetesWord(base)) return std::string(word);
     auto [known, isNew] = words_.try_emplace(base);
     if (isNew) {
         int attempt = 0;

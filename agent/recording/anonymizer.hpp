@@ -34,6 +34,7 @@ private:
     void map(nlohmann::ordered_json& map, bool keysAreData);
     std::string dataKey(std::string_view key);
     std::string apiVersion(std::string_view text);
+    std::string sample(std::string_view line);
     std::string token(std::string_view token);
     std::string word(std::string_view word);
     std::string newWord(std::string_view word, int attempt) const;

@@ -122,17 +122,21 @@ Result<RecordingEntry> parseEnvelope(kube::PaddedText line, std::string (&string
 }
 
 bool looksLikeHeader(std::string_view line) {
-    return line.substr(0, 64).find("\"klaw\"") != line.npos;
+    auto begin = line.find_first_not_of(" \t");
+    if (begin == line.npos || line[begin] != '{') return false;
+    auto key = line.find_first_not_of(" \t", begin + 1);
+    return key != line.npos && line.substr(key).starts_with("\"klaw\"");
 }
 
 Result<RecordingHeader> parseHeader(std::string_view line) {
-    auto json = nlohmann::json::parse(line, nullptr, false);
+    constexpr std::size_t longestHeader = 1u << 20;
+    auto json = nlohmann::json::parse(line.substr(0, longestHeader), nullptr, false);
     if (!json.is_object() || json.value("klaw", nlohmann::json()) != "recording")
         return broken("not the header of a recording");
     auto version = json.value("version", nlohmann::json());
     if (!version.is_number_integer()) return broken("a header without version");
-    if (version.get<int>() != currentVersion) {
-        return fail(ErrorCode::Unsupported, fmt::format("a recording of version {}", version.get<int>()), {},
+    if (version != currentVersion) {
+        return fail(ErrorCode::Unsupported, fmt::format("a recording of version {}", version.dump()), {},
                     fmt::format("this program reads version {}", currentVersion));
     }
     RecordingHeader header;

@@ -36,10 +36,12 @@ GzipWriter::~GzipWriter() {
 }
 
 Result<void> GzipWriter::write(std::string_view bytes) {
+    if (!file_) return closed();
     return compress_ ? deflateAll(bytes, Z_NO_FLUSH) : put(bytes.data(), bytes.size());
 }
 
 Result<void> GzipWriter::flush() {
+    if (!file_) return closed();
     if (compress_) {
         if (auto written = deflateAll({}, Z_SYNC_FLUSH); !written) return written;
     }
@@ -70,6 +72,10 @@ Result<void> GzipWriter::deflateAll(std::string_view bytes, int mode) {
 Result<void> GzipWriter::put(const void* bytes, std::size_t size) {
     if (std::fwrite(bytes, 1, size, file_) != size) return failed("write");
     return {};
+}
+
+tl::unexpected<Error> GzipWriter::closed() const {
+    return fail(ErrorCode::Unavailable, "the recording is closed", path_);
 }
 
 tl::unexpected<Error> GzipWriter::failed(const char* what) const {

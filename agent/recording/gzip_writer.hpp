@@ -29,6 +29,7 @@ private:
     GzipWriter(std::FILE* file, std::string path, bool compress);
     Result<void> deflateAll(std::string_view bytes, int mode);
     Result<void> put(const void* bytes, std::size_t size);
+    tl::unexpected<Error> closed() const;
     tl::unexpected<Error> failed(const char* what) const;
 
     std::FILE* file_;

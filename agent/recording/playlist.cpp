@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
+
+#include "agent/recording/json_text.hpp"
 
 namespace klaw::recording {
 namespace {
-
-using Json = nlohmann::json;
 
 struct WatchEvent {
     std::string type;
@@ -26,10 +25,10 @@ WatchEvent split(std::string_view event, std::string& storage) {
         object.remove_suffix(1);
         return {std::string(event.substr(begin.size(), quote - begin.size())), object};
     }
-    auto json = nlohmann::ordered_json::parse(event, nullptr, false);
-    if (!json.is_object() || !json.contains("type") || !json["type"].is_string() || !json.contains("object")) return {};
-    storage = json["object"].dump();
-    return {json["type"].get<std::string>(), storage};
+    auto json = parseJson(event);
+    if (!json || !json->is_object() || !json->contains("object")) return {};
+    storage = dumpJson((*json)["object"]);
+    return {stringAt(*json, "type"), storage};
 }
 
 std::optional<RecordedResource::Type> changeType(std::string_view type) {
@@ -48,13 +47,13 @@ public:
 
 private:
     bool addScrape(const RecordingEntry& entry) {
-        auto json = Json::parse(entry.scrape, nullptr, false);
-        if (!json.is_object() || !json.contains("source") || !json["source"].is_string() || !json.contains("body"))
-            return false;
+        auto json = parseJson(entry.scrape);
+        if (!json || !json->is_object() || !json->contains("body") || stringAt(*json, "source").empty()) return false;
+        const auto& body = (*json)["body"];
         PlayedStep step;
         step.at = entry.at;
-        step.resource = json["source"].get<std::string>();
-        step.scrape = json["body"].is_string() ? json["body"].get<std::string>() : json["body"].dump();
+        step.resource = stringAt(*json, "source");
+        step.scrape = body.is_string() ? body.get<std::string>() : dumpJson(body);
         playlist_.steps.push_back(std::move(step));
         return true;
     }
@@ -105,7 +104,7 @@ Result<Playlist> readPlaylist(RecordingReader& reader, const std::string& cluste
         if (!*entry) return playlist;
         if ((*entry)->cluster != playlist.cluster) continue;
         if (!builder.add(**entry)) {
-            return fail(ErrorCode::DataLoss, fmt::format("line {}: not a watch event or scrape", reader.lineNumber()));
+            return fail(ErrorCode::DataLoss, "not a watch event with an object, and not a scrape", reader.place());
         }
     }
 }

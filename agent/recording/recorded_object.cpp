@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <iterator>
-#include <nlohmann/json.hpp>
+
+#include "agent/recording/json_text.hpp"
 
 namespace klaw::recording {
 namespace {
@@ -12,26 +13,23 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view versionMark = "\"@klaw-resource-version@\"";
 
-std::string textAt(const Json& object, const char* key) {
-    auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 std::shared_ptr<const RecordedObject> RecordedObject::parse(std::string_view json) {
-    auto object = Json::parse(json, nullptr, false);
-    if (!object.is_object() || !object.contains("metadata") || !object["metadata"].is_object()) return nullptr;
+    auto document = parseJson(json);
+    if (!document || !document->is_object()) return nullptr;
+    auto& object = *document;
+    if (!object.contains("metadata") || !object["metadata"].is_object()) return nullptr;
     auto parsed = std::make_shared<RecordedObject>();
-    parsed->kind_ = textAt(object, "kind");
-    parsed->apiVersion_ = textAt(object, "apiVersion");
-    auto& metadata = object["metadata"];
-    parsed->ns_ = textAt(metadata, "namespace");
-    parsed->name_ = textAt(metadata, "name");
+    parsed->kind_ = stringAt(object, "kind");
+    parsed->apiVersion_ = stringAt(object, "apiVersion");
+    parsed->ns_ = stringAt(object["metadata"], "namespace");
+    parsed->name_ = stringAt(object["metadata"], "name");
     object.erase("kind");
     object.erase("apiVersion");
-    metadata["resourceVersion"] = versionMark.substr(1, versionMark.size() - 2);
-    auto text = object.dump(-1, ' ', false, Json::error_handler_t::replace);
+    // Erasing moves the members that follow, so a reference taken before would dangle.
+    object["metadata"]["resourceVersion"] = versionMark.substr(1, versionMark.size() - 2);
+    auto text = dumpJson(object);
     auto gap = text.find(versionMark);
     parsed->before_ = text.substr(1, gap - 1);
     parsed->after_ = text.substr(gap + versionMark.size());

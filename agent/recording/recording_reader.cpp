@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "agent/recording/envelope.hpp"
+#include "agent/recording/json_text.hpp"
 #include "agent/recording/resource_name.hpp"
 #include "agent/recording/text_source.hpp"
 
@@ -26,9 +25,10 @@ struct RecordingReader::Impl {
     Result<std::optional<RecordingEntry>> recorded();
     Result<std::optional<RecordingEntry>> watched();
     Error placed(Error error) const {
-        error.place = fmt::format("{}:{}", source.name(), source.lineNumber());
+        error.place = place();
         return error;
     }
+    std::string place() const { return fmt::format("{}:{}", source.name(), source.lineNumber()); }
 
     TextSource source;
     RecordingHeader header;
@@ -94,18 +94,16 @@ Result<std::optional<RecordingEntry>> RecordingReader::Impl::watched() {
     auto document = source.document();
     if (!document) return fail(document.error());
     if (!*document) return std::nullopt;
-    auto json = nlohmann::json::parse((*document)->text(), nullptr, false);
-    if (json.is_discarded()) return fail(placed(Error(ErrorCode::DataLoss, "malformed JSON")));
-    auto text = [&](const char* pointer) {
-        auto value = json.value(nlohmann::json::json_pointer(pointer), nlohmann::json());
-        return value.is_string() ? value.get<std::string>() : std::string();
-    };
-    auto kind = text("/object/kind");
-    if (text("/type").empty() || kind.empty()) {
+    auto json = parseJson((*document)->text());
+    if (!json) return fail(placed(Error(ErrorCode::DataLoss, "malformed JSON")));
+    static const nlohmann::ordered_json none;
+    const auto& object = json->is_object() && json->contains("object") ? (*json)["object"] : none;
+    auto kind = stringAt(object, "kind");
+    if (stringAt(*json, "type").empty() || kind.empty()) {
         return fail(placed(Error(ErrorCode::DataLoss, "not a watch event: no type, or an object without kind", {},
                                  "record with: kubectl get … --watch --output-watch-events -o json")));
     }
-    names[1] = resourceOf(kind, text("/object/apiVersion"));
+    names[1] = resourceOf(kind, stringAt(object, "apiVersion"));
     RecordingEntry entry;
     entry.cluster = kubectlCluster;
     entry.resource = names[1];
@@ -125,6 +123,9 @@ bool RecordingReader::truncated() const {
 }
 std::size_t RecordingReader::lineNumber() const {
     return impl_->source.lineNumber();
+}
+std::string RecordingReader::place() const {
+    return impl_->place();
 }
 
 }  // namespace klaw::recording

@@ -33,6 +33,8 @@ public:
     Result<std::optional<RecordingEntry>> next();
     bool truncated() const;
     std::size_t lineNumber() const;
+    /// "path:line" of the entry read last, for messages about its content.
+    std::string place() const;
 
 private:
     struct Impl;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "agent/recording/playlist.hpp"
 #include "agent/recording/recording_api.hpp"
 #include "base/net/http_server.hpp"
@@ -12,6 +14,8 @@ namespace {
 constexpr std::size_t stepsBetweenPauses = 100;
 constexpr auto pauseBetweenRounds = 1s;
 constexpr auto stopGrace = 2s;
+constexpr Duration longestWait = 24h * 36500;
+constexpr double slowest = 1e-6;
 
 class Server final : public RecordingServer {
 public:
@@ -62,8 +66,7 @@ private:
         auto begin = clock_.now();
         std::size_t sincePause = 0;
         for (const auto& step : playlist_.steps) {
-            auto due =
-                begin + Duration(static_cast<Duration::rep>(static_cast<double>(step.at.count()) / options_.speed));
+            auto due = begin + atSpeed(step.at);
             bool mustWait = due > clock_.now();
             if (mustWait || ++sincePause == stepsBetweenPauses) {
                 sincePause = 0;
@@ -75,8 +78,15 @@ private:
         }
     }
 
+    Duration atSpeed(Duration recorded) const {
+        auto played = static_cast<double>(recorded.count()) / options_.speed;
+        return played < static_cast<double>(longestWait.count()) ? Duration(std::llround(played)) : longestWait;
+    }
+
     RecordedResource& resource(const std::string& name) {
-        return cluster_->resources.try_emplace(name, name, options_.history).first->second;
+        auto round = playlist_.initial.size() + playlist_.steps.size();
+        auto history = options_.history > 0 ? options_.history : 2 * round + 1;
+        return cluster_->resources.try_emplace(name, name, history).first->second;
     }
 
     void apply(const PlayedStep& step) {
@@ -108,8 +118,9 @@ private:
 
 Result<std::unique_ptr<RecordingServer>> RecordingServer::load(Loop& loop, LoopClock& clock, RecordingReader reader,
                                                                RecordingServerOptions options) {
-    if (!(options.speed > 0))
-        return fail(ErrorCode::InvalidArgument, fmt::format("speed must be above 0, not {}", options.speed));
+    if (!(options.speed >= slowest))
+        return fail(ErrorCode::InvalidArgument,
+                    fmt::format("speed must be at least {}, not {}", slowest, options.speed));
     auto playlist = readPlaylist(reader, options.cluster);
     if (!playlist) return fail(playlist.error());
     return std::make_unique<Server>(loop, clock, std::move(*playlist), std::move(options));

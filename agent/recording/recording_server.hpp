@@ -15,10 +15,12 @@ namespace klaw::recording {
 struct RecordingServerOptions {
     std::string cluster;  ///< which one of the recording; empty: its first
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;      ///< 0: any free port
-    double speed = 1;            ///< seconds of the recording per second
-    bool loop = false;           ///< begin again at the end; changes of the first round are undone by DELETED and ADDED
-    std::size_t history = 4096;  ///< changes kept per resource for watches that resume; older versions get 410
+    std::uint16_t port = 0;  ///< 0: any free port
+    double speed = 1;        ///< seconds of the recording per second, at least 1e-6
+    bool loop = false;       ///< begin again at the end; changes of the first round are undone by DELETED and ADDED
+    /// Changes kept per resource for watches that resume; older versions get 410. 0: two rounds of the recording, so
+    /// that a client that keeps up within a round never gets one.
+    std::size_t history = 0;
 };
 
 /// Plays a recording as a Kubernetes API server on loopback, so that the agent's own client code runs on it: discovery,

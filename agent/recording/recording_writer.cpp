@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "agent/recording/anonymizer.hpp"
 #include "agent/recording/envelope.hpp"
 #include "agent/recording/gzip_writer.hpp"
+#include "agent/recording/json_text.hpp"
 #include "base/random.hpp"
 
 namespace klaw::recording {
@@ -18,10 +18,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t saltBytes = 16;
 constexpr const char* lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
-std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 void removeSecretData(Json& object) {
     object.erase("data");
     object.erase("stringData");
@@ -29,6 +25,12 @@ void removeSecretData(Json& object) {
     if (metadata == object.end() || !metadata->is_object()) return;
     auto annotations = metadata->find("annotations");
     if (annotations != metadata->end() && annotations->is_object()) annotations->erase(lastApplied);
+}
+
+/// The kind counts as well, whatever name the caller gave the resource. Its letters may be escaped in JSON, but no API
+/// server does that.
+bool mayBeSecret(std::string_view resource, std::string_view event) {
+    return resource == "secrets" || event.find("\"Secret\"") != event.npos;
 }
 
 bool looksLikeObject(std::string_view text) {
@@ -88,14 +90,14 @@ Result<RecordingWriter> RecordingWriter::create(const std::filesystem::path& fil
 }
 
 std::optional<std::string> RecordingWriter::Impl::cleaned(std::string_view resource, std::string_view event) {
-    auto json = Json::parse(event, nullptr, false);
-    if (!json.is_object()) return std::nullopt;
-    auto object = json.find("object");
-    if (object != json.end() && object->is_object()) {
-        if (resource == "secrets") removeSecretData(*object);
+    auto json = parseJson(event);
+    if (!json || !json->is_object()) return std::nullopt;
+    auto object = json->find("object");
+    if (object != json->end() && object->is_object()) {
+        if (resource == "secrets" || stringAt(*object, "kind") == "Secret") removeSecretData(*object);
         if (anonymizer) anonymizer->object(*object);
     }
-    return dump(json);
+    return dumpJson(*json);
 }
 
 Result<void> RecordingWriter::event(Duration at, std::string_view cluster, std::string_view resource,
@@ -107,7 +109,7 @@ Result<void> RecordingWriter::event(Duration at, std::string_view cluster, std::
     auto shownResource = impl.anonymizer ? impl.anonymizer->resource(resource) : std::string(resource);
     auto line = fmt::format(R"({},"resource":{},"event":)", impl.prefix(at, shownCluster), Json(shownResource).dump());
     // Line breaks are legal between the tokens of an event, but a recording has one line for each.
-    bool asItCame = resource != "secrets" && !impl.anonymizer && event.find_first_of("\r\n") == event.npos;
+    bool asItCame = !mayBeSecret(resource, event) && !impl.anonymizer && event.find_first_of("\r\n") == event.npos;
     if (asItCame)
         line += event;
     else if (auto clean = impl.cleaned(resource, event))
@@ -121,8 +123,9 @@ Result<void> RecordingWriter::event(Duration at, std::string_view cluster, std::
 Result<void> RecordingWriter::scrape(Duration at, std::string_view cluster, std::string_view source,
                                      std::string_view body) {
     auto& impl = *impl_;
-    auto json = Json::parse(body, nullptr, false);
-    if (json.is_discarded()) return fail(ErrorCode::InvalidArgument, "a scrape that is not JSON");
+    auto parsed = parseJson(body);
+    if (!parsed) return fail(ErrorCode::InvalidArgument, "a scrape that is not JSON");
+    auto& json = *parsed;
     if (impl.anonymizer && json.is_object()) {
         impl.anonymizer->object(json);
     } else if (impl.anonymizer && json.is_string()) {
@@ -133,7 +136,7 @@ Result<void> RecordingWriter::scrape(Duration at, std::string_view cluster, std:
     Json scrape;
     scrape["source"] = shownSource;
     scrape["body"] = std::move(json);
-    return impl.line(fmt::format(R"({},"scrape":{}}})", impl.prefix(at, shownCluster), dump(scrape)));
+    return impl.line(fmt::format(R"({},"scrape":{}}})", impl.prefix(at, shownCluster), dumpJson(scrape)));
 }
 
 Result<void> RecordingWriter::flush() {
