@@ -54,7 +54,7 @@ public:
                 if (!co_await write()) co_return;
                 continue;
             }
-            auto wake = std::min(ends_, nextBookmark);
+            auto wake = request_.bookmarks ? std::min(ends_, nextBookmark) : ends_;
             co_await beforeDeadline(clock_, wake, change());
         }
     }
