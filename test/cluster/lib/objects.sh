@@ -30,6 +30,7 @@ node_manifest() {
 }
 
 add_nodes() {
+    [ "$1" -gt 0 ] || return 0
     local i
     for ((i = 1; i <= $1; i++)); do
         node_manifest "node-$i" "$i"
