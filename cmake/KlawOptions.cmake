@@ -20,6 +20,10 @@ if(KLAW_SANITIZE)
     add_compile_definitions(BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING BOOST_ASIO_DISABLE_SMALL_BLOCK_RECYCLING)
 endif()
 
+if(KLAW_BUILD_FUZZERS)
+    add_compile_options(-fsanitize=fuzzer-no-link)  # libFuzzer sees what the libraries do
+endif()
+
 find_program(KLAW_CCACHE ccache)
 if(KLAW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${KLAW_CCACHE})
