@@ -23,6 +23,7 @@ std::uint8_t* parseString(const Parser& parser, const std::uint8_t* from, std::u
 const char* JsonScanner::scan(kube::PaddedText text) {
     unescapedSize_ = 0;
     text_ = text.text();
+    if (text.size < smallestCapacity) shrink();  // one huge line does not hold its memory for ever
     if (text.size > largestDocument) return "document above 1 GiB";
     if (text.capacity < text.size + simdjson::SIMDJSON_PADDING) return "document without padding";
     if (!stage1_ || stage1_->capacity() < text.size) {

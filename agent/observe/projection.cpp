@@ -74,7 +74,8 @@ std::size_t Projection::KeyHash::operator()(std::string_view key) const noexcept
 }
 
 Projection::Target Projection::compile(const FieldTree& tree, Place place, bool wholeAbove) {
-    bool keepAll = wholeAbove || tree.whole;
+    bool readAsList = tree.elements && place != Place::Elsewhere;
+    bool keepAll = wholeAbove || tree.whole || readAsList;
     if (keepAll && place == Place::Elsewhere) return whole;
     Node node;
     node.otherKeys = keepAll ? whole : skip;

@@ -20,9 +20,10 @@ namespace klaw::observe {
 /// - of an inner node only what the tree reads. A map of which nothing is read is dropped, and so is a scalar or null
 ///   where the tree expects a map or list;
 /// - of a list all elements, so that size and positions stay; an element of which nothing is read becomes {} or null.
-///   A map where the tree expects a list keeps all its keys, with the values projected like elements.
-/// Fields stay in the order of the document (kind and apiVersion come last), so equal content from one server is equal
-/// bytes.
+///   A map where the tree expects a list keeps all its keys, with the values projected like elements; the object and
+///   its metadata are kept whole then.
+/// Fields stay in the order of the document (kind and apiVersion come last, and not when they are empty), so equal
+/// content from one server is equal bytes.
 ///
 /// Immutable; owned by one Projector.
 class Projection {

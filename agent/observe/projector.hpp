@@ -39,7 +39,8 @@ struct ProjectedEvent {
 ///
 /// Runs on the loop thread. After the first few objects nothing is allocated. All failures are ErrorCode::DataLoss and
 /// mean "list again": malformed JSON in anything that is read, invalid UTF-8, a cut line, text after the document, a
-/// key twice, nesting above 200 levels in what is kept. Skipped subtrees are checked for balanced brackets only.
+/// key twice (among the first 64 that a map of free keys shows), nesting above 200 levels in what is kept. Skipped
+/// subtrees are checked for balanced brackets only.
 class Projector {
 public:
     /// `scanner` null: an own one.

@@ -48,7 +48,7 @@ inline std::optional<json> projectMap(const FieldTree& tree, const json& map, bo
 }
 
 inline std::optional<json> project(const FieldTree& tree, const json& value, bool wholeAbove, Place place) {
-    bool whole = wholeAbove || tree.whole;
+    bool whole = wholeAbove || tree.whole || (tree.elements && place != Place::Elsewhere);
     if (whole && place == Place::Elsewhere) return value;
     if (value.is_object()) return projectMap(tree, value, whole, place);
     if (!value.is_array() || !tree.elements) return std::nullopt;
@@ -62,7 +62,10 @@ inline std::optional<json> project(const FieldTree& tree, const json& value, boo
 inline nlohmann::json referenceProjection(const rules::FieldTree& fields, const nlohmann::json& object) {
     auto tree = fields;
     for (auto path : {"metadata.name", "metadata.namespace", "metadata.uid"}) tree.add(path);
-    return detail::project(tree, object, false, detail::Place::Root).value_or(nlohmann::json::object());
+    auto projected = detail::project(tree, object, false, detail::Place::Root).value_or(nlohmann::json::object());
+    for (const auto* key : {"kind", "apiVersion"})
+        if (projected.contains(key) && projected[key] == "") projected.erase(key);
+    return projected;
 }
 
 }  // namespace klaw::observe::test

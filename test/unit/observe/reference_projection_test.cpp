@@ -21,7 +21,8 @@ public:
         auto& metadata = document["metadata"];
         if (!metadata.is_object()) metadata = json::object();
         for (const auto* key : {"name", "namespace", "uid", "resourceVersion"}) metadata[key] = word();
-        for (const auto* key : {"kind", "apiVersion"}) document[key] = word();
+        metadata["uid"] = "u" + word();
+        for (const auto* key : {"kind", "apiVersion"}) document[key] = "K" + word();
         if (below(2) == 0) metadata["managedFields"] = value(2);
         return document;
     }
