@@ -6,7 +6,8 @@
 
 namespace klaw::bench {
 
-/// A Pod of about 7 KB as an API server sends it: two containers, two entries of managedFields, one Pod in five restarted.
+/// A Pod of about 7 KB as an API server sends it: two containers, two entries of managedFields, one Pod in five
+/// restarted.
 inline std::string podObject(int number, int version) {
     auto uid = fmt::format("{:08x}-1234-4abc-8def-{:012x}", number * 2654435761u, number);
     auto name = fmt::format("checkout-{}-{:x}", number / 10, number * 40503u & 0xFFFFF);
@@ -17,15 +18,18 @@ inline std::string podObject(int number, int version) {
             containerName, index);
     };
     auto status = [&](const char* containerName, int index) {
-        auto last = restarted ? R"({"terminated":{"exitCode":137,"reason":"OOMKilled","startedAt":"2026-11-23T10:00:00Z","finishedAt":"2026-11-23T10:05:00Z","containerID":"containerd://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}})"
-                              : "{}";
+        auto last =
+            restarted
+                ? R"({"terminated":{"exitCode":137,"reason":"OOMKilled","startedAt":"2026-11-23T10:00:00Z","finishedAt":"2026-11-23T10:05:00Z","containerID":"containerd://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}})"
+                : "{}";
         return fmt::format(
             R"({{"name":"{0}","state":{{"running":{{"startedAt":"2026-11-23T10:05:0{1}Z"}}}},"lastState":{2},"ready":true,"restartCount":{3},"image":"registry.example.com/shop/{0}:1.4.{1}","imageID":"registry.example.com/shop/{0}@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb","containerID":"containerd://cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc","started":true}})",
             containerName, index, last, restarted ? 3 : 0);
     };
     auto condition = [](const char* type) {
         return fmt::format(
-            R"({{"type":"{}","status":"True","lastProbeTime":null,"lastTransitionTime":"2026-11-23T10:05:02Z"}})", type);
+            R"({{"type":"{}","status":"True","lastProbeTime":null,"lastTransitionTime":"2026-11-23T10:05:02Z"}})",
+            type);
     };
     auto owned = [](const char* containerName) {
         return fmt::format(
@@ -35,15 +39,19 @@ inline std::string podObject(int number, int version) {
     std::string out = fmt::format(
         R"({{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{0}","generateName":"checkout-{1}-","namespace":"shop-{2}","uid":"{3}","resourceVersion":"{4}","creationTimestamp":"2026-11-23T10:00:00Z","labels":{{"app.kubernetes.io/name":"checkout","app.kubernetes.io/version":"1.4.2","pod-template-hash":"{1}","team":"payments"}},"annotations":{{"prometheus.io/scrape":"true","checksum/config":"dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"}},"ownerReferences":[{{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"checkout-{1}","uid":"{1:08x}-aaaa-4bbb-8ccc-000000000001","controller":true,"blockOwnerDeletion":true}}],)",
         name, number / 10, number % 40, uid, version);
-    out += R"("managedFields":[{"manager":"kube-controller-manager","operation":"Update","apiVersion":"v1","time":"2026-11-23T10:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:annotations":{".":{},"f:checksum/config":{},"f:prometheus.io/scrape":{}},"f:generateName":{},"f:labels":{".":{},"f:app.kubernetes.io/name":{},"f:app.kubernetes.io/version":{},"f:pod-template-hash":{},"f:team":{}},"f:ownerReferences":{".":{},"k:{\"uid\":\"00000000-aaaa-4bbb-8ccc-000000000001\"}":{}}},"f:spec":{"f:containers":{)";
+    out +=
+        R"("managedFields":[{"manager":"kube-controller-manager","operation":"Update","apiVersion":"v1","time":"2026-11-23T10:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:annotations":{".":{},"f:checksum/config":{},"f:prometheus.io/scrape":{}},"f:generateName":{},"f:labels":{".":{},"f:app.kubernetes.io/name":{},"f:app.kubernetes.io/version":{},"f:pod-template-hash":{},"f:team":{}},"f:ownerReferences":{".":{},"k:{\"uid\":\"00000000-aaaa-4bbb-8ccc-000000000001\"}":{}}},"f:spec":{"f:containers":{)";
     out += owned("app") + "," + owned("sidecar");
-    out += R"(},"f:dnsPolicy":{},"f:enableServiceLinks":{},"f:restartPolicy":{},"f:schedulerName":{},"f:securityContext":{},"f:terminationGracePeriodSeconds":{},"f:volumes":{".":{},"k:{\"name\":\"config\"}":{".":{},"f:configMap":{".":{},"f:defaultMode":{},"f:name":{}},"f:name":{}}}}}},{"manager":"kubelet","operation":"Update","apiVersion":"v1","time":"2026-11-23T10:05:02Z","fieldsType":"FieldsV1","fieldsV1":{"f:status":{"f:conditions":{"k:{\"type\":\"ContainersReady\"}":{".":{},"f:lastProbeTime":{},"f:lastTransitionTime":{},"f:status":{},"f:type":{}},"k:{\"type\":\"Initialized\"}":{".":{},"f:lastProbeTime":{},"f:lastTransitionTime":{},"f:status":{},"f:type":{}},"k:{\"type\":\"Ready\"}":{".":{},"f:lastProbeTime":{},"f:lastTransitionTime":{},"f:status":{},"f:type":{}}},"f:containerStatuses":{},"f:hostIP":{},"f:phase":{},"f:podIP":{},"f:podIPs":{".":{},"k:{\"ip\":\"10.1.2.3\"}":{".":{},"f:ip":{}}},"f:startTime":{}}},"subresource":"status"}]},)";
-    out += R"("spec":{"volumes":[{"name":"config","configMap":{"name":"checkout-config","defaultMode":420}}],"containers":[)";
+    out +=
+        R"(},"f:dnsPolicy":{},"f:enableServiceLinks":{},"f:restartPolicy":{},"f:schedulerName":{},"f:securityContext":{},"f:terminationGracePeriodSeconds":{},"f:volumes":{".":{},"k:{\"name\":\"config\"}":{".":{},"f:configMap":{".":{},"f:defaultMode":{},"f:name":{}},"f:name":{}}}}}},{"manager":"kubelet","operation":"Update","apiVersion":"v1","time":"2026-11-23T10:05:02Z","fieldsType":"FieldsV1","fieldsV1":{"f:status":{"f:conditions":{"k:{\"type\":\"ContainersReady\"}":{".":{},"f:lastProbeTime":{},"f:lastTransitionTime":{},"f:status":{},"f:type":{}},"k:{\"type\":\"Initialized\"}":{".":{},"f:lastProbeTime":{},"f:lastTransitionTime":{},"f:status":{},"f:type":{}},"k:{\"type\":\"Ready\"}":{".":{},"f:lastProbeTime":{},"f:lastTransitionTime":{},"f:status":{},"f:type":{}}},"f:containerStatuses":{},"f:hostIP":{},"f:phase":{},"f:podIP":{},"f:podIPs":{".":{},"k:{\"ip\":\"10.1.2.3\"}":{".":{},"f:ip":{}}},"f:startTime":{}}},"subresource":"status"}]},)";
+    out +=
+        R"("spec":{"volumes":[{"name":"config","configMap":{"name":"checkout-config","defaultMode":420}}],"containers":[)";
     out += container("app", number % 10) + "," + container("sidecar", number % 7);
     out += fmt::format(
         R"(],"restartPolicy":"Always","terminationGracePeriodSeconds":30,"dnsPolicy":"ClusterFirst","serviceAccountName":"checkout","serviceAccount":"checkout","nodeName":"node-{0}","securityContext":{{}},"schedulerName":"default-scheduler","tolerations":[{{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute","tolerationSeconds":300}},{{"key":"node.kubernetes.io/unreachable","operator":"Exists","effect":"NoExecute","tolerationSeconds":300}}],"priority":0,"enableServiceLinks":true,"preemptionPolicy":"PreemptLowerPriority"}},"status":{{"phase":"Running","conditions":[)",
         number % 100);
-    out += condition("Initialized") + "," + condition("Ready") + "," + condition("ContainersReady") + "," + condition("PodScheduled");
+    out += condition("Initialized") + "," + condition("Ready") + "," + condition("ContainersReady") + "," +
+           condition("PodScheduled");
     out += fmt::format(
         R"(],"hostIP":"10.0.0.{0}","podIP":"10.1.{0}.{1}","podIPs":[{{"ip":"10.1.{0}.{1}"}}],"startTime":"2026-11-23T10:00:00Z","containerStatuses":[)",
         number % 100, number % 250);
