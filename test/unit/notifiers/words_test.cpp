@@ -14,7 +14,7 @@ auto allOf(const Words& words) {
 }
 
 bool hasChinese(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xE2; });
+    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xE3; });
 }
 
 constexpr CardStatus everyStatus[] = {CardStatus::Firing,   CardStatus::Acknowledged, CardStatus::Silenced,
