@@ -19,7 +19,7 @@ class DoTest(EndToEndTest):
         self.running = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
         self.pods = self.namespace("do")
         self.pods.unschedulable_pods("asked")
-        self.card = self.await_card(rule=RULE, where="asked")
+        self.card = self.await_card(rule=RULE, where=(self.pods.name, "asked"))
 
     def do(self, words):
         done = self.running.do(words)
@@ -32,7 +32,7 @@ class DoTest(EndToEndTest):
 
     def test_ack_changes_the_card_and_survives_a_restart(self):
         self.do(f"ack {self.card['id']} --comment looking")
-        acknowledged = self.await_card("acknowledged", rule=RULE, where="asked")
+        acknowledged = self.await_card("acknowledged", rule=RULE, where=(self.pods.name, "asked"))
         self.assertEqual(acknowledged["id"], self.card["id"])
         self.assertEqual(acknowledged["acknowledged"]["comment"], "looking")
         self.assertTrue(acknowledged["acknowledged"]["by"])
@@ -40,16 +40,16 @@ class DoTest(EndToEndTest):
         self.running.start()
         self.assertIn(self.card["id"], self.do("alerts"))
         self.pods.delete_pods("asked")
-        self.assertEqual(self.await_card("resolved", rule=RULE, where="asked")["id"], self.card["id"])
+        self.assertEqual(self.await_card("resolved", rule=RULE, where=(self.pods.name, "asked"))["id"], self.card["id"])
         self.assert_nothing_repeated()
 
     def test_silence_changes_the_card_and_keeps_the_next_quiet(self):
         self.do(f"silence {self.card['id']} 2h")
-        self.assertIn("until", self.await_card("silenced", rule=RULE, where="asked")["silenced"])
+        self.assertIn("until", self.await_card("silenced", rule=RULE, where=(self.pods.name, "asked"))["silenced"])
         self.do(f"silence rule={RULE} namespace={self.pods.name} 1h")
         self.pods.unschedulable_pods("quiet")
         eventually(lambda: "quiet" in self.do("alerts"), 30, "the alert, silenced but there")
-        self.assertEqual(self.receiver.cards(status="firing", rule=RULE, where="quiet"), [])
+        self.assertEqual(self.receiver.cards(status="firing", rule=RULE, where=(self.pods.name, "quiet")), [])
 
     def test_command_that_does_not_exist_is_refused_with_a_hint(self):
         done = self.running.do("aks " + self.card["id"])
@@ -68,9 +68,9 @@ class AuditTest(EndToEndTest):
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
         namespace = self.namespace("audit")
         namespace.unschedulable_pods("audited")
-        card = self.await_card(rule=RULE, where="audited")
+        card = self.await_card(rule=RULE, where=(namespace.name, "audited"))
         agent.do(f"ack {card['id']}")
-        self.await_card("acknowledged", rule=RULE, where="audited")
+        self.await_card("acknowledged", rule=RULE, where=(namespace.name, "audited"))
         listed = run_klaw("audit", "list", "--config", agent.config_file)
         self.assertEqual(listed.returncode, 0, listed.stderr)
         self.assertIn("ack", listed.stdout)

@@ -28,7 +28,7 @@ class CrashTest(EndToEndTest):
         names = []
         for kill in range(24):
             agent.start()
-            name = f"kill-{kill}"
+            name = f"kill-{kill:02}"
             before = len(self.receiver.deliveries())
             self.pods.unschedulable_pods(name)
             names.append(name)
@@ -45,7 +45,7 @@ class CrashTest(EndToEndTest):
 
     def test_kills_while_the_agent_starts(self):
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False)
-        names = [f"start-{i}" for i in range(10)]
+        names = [f"start-{i:02}" for i in range(10)]
         self.pods.unschedulable_pods(*names)
         dice = random.Random(20261123)
         for kill in range(20):
@@ -114,7 +114,7 @@ class CrashTest(EndToEndTest):
 
     def test_sigterm_ends_within_five_seconds_with_nothing_lost(self):
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
-        names = [f"term-{i}" for i in range(20)]
+        names = [f"term-{i:02}" for i in range(20)]
         self.pods.unschedulable_pods(*names)
         seconds, code = agent.stop()
         self.assertLess(seconds, 5)

@@ -166,7 +166,7 @@ class ClusterTest(unittest.TestCase):
         self.cluster.kubectl("create", "configmap", "harness-later", "-n", "default")
         self.addCleanup(self.cluster.kubectl, "delete", "configmap", "harness-later", "-n", "default")
         self.cluster.compact()
-        self.cluster.restart("apiserver")
+        self.cluster.restart_api_server()
         text = self.cluster.kubectl("get", "--raw", f"/api/v1/pods?watch=1&resourceVersion={before}&timeoutSeconds=5")
         self.assertIn('"code":410', text)
 

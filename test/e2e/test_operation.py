@@ -27,7 +27,7 @@ class HealthTest(EndToEndTest):
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
         namespace = self.namespace("metrics")
         namespace.unschedulable_pods("counted")
-        self.await_card(rule=RULE, where="counted")
+        self.await_card(rule=RULE, where=(namespace.name, "counted"))
         status, text = agent.get("/metrics")
         self.assertEqual(status, 200)
         names = set(re.findall(r"^# TYPE (\S+) \S+$", text, re.MULTILINE))
@@ -50,14 +50,14 @@ class ReloadTest(EndToEndTest):
 
     def test_new_rule_works_after_sighup_and_alerts_stay(self):
         self.pods.unschedulable_pods("first")
-        first = self.await_card(rule=RULE, where="first")
+        first = self.await_card(rule=RULE, where=(self.pods.name, "Pod first"))
         self.running.write_rules(UNSCHEDULABLE + SECOND_RULE.split("rules:\n")[1])
         self.running.reload()
-        self.await_card(rule="E2ESecond", where="first")
+        self.await_card(rule="E2ESecond", where=(self.pods.name, "Pod first"))
         self.pods.unschedulable_pods("second")
-        self.await_card(rule=RULE, where="second")
-        self.await_card(rule="E2ESecond", where="second")
-        self.assertEqual(self.await_card(rule=RULE, where="first")["id"], first["id"])
+        self.await_card(rule=RULE, where=(self.pods.name, "Pod second"))
+        self.await_card(rule="E2ESecond", where=(self.pods.name, "Pod second"))
+        self.assertEqual(self.await_card(rule=RULE, where=(self.pods.name, "Pod first"))["id"], first["id"])
         self.assert_nothing_repeated()
 
     def test_bad_rule_file_is_refused_whole_and_the_old_set_stays(self):
@@ -65,15 +65,15 @@ class ReloadTest(EndToEndTest):
         self.running.reload()
         eventually(lambda: self.running.log_has("test.yaml:", "resuorce"), 15, lambda: "a word about the bad file: " + self.running.log_tail())
         self.pods.unschedulable_pods("after")
-        self.await_card(rule=RULE, where="after")
-        self.assertEqual(self.receiver.cards(rule="E2ESecond"), [])
+        self.await_card(rule=RULE, where=(self.pods.name, "Pod after"))
+        self.assertEqual(self.receiver.cards(rule="E2ESecond", where=self.pods.name), [])
 
     def test_bad_configuration_is_refused_and_the_agent_goes_on(self):
         self.running.write_config("channels: [\n")
         self.running.reload()
         eventually(lambda: self.running.log_has("klaw.yaml"), 15, "a word about the bad file")
         self.pods.unschedulable_pods("after")
-        self.await_card(rule=RULE, where="after")
+        self.await_card(rule=RULE, where=(self.pods.name, "Pod after"))
 
 
 class BadInputTest(EndToEndTest):

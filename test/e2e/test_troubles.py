@@ -43,7 +43,7 @@ class TroublesTest(EndToEndTest):
         return f"{namespace.name}-{trouble}" if trouble == "node-silent" else trouble
 
     def check_made(self, namespace, trouble, rule):
-        card = self.await_card(rule=rule, where=self.place(namespace, trouble))
+        card = self.await_card(rule=rule, where=(namespace.name, self.place(namespace, trouble)))
         owner, words = SAYS[trouble]
         self.assertIn("main", card["subtitle"])
         self.assertIn(f"{owner} {self.place(namespace, trouble)}", card["subtitle"])
@@ -56,10 +56,10 @@ class TroublesTest(EndToEndTest):
         return card["id"]
 
     def check_mended(self, namespace, trouble, rule, identity):
-        card = self.await_card("resolved", rule=rule, where=self.place(namespace, trouble))
+        card = self.await_card("resolved", rule=rule, where=(namespace.name, self.place(namespace, trouble)))
         self.assertEqual(card["id"], identity)
         self.assertIn("resolvedAt", card)
-        sent = [d for d in self.receiver.deliveries(rule=rule, where=self.place(namespace, trouble)) if d.event == "card.sent"]
+        sent = [d for d in self.receiver.deliveries(rule=rule, where=(namespace.name, self.place(namespace, trouble))) if d.event == "card.sent"]
         self.assertEqual(len(sent), 1)
 
 
@@ -84,5 +84,5 @@ class QuietTest(EndToEndTest):
         eventually(lambda: len(self.cluster.get("pods", "-n", namespace.name)["items"]) == 2, 60, "the scale-down")
         # A trouble seen afterwards shows that everything before it has been looked at.
         namespace.trouble("make", "job-failed")
-        self.await_card(rule=RULE_OF["job-failed"], where="job-failed")
+        self.await_card(rule=RULE_OF["job-failed"], where=(namespace.name, "job-failed"))
         self.assertEqual([c["title"] for c in self.receiver.cards(where=namespace.name) if "job-failed" not in c["subtitle"]], [])

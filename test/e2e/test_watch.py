@@ -27,7 +27,7 @@ class WatchTest(EndToEndTest):
         return proxy, self.agent(rules=UNSCHEDULABLE, defaults=False, clusters={"main": kubeconfig}).start()
 
     def card(self, name, status="firing", seconds=60):
-        return self.await_card(status, seconds, rule=RULE, where=f"Pod {name}")
+        return self.await_card(status, seconds, rule=RULE, where=(self.pods.name, f"Pod {name}"))
 
     def assert_every_pod_has_one_card(self, *names):
         for name in names:
@@ -40,7 +40,7 @@ class WatchTest(EndToEndTest):
         self.pods.unschedulable_pods("before", "healed-meanwhile")
         self.card("before")
         self.card("healed-meanwhile")
-        self.cluster.restart("apiserver", "KILL")
+        self.cluster.restart_api_server()
         self.pods.delete_pods("healed-meanwhile")
         self.pods.unschedulable_pods("after")
         self.card("healed-meanwhile", "resolved")
@@ -59,7 +59,7 @@ class WatchTest(EndToEndTest):
         self.pods.delete_pods("goes")
         self.pods.unschedulable_pods("new")
         self.cluster.compact()
-        self.cluster.restart("apiserver")
+        self.cluster.restart_api_server()
         proxy.refuse(False)
         self.card("goes", "resolved")
         self.assert_nothing_repeated()
@@ -69,7 +69,7 @@ class WatchTest(EndToEndTest):
 
     def test_connections_cut_in_mid_line(self):
         proxy, _ = self.proxied()
-        names = [f"cut-{i}" for i in range(12)]
+        names = [f"cut-{i:02}" for i in range(12)]
         for name in names:
             proxy.cut_after(f'"name":"{name}')
             self.pods.unschedulable_pods(name)
@@ -79,7 +79,7 @@ class WatchTest(EndToEndTest):
 
     def test_many_resets_while_alerts_fire_and_resolve(self):
         proxy, _ = self.proxied()
-        names = [f"reset-{i}" for i in range(20)]
+        names = [f"reset-{i:02}" for i in range(20)]
         for name in names:
             self.pods.unschedulable_pods(name)
             proxy.cut_now()
@@ -100,11 +100,11 @@ class WatchTest(EndToEndTest):
         told = len(self.receiver.deliveries())
         self.cluster.compact()
         proxy.cut_now()
-        self.cluster.restart("apiserver")
+        self.cluster.restart_api_server()
         agent.await_ready(60)
         self.pods.unschedulable_pods("three")
         self.card("three")  # the relist is over
-        self.assertEqual([d for d in self.receiver.deliveries()[told:] if "three" not in d.card["subtitle"]], [])
+        self.assertEqual([d for d in self.receiver.deliveries()[told:] if self.pods.name in d.card["subtitle"] and "three" not in d.card["subtitle"]], [])
 
     def test_silent_server_keeps_what_was_told_and_tells_the_rest_later(self):
         proxy, _ = self.proxied()
@@ -112,7 +112,8 @@ class WatchTest(EndToEndTest):
         self.card("before")
         proxy.stall()
         self.pods.unschedulable_pods("during")
-        stays(lambda: not self.receiver.cards(rule=RULE, where="during") and self.receiver.cards(rule=RULE, status="firing", where="before"),
+        stays(lambda: not self.receiver.cards(rule=RULE, where=(self.pods.name, "during")) and self.receiver.cards(rule=RULE, status="firing",
+                                                                                      where=(self.pods.name, "before")),
               2, "quiet and firing while the server says nothing")
         proxy.resume()
         self.assert_every_pod_has_one_card("before", "during")

@@ -29,8 +29,7 @@ write_commands() {
 
     # A node counts as gone 40 s after its last lease renewal (the default is 50 s): kwok renews each 10 s, so three
     # renewals may be late on a busy machine, and a test of a silent node still takes less than a minute.
-    # Election leases are long because nobody competes for them, and a starved leader would end itself.
-    local election=(--leader-elect-lease-duration 30s --leader-elect-renew-deadline 25s --leader-elect-retry-period 2s)
+    # Nobody competes with them for leadership, and without it a restart need not wait for the old lease.
     write_command controller-manager "$cluster_bin/kube-controller-manager" --kubeconfig "$pki/controller-manager.kubeconfig" \
         --authentication-kubeconfig "$pki/controller-manager.kubeconfig" \
         --authorization-kubeconfig "$pki/controller-manager.kubeconfig" \
@@ -38,13 +37,13 @@ write_commands() {
         --tls-cert-file "$pki/server.crt" --tls-private-key-file "$pki/server.key" --root-ca-file "$pki/ca.crt" \
         --service-account-private-key-file "$pki/service-account.key" --use-service-account-credentials \
         --node-monitor-period 2s --node-monitor-grace-period 40s --pvclaimbinder-sync-period 2s \
-        --horizontal-pod-autoscaler-sync-period 5s --kube-api-qps 200 --kube-api-burst 400 "${election[@]}"
+        --horizontal-pod-autoscaler-sync-period 5s --kube-api-qps 200 --kube-api-burst 400 --leader-elect=false
 
     write_command scheduler "$cluster_bin/kube-scheduler" --kubeconfig "$pki/scheduler.kubeconfig" \
         --authentication-kubeconfig "$pki/scheduler.kubeconfig" --authorization-kubeconfig "$pki/scheduler.kubeconfig" \
         --bind-address 127.0.0.1 --secure-port $((port_base + 4)) \
         --tls-cert-file "$pki/server.crt" --tls-private-key-file "$pki/server.key" \
-        --kube-api-qps 500 --kube-api-burst 1000 "${election[@]}"
+        --kube-api-qps 500 --kube-api-burst 1000 --leader-elect=false
 
     with kwok || return 0
     # A node with the label klaw.test/heartbeat=stopped is left alone, as if its kubelet had died.

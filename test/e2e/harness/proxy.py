@@ -1,5 +1,6 @@
 """A TCP proxy that can be told to misbehave. In front of an API server it speaks TLS upstream as the administrator and
 plain HTTP to the client, so that it sees the watch lines and can cut them where it wants."""
+import select
 import socket
 import ssl
 import struct
@@ -35,10 +36,9 @@ class Proxy:
 
     def cut_now(self):
         with self._lock:
-            pairs = list(self._open)
-        for pair in pairs:
-            reset(*pair)
-        return len(pairs)
+            for pair in self._open:
+                cut(*pair)
+            return len(self._open)
 
     def stall(self):
         """Passes nothing more from the server, and keeps every connection open."""
@@ -64,6 +64,8 @@ class Proxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client):
+        """One thread owns a connection's two ends; others only shut them down, so that no number of a closed one is
+        used again under its hands."""
         try:
             upstream = socket.create_connection(("127.0.0.1", self._upstream_port))
             if self._tls:
@@ -74,36 +76,35 @@ class Proxy:
         pair = (client, upstream)
         with self._lock:
             self._open.add(pair)
-        upward = threading.Thread(target=self._pass, args=(client, upstream), daemon=True)
-        upward.start()
-        self._pass_down(upstream, client)
+        try:
+            self._pass(client, upstream)
+        except (OSError, ValueError):
+            pass
         with self._lock:
             self._open.discard(pair)
-        for end in pair:
-            close(end)
+            for end in pair:
+                end.close()
 
-    def _pass(self, source, target):
-        try:
-            while data := source.recv(65536):
-                target.sendall(data)
-        except (OSError, ValueError):
-            pass
-        close(target)
-
-    def _pass_down(self, source, target):
+    def _pass(self, client, upstream):
         tail = b""
-        try:
-            while data := source.recv(65536):
-                self._flowing.wait()
-                end = self._where_to_cut(tail, data)
-                if end is not None:
-                    target.sendall(data[:end])
-                    finish(target)
+        while True:
+            waiting = self._tls and upstream.pending() and self._flowing.is_set()
+            wanted = [client, upstream] if self._flowing.is_set() else [client]
+            readable = select.select(wanted, [], [], 0 if waiting else 0.05)[0]
+            if client in readable:
+                data = client.recv(65536)
+                if not data:
                     return
-                target.sendall(data)
+                upstream.sendall(data)
+            if (waiting or upstream in readable) and self._flowing.is_set():
+                data = upstream.recv(65536)
+                if not data:
+                    return
+                end = self._where_to_cut(tail, data)
+                client.sendall(data[:end])
+                if end is not None:
+                    return
                 tail = data[-256:]
-        except (OSError, ValueError):
-            pass
 
     def _where_to_cut(self, tail, data):
         with self._lock:
@@ -127,27 +128,16 @@ def api_proxy(cluster):
     return Proxy(cluster.port, context)
 
 
-def finish(end):
-    """Sends what was written, then ends the connection."""
-    try:
-        end.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
-    close(end)
-
-
-def close(end):
-    try:
-        end.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
-    end.close()
-
-
-def reset(*ends):
+def cut(*ends):
+    """From any thread; whoever owns them notices and closes them, which resets the connection."""
     for end in ends:
         try:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            socket.socket.shutdown(end, socket.SHUT_RDWR)  # not SSLSocket's, which would go on in plain text
         except OSError:
             pass
-        close(end)
+
+
+def reset(end):
+    cut(end)
+    end.close()

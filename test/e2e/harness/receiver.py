@@ -132,8 +132,8 @@ class Receiver:
             return list(self._refused)
 
     def cards(self, status=None, **wanted):
-        """The newest state of each card, as people would see them in a chat: rule=, where= (part of the subtitle or of
-        an affected thing), status=."""
+        """The newest state of each card, as people would see them in a chat: rule=, where= (part of the title,
+        the subtitle or an affected thing; or several such parts), status=."""
         newest = {}
         for delivery in self.deliveries():
             present = newest.get(delivery.id)
@@ -156,10 +156,9 @@ class Receiver:
 def matches(card, rule=None, where=None):
     if rule is not None and card.get("footer", {}).get("rule") != rule:
         return False
-    if where is not None:
-        places = [card.get("subtitle", ""), card.get("title", "")] + [thing["name"] for thing in card.get("affected", [])]
-        return any(where in place for place in places)
-    return True
+    places = [card.get("subtitle", ""), card.get("title", "")] + [thing["name"] for thing in card.get("affected", [])]
+    parts = [where] if isinstance(where, str) else where or []
+    return all(any(part in place for place in places) for part in parts)
 
 
 def texts(card):
