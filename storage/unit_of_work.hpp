@@ -28,11 +28,11 @@ struct UnitOfWork {
     std::vector<RuleRevision> ruleRevisions;        ///< skipped when the newest of that name says the same
     std::vector<Offer> offers;                      ///< Conflict when the nonce is known
     std::vector<std::string> supersededDeliveries;  ///< ids; those queued and not uncertain
-    std::vector<DeliveryStart> deliveryStarts;
-    std::vector<DeliveryResult> deliveryResults;
     std::vector<Delivery> newDeliveries;  ///< living cards supersede older queued ones of their incident and channel
-    std::vector<MetaEntry> meta;          ///< inserted or replaced by key
-    std::vector<AuditEntry> audit;        ///< appended to the chain
+    std::vector<DeliveryStart> deliveryStarts;  ///< also of new deliveries: stored and started in one commit
+    std::vector<DeliveryResult> deliveryResults;
+    std::vector<MetaEntry> meta;    ///< inserted or replaced by key
+    std::vector<AuditEntry> audit;  ///< appended to the chain
 
     bool empty() const;
     /// Whether it may not be dropped while the disk is full: anything but pending alerts, counters and meta.

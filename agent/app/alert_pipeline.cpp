@@ -17,14 +17,18 @@ storage::AuditEntry auditOf(const rules::Transition& transition) {
     nlohmann::ordered_json detail{{"rule", transition.alert.rule}, {"fingerprint", transition.alert.fingerprint}};
     if (transition.alert.startedBefore) detail["startedBefore"] = true;
     bool fired = transition.reason == rules::Transition::Reason::Fired;
-    return {transition.at, "klaw", fired ? "alert.fired" : "alert.resolved", "done", targetOf(transition.alert),
+    return {transition.at,
+            "klaw",
+            fired ? "alert.fired" : "alert.resolved",
+            "done",
+            targetOf(transition.alert),
             detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
 }
 
 }  // namespace
 
-AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects, deliver::DeliveryPlanner planner,
-                             OnTransition onTransition)
+AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
+                             deliver::DeliveryPlanner planner, OnTransition onTransition)
     : engine_(rules, objects), grouper_(rules), planner_(std::move(planner)), onTransition_(std::move(onTransition)) {}
 
 void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive) {
@@ -41,7 +45,8 @@ void AlertPipeline::change(const rules::Change& change, TimePoint now) {
     follow(now);
 }
 
-void AlertPipeline::listCompleted(std::string_view cluster, std::string_view resource, const std::function<bool(std::string_view uid)>& exists, TimePoint now) {
+void AlertPipeline::listCompleted(std::string_view cluster, std::string_view resource,
+                                  const std::function<bool(std::string_view uid)>& exists, TimePoint now) {
     engine_.listCompleted(cluster, resource, exists, now, output_);
     follow(now);
 }
@@ -61,13 +66,17 @@ std::optional<TimePoint> AlertPipeline::nextDue() const {
 
 Result<std::string> AlertPipeline::resolveId(std::string_view prefix) const {
     std::vector<std::string> found;
-    if (prefix.size() >= 3) grouper_.forEach([&](const rules::Incident& incident) {
-        if (incident.id.starts_with(prefix)) found.push_back(incident.id);
-    });
+    if (prefix.size() >= 3)
+        grouper_.forEach([&](const rules::Incident& incident) {
+            if (incident.id.starts_with(prefix)) found.push_back(incident.id);
+        });
     if (found.empty())
-        return fail(ErrorCode::NotFound, "no open alert has the id \"" + std::string(prefix) + "\"", {}, "`alerts` lists the open ones");
+        return fail(ErrorCode::NotFound, "no open alert has the id \"" + std::string(prefix) + "\"", {},
+                    "`alerts` lists the open ones");
     if (found.size() > 1)
-        return fail(ErrorCode::InvalidArgument, "\"" + std::string(prefix) + "\" is the beginning of " + std::to_string(found.size()) + " ids", {}, "write more of it");
+        return fail(ErrorCode::InvalidArgument,
+                    "\"" + std::string(prefix) + "\" is the beginning of " + std::to_string(found.size()) + " ids", {},
+                    "write more of it");
     return found.front();
 }
 
@@ -86,7 +95,8 @@ Result<void> AlertPipeline::unacknowledge(std::string_view incidentId, const rul
 void AlertPipeline::addSilence(rules::Silence silence, TimePoint now) {
     unit_.silences.push_back(silence);
     dirty_ = true;
-    std::erase_if(silences_, [&](const rules::Silence& known) { return known.endsAt <= now || known.id == silence.id; });
+    std::erase_if(silences_,
+                  [&](const rules::Silence& known) { return known.endsAt <= now || known.id == silence.id; });
     silences_.push_back(std::move(silence));
     grouper_.setSilences(silences_, now, updates_);
     follow(now);
@@ -97,7 +107,8 @@ Result<void> AlertPipeline::endSilence(std::string_view silenceId, const std::st
         return silence.endsAt > now && silenceId.size() >= 3 && silence.id.starts_with(silenceId);
     });
     if (found == silences_.end())
-        return fail(ErrorCode::NotFound, "no silence has the id \"" + std::string(silenceId) + "\"", {}, "`silence` lists them");
+        return fail(ErrorCode::NotFound, "no silence has the id \"" + std::string(silenceId) + "\"", {},
+                    "`silence` lists them");
     auto ended = *found;
     ended.endsAt = now;
     ended.comment += (ended.comment.empty() ? "" : " ") + ("ended by " + by);
@@ -133,9 +144,12 @@ void AlertPipeline::note(const rules::Transition& transition) {
     using Reason = rules::Transition::Reason;
     dirty_ = true;
     auto& stored = alerts_[transition.alert.fingerprint];
-    if (transition.reason == Reason::Withdrawn) stored.reset();
-    else stored = transition.alert;
-    if (transition.reason == Reason::Fired || transition.reason == Reason::Resolved) unit_.audit.push_back(auditOf(transition));
+    if (transition.reason == Reason::Withdrawn)
+        stored.reset();
+    else
+        stored = transition.alert;
+    if (transition.reason == Reason::Fired || transition.reason == Reason::Resolved)
+        unit_.audit.push_back(auditOf(transition));
     ++counters_.transitions[std::string(rules::toString(transition.reason))];
     if (onTransition_) onTransition_(transition);
 }
@@ -152,8 +166,10 @@ void AlertPipeline::note(const rules::IncidentUpdate& update) {
 
 storage::UnitOfWork AlertPipeline::take() {
     for (auto& [fingerprint, alert] : alerts_) {
-        if (alert) unit_.alerts.push_back(std::move(*alert));
-        else unit_.removedAlerts.push_back(fingerprint);
+        if (alert)
+            unit_.alerts.push_back(std::move(*alert));
+        else
+            unit_.removedAlerts.push_back(fingerprint);
     }
     for (auto& [id, incident] : incidents_) unit_.incidents.push_back(std::move(incident));
     alerts_.clear();

@@ -29,14 +29,15 @@ public:
     using OnTransition = std::function<void(const rules::Transition&)>;
 
     /// `objects` outlives the pipeline.
-    AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects, deliver::DeliveryPlanner planner,
-                  OnTransition onTransition = {});
+    AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
+                  deliver::DeliveryPlanner planner, OnTransition onTransition = {});
 
     /// What was stored before a restart; once, first.
     void restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive);
 
     void change(const rules::Change& change, TimePoint now);
-    void listCompleted(std::string_view cluster, std::string_view resource, const std::function<bool(std::string_view uid)>& exists, TimePoint now);
+    void listCompleted(std::string_view cluster, std::string_view resource,
+                       const std::function<bool(std::string_view uid)>& exists, TimePoint now);
     void due(TimePoint now);
     std::optional<TimePoint> nextDue() const;
 

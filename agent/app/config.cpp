@@ -45,7 +45,9 @@ std::string secretFromFile(const YamlCursor& value, std::string_view key) {
     std::string text(maxSecretBytes, '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
-    if (text.empty()) value.error(std::string(key) + ": cannot read \"" + path + "\" or it is empty", "put the secret into that file, readable for Klaw");
+    if (text.empty())
+        value.error(std::string(key) + ": cannot read \"" + path + "\" or it is empty",
+                    "put the secret into that file, readable for Klaw");
     return trimmed(std::move(text));
 }
 
@@ -53,7 +55,8 @@ std::string secretFromEnvironment(const YamlCursor& value, std::string_view key)
     auto name = value.text(key).value;
     const char* text = std::getenv(name.c_str());
     if (!text || !*text) {
-        value.error(std::string(key) + ": the environment variable " + name + " is not set", "set it or leave the key out");
+        value.error(std::string(key) + ": the environment variable " + name + " is not set",
+                    "set it or leave the key out");
         return {};
     }
     return trimmed(text);
@@ -71,7 +74,8 @@ ChannelConfig::Type readType(const YamlCursor& value) {
 
 std::string readLanguage(const YamlCursor& value) {
     auto language = value.text("language").value;
-    if (language != "en" && language != "zh") value.error("language: \"" + language + "\" is not available", "write en or zh");
+    if (language != "en" && language != "zh")
+        value.error("language: \"" + language + "\" is not available", "write en or zh");
     return language;
 }
 
@@ -95,7 +99,8 @@ void readTimeZone(const YamlCursor& value, Config& config) {
     int hours = 0, minutes = 0;
     char sign = 0;
     if (text == "UTC") return;
-    if (std::sscanf(text.c_str(), "%c%2d:%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-') || text.size() != 6 || hours > 14 || minutes > 59) {
+    if (std::sscanf(text.c_str(), "%c%2d:%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-') ||
+        text.size() != 6 || hours > 14 || minutes > 59) {
         value.error("time_zone: \"" + text + "\" is no offset", "write UTC or an offset such as \"+08:00\"");
         return;
     }
@@ -105,13 +110,15 @@ void readTimeZone(const YamlCursor& value, Config& config) {
 void readLevel(const YamlCursor& value, LogConfig& log) {
     static const std::set<std::string> levels{"trace", "debug", "info", "warn", "error"};
     log.level = value.text("level").value;
-    if (!levels.contains(log.level)) value.error("level: there is no log level \"" + log.level + "\"", "one of trace, debug, info, warn, error");
+    if (!levels.contains(log.level))
+        value.error("level: there is no log level \"" + log.level + "\"", "one of trace, debug, info, warn, error");
 }
 
 void readFormat(const YamlCursor& value, LogConfig& log) {
     auto format = value.text("format").value;
     log.json = format == "json";
-    if (format != "json" && format != "text") value.error("format: \"" + format + "\" is not available", "write text or json");
+    if (format != "json" && format != "text")
+        value.error("format: \"" + format + "\" is not available", "write text or json");
 }
 
 // clang-format off
@@ -155,7 +162,8 @@ constexpr Field<storage::RetentionLimits> retentionFields[] = {
 // clang-format on
 
 template <class T>
-void readList(const YamlCursor& value, std::string_view name, std::span<const Field<T>> fields, std::vector<T>& into, std::vector<YamlCursor>& places) {
+void readList(const YamlCursor& value, std::string_view name, std::span<const Field<T>> fields, std::vector<T>& into,
+              std::vector<YamlCursor>& places) {
     for (const auto& item : value.items(name)) {
         T one;
         rules::decodeFields<T>(item, name, fields, one);
@@ -170,8 +178,10 @@ void readClusters(const YamlCursor& value, Config& config) {
     std::set<std::string> names;
     for (std::size_t i = 0; i < places.size(); ++i) {
         const auto& name = config.clusters[i].name;
-        if (name.empty() && places.size() > 1) places[i].error("a cluster without a name among several", "give each a `name`");
-        if (!name.empty() && !names.insert(name).second) places[i].error("the cluster \"" + name + "\" is there twice", "choose another name");
+        if (name.empty() && places.size() > 1)
+            places[i].error("a cluster without a name among several", "give each a `name`");
+        if (!name.empty() && !names.insert(name).second)
+            places[i].error("the cluster \"" + name + "\" is there twice", "choose another name");
     }
 }
 
@@ -181,11 +191,14 @@ void readChannels(const YamlCursor& value, Config& config) {
     std::set<std::string> names;
     for (std::size_t i = 0; i < places.size(); ++i) {
         const auto& channel = config.channels[i];
-        if (channel.name.empty()) places[i].error("a channel without a name", "add `name`: rules refer to it");
-        else if (!names.insert(channel.name).second) places[i].error("the channel \"" + channel.name + "\" is there twice", "choose another name");
+        if (channel.name.empty())
+            places[i].error("a channel without a name", "add `name`: rules refer to it");
+        else if (!names.insert(channel.name).second)
+            places[i].error("the channel \"" + channel.name + "\" is there twice", "choose another name");
         bool web = channel.url.starts_with("http://") || channel.url.starts_with("https://");
         if (channel.type != ChannelConfig::Type::Terminal && !web)
-            places[i].error("the channel \"" + channel.name + "\" has no http or https address", "add `url`, `url_file` or `url_env`");
+            places[i].error("the channel \"" + channel.name + "\" has no http or https address",
+                            "add `url`, `url_file` or `url_env`");
     }
 }
 
@@ -230,14 +243,17 @@ ConfigReport parseConfig(const std::string& fileName, const std::string& text) {
 
 Result<ConfigReport> loadConfig(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
-    if (!in) return fail(ErrorCode::NotFound, "cannot read the configuration", file.string(), "check the path and its permissions");
+    if (!in)
+        return fail(ErrorCode::NotFound, "cannot read the configuration", file.string(),
+                    "check the path and its permissions");
     std::ostringstream text;
     text << in.rdbuf();
     return parseConfig(file.string(), text.str());
 }
 
 std::filesystem::path defaultDataDirectory() {
-    if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state) return std::filesystem::path(state) / "klaw";
+    if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state)
+        return std::filesystem::path(state) / "klaw";
     const char* home = std::getenv("HOME");
     if (geteuid() == 0 || !home || !*home) return "/var/lib/klaw";
     return std::filesystem::path(home) / ".local/state/klaw";

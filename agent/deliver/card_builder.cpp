@@ -14,7 +14,8 @@ struct Phrases {
 };
 
 const Phrases& phrasesFor(const std::string& language) {
-    static const Phrases en{"Acknowledge", "Silence 2h", "occurrences", "Open in Klaw", "Runbook", "What it means", "still firing"};
+    static const Phrases en{"Acknowledge", "Silence 2h",    "occurrences", "Open in Klaw",
+                            "Runbook",     "What it means", "still firing"};
     static const Phrases zh{"认领", "静默 2 小时", "次数", "在 Klaw 中打开", "处理手册", "含义", "仍在告警"};
     return language.starts_with("zh") ? zh : en;
 }
@@ -45,7 +46,8 @@ std::map<std::string, std::string> sharedFacts(const rules::Incident& incident) 
     return shared;
 }
 
-std::string detailOf(const rules::Alert& alert, const std::map<std::string, std::string>& shared, const Phrases& phrases) {
+std::string detailOf(const rules::Alert& alert, const std::map<std::string, std::string>& shared,
+                     const Phrases& phrases) {
     std::string detail = alert.element;
     auto add = [&](const std::string& text) { detail += (detail.empty() ? "" : ", ") + text; };
     for (const auto& [name, value] : alert.facts)
@@ -55,12 +57,15 @@ std::string detailOf(const rules::Alert& alert, const std::map<std::string, std:
 }
 
 /// What is still wrong; of a resolved incident what was.
-void addAffected(const rules::Incident& incident, const std::map<std::string, std::string>& shared, const Phrases& phrases, notifiers::Card& card) {
-    bool onlyOwner = incident.total == 1 && !incident.alerts.empty() && incident.alerts.front().object.name == incident.owner.name &&
+void addAffected(const rules::Incident& incident, const std::map<std::string, std::string>& shared,
+                 const Phrases& phrases, notifiers::Card& card) {
+    bool onlyOwner = incident.total == 1 && !incident.alerts.empty() &&
+                     incident.alerts.front().object.name == incident.owner.name &&
                      detailOf(incident.alerts.front(), shared, phrases).empty();
     if (onlyOwner) return;
     for (const auto& alert : incident.alerts) {
-        bool shown = incident.resolvedAt ? alert.state() == rules::AlertState::Resolved : alert.state() == rules::AlertState::Firing;
+        bool shown = incident.resolvedAt ? alert.state() == rules::AlertState::Resolved
+                                         : alert.state() == rules::AlertState::Firing;
         if (!shown) continue;
         if (card.affected.size() == maxAffected) break;
         card.affected.push_back({nameOf(alert.object), detailOf(alert, shared, phrases), alert.activeAt});
@@ -70,10 +75,12 @@ void addAffected(const rules::Incident& incident, const std::map<std::string, st
 }
 
 /// Descriptions differ where they name the object; one speaks for all.
-void addDescription(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
+void addDescription(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases,
+                    notifiers::Card& card) {
     if (incident.alerts.empty()) return;
     const auto& text = incident.alerts.front().description.in(style.language);
-    if (!text.empty()) card.sections.push_back({std::string(phrases.what), notifiers::CardSection::Kind::Text, {text}, false});
+    if (!text.empty())
+        card.sections.push_back({std::string(phrases.what), notifiers::CardSection::Kind::Text, {text}, false});
 }
 
 void addLinks(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
@@ -85,13 +92,17 @@ void addLinks(const rules::Incident& incident, const CardStyle& style, const Phr
     if (incident.alerts.empty()) return;
     const auto& runbook = incident.alerts.front().runbook.in(style.language);
     if (runbook.empty()) return;
-    if (runbook.starts_with("https://") || runbook.starts_with("http://")) card.links.push_back({std::string(phrases.runbook), runbook});
-    else card.sections.push_back({std::string(phrases.runbook), notifiers::CardSection::Kind::Text, {runbook}, false});
+    if (runbook.starts_with("https://") || runbook.starts_with("http://"))
+        card.links.push_back({std::string(phrases.runbook), runbook});
+    else
+        card.sections.push_back({std::string(phrases.runbook), notifiers::CardSection::Kind::Text, {runbook}, false});
 }
 
-void addButtons(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
+void addButtons(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases,
+                notifiers::Card& card) {
     if (incident.resolvedAt) return;
-    auto button = [&](std::string_view label, const char* verb, std::string command, notifiers::CardButton::Style look) {
+    auto button = [&](std::string_view label, const char* verb, std::string command,
+                      notifiers::CardButton::Style look) {
         notifiers::CardButton made;
         made.label = label;
         made.verb = verb;
@@ -100,8 +111,10 @@ void addButtons(const rules::Incident& incident, const CardStyle& style, const P
         made.url = style.consoleUrl.empty() ? "" : style.consoleUrl + "/#" + incident.id + "/" + verb;
         card.buttons.push_back(std::move(made));
     };
-    if (!incident.acknowledged) button(phrases.acknowledge, "ack", "ack " + incident.id, notifiers::CardButton::Style::Primary);
-    if (!incident.silenced) button(phrases.silence, "silence", "silence " + incident.id + " 2h", notifiers::CardButton::Style::Default);
+    if (!incident.acknowledged)
+        button(phrases.acknowledge, "ack", "ack " + incident.id, notifiers::CardButton::Style::Primary);
+    if (!incident.silenced)
+        button(phrases.silence, "silence", "silence " + incident.id + " 2h", notifiers::CardButton::Style::Default);
 }
 
 }  // namespace
@@ -128,8 +141,12 @@ notifiers::Card buildCard(const rules::Incident& incident, const CardStyle& styl
     for (const auto& [name, value] : shared) card.facts.push_back({name, value});
     addAffected(incident, shared, phrases, card);
     addDescription(incident, style, phrases, card);
-    if (incident.acknowledged) card.acknowledged = notifiers::CardMark{incident.acknowledged->by, incident.acknowledged->at, incident.acknowledged->comment, {}};
-    if (incident.silenced) card.silenced = notifiers::CardMark{incident.silenced->by, incident.silenced->at, incident.silenced->comment, incident.silencedUntil};
+    if (incident.acknowledged)
+        card.acknowledged = notifiers::CardMark{
+            incident.acknowledged->by, incident.acknowledged->at, incident.acknowledged->comment, {}};
+    if (incident.silenced)
+        card.silenced = notifiers::CardMark{incident.silenced->by, incident.silenced->at, incident.silenced->comment,
+                                            incident.silencedUntil};
     card.footer.rule = incident.rule;
     card.footer.incident = incident.id;
     card.footer.startedBefore = incident.startedBefore;

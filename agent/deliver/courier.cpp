@@ -7,18 +7,30 @@
 namespace klaw::deliver {
 namespace {
 
-void reportFailure(const std::string& name, const std::string& what) { spdlog::error("{}: {}", name, what); }
+void reportFailure(const std::string& name, const std::string& what) {
+    spdlog::error("{}: {}", name, what);
+}
 
-bool contains(const std::vector<std::string>& names, const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 }  // namespace
 
-Courier::Courier(Loop& loop, LoopClock& clock, Random& random, Commit commit, CourierOptions options, CourierEvents events)
-    : loop_(loop), clock_(clock), random_(random), commit_(std::move(commit)), options_(options), events_(std::move(events)), workers_(loop, reportFailure),
+Courier::Courier(Loop& loop, LoopClock& clock, Random& random, Commit commit, CourierOptions options,
+                 CourierEvents events)
+    : loop_(loop),
+      clock_(clock),
+      random_(random),
+      commit_(std::move(commit)),
+      options_(options),
+      events_(std::move(events)),
+      workers_(loop, reportFailure),
       calls_(loop, reportFailure) {}
 
 void Courier::add(std::unique_ptr<notifiers::Notifier> notifier) {
-    channels_.push_back(std::make_unique<CourierChannel>(loop_, clock_, random_, commit_, std::move(notifier), options_, events_));
+    channels_.push_back(
+        std::make_unique<CourierChannel>(loop_, clock_, random_, commit_, std::move(notifier), options_, events_));
 }
 
 CourierChannel* Courier::channel(std::string_view name) const {
@@ -38,8 +50,10 @@ void Courier::restore(const storage::RecoveredState& state) {
             continue;
         }
         if (delivery.state == storage::DeliveryState::Sending) delivery.uncertain = true;
-        if (delivery.batchId.empty()) target->enqueue(std::move(delivery));
-        else batches[{delivery.channel, delivery.batchId}].push_back(std::move(delivery));
+        if (delivery.batchId.empty())
+            target->enqueue(std::move(delivery));
+        else
+            batches[{delivery.channel, delivery.batchId}].push_back(std::move(delivery));
     }
     for (auto& [key, deliveries] : batches) channel(key.first)->enqueueBatch(key.second, std::move(deliveries));
 }
@@ -63,9 +77,10 @@ void Courier::refuse(const storage::Delivery& delivery) {
 std::vector<std::string> Courier::claim(storage::UnitOfWork& unit) {
     std::vector<std::string> claimed;
     for (const auto& delivery : unit.newDeliveries) {
-        auto newer = std::count_if(unit.newDeliveries.begin(), unit.newDeliveries.end(), [&](const storage::Delivery& other) {
-            return other.channel == delivery.channel && other.incidentId == delivery.incidentId;
-        });
+        auto newer =
+            std::count_if(unit.newDeliveries.begin(), unit.newDeliveries.end(), [&](const storage::Delivery& other) {
+                return other.channel == delivery.channel && other.incidentId == delivery.incidentId;
+            });
         auto* target = channel(delivery.channel);
         if (newer > 1 || !target || !target->claim(delivery)) continue;
         unit.deliveryStarts.push_back({delivery.id, {}, clock_.now()});
@@ -74,12 +89,16 @@ std::vector<std::string> Courier::claim(storage::UnitOfWork& unit) {
     return claimed;
 }
 
-void Courier::commitDone(std::vector<storage::Delivery> deliveries, const std::vector<std::string>& claimed, const storage::Committed& committed) {
+void Courier::commitDone(std::vector<storage::Delivery> deliveries, const std::vector<std::string>& claimed,
+                         const storage::Committed& committed) {
     for (auto& delivery : deliveries) {
         auto* target = channel(delivery.channel);
-        if (!target) refuse(delivery);
-        else if (contains(claimed, delivery.id)) target->sendClaimed(std::move(delivery), calls_);
-        else target->enqueue(std::move(delivery));
+        if (!target)
+            refuse(delivery);
+        else if (contains(claimed, delivery.id))
+            target->sendClaimed(std::move(delivery), calls_);
+        else
+            target->enqueue(std::move(delivery));
     }
     for (const auto& id : committed.supersededDeliveries)
         for (const auto& candidate : channels_) candidate->superseded(id);
@@ -87,11 +106,13 @@ void Courier::commitDone(std::vector<storage::Delivery> deliveries, const std::v
 
 void Courier::commitFailed(const std::vector<storage::Delivery>& deliveries, const std::vector<std::string>& claimed) {
     for (const auto& delivery : deliveries)
-        if (auto* target = channel(delivery.channel); target && contains(claimed, delivery.id)) target->releaseClaim(delivery);
+        if (auto* target = channel(delivery.channel); target && contains(claimed, delivery.id))
+            target->releaseClaim(delivery);
 }
 
 void Courier::start() {
-    for (const auto& each : channels_) workers_.spawn("courier of " + std::string(each->notifier().name()), each->run(calls_));
+    for (const auto& each : channels_)
+        workers_.spawn("courier of " + std::string(each->notifier().name()), each->run(calls_));
 }
 
 Task<void> Courier::stop(Duration grace) {

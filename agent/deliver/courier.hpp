@@ -15,16 +15,19 @@ namespace klaw::deliver {
 class Courier {
 public:
     /// References outlive the courier.
-    Courier(Loop& loop, LoopClock& clock, Random& random, Commit commit, CourierOptions options = {}, CourierEvents events = {});
+    Courier(Loop& loop, LoopClock& clock, Random& random, Commit commit, CourierOptions options = {},
+            CourierEvents events = {});
 
     void add(std::unique_ptr<notifiers::Notifier> notifier);
     /// What was on its way when the agent stopped. Deliveries to channels that are no longer configured are refused.
     void restore(const storage::RecoveredState& state);
 
-    /// Starts at once what may leave at once, in the unit that makes it durable. `sent` tells commitDone what those are.
+    /// Starts at once what may leave at once, in the unit that makes it durable. `sent` tells commitDone what those
+    /// are.
     std::vector<std::string> claim(storage::UnitOfWork& unit);
     /// The unit's deliveries are durable: carries the claimed ones and queues the rest.
-    void commitDone(std::vector<storage::Delivery> deliveries, const std::vector<std::string>& claimed, const storage::Committed& committed);
+    void commitDone(std::vector<storage::Delivery> deliveries, const std::vector<std::string>& claimed,
+                    const storage::Committed& committed);
     /// The unit was refused: nothing of it may be sent.
     void commitFailed(const std::vector<storage::Delivery>& deliveries, const std::vector<std::string>& claimed);
 

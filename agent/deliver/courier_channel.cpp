@@ -8,13 +8,23 @@
 namespace klaw::deliver {
 
 bool CourierChannel::Shipment::uncertain() const {
-    return std::any_of(deliveries.begin(), deliveries.end(), [](const storage::Delivery& delivery) { return delivery.uncertain; });
+    return std::any_of(deliveries.begin(), deliveries.end(),
+                       [](const storage::Delivery& delivery) { return delivery.uncertain; });
 }
 
-CourierChannel::CourierChannel(Loop& loop, LoopClock& clock, Random& random, Commit commit, std::unique_ptr<notifiers::Notifier> notifier, CourierOptions options,
+CourierChannel::CourierChannel(Loop& loop, LoopClock& clock, Random& random, Commit commit,
+                               std::unique_ptr<notifiers::Notifier> notifier, CourierOptions options,
                                CourierEvents events)
-    : loop_(loop), clock_(clock), random_(random), commit_(std::move(commit)), notifier_(std::move(notifier)), options_(options), events_(std::move(events)),
-      limits_(notifier_->limits()), backoff_(random, options.backoff), changed_(loop) {
+    : loop_(loop),
+      clock_(clock),
+      random_(random),
+      commit_(std::move(commit)),
+      notifier_(std::move(notifier)),
+      options_(options),
+      events_(std::move(events)),
+      limits_(notifier_->limits()),
+      backoff_(random, options.backoff),
+      changed_(loop) {
     for (const auto& budget : limits_.budgets) budgets_.emplace_back(budget.count, budget.window);
 }
 
@@ -41,7 +51,8 @@ void CourierChannel::enqueueBatch(std::string batchId, std::vector<storage::Deli
 
 void CourierChannel::superseded(const std::string& deliveryId) {
     for (auto shipment = queue_.begin(); shipment != queue_.end();) {
-        std::erase_if(shipment->deliveries, [&](const storage::Delivery& delivery) { return delivery.id == deliveryId; });
+        std::erase_if(shipment->deliveries,
+                      [&](const storage::Delivery& delivery) { return delivery.id == deliveryId; });
         shipment = shipment->deliveries.empty() ? queue_.erase(shipment) : std::next(shipment);
     }
 }
@@ -53,7 +64,9 @@ void CourierChannel::push(Shipment shipment) {
 }
 
 /// Without a budget several calls run at once; a budget leaves no hurry.
-std::size_t CourierChannel::capacity() const { return budgets_.empty() ? options_.parallel : 1; }
+std::size_t CourierChannel::capacity() const {
+    return budgets_.empty() ? options_.parallel : 1;
+}
 
 bool CourierChannel::blocked(const Shipment& shipment) const {
     return std::any_of(shipment.deliveries.begin(), shipment.deliveries.end(), [&](const storage::Delivery& delivery) {
@@ -62,7 +75,8 @@ bool CourierChannel::blocked(const Shipment& shipment) const {
 }
 
 CourierChannel::Queue::iterator CourierChannel::nextReady(TimePoint now) {
-    return std::find_if(queue_.begin(), queue_.end(), [&](const Shipment& shipment) { return shipment.notBefore <= now && !blocked(shipment); });
+    return std::find_if(queue_.begin(), queue_.end(),
+                        [&](const Shipment& shipment) { return shipment.notBefore <= now && !blocked(shipment); });
 }
 
 bool CourierChannel::takeBudget(TimePoint now) {
@@ -102,15 +116,19 @@ Task<void> CourierChannel::run(TaskGroup& tasks) {
         }
         auto seen = version_;
         auto changed = changed_.until([this, seen] { return version_ != seen; });
-        if (auto wake = nextWake(now)) co_await beforeDeadline(clock_, *wake, std::move(changed));
-        else co_await std::move(changed);
+        if (auto wake = nextWake(now))
+            co_await beforeDeadline(clock_, *wake, std::move(changed));
+        else
+            co_await std::move(changed);
     }
 }
 
 /// The budget is about to run out and many wait: they leave together.
 void CourierChannel::gatherDigest(Shipment& shipment, TimePoint now) {
     if (budgets_.empty() || !shipment.batchId.empty() || shipment.uncertain()) return;
-    auto fits = [&](const Shipment& other) { return other.notBefore <= now && other.batchId.empty() && !other.uncertain() && !blocked(other); };
+    auto fits = [&](const Shipment& other) {
+        return other.notBefore <= now && other.batchId.empty() && !other.uncertain() && !blocked(other);
+    };
     auto waiting = static_cast<std::size_t>(std::count_if(queue_.begin(), queue_.end(), fits));
     std::size_t left = budgets_.front().available(now);
     for (const auto& budget : budgets_) left = std::min<std::size_t>(left, budget.available(now));
@@ -163,8 +181,10 @@ Task<void> CourierChannel::carry(Shipment shipment, bool started) {
     if (started || co_await start(shipment)) {
         auto startedAt = clock_.now();
         auto receipt = co_await send(shipment);
-        if (receipt) arrived(std::move(shipment), *receipt, startedAt);
-        else if (receipt.error().code != ErrorCode::Cancelled) failed(std::move(shipment), receipt.error(), startedAt);
+        if (receipt)
+            arrived(std::move(shipment), *receipt, startedAt);
+        else if (receipt.error().code != ErrorCode::Cancelled)
+            failed(std::move(shipment), receipt.error(), startedAt);
     }
     --inFlight_;
     for (const auto& incident : incidents) busyIncidents_.erase(incident);
@@ -175,7 +195,8 @@ Task<void> CourierChannel::carry(Shipment shipment, bool started) {
 /// False when there is nothing left to send: all of it was superseded meanwhile.
 Task<bool> CourierChannel::start(Shipment& shipment) {
     storage::UnitOfWork unit;
-    for (const auto& delivery : shipment.deliveries) unit.deliveryStarts.push_back({delivery.id, shipment.batchId, clock_.now()});
+    for (const auto& delivery : shipment.deliveries)
+        unit.deliveryStarts.push_back({delivery.id, shipment.batchId, clock_.now()});
     auto started = co_await committed(commit_, loop_, std::move(unit));
     if (started) co_return true;
     if (started.error().code == ErrorCode::Conflict) co_return false;
@@ -213,9 +234,12 @@ void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receip
     auto now = clock_.now();
     for (const auto& delivery : shipment.deliveries) {
         ++counters_.delivered;
-        if (shipment.batchId.empty() && !delivery.incidentId.empty() && !receipt.platformRef.empty()) cards_[delivery.incidentId] = receipt.platformRef;
-        if (delivery.reason == rules::toString(rules::IncidentUpdate::Reason::Resolved)) cards_.erase(delivery.incidentId);
-        if (events_.delivered) events_.delivered(std::string(notifier_->name()), std::string(notifier_->kind()), now - delivery.createdAt);
+        if (shipment.batchId.empty() && !delivery.incidentId.empty() && !receipt.platformRef.empty())
+            cards_[delivery.incidentId] = receipt.platformRef;
+        if (delivery.reason == rules::toString(rules::IncidentUpdate::Reason::Resolved))
+            cards_.erase(delivery.incidentId);
+        if (events_.delivered)
+            events_.delivered(std::string(notifier_->name()), std::string(notifier_->kind()), now - delivery.createdAt);
     }
     record(shipment, storage::AttemptOutcome::Delivered, nullptr, &receipt, startedAt, now);
 }
@@ -235,15 +259,17 @@ void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint sta
     auto wait = backoff_.next();
     if (error.retry.kind == Retry::Kind::After) wait = std::max(wait, error.retry.after);
     shipment.notBefore = now + wait;
-    if (error.code == ErrorCode::ResourceExhausted) pausedUntil_ = std::max(pausedUntil_.value_or(now), shipment.notBefore);
+    if (error.code == ErrorCode::ResourceExhausted)
+        pausedUntil_ = std::max(pausedUntil_.value_or(now), shipment.notBefore);
     bool unknown = error.code == ErrorCode::OutcomeUnknown;
     for (auto& delivery : shipment.deliveries) delivery.uncertain = delivery.uncertain || unknown;
-    record(shipment, unknown ? storage::AttemptOutcome::Unknown : storage::AttemptOutcome::RetryLater, &error, nullptr, startedAt, shipment.notBefore);
+    record(shipment, unknown ? storage::AttemptOutcome::Unknown : storage::AttemptOutcome::RetryLater, &error, nullptr,
+           startedAt, shipment.notBefore);
     queue_.push_front(std::move(shipment));
 }
 
-void CourierChannel::record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error, const notifiers::Receipt* receipt, TimePoint startedAt,
-                            TimePoint notBefore) {
+void CourierChannel::record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error,
+                            const notifiers::Receipt* receipt, TimePoint startedAt, TimePoint notBefore) {
     storage::UnitOfWork unit;
     auto now = clock_.now();
     for (const auto& delivery : shipment.deliveries) {
@@ -263,7 +289,8 @@ void CourierChannel::record(const Shipment& shipment, storage::AttemptOutcome ou
         result.notBefore = notBefore;
         unit.deliveryResults.push_back(std::move(result));
         if (outcome == storage::AttemptOutcome::Refused)
-            unit.audit.push_back({now, "klaw", "delivery", "failed", delivery.channel + "/" + delivery.incidentId, "{}"});
+            unit.audit.push_back(
+                {now, "klaw", "delivery", "failed", delivery.channel + "/" + delivery.incidentId, "{}"});
     }
     commit_(std::move(unit), {});
 }

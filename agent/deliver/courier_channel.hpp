@@ -22,8 +22,8 @@
 namespace klaw::deliver {
 
 struct CourierOptions {
-    std::size_t parallel = 8;      ///< calls at once on a channel without a budget; one otherwise
-    std::size_t digestAbove = 3;   ///< waiting cards at which an exhausted budget leads to digests
+    std::size_t parallel = 8;       ///< calls at once on a channel without a budget; one otherwise
+    std::size_t digestAbove = 3;    ///< waiting cards at which an exhausted budget leads to digests
     std::size_t digestAtMost = 30;  ///< cards in one digest
     net::Backoff::Limits backoff{2s, 5min, 10min};
 };
@@ -52,8 +52,8 @@ struct CourierEvents {
 /// its start is durable. On the loop thread.
 class CourierChannel {
 public:
-    CourierChannel(Loop& loop, LoopClock& clock, Random& random, Commit commit, std::unique_ptr<notifiers::Notifier> notifier, CourierOptions options,
-                   CourierEvents events);
+    CourierChannel(Loop& loop, LoopClock& clock, Random& random, Commit commit,
+                   std::unique_ptr<notifiers::Notifier> notifier, CourierOptions options, CourierEvents events);
 
     /// Durable deliveries, new or from before a restart; older waiting cards of the same incident give way.
     void enqueue(storage::Delivery delivery);
@@ -99,8 +99,8 @@ private:
     Task<Result<notifiers::Receipt>> send(const Shipment& shipment);
     void arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt);
     void failed(Shipment shipment, const Error& error, TimePoint startedAt);
-    void record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error, const notifiers::Receipt* receipt, TimePoint startedAt,
-                TimePoint notBefore);
+    void record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error,
+                const notifiers::Receipt* receipt, TimePoint startedAt, TimePoint notBefore);
 
     Loop& loop_;
     LoopClock& clock_;

@@ -16,22 +16,31 @@ bool reachedMilestone(const rules::Incident& incident) {
     return std::find(milestones.begin(), milestones.end(), incident.total) != milestones.end();
 }
 
-bool withinGroupWait(const rules::IncidentUpdate& update, Duration wait) { return update.at < update.incident.openedAt + wait; }
+bool withinGroupWait(const rules::IncidentUpdate& update, Duration wait) {
+    return update.at < update.incident.openedAt + wait;
+}
 
 /// Silenced from before it began: nobody was told, so nobody is told that it is over.
-bool neverHeard(const rules::Incident& incident) { return incident.silenced && incident.silenced->at <= incident.openedAt; }
+bool neverHeard(const rules::Incident& incident) {
+    return incident.silenced && incident.silenced->at <= incident.openedAt;
+}
 
 bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel) {
     switch (update.reason) {
-        case Reason::Opened: return !update.incident.silenced;
-        case Reason::Resolved: return !neverHeard(update.incident);
+        case Reason::Opened:
+            return !update.incident.silenced;
+        case Reason::Resolved:
+            return !neverHeard(update.incident);
         case Reason::Acknowledged:
         case Reason::Unacknowledged:
         case Reason::Silenced:
-        case Reason::SilenceEnded: return true;
-        case Reason::Grew: return channel.canUpdate || withinGroupWait(update, channel.groupWait) || reachedMilestone(update.incident);
+        case Reason::SilenceEnded:
+            return true;
+        case Reason::Grew:
+            return channel.canUpdate || withinGroupWait(update, channel.groupWait) || reachedMilestone(update.incident);
         case Reason::Shrank:
-        case Reason::Changed: return channel.canUpdate || withinGroupWait(update, channel.groupWait);
+        case Reason::Changed:
+            return channel.canUpdate || withinGroupWait(update, channel.groupWait);
     }
     return true;
 }
@@ -42,7 +51,8 @@ DeliveryPlanner::DeliveryPlanner(std::vector<ChannelPlan> channels, std::vector<
     : channels_(std::move(channels)), defaultReceivers_(std::move(defaultReceivers)) {}
 
 const ChannelPlan* DeliveryPlanner::channel(std::string_view name) const {
-    auto found = std::find_if(channels_.begin(), channels_.end(), [&](const ChannelPlan& channel) { return channel.name == name; });
+    auto found = std::find_if(channels_.begin(), channels_.end(),
+                              [&](const ChannelPlan& channel) { return channel.name == name; });
     return found == channels_.end() ? nullptr : &*found;
 }
 
@@ -74,7 +84,8 @@ std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate
         delivery.idempotencyKey = storage::deliveryKey(incident.id, incident.revision, channel->name);
         delivery.payload = notifiers::toJson(buildCard(incident, channel->style));
         delivery.createdAt = update.at;
-        delivery.notBefore = channel->canUpdate ? update.at : std::max(update.at, incident.openedAt + channel->groupWait);
+        delivery.notBefore =
+            channel->canUpdate ? update.at : std::max(update.at, incident.openedAt + channel->groupWait);
         deliveries.push_back(std::move(delivery));
     }
     return deliveries;

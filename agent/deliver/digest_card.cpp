@@ -18,7 +18,8 @@ notifiers::Card digestOf(const std::string& id, const std::vector<notifiers::Car
     digest.openedAt = first.openedAt;
     digest.updatedAt = now;
     digest.title = zh ? std::to_string(cards.size()) + " 条告警更新" : std::to_string(cards.size()) + " alert updates";
-    digest.footer.notes.push_back(zh ? "为遵守平台限速合并发送" : "sent together to keep within the platform's rate limit");
+    digest.footer.notes.push_back(zh ? "为遵守平台限速合并发送"
+                                     : "sent together to keep within the platform's rate limit");
     for (const auto& card : cards) {
         digest.severity = std::max(digest.severity, card.severity);
         digest.openedAt = std::min(digest.openedAt, card.openedAt);

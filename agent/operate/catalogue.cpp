@@ -18,7 +18,8 @@ std::span<const Verb> catalogue() {
 
 const Verb* findVerb(std::string_view word) {
     for (const auto& verb : catalogue())
-        if (verb.name == word || std::find(verb.aliases.begin(), verb.aliases.end(), word) != verb.aliases.end()) return &verb;
+        if (verb.name == word || std::find(verb.aliases.begin(), verb.aliases.end(), word) != verb.aliases.end())
+            return &verb;
     return nullptr;
 }
 

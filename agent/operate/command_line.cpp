@@ -9,7 +9,8 @@ namespace {
 constexpr std::size_t maxBytes = 16'000;
 
 /// What Chinese keyboards write for the signs of the grammar.
-constexpr std::array<std::pair<std::string_view, char>, 7> fullWidth{{{"\u3000", ' '}, {"“", '"'}, {"”", '"'}, {"‘", '\''}, {"’", '\''}, {"－", '-'}, {"＝", '='}}};
+constexpr std::array<std::pair<std::string_view, char>, 7> fullWidth{
+    {{"\u3000", ' '}, {"“", '"'}, {"”", '"'}, {"‘", '\''}, {"’", '\''}, {"－", '-'}, {"＝", '='}}};
 
 std::string narrowed(std::string_view text) {
     std::string out;
@@ -39,8 +40,10 @@ Result<std::vector<Word>> split(const std::string& text) {
     char quote = 0;
     for (char c : text) {
         if (quote != 0) {
-            if (c == quote) quote = 0;
-            else word->text += c;
+            if (c == quote)
+                quote = 0;
+            else
+                word->text += c;
         } else if (c == '"' || c == '\'') {
             if (!word) word = Word{{}, true};
             quote = c;
@@ -64,7 +67,9 @@ std::string longName(std::string name) {
     return name;
 }
 
-bool takesValue(const std::string& name) { return name != "help" && name != "all" && name != "yes"; }
+bool takesValue(const std::string& name) {
+    return name != "help" && name != "all" && name != "yes";
+}
 
 }  // namespace
 
@@ -72,7 +77,8 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
     if (text.size() > maxBytes) return fail(ErrorCode::InvalidArgument, "the command is too long");
     auto words = split(narrowed(text));
     if (!words) return fail(std::move(words).error());
-    if (words->empty()) return fail(ErrorCode::InvalidArgument, "the command is empty", {}, "`help` lists what there is");
+    if (words->empty())
+        return fail(ErrorCode::InvalidArgument, "the command is empty", {}, "`help` lists what there is");
     CommandLine line;
     line.verb = words->front().text;
     for (std::size_t i = 1; i < words->size(); ++i) {
@@ -89,9 +95,12 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
             continue;
         }
         name = longName(name);
-        if (!takesValue(name)) line.options[name] = "";
-        else if (i + 1 < words->size()) line.options[name] = (*words)[++i].text;
-        else return fail(ErrorCode::InvalidArgument, "--" + name + " needs a value");
+        if (!takesValue(name))
+            line.options[name] = "";
+        else if (i + 1 < words->size())
+            line.options[name] = (*words)[++i].text;
+        else
+            return fail(ErrorCode::InvalidArgument, "--" + name + " needs a value");
     }
     return line;
 }

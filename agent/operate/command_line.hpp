@@ -13,7 +13,7 @@ namespace klaw::operate {
 /// A command as typed: `silence 3f9a 2h --comment "known, see ticket"`.
 struct CommandLine {
     std::string verb;
-    std::vector<std::string> arguments;           ///< in order, without options
+    std::vector<std::string> arguments;          ///< in order, without options
     std::map<std::string, std::string> options;  ///< long names; "" for one without a value
     std::optional<std::string> option(const std::string& name) const {
         auto found = options.find(name);

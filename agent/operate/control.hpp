@@ -33,8 +33,8 @@ struct RuleView {
     std::string lastError;
 };
 
-/// What the verbs of the catalogue may see and do. Changes are durable when the returned task of the desk ends, not when
-/// the call returns. On the loop thread.
+/// What the verbs of the catalogue may see and do. Changes are durable when the returned task of the desk ends, not
+/// when the call returns. On the loop thread.
 class Control {
 public:
     virtual ~Control() = default;
@@ -47,7 +47,8 @@ public:
     virtual const rules::Incident* incident(std::string_view id) const = 0;
     virtual Result<void> acknowledge(const std::string& id, const rules::Mark& mark) = 0;
     virtual Result<void> unacknowledge(const std::string& id, const rules::Mark& mark) = 0;
-    virtual Result<rules::Silence> silence(std::vector<rules::Matcher> matchers, Duration length, const rules::Mark& mark) = 0;
+    virtual Result<rules::Silence> silence(std::vector<rules::Matcher> matchers, Duration length,
+                                           const rules::Mark& mark) = 0;
     virtual Result<void> endSilence(const std::string& idPrefix, const rules::Mark& mark) = 0;
     virtual std::vector<rules::Silence> activeSilences() const = 0;
 

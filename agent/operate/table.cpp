@@ -10,7 +10,8 @@ std::string formatTable(const std::vector<std::string>& headings, const std::vec
     std::vector<std::size_t> widths;
     for (const auto& heading : headings) widths.push_back(displayWidth(heading));
     for (const auto& row : rows)
-        for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], displayWidth(row[i]));
+        for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i)
+            widths[i] = std::max(widths[i], displayWidth(row[i]));
     std::string text;
     auto append = [&](const std::vector<std::string>& row) {
         for (std::size_t i = 0; i < row.size(); ++i) {

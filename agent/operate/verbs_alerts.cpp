@@ -10,7 +10,9 @@ namespace {
 
 constexpr Duration longestSilence = 30 * 24h;
 
-bool isChinese(const Caller& caller) { return caller.language.starts_with("zh"); }
+bool isChinese(const Caller& caller) {
+    return caller.language.starts_with("zh");
+}
 
 std::string placeOf(const rules::ObjectRef& object) {
     auto kind = object.kind.empty() ? object.resource : object.kind;
@@ -18,7 +20,9 @@ std::string placeOf(const rules::ObjectRef& object) {
 }
 
 std::string stateOf(const rules::Incident& incident, const Caller& caller) {
-    auto status = incident.silenced ? notifiers::CardStatus::Silenced : incident.acknowledged ? notifiers::CardStatus::Acknowledged : notifiers::CardStatus::Firing;
+    auto status = incident.silenced       ? notifiers::CardStatus::Silenced
+                  : incident.acknowledged ? notifiers::CardStatus::Acknowledged
+                                          : notifiers::CardStatus::Firing;
     return std::string(notifiers::statusWord(status, caller.language));
 }
 
@@ -28,13 +32,16 @@ std::string describe(const Control& control, const Caller& caller, const rules::
         if (!value.empty()) text += "  " + std::string(isChinese(caller) ? zh : en) + ": " + value + "\n";
     };
     line("id", "编号", incident.id);
-    line("state", "状态", stateOf(incident, caller) + ", " + std::string(notifiers::severityWord(incident.severity, caller.language)));
+    line("state", "状态",
+         stateOf(incident, caller) + ", " + std::string(notifiers::severityWord(incident.severity, caller.language)));
     line("where", "位置", incident.cluster + " " + placeOf(incident.owner));
     line("rule", "规则", incident.rule);
     line("since", "开始", notifiers::localTime(incident.openedAt, control.utcOffsetMinutes()));
     line("firing", "告警中", std::to_string(incident.firing) + " / " + std::to_string(incident.total));
-    if (incident.acknowledged) line("acknowledged by", "认领人", incident.acknowledged->by + " " + incident.acknowledged->comment);
-    if (incident.silencedUntil) line("silenced until", "静默至", notifiers::localTime(*incident.silencedUntil, control.utcOffsetMinutes()));
+    if (incident.acknowledged)
+        line("acknowledged by", "认领人", incident.acknowledged->by + " " + incident.acknowledged->comment);
+    if (incident.silencedUntil)
+        line("silenced until", "静默至", notifiers::localTime(*incident.silencedUntil, control.utcOffsetMinutes()));
     for (const auto& alert : incident.alerts) {
         text += "  - " + placeOf(alert.object) + (alert.element.empty() ? "" : " " + alert.element);
         for (const auto& [name, value] : alert.facts)
@@ -57,15 +64,19 @@ Result<std::string> listAlerts(Control& control, const Caller& caller, const Com
     });
     if (open.empty()) return isChinese(caller) ? "没有正在告警的问题。\n" : "Nothing is firing.\n";
     std::sort(open.begin(), open.end(), [](const auto* a, const auto* b) {
-        return std::tuple(-static_cast<int>(a->severity), a->openedAt, a->id) < std::tuple(-static_cast<int>(b->severity), b->openedAt, b->id);
+        return std::tuple(-static_cast<int>(a->severity), a->openedAt, a->id) <
+               std::tuple(-static_cast<int>(b->severity), b->openedAt, b->id);
     });
     std::vector<std::vector<std::string>> rows;
     for (const auto* incident : open)
-        rows.push_back({incident->id, std::string(notifiers::severityWord(incident->severity, caller.language)), stateOf(*incident, caller),
-                        notifiers::roughly(control.now() - incident->openedAt), std::to_string(incident->firing), incident->cluster, placeOf(incident->owner),
+        rows.push_back({incident->id, std::string(notifiers::severityWord(incident->severity, caller.language)),
+                        stateOf(*incident, caller), notifiers::roughly(control.now() - incident->openedAt),
+                        std::to_string(incident->firing), incident->cluster, placeOf(incident->owner),
                         incident->title.in(caller.language)});
-    auto headings = isChinese(caller) ? std::vector<std::string>{"编号", "级别", "状态", "持续", "数量", "集群", "对象", "标题"}
-                                      : std::vector<std::string>{"ID", "SEVERITY", "STATE", "AGE", "COUNT", "CLUSTER", "OBJECT", "TITLE"};
+    auto headings =
+        isChinese(caller)
+            ? std::vector<std::string>{"编号", "级别", "状态", "持续", "数量", "集群", "对象", "标题"}
+            : std::vector<std::string>{"ID", "SEVERITY", "STATE", "AGE", "COUNT", "CLUSTER", "OBJECT", "TITLE"};
     return maskSecrets(formatTable(headings, rows));
 }
 
@@ -74,7 +85,8 @@ rules::Mark markOf(const Control& control, const Caller& caller, const CommandLi
 }
 
 Result<const rules::Incident*> namedIncident(const Control& control, const CommandLine& line) {
-    if (line.arguments.empty()) return fail(ErrorCode::InvalidArgument, line.verb + " needs the id of an alert", {}, "`alerts` lists them");
+    if (line.arguments.empty())
+        return fail(ErrorCode::InvalidArgument, line.verb + " needs the id of an alert", {}, "`alerts` lists them");
     auto id = control.resolveIncident(line.arguments.front());
     if (!id) return fail(std::move(id).error());
     return control.incident(*id);
@@ -84,7 +96,8 @@ Result<std::string> previewAcknowledge(const Control& control, const Caller& cal
     auto incident = namedIncident(control, line);
     if (!incident) return fail(std::move(incident).error());
     const auto& title = (*incident)->title.in(caller.language);
-    return isChinese(caller) ? "认领「" + title + "」，其他人会看到由你处理。" : "Takes \"" + title + "\" as yours; its card will say so.";
+    return isChinese(caller) ? "认领「" + title + "」，其他人会看到由你处理。"
+                             : "Takes \"" + title + "\" as yours; its card will say so.";
 }
 
 Result<std::string> acknowledge(Control& control, const Caller& caller, const CommandLine& line) {
@@ -100,7 +113,8 @@ Result<std::string> unacknowledge(Control& control, const Caller& caller, const 
     auto incident = namedIncident(control, line);
     if (!incident) return fail(std::move(incident).error());
     auto id = (*incident)->id;
-    if (auto done = control.unacknowledge(id, markOf(control, caller, line)); !done) return fail(std::move(done).error());
+    if (auto done = control.unacknowledge(id, markOf(control, caller, line)); !done)
+        return fail(std::move(done).error());
     return (isChinese(caller) ? "已取消认领：" : "No longer acknowledged: ") + id + "\n";
 }
 
@@ -113,7 +127,10 @@ struct SilenceOrder {
 
 std::optional<rules::Matcher> parseMatcher(const std::string& text) {
     static constexpr std::pair<std::string_view, rules::Matcher::Kind> signs[] = {
-        {"=~", rules::Matcher::Kind::Matches}, {"!~", rules::Matcher::Kind::NotMatches}, {"!=", rules::Matcher::Kind::NotEqual}, {"=", rules::Matcher::Kind::Equal}};
+        {"=~", rules::Matcher::Kind::Matches},
+        {"!~", rules::Matcher::Kind::NotMatches},
+        {"!=", rules::Matcher::Kind::NotEqual},
+        {"=", rules::Matcher::Kind::Equal}};
     for (const auto& [sign, kind] : signs) {
         auto at = text.find(sign);
         if (at == std::string::npos || at == 0) continue;
@@ -127,7 +144,8 @@ std::optional<rules::Matcher> parseMatcher(const std::string& text) {
 }
 
 std::vector<rules::Matcher> matchersOf(const rules::Incident& incident) {
-    std::vector<rules::Matcher> matchers{{"alertname", rules::Matcher::Kind::Equal, incident.rule}, {"cluster", rules::Matcher::Kind::Equal, incident.cluster}};
+    std::vector<rules::Matcher> matchers{{"alertname", rules::Matcher::Kind::Equal, incident.rule},
+                                         {"cluster", rules::Matcher::Kind::Equal, incident.cluster}};
     for (const auto& [name, value] : incident.labels) matchers.push_back({name, rules::Matcher::Kind::Equal, value});
     return matchers;
 }
@@ -147,11 +165,16 @@ Result<SilenceOrder> readSilence(const Control& control, const Caller& caller, c
             order.what = incident->title.in(caller.language);
         }
     }
-    if (order.matchers.empty()) return fail(ErrorCode::InvalidArgument, "silence needs the id of an alert or a condition such as rule=PodCrashLooping", {}, "`alerts` lists the open alerts");
+    if (order.matchers.empty())
+        return fail(ErrorCode::InvalidArgument,
+                    "silence needs the id of an alert or a condition such as rule=PodCrashLooping", {},
+                    "`alerts` lists the open alerts");
     if (order.length <= Duration::zero() || order.length > longestSilence)
-        return fail(ErrorCode::InvalidArgument, "a silence lasts more than nothing and at most 30 days", {}, "for example: silence 3f9a 2h");
+        return fail(ErrorCode::InvalidArgument, "a silence lasts more than nothing and at most 30 days", {},
+                    "for example: silence 3f9a 2h");
     if (!order.what.empty()) return order;
-    for (const auto& matcher : order.matchers) order.what += (order.what.empty() ? "" : ", ") + matcher.label + " " + matcher.value;
+    for (const auto& matcher : order.matchers)
+        order.what += (order.what.empty() ? "" : ", ") + matcher.label + " " + matcher.value;
     return order;
 }
 
@@ -159,11 +182,15 @@ std::string listSilences(const Control& control, const Caller& caller) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& silence : control.activeSilences()) {
         std::string what;
-        for (const auto& matcher : silence.matchers) what += (what.empty() ? "" : " ") + matcher.label + "=" + matcher.value;
-        rows.push_back({silence.id, notifiers::localTime(silence.endsAt, control.utcOffsetMinutes()), silence.createdBy, what, silence.comment});
+        for (const auto& matcher : silence.matchers)
+            what += (what.empty() ? "" : " ") + matcher.label + "=" + matcher.value;
+        rows.push_back({silence.id, notifiers::localTime(silence.endsAt, control.utcOffsetMinutes()), silence.createdBy,
+                        what, silence.comment});
     }
     if (rows.empty()) return isChinese(caller) ? "没有静默。\n" : "Nothing is silenced.\n";
-    return formatTable(isChinese(caller) ? std::vector<std::string>{"编号", "截止", "创建人", "条件", "备注"} : std::vector<std::string>{"ID", "UNTIL", "BY", "WHAT", "COMMENT"}, rows);
+    return formatTable(isChinese(caller) ? std::vector<std::string>{"编号", "截止", "创建人", "条件", "备注"}
+                                         : std::vector<std::string>{"ID", "UNTIL", "BY", "WHAT", "COMMENT"},
+                       rows);
 }
 
 Result<std::string> previewSilence(const Control& control, const Caller& caller, const CommandLine& line) {
@@ -171,7 +198,8 @@ Result<std::string> previewSilence(const Control& control, const Caller& caller,
     auto order = readSilence(control, caller, line);
     if (!order) return fail(std::move(order).error());
     auto length = formatDuration(order->length);
-    return isChinese(caller) ? "静默「" + order->what + "」" + length + "，期间不再发送卡片。" : "Silences \"" + order->what + "\" for " + length + ": no cards meanwhile.";
+    return isChinese(caller) ? "静默「" + order->what + "」" + length + "，期间不再发送卡片。"
+                             : "Silences \"" + order->what + "\" for " + length + ": no cards meanwhile.";
 }
 
 Result<std::string> silence(Control& control, const Caller& caller, const CommandLine& line) {
@@ -181,12 +209,15 @@ Result<std::string> silence(Control& control, const Caller& caller, const Comman
     auto made = control.silence(std::move(order->matchers), order->length, markOf(control, caller, line));
     if (!made) return fail(std::move(made).error());
     auto until = notifiers::localTime(made->endsAt, control.utcOffsetMinutes());
-    return isChinese(caller) ? "已静默「" + order->what + "」至 " + until + "（编号 " + made->id + "）\n" : "Silenced \"" + order->what + "\" until " + until + " (silence " + made->id + ")\n";
+    return isChinese(caller) ? "已静默「" + order->what + "」至 " + until + "（编号 " + made->id + "）\n"
+                             : "Silenced \"" + order->what + "\" until " + until + " (silence " + made->id + ")\n";
 }
 
 Result<std::string> unsilence(Control& control, const Caller& caller, const CommandLine& line) {
-    if (line.arguments.empty()) return fail(ErrorCode::InvalidArgument, "unsilence needs the id of a silence", {}, "`silence` lists them");
-    if (auto done = control.endSilence(line.arguments.front(), markOf(control, caller, line)); !done) return fail(std::move(done).error());
+    if (line.arguments.empty())
+        return fail(ErrorCode::InvalidArgument, "unsilence needs the id of a silence", {}, "`silence` lists them");
+    if (auto done = control.endSilence(line.arguments.front(), markOf(control, caller, line)); !done)
+        return fail(std::move(done).error());
     return std::string(isChinese(caller) ? "静默已结束。\n" : "The silence has ended.\n");
 }
 
@@ -194,10 +225,35 @@ Result<std::string> unsilence(Control& control, const Caller& caller, const Comm
 
 std::vector<Verb> alertVerbs() {
     return {
-        {"alerts", {"告警", "alert"}, "alerts [ID] [-n NAMESPACE] [--cluster CLUSTER]", {"Lists what is wrong now, or one of it in full", "列出当前告警，或查看某一条"}, false, nullptr, listAlerts},
-        {"ack", {"认领", "acknowledge"}, "ack ID [--comment TEXT]", {"Takes an alert as yours", "认领一条告警"}, true, previewAcknowledge, acknowledge},
-        {"unack", {"取消认领"}, "unack ID", {"Gives an acknowledged alert back", "取消认领"}, true, nullptr, unacknowledge},
-        {"silence", {"静默", "silences"}, "silence [ID | LABEL=VALUE…] [DURATION] [--comment TEXT]", {"Keeps cards of an alert back for a while; alone: lists silences", "在一段时间内不再发送；不带参数时列出静默"}, true, previewSilence, silence},
+        {"alerts",
+         {"告警", "alert"},
+         "alerts [ID] [-n NAMESPACE] [--cluster CLUSTER]",
+         {"Lists what is wrong now, or one of it in full", "列出当前告警，或查看某一条"},
+         false,
+         nullptr,
+         listAlerts},
+        {"ack",
+         {"认领", "acknowledge"},
+         "ack ID [--comment TEXT]",
+         {"Takes an alert as yours", "认领一条告警"},
+         true,
+         previewAcknowledge,
+         acknowledge},
+        {"unack",
+         {"取消认领"},
+         "unack ID",
+         {"Gives an acknowledged alert back", "取消认领"},
+         true,
+         nullptr,
+         unacknowledge},
+        {"silence",
+         {"静默", "silences"},
+         "silence [ID | LABEL=VALUE…] [DURATION] [--comment TEXT]",
+         {"Keeps cards of an alert back for a while; alone: lists silences",
+          "在一段时间内不再发送；不带参数时列出静默"},
+         true,
+         previewSilence,
+         silence},
         {"unsilence", {"取消静默"}, "unsilence ID", {"Ends a silence", "结束静默"}, true, nullptr, unsilence},
     };
 }

@@ -1,0 +1,123 @@
+#include "storage/apply_unit.hpp"
+
+#include "base/digest.hpp"
+#include "storage/json_codec.hpp"
+
+namespace klaw::storage {
+namespace {
+
+Result<void> putAlert(Database& database, const rules::Alert& alert) {
+    return database.run(
+        "INSERT OR REPLACE INTO alerts (fingerprint, rule, cluster, state, resolved_at, updated_at, json) VALUES (?, "
+        "?, ?, ?, ?, ?, ?)",
+        alert.fingerprint, alert.rule, alert.cluster, rules::toString(alert.state()), alert.resolvedAt, alert.updatedAt,
+        toJson(alert));
+}
+
+Result<void> putIncident(Database& database, const rules::Incident& incident) {
+    return database.run(
+        "INSERT INTO incidents (id, rule, cluster, opened_at, resolved_at, updated_at, revision, json) VALUES (?, ?, "
+        "?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET resolved_at = excluded.resolved_at, updated_at = excluded.updated_at, revision "
+        "= excluded.revision, json = excluded.json "
+        "WHERE excluded.revision >= revision",
+        incident.id, incident.rule, incident.cluster, incident.openedAt, incident.resolvedAt, incident.updatedAt,
+        incident.revision, toJson(incident));
+}
+
+Result<void> putCounter(Database& database, const rules::EventCounter& counter) {
+    auto seen = database.run(
+        "INSERT INTO event_counts (cluster, rule, window, event_uid, seen, at) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET seen = max(seen, excluded.seen), at = max(at, excluded.at)",
+        counter.cluster, counter.rule, counter.window, counter.eventUid, counter.seen, counter.at);
+    if (!seen || counter.increase == 0) return seen;
+    return database.run(
+        "INSERT INTO event_increases (cluster, rule, window, event_uid, seen, increase, at) VALUES (?, ?, ?, ?, ?, ?, "
+        "?)",
+        counter.cluster, counter.rule, counter.window, counter.eventUid, counter.seen, counter.increase, counter.at);
+}
+
+Result<void> putSilence(Database& database, const rules::Silence& silence) {
+    return database.run("INSERT OR REPLACE INTO silences (id, starts_at, ends_at, json) VALUES (?, ?, ?, ?)",
+                        silence.id, silence.startsAt, silence.endsAt, toJson(silence));
+}
+
+Result<void> putOffer(Database& database, const Offer& offer) {
+    return database.run(
+        "INSERT INTO offers (nonce_hash, verb, arguments, target, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+        offer.nonceHash, offer.verb, offer.arguments, offer.target, offer.createdAt, offer.expiresAt);
+}
+
+/// Stops at the first failure.
+template <class Items, class Put>
+Result<void> forEach(Database& database, const Items& items, Put put) {
+    for (const auto& item : items)
+        if (auto done = put(database, item); !done) return done;
+    return {};
+}
+
+}  // namespace
+
+Result<void> applyAlerts(Database& database, const UnitOfWork& unit) {
+    if (auto done = forEach(database, unit.alerts, putAlert); !done) return done;
+    auto remove = [](Database& into, const std::string& fingerprint) {
+        return into.run("DELETE FROM alerts WHERE fingerprint = ?", fingerprint);
+    };
+    if (auto done = forEach(database, unit.removedAlerts, remove); !done) return done;
+    if (auto done = forEach(database, unit.incidents, putIncident); !done) return done;
+    if (auto done = forEach(database, unit.silences, putSilence); !done) return done;
+    return forEach(database, unit.counters, putCounter);
+}
+
+Result<void> applyRuleRevisions(Database& database, const std::vector<RuleRevision>& revisions, Committed& committed) {
+    for (auto revision : revisions) {
+        revision.sha256 = sha256Hex(revision.text);
+        bool same = false;
+        auto newest = database.query(
+            "SELECT revision, sha256, removed FROM rule_revisions WHERE name = ? ORDER BY revision DESC LIMIT 1",
+            [&](const Statement& row) {
+                revision.revision = static_cast<std::uint64_t>(row.integer(0));
+                same = row.text(1) == revision.sha256 && (row.integer(2) != 0) == revision.removed;
+            },
+            revision.name);
+        if (!newest) return newest;
+        if (same) continue;
+        ++revision.revision;
+        auto done = database.run(
+            "INSERT INTO rule_revisions (name, revision, author, source, at, text, sha256, removed) VALUES (?, ?, ?, "
+            "?, ?, ?, ?, ?)",
+            revision.name, revision.revision, revision.author, revision.source, revision.at, revision.text,
+            revision.sha256, revision.removed);
+        if (!done) return done;
+        committed.ruleRevisions.push_back(std::move(revision));
+    }
+    return {};
+}
+
+Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& committed) {
+    if (auto done = applyAlerts(database, unit); !done) return done;
+    if (auto done = applyRuleRevisions(database, unit.ruleRevisions, committed); !done) return done;
+    if (auto done = forEach(database, unit.offers, putOffer); !done) return done;
+    if (auto done = applyOutbox(database, unit, committed); !done) return done;
+    auto putMeta = [](Database& into, const MetaEntry& entry) {
+        return into.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", entry.key, entry.value);
+    };
+    if (auto done = forEach(database, unit.meta, putMeta); !done) return done;
+    return appendAudit(database, unit.audit, committed);
+}
+
+bool UnitOfWork::empty() const {
+    return alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() && counters.empty() &&
+           ruleRevisions.empty() && offers.empty() && supersededDeliveries.empty() && deliveryStarts.empty() &&
+           deliveryResults.empty() && newDeliveries.empty() && meta.empty() && audit.empty();
+}
+
+bool UnitOfWork::essential() const {
+    bool onlyPending = true;
+    for (const auto& alert : alerts) onlyPending = onlyPending && alert.state() == rules::AlertState::Pending;
+    return !onlyPending || !incidents.empty() || !silences.empty() || !ruleRevisions.empty() || !offers.empty() ||
+           !supersededDeliveries.empty() || !deliveryStarts.empty() || !deliveryResults.empty() ||
+           !newDeliveries.empty() || !audit.empty();
+}
+
+}  // namespace klaw::storage

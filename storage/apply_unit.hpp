@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/result.hpp"
+#include "storage/database.hpp"
+#include "storage/unit_of_work.hpp"
+
+namespace klaw::storage {
+
+/// Writes a unit within a transaction of the caller's. After an error the caller rolls it back.
+Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& committed);
+
+// One group of tables a file.
+Result<void> applyAlerts(Database& database, const UnitOfWork& unit);
+Result<void> applyOutbox(Database& database, const UnitOfWork& unit, Committed& committed);
+Result<void> applyRuleRevisions(Database& database, const std::vector<RuleRevision>& revisions, Committed& committed);
+Result<void> appendAudit(Database& database, const std::vector<AuditEntry>& entries, Committed& committed);
+Result<Offer> useOffer(Database& database, std::string_view nonce, std::string_view actor, TimePoint now);
+
+}  // namespace klaw::storage

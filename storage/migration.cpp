@@ -1,0 +1,130 @@
+#include "storage/migration.hpp"
+
+#include <array>
+
+#include "storage/transaction.hpp"
+
+namespace klaw::storage {
+namespace {
+
+// Times are nanoseconds since 1970. What is looked for stands in columns, everything else in `json`.
+constexpr std::string_view version1 = R"sql(
+CREATE TABLE alerts (
+    fingerprint TEXT PRIMARY KEY, rule TEXT NOT NULL, cluster TEXT NOT NULL, state TEXT NOT NULL,
+    resolved_at INTEGER, updated_at INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
+CREATE INDEX alerts_by_state ON alerts (state, updated_at);
+
+CREATE TABLE incidents (
+    id TEXT PRIMARY KEY, rule TEXT NOT NULL, cluster TEXT NOT NULL, opened_at INTEGER NOT NULL,
+    resolved_at INTEGER, updated_at INTEGER NOT NULL, revision INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
+CREATE INDEX incidents_open ON incidents (opened_at) WHERE resolved_at IS NULL;
+CREATE INDEX incidents_by_update ON incidents (updated_at);
+
+CREATE TABLE silences (
+    id TEXT PRIMARY KEY, starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
+
+CREATE TABLE event_counts (
+    cluster TEXT NOT NULL, rule TEXT NOT NULL, window TEXT NOT NULL, event_uid TEXT NOT NULL,
+    seen INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (cluster, rule, window, event_uid)) STRICT, WITHOUT ROWID;
+CREATE TABLE event_increases (
+    id INTEGER PRIMARY KEY, cluster TEXT NOT NULL, rule TEXT NOT NULL, window TEXT NOT NULL, event_uid TEXT NOT NULL,
+    seen INTEGER NOT NULL, increase INTEGER NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE INDEX event_increases_by_time ON event_increases (at);
+
+CREATE TABLE rule_revisions (
+    name TEXT NOT NULL, revision INTEGER NOT NULL, author TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL,
+    text TEXT NOT NULL, sha256 TEXT NOT NULL, removed INTEGER NOT NULL,
+    PRIMARY KEY (name, revision)) STRICT;
+
+CREATE TABLE offers (
+    nonce_hash TEXT PRIMARY KEY, verb TEXT NOT NULL, arguments TEXT NOT NULL, target TEXT NOT NULL,
+    created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, used_by TEXT NOT NULL DEFAULT '', used_at INTEGER) STRICT;
+
+CREATE TABLE deliveries (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, channel TEXT NOT NULL, incident_id TEXT NOT NULL,
+    reason TEXT NOT NULL, idempotency_key TEXT NOT NULL UNIQUE, payload TEXT NOT NULL, created_at INTEGER NOT NULL,
+    not_before INTEGER NOT NULL, living_card INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    batch_id TEXT NOT NULL DEFAULT '', platform_ref TEXT NOT NULL DEFAULT '', uncertain INTEGER NOT NULL DEFAULT 0,
+    finished_at INTEGER) STRICT;
+CREATE INDEX deliveries_waiting ON deliveries (seq) WHERE state IN ('queued', 'sending');
+CREATE INDEX deliveries_by_incident ON deliveries (incident_id, channel);
+CREATE INDEX deliveries_finished ON deliveries (finished_at) WHERE finished_at IS NOT NULL;
+CREATE TABLE delivery_attempts (
+    delivery_id TEXT NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    started_at INTEGER NOT NULL, latency INTEGER, outcome TEXT, code TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (delivery_id, number)) STRICT, WITHOUT ROWID;
+CREATE TABLE cards (
+    incident_id TEXT NOT NULL, channel TEXT NOT NULL, platform_ref TEXT NOT NULL,
+    PRIMARY KEY (incident_id, channel)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, decision TEXT NOT NULL,
+    target TEXT NOT NULL, detail TEXT NOT NULL, prev_hash TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+CREATE INDEX audit_by_time ON audit (at);
+CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;
+CREATE TRIGGER audit_is_never_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;
+)sql";
+
+constexpr std::array<Migration, 1> all{{{1, version1}}};
+
+Result<int> versionOf(Database& database) {
+    auto application = database.integer("PRAGMA application_id");
+    if (!application) return fail(std::move(application).error());
+    auto version = database.integer("PRAGMA user_version");
+    if (!version) return fail(std::move(version).error());
+    auto tables = database.integer("SELECT count(*) FROM sqlite_schema");
+    if (!tables) return fail(std::move(tables).error());
+    bool empty = *application == 0 && *version == 0 && *tables == 0;
+    if (!empty && *application != applicationId)
+        return fail(ErrorCode::Unsupported, "this is a database of another program", database.path(),
+                    "give Klaw a data directory of its own");
+    if (*version > newestVersion())
+        return fail(ErrorCode::Unsupported,
+                    "the database was written by a newer Klaw (schema " + std::to_string(*version) +
+                        ", this one knows " + std::to_string(newestVersion()) + ")",
+                    database.path(), "run that version, or another data directory");
+    return static_cast<int>(*version);
+}
+
+Result<void> step(Database& database, const Migration& migration) {
+    auto transaction = Transaction::begin(database);
+    if (!transaction) return fail(std::move(transaction).error());
+    if (auto done = database.execute(migration.sql); !done) return done;
+    auto stamp = "PRAGMA application_id = " + std::to_string(applicationId) +
+                 "; PRAGMA user_version = " + std::to_string(migration.version);
+    if (auto done = database.execute(stamp); !done) return done;
+    return transaction->commit();
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() {
+    return all;
+}
+
+int newestVersion() {
+    return all.back().version;
+}
+
+Result<void> migrate(Database& database, int target) {
+    auto version = versionOf(database);
+    if (!version) return fail(std::move(version).error());
+    for (const auto& migration : all) {
+        if (migration.version <= *version || migration.version > target) continue;
+        if (auto done = step(database, migration); !done) return done;
+    }
+    return {};
+}
+
+Result<void> checkVersion(Database& database) {
+    auto version = versionOf(database);
+    if (!version) return fail(std::move(version).error());
+    if (*version == newestVersion()) return {};
+    return fail(ErrorCode::Unsupported, "the database has an older schema (" + std::to_string(*version) + ")",
+                database.path(), "start this version of the agent once; it brings the file up to date");
+}
+
+}  // namespace klaw::storage

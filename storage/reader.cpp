@@ -1,0 +1,261 @@
+#include "storage/reader.hpp"
+
+#include "storage/delivery_rows.hpp"
+#include "storage/json_codec.hpp"
+
+namespace klaw::storage {
+namespace {
+
+template <class T, class Decode, class... Values>
+Result<std::vector<T>> decoded(Database& database, Decode decode, std::string_view sql, const Values&... values) {
+    std::vector<T> all;
+    std::optional<Error> broken;
+    auto done = database.query(
+        sql,
+        [&](const Statement& row) {
+            auto value = decode(row.text(0));
+            if (value)
+                all.push_back(std::move(*value));
+            else if (!broken)
+                broken = std::move(value).error();
+        },
+        values...);
+    if (!done) return fail(std::move(done).error());
+    if (broken) return fail(std::move(*broken));
+    return all;
+}
+
+template <class T>
+Result<T> onlyOne(Result<std::vector<T>> all, std::string_view what, std::string_view id) {
+    if (!all) return fail(std::move(all).error());
+    if (all->empty())
+        return fail(ErrorCode::NotFound, "there is no " + std::string(what) + " \"" + std::string(id) + "\"");
+    return std::move(all->front());
+}
+
+RuleRevision revisionOf(const Statement& row) {
+    RuleRevision revision;
+    revision.name = row.text(0);
+    revision.revision = static_cast<std::uint64_t>(row.integer(1));
+    revision.author = row.text(2);
+    revision.source = row.text(3);
+    revision.at = row.time(4);
+    revision.text = row.text(5);
+    revision.sha256 = row.text(6);
+    revision.removed = row.integer(7) != 0;
+    return revision;
+}
+
+AuditRow auditRowOf(const Statement& row) {
+    AuditRow audit;
+    audit.seq = row.integer(0);
+    audit.entry.at = row.time(1);
+    audit.entry.actor = row.text(2);
+    audit.entry.action = row.text(3);
+    audit.entry.decision = row.text(4);
+    audit.entry.target = row.text(5);
+    audit.entry.detail = row.text(6);
+    audit.prevHash = row.text(7);
+    audit.hash = row.text(8);
+    return audit;
+}
+
+constexpr std::string_view auditColumns = "seq, at, actor, action, decision, target, detail, prev_hash, hash";
+
+/// Walks the chain row by row.
+class ChainCheck {
+public:
+    void see(const AuditRow& row) {
+        if (report_.broken) return;
+        if (row.seq != report_.head.seq + 1) return refuse(report_.head.seq + 1, "the row is missing");
+        if (row.prevHash != report_.head.hash) return refuse(row.seq, "the row does not continue the one before it");
+        if (auditHash(row) != row.hash) return refuse(row.seq, "the row's content does not fit its hash");
+        report_.head = {row.seq, row.hash};
+        ++report_.rows;
+    }
+    void refuse(std::int64_t seq, std::string explanation) { report_.broken = AuditBreak{seq, std::move(explanation)}; }
+    AuditReport report() && { return std::move(report_); }
+    const AuditReport& report() const& { return report_; }
+
+private:
+    AuditReport report_{0, {0, std::string(64, '0')}, {}};
+};
+
+}  // namespace
+
+Result<Reader> Reader::open(const std::string& path) {
+    OpenOptions options;
+    options.mode = OpenOptions::Mode::ReadOnly;
+    options.check = OpenOptions::Check::None;
+    auto database = Database::open(path, options);
+    if (!database) return fail(std::move(database).error());
+    return Reader(std::move(*database));
+}
+
+Result<std::vector<rules::Alert>> Reader::alerts(const AlertFilter& filter) {
+    auto state = filter.state ? std::string(rules::toString(*filter.state)) : std::string();
+    return decoded<rules::Alert>(database_, alertFromJson,
+                                 "SELECT json FROM alerts WHERE (?1 = '' OR state = ?1) AND (?2 = '' OR cluster = ?2) "
+                                 "AND (?3 = '' OR rule = ?3) ORDER BY updated_at DESC, fingerprint LIMIT ?4",
+                                 state, filter.cluster, filter.rule, filter.limit);
+}
+
+Result<rules::Alert> Reader::alert(std::string_view fingerprint) {
+    return onlyOne(
+        decoded<rules::Alert>(database_, alertFromJson, "SELECT json FROM alerts WHERE fingerprint = ?", fingerprint),
+        "alert", fingerprint);
+}
+
+Result<std::vector<rules::Incident>> Reader::incidents(const IncidentFilter& filter) {
+    return decoded<rules::Incident>(
+        database_, incidentFromJson,
+        "SELECT json FROM incidents WHERE (?1 = 0 OR resolved_at IS NULL) AND (?2 = '' OR cluster = ?2) AND (?3 IS "
+        "NULL OR updated_at >= ?3) ORDER BY opened_at DESC, id LIMIT ?4",
+        filter.openOnly, filter.cluster, filter.since, filter.limit);
+}
+
+Result<rules::Incident> Reader::incident(std::string_view id) {
+    return onlyOne(decoded<rules::Incident>(database_, incidentFromJson, "SELECT json FROM incidents WHERE id = ?", id),
+                   "incident", id);
+}
+
+Result<std::vector<rules::Silence>> Reader::silences(TimePoint endingAfter) {
+    return decoded<rules::Silence>(database_, silenceFromJson,
+                                   "SELECT json FROM silences WHERE ends_at > ? ORDER BY starts_at DESC, id",
+                                   endingAfter);
+}
+
+Result<std::vector<DeliveryRecord>> Reader::deliveriesOf(std::string_view incidentId) {
+    std::vector<DeliveryRecord> records;
+    auto sql = "SELECT " + std::string(deliveryColumns) + " FROM deliveries WHERE incident_id = ? ORDER BY seq";
+    auto done =
+        database_.query(sql, [&](const Statement& row) { records.push_back({deliveryOf(row), {}}); }, incidentId);
+    if (!done) return fail(std::move(done).error());
+    for (auto& record : records) {
+        auto attempts = database_.query(
+            "SELECT number, started_at, latency, outcome, code, text FROM delivery_attempts WHERE delivery_id = ? "
+            "ORDER BY number",
+            [&](const Statement& row) {
+                DeliveryAttempt attempt;
+                attempt.deliveryId = record.delivery.id;
+                attempt.number = static_cast<std::uint32_t>(row.integer(0));
+                attempt.startedAt = row.time(1);
+                if (!row.isNull(2)) attempt.latency = Duration(row.integer(2));
+                attempt.outcome = attemptOutcomeFromString(row.text(3)).value_or(AttemptOutcome::Unknown);
+                attempt.code = row.text(4);
+                attempt.text = row.text(5);
+                record.attempts.push_back(std::move(attempt));
+            },
+            record.delivery.id);
+        if (!attempts) return fail(std::move(attempts).error());
+    }
+    return records;
+}
+
+Result<std::vector<DeliveryRecord>> Reader::deliveries(std::optional<DeliveryState> state, std::size_t limit) {
+    std::vector<DeliveryRecord> records;
+    auto wanted = state ? std::string(toString(*state)) : std::string();
+    auto sql = "SELECT " + std::string(deliveryColumns) +
+               " FROM deliveries WHERE ?1 = '' OR state = ?1 ORDER BY seq DESC LIMIT ?2";
+    auto done =
+        database_.query(sql, [&](const Statement& row) { records.push_back({deliveryOf(row), {}}); }, wanted, limit);
+    if (!done) return fail(std::move(done).error());
+    return records;
+}
+
+Result<std::vector<AuditRow>> Reader::audit(const AuditFilter& filter) {
+    std::vector<AuditRow> rows;
+    auto sql = "SELECT " + std::string(auditColumns) +
+               " FROM audit WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) AND (?3 = '' OR actor = ?3) AND "
+               "(?4 = '' OR action = ?4) ORDER BY seq DESC LIMIT ?5";
+    auto done = database_.query(
+        sql, [&](const Statement& row) { rows.push_back(auditRowOf(row)); }, filter.since, filter.until, filter.actor,
+        filter.action, filter.limit);
+    if (!done) return fail(std::move(done).error());
+    return rows;
+}
+
+Result<AuditReport> Reader::verifyAudit(const std::optional<AuditHead>& trusted) {
+    ChainCheck check;
+    std::string hashAtTrusted;
+    auto sql = "SELECT " + std::string(auditColumns) + " FROM audit ORDER BY seq";
+    auto done = database_.query(sql, [&](const Statement& row) {
+        auto read = auditRowOf(row);
+        if (trusted && read.seq == trusted->seq) hashAtTrusted = read.hash;
+        check.see(read);
+    });
+    if (!done) return fail(std::move(done).error());
+    if (trusted && !check.report().broken && hashAtTrusted != trusted->hash)
+        check.refuse(trusted->seq, hashAtTrusted.empty() ? "the log ends before the row that was noted earlier"
+                                                         : "the row is not the one that was noted earlier");
+    return std::move(check).report();
+}
+
+Result<AuditHead> Reader::auditHead() {
+    AuditHead head{0, std::string(64, '0')};
+    auto done = database_.query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
+                                [&](const Statement& row) { head = {row.integer(0), row.text(1)}; });
+    if (!done) return fail(std::move(done).error());
+    return head;
+}
+
+Result<std::vector<RuleRevision>> Reader::currentRules() {
+    std::vector<RuleRevision> all;
+    auto done = database_.query(
+        "SELECT name, revision, author, source, at, text, sha256, removed FROM rule_revisions r WHERE removed = 0 AND "
+        "revision = (SELECT max(revision) FROM rule_revisions WHERE name = r.name) "
+        "ORDER BY name",
+        [&](const Statement& row) { all.push_back(revisionOf(row)); });
+    if (!done) return fail(std::move(done).error());
+    return all;
+}
+
+Result<std::vector<RuleRevision>> Reader::ruleRevisions(std::string_view name) {
+    std::vector<RuleRevision> all;
+    auto done = database_.query(
+        "SELECT name, revision, author, source, at, text, sha256, removed FROM rule_revisions WHERE name = ? ORDER BY "
+        "revision DESC",
+        [&](const Statement& row) { all.push_back(revisionOf(row)); }, name);
+    if (!done) return fail(std::move(done).error());
+    return all;
+}
+
+Result<Offer> Reader::offer(std::string_view nonce) {
+    std::vector<Offer> found;
+    auto done = database_.query(
+        "SELECT nonce_hash, verb, arguments, target, created_at, expires_at, used_by, used_at FROM offers WHERE "
+        "nonce_hash = ?",
+        [&](const Statement& row) {
+            found.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.time(4), row.time(5), row.text(6),
+                             row.optionalTime(7)});
+        },
+        offerHash(nonce));
+    if (!done) return fail(std::move(done).error());
+    return onlyOne<Offer>(std::move(found), "offer", "of this button");
+}
+
+Result<std::optional<std::string>> Reader::meta(std::string_view key) {
+    std::optional<std::string> value;
+    auto done = database_.query(
+        "SELECT value FROM meta WHERE key = ?", [&](const Statement& row) { value = row.text(0); }, key);
+    if (!done) return fail(std::move(done).error());
+    return value;
+}
+
+Result<Counts> Reader::counts() {
+    Counts counts;
+    auto done = database_.query(
+        "SELECT (SELECT count(*) FROM alerts WHERE state = 'pending'), (SELECT count(*) FROM alerts WHERE state = "
+        "'firing'), (SELECT count(*) FROM incidents WHERE resolved_at IS NULL), "
+        "(SELECT count(*) FROM deliveries WHERE state = 'queued'), (SELECT count(*) FROM deliveries WHERE state = "
+        "'sending'), (SELECT count(*) FROM deliveries WHERE state = 'failed'), "
+        "(SELECT count(*) FROM audit)",
+        [&](const Statement& row) {
+            counts = {row.integer(0), row.integer(1), row.integer(2), row.integer(3),
+                      row.integer(4), row.integer(5), row.integer(6)};
+        });
+    if (!done) return fail(std::move(done).error());
+    return counts;
+}
+
+}  // namespace klaw::storage

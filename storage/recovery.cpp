@@ -1,0 +1,87 @@
+#include "storage/recovery.hpp"
+
+#include "storage/delivery_rows.hpp"
+#include "storage/json_codec.hpp"
+
+namespace klaw::storage {
+namespace {
+
+/// Reads a `json` column; a row that cannot be read is left out and reported, since the others still matter.
+template <class T, class Decode, class... Values>
+Result<void> readJson(Database& database, std::vector<T>& into, Decode decode, std::string_view sql,
+                      const Values&... values) {
+    std::optional<Error> broken;
+    auto done = database.query(
+        sql,
+        [&](const Statement& row) {
+            auto value = decode(row.text(0));
+            if (value)
+                into.push_back(std::move(*value));
+            else
+                broken = std::move(value).error();
+        },
+        values...);
+    if (!done) return done;
+    if (broken) {
+        broken->place = database.path();
+        return fail(std::move(*broken));
+    }
+    return {};
+}
+
+Result<void> readCounters(Database& database, TimePoint since, std::vector<rules::EventCounter>& into) {
+    auto read = [&](const Statement& row) {
+        rules::EventCounter counter;
+        counter.cluster = row.text(0);
+        counter.rule = row.text(1);
+        counter.window = row.text(2);
+        counter.eventUid = row.text(3);
+        counter.seen = static_cast<std::uint64_t>(row.integer(4));
+        counter.increase = static_cast<std::uint64_t>(row.integer(5));
+        counter.at = row.time(6);
+        into.push_back(std::move(counter));
+    };
+    auto quiet = database.query(
+        "SELECT cluster, rule, window, event_uid, seen, 0, at FROM event_counts c WHERE NOT EXISTS (SELECT 1 FROM "
+        "event_increases i WHERE i.cluster = c.cluster AND i.rule = c.rule AND "
+        "i.window = c.window AND i.event_uid = c.event_uid AND i.at >= ?) ORDER BY at",
+        read, since);
+    if (!quiet) return quiet;
+    return database.query(
+        "SELECT cluster, rule, window, event_uid, seen, increase, at FROM event_increases WHERE at >= ? ORDER BY at, "
+        "id",
+        read, since);
+}
+
+}  // namespace
+
+Result<RecoveredState> loadState(Database& database, const RecoveryHorizon& horizon) {
+    RecoveredState state;
+    auto alerts = readJson(database, state.alerts, alertFromJson,
+                           "SELECT json FROM alerts WHERE state <> 'resolved' OR resolved_at > ? ORDER BY fingerprint",
+                           horizon.resolvedSince);
+    if (!alerts) return fail(std::move(alerts).error());
+    auto incidents = readJson(database, state.incidents, incidentFromJson,
+                              "SELECT json FROM incidents WHERE resolved_at IS NULL ORDER BY opened_at, id");
+    if (!incidents) return fail(std::move(incidents).error());
+    auto silences = readJson(database, state.silences, silenceFromJson,
+                             "SELECT json FROM silences WHERE ends_at > ? ORDER BY starts_at, id", horizon.now);
+    if (!silences) return fail(std::move(silences).error());
+    if (auto counters = readCounters(database, horizon.increasesSince, state.counters); !counters)
+        return fail(std::move(counters).error());
+    auto sql =
+        "SELECT " + std::string(deliveryColumns) + " FROM deliveries WHERE state IN ('queued', 'sending') ORDER BY seq";
+    auto deliveries = database.query(sql, [&](const Statement& row) { state.deliveries.push_back(deliveryOf(row)); });
+    if (!deliveries) return fail(std::move(deliveries).error());
+    auto cards = database.query(
+        "SELECT c.incident_id, c.channel, c.platform_ref FROM cards c JOIN incidents i ON i.id = c.incident_id WHERE "
+        "i.resolved_at IS NULL ORDER BY 1, 2",
+        [&](const Statement& row) { state.cards.push_back({row.text(0), row.text(1), row.text(2)}); });
+    if (!cards) return fail(std::move(cards).error());
+    auto meta = database.query("SELECT key, value FROM meta",
+                               [&](const Statement& row) { state.meta.emplace(row.text(0), row.text(1)); });
+    if (!meta) return fail(std::move(meta).error());
+    return state;
+}
+
+}  // namespace klaw::storage

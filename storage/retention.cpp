@@ -1,0 +1,20 @@
+#include "storage/retention.hpp"
+
+namespace klaw::storage {
+
+std::uint64_t PruneReport::total() const {
+    return alerts + incidents + deliveries + silences + offers + eventIncreases + eventsSeen;
+}
+
+PruneReport& PruneReport::operator+=(const PruneReport& other) {
+    alerts += other.alerts;
+    incidents += other.incidents;
+    deliveries += other.deliveries;
+    silences += other.silences;
+    offers += other.offers;
+    eventIncreases += other.eventIncreases;
+    eventsSeen += other.eventsSeen;
+    return *this;
+}
+
+}  // namespace klaw::storage

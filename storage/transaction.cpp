@@ -1,0 +1,39 @@
+#include "storage/transaction.hpp"
+
+namespace klaw::storage {
+
+Result<Transaction> Transaction::begin(Database& database) {
+    if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return fail(std::move(begun).error());
+    return Transaction(database);
+}
+
+// SQLite may have rolled back by itself after a full disk; a rollback that finds nothing to undo is no failure.
+Transaction::~Transaction() {
+    if (database_ && database_->inTransaction()) static_cast<void>(database_->execute("ROLLBACK"));
+}
+
+Result<void> Transaction::commit() {
+    auto done = database_->execute("COMMIT");
+    if (!done) return done;
+    database_ = nullptr;
+    return {};
+}
+
+Result<Savepoint> Savepoint::begin(Database& database) {
+    if (auto begun = database.execute("SAVEPOINT unit"); !begun) return fail(std::move(begun).error());
+    return Savepoint(database);
+}
+
+Savepoint::~Savepoint() {
+    if (database_ && database_->inTransaction())
+        static_cast<void>(database_->execute("ROLLBACK TO unit; RELEASE unit"));
+}
+
+Result<void> Savepoint::release() {
+    auto done = database_->execute("RELEASE unit");
+    if (!done) return done;
+    database_ = nullptr;
+    return {};
+}
+
+}  // namespace klaw::storage
