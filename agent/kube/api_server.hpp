@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/kube/cluster_access.hpp"
+#include "agent/kube/credentials.hpp"
+#include "base/net/http_client.hpp"
+
+namespace klaw::kube {
+
+/// The API server of one cluster: credentials, TLS and the wording of refusals. On the loop thread.
+///
+/// Errors: Unauthenticated 401, PermissionDenied 403, NotFound 404, Conflict 409, Expired 410, InvalidArgument 400 and
+/// 422, ResourceExhausted 429 and Unavailable 5xx with the server's Retry-After; the message is that of the Status.
+class ApiServer {
+public:
+    ApiServer(Loop& loop, LoopClock& clock, ClusterAccess access);
+
+    const ClusterAccess& access() const { return access_; }
+    /// `path` with query, from "/". A 401 is answered once by asking for credentials anew.
+    Task<Result<net::HttpResponse>> get(std::string path, Duration timeout);
+    Task<Result<std::unique_ptr<net::HttpBodyStream>>> open(std::string path, Duration timeout);
+
+    /// "v1.36.3"
+    Task<Result<std::string>> version();
+    /// "/api/v1/pods" for "pods"; groups that are not built in are looked up in the discovery of the server.
+    Task<Result<std::string>> pathOf(std::string resource);
+
+private:
+    Task<Result<net::HttpRequest>> request(const std::string& path);
+    bool mayTryAgain(int status);
+
+    ClusterAccess access_;
+    Credentials credentials_;
+    net::HttpClient client_;
+    std::uint64_t tlsVersion_ = 0;
+    std::map<std::string, std::string> groupVersions_;  ///< of groups looked up
+};
+
+/// The failure that a status code and a body (a metav1.Status or anything) stand for.
+Error statusError(const net::HttpHead& head, std::string_view body, const std::string& place);
+
+}  // namespace klaw::kube

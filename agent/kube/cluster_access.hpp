@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace klaw::kube {
+
+/// A credential plugin:
+/// https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+struct ExecSpec {
+    std::string command;
+    std::vector<std::string> args;
+    std::vector<std::pair<std::string, std::string>> env;
+    std::string apiVersion;
+    std::string installHint;
+    bool provideClusterInfo = false;
+};
+
+/// Everything needed to reach one cluster. File contents are read already, except what may change while we run.
+struct ClusterAccess {
+    std::string name;  ///< of the context, or "in-cluster"
+    std::string server;
+    std::string caPem;
+    bool insecureSkipVerify = false;
+    std::string tlsServerName;
+    std::string proxyUrl;
+    bool disableCompression = false;
+    std::string clientCertPem;
+    std::string clientKeyPem;
+    std::string token;
+    std::string tokenFile;  ///< read again when it changes; wins over `token`
+    std::string username;
+    std::string password;
+    std::optional<ExecSpec> exec;
+    std::string impersonateUser;
+    std::vector<std::string> impersonateGroups;
+    std::string source;  ///< where it is from, for messages: path of the kubeconfig
+};
+
+}  // namespace klaw::kube

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "agent/kube/cluster_access.hpp"
+#include "base/result.hpp"
+
+namespace klaw::kube {
+
+/// What the process was started with; given so that tests need no environment.
+struct KubeEnvironment {
+    std::function<std::optional<std::string>(const std::string& name)> variable;
+    std::string serviceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+};
+KubeEnvironment processEnvironment();
+
+/// Which cluster. With nothing given: as kubectl chooses, else the Pod's service account.
+struct AccessQuery {
+    std::string kubeconfig;  ///< path; empty: KUBECONFIG (a list), then ~/.kube/config
+    std::string context;     ///< empty: current-context
+    bool inCluster = false;  ///< the service account and nothing else
+};
+
+/// Reads and merges kubeconfig files as client-go does: the first file that names something wins, relative paths are
+/// relative to the file they stand in. Errors name file and line. NotFound: nothing is configured at all, which
+/// `klaw run` answers with the demo.
+Result<ClusterAccess> resolveAccess(const KubeEnvironment& environment, const AccessQuery& query);
+
+}  // namespace klaw::kube
