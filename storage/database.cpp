@@ -1,31 +1,21 @@
 #include "storage/database.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
 #include "storage/migration.hpp"
+#include "storage/private_file.hpp"
 #include "storage/sqlite_error.hpp"
 #include "storage/statement_cache.hpp"
 
 namespace klaw::storage {
 namespace {
 
-/// SQLite would make the file with the process's umask; alerts and audit are nobody else's business.
+/// SQLite alone would give the file the mode that the process's umask leaves.
 Result<void> createPrivately(const std::string& path) {
-    int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0) {
-        auto code = errno == EACCES || errno == EROFS || errno == EPERM ? ErrorCode::PermissionDenied
-                    : errno == ENOSPC                                   ? ErrorCode::ResourceExhausted
-                                                                        : ErrorCode::NotFound;
-        return fail(code, std::string("cannot open the database: ") + std::strerror(errno), path,
-                    "check that the directory exists and is writable");
-    }
-    ::close(descriptor);
+    auto descriptor = openPrivately(path, "the database");
+    if (!descriptor) return fail(std::move(descriptor).error());
+    ::close(*descriptor);
     return {};
 }
 
@@ -81,7 +71,9 @@ Result<void> Database::configure(const OpenOptions& options) {
     sqlite3_busy_timeout(
         handle_.get(),
         static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(options.busyTimeout).count()));
-    if (auto done = execute("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF"); !done) return done;
+    if (auto done = execute("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF");
+        !done)
+        return done;
     if (readOnly_) return {};
     return execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA "

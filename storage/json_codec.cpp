@@ -1,6 +1,7 @@
 #include "storage/json_codec.hpp"
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 namespace klaw::storage {
 namespace {
@@ -97,11 +98,23 @@ template <class T>
 inline constexpr bool isStructured = std::is_same_v<T, rules::LocalizedText> || std::is_same_v<T, rules::ObjectRef> ||
                                      std::is_same_v<T, rules::Mark> || std::is_same_v<T, rules::Matcher>;
 
+/// Enumerations and numbers are always written: their zero need not be what the field begins with.
+template <class T>
+inline constexpr bool isOmittedWhenEmpty = !std::is_enum_v<T> && (!std::is_arithmetic_v<T> || std::is_same_v<T, bool>);
+
+constexpr int highest(rules::Severity) {
+    return static_cast<int>(rules::Severity::Critical);
+}
+constexpr int highest(rules::Matcher::Kind) {
+    return static_cast<int>(rules::Matcher::Kind::NotMatches);
+}
+
 class JsonWriter {
 public:
     template <class T>
     void operator()(const char* name, T& value) {
-        if (value == T{}) return;
+        if constexpr (isOmittedWhenEmpty<T>)
+            if (value == T{}) return;
         out_[name] = encoded(value);
     }
     Json take() { return std::move(out_); }
@@ -135,7 +148,7 @@ private:
     Json out_ = Json::object();
 };
 
-/// Throws nlohmann's exceptions on wrong types.
+/// Throws nlohmann's exceptions on wrong types, std::out_of_range on values that this version does not know.
 class JsonReader {
 public:
     explicit JsonReader(const Json& in) : in_(in) {}
@@ -146,9 +159,14 @@ public:
 
 private:
     template <class T>
+    static T enumerator(std::int64_t number) {
+        if (number < 0 || number > highest(T{})) throw std::out_of_range("unknown value " + std::to_string(number));
+        return static_cast<T>(number);
+    }
+    template <class T>
     static void decode(const Json& json, T& value) {
         if constexpr (std::is_enum_v<T>)
-            value = static_cast<T>(json.get<int>());
+            value = enumerator<T>(json.get<std::int64_t>());
         else if constexpr (std::is_same_v<T, TimePoint>)
             value = fromUnixNanos(json.get<std::int64_t>());
         else if constexpr (std::is_same_v<T, Duration>)
@@ -185,7 +203,7 @@ Result<T> readFrom(std::string_view text, std::string_view what) {
         JsonReader reader(json);
         fieldsOf(reader, value);
         return value;
-    } catch (const nlohmann::json::exception& broken) {
+    } catch (const std::exception& broken) {
         return fail(ErrorCode::DataLoss, "a stored " + std::string(what) + " cannot be read: " + broken.what());
     }
 }

@@ -9,7 +9,7 @@
 
 namespace klaw::storage {
 
-// The `json` columns. Times are nanoseconds since 1970; fields with their default value are left out. Unknown fields
+// The `json` columns. Times are nanoseconds since 1970; what is empty or false is left out. Unknown fields
 // are ignored, so that a step back to an older version of the program can read what a newer one wrote.
 
 std::string toJson(const rules::Alert& alert);

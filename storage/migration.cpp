@@ -68,7 +68,13 @@ CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(
 CREATE TRIGGER audit_is_never_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;
 )sql";
 
-constexpr std::array<Migration, 1> all{{{1, version1}}};
+// INSERT OR REPLACE removes a row without asking triggers on DELETE, unless the connection has recursive ones.
+constexpr std::string_view version2 = R"sql(
+CREATE TRIGGER audit_is_only_appended BEFORE INSERT ON audit WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;
+)sql";
+
+constexpr std::array<Migration, 2> all{{{1, version1}, {2, version2}}};
 
 Result<int> versionOf(Database& database) {
     auto application = database.integer("PRAGMA application_id");

@@ -37,21 +37,18 @@ Result<void> supersede(Database& database, const std::string& id, Committed& com
 
 Result<void> start(Database& database, const DeliveryStart& start) {
     std::string state, batch;
+    bool first = true;
     auto found = database.query(
-        "SELECT state, batch_id FROM deliveries WHERE id = ?",
+        "SELECT state, batch_id, attempts FROM deliveries WHERE id = ?",
         [&](const Statement& row) {
             state = row.text(0);
             batch = row.text(1);
+            first = row.integer(2) == 0;
         },
         start.deliveryId);
     if (!found) return found;
     bool lostTry = state == "sending";
     if (state != "queued" && !lostTry) return conflict(start.deliveryId, state.empty() ? "is unknown" : "is " + state);
-    bool first = false;
-    auto attempts = database.query(
-        "SELECT attempts = 0 FROM deliveries WHERE id = ?", [&](const Statement& row) { first = row.integer(0) != 0; },
-        start.deliveryId);
-    if (!attempts) return attempts;
     if (!first && batch != start.batchId) return conflict(start.deliveryId, "left in another digest");
     if (lostTry) {
         auto noted =

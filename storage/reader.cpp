@@ -177,7 +177,7 @@ Result<std::vector<AuditRow>> Reader::audit(const AuditFilter& filter) {
 
 Result<AuditReport> Reader::verifyAudit(const std::optional<AuditHead>& trusted) {
     ChainCheck check;
-    std::string hashAtTrusted;
+    std::string hashAtTrusted = trusted && trusted->seq == 0 ? trusted->hash : std::string();
     auto sql = "SELECT " + std::string(auditColumns) + " FROM audit ORDER BY seq";
     auto done = database_.query(sql, [&](const Statement& row) {
         auto read = auditRowOf(row);

@@ -6,27 +6,17 @@
 namespace klaw::storage {
 namespace {
 
-/// Reads a `json` column; a row that cannot be read is left out and reported, since the others still matter.
+/// Reads a `json` column. A row that cannot be read is left out and noted, since the others still matter.
 template <class T, class Decode, class... Values>
-Result<void> readJson(Database& database, std::vector<T>& into, Decode decode, std::string_view sql,
-                      const Values&... values) {
-    std::optional<Error> broken;
-    auto done = database.query(
-        sql,
-        [&](const Statement& row) {
-            auto value = decode(row.text(0));
-            if (value)
-                into.push_back(std::move(*value));
-            else
-                broken = std::move(value).error();
-        },
-        values...);
-    if (!done) return done;
-    if (broken) {
-        broken->place = database.path();
-        return fail(std::move(*broken));
-    }
-    return {};
+Result<void> readJson(Database& database, std::vector<T>& into, std::vector<Error>& unreadable, Decode decode,
+                      std::string_view sql, const Values&... values) {
+    auto read = [&](const Statement& row) {
+        auto value = decode(row.text(0));
+        if (value) return into.push_back(std::move(*value));
+        value.error().place = database.path();
+        unreadable.push_back(std::move(value).error());
+    };
+    return database.query(sql, read, values...);
 }
 
 Result<void> readCounters(Database& database, TimePoint since, std::vector<rules::EventCounter>& into) {
@@ -57,14 +47,14 @@ Result<void> readCounters(Database& database, TimePoint since, std::vector<rules
 
 Result<RecoveredState> loadState(Database& database, const RecoveryHorizon& horizon) {
     RecoveredState state;
-    auto alerts = readJson(database, state.alerts, alertFromJson,
+    auto alerts = readJson(database, state.alerts, state.unreadable, alertFromJson,
                            "SELECT json FROM alerts WHERE state <> 'resolved' OR resolved_at > ? ORDER BY fingerprint",
                            horizon.resolvedSince);
     if (!alerts) return fail(std::move(alerts).error());
-    auto incidents = readJson(database, state.incidents, incidentFromJson,
+    auto incidents = readJson(database, state.incidents, state.unreadable, incidentFromJson,
                               "SELECT json FROM incidents WHERE resolved_at IS NULL ORDER BY opened_at, id");
     if (!incidents) return fail(std::move(incidents).error());
-    auto silences = readJson(database, state.silences, silenceFromJson,
+    auto silences = readJson(database, state.silences, state.unreadable, silenceFromJson,
                              "SELECT json FROM silences WHERE ends_at > ? ORDER BY starts_at, id", horizon.now);
     if (!silences) return fail(std::move(silences).error());
     if (auto counters = readCounters(database, horizon.increasesSince, state.counters); !counters)

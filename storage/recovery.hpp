@@ -28,6 +28,7 @@ struct RecoveredState {
     std::vector<Delivery> deliveries;
     std::vector<CardRef> cards;  ///< of open incidents: newest message sent, by channel
     std::map<std::string, std::string, std::less<>> meta;
+    std::vector<Error> unreadable;  ///< rows left out because their content is damaged; to be told loudly
 };
 
 /// Call before the Writer takes the connection, or on any other one.

@@ -37,8 +37,9 @@ Error sqliteError(sqlite3* handle, int code, std::string_view path) {
         case SQLITE_CONSTRAINT:
             return Error(ErrorCode::Conflict, "refused by the database: " + what, place);
         case SQLITE_NOMEM:
-        case SQLITE_TOOBIG:
             return Error(ErrorCode::ResourceExhausted, what, place);
+        case SQLITE_TOOBIG:
+            return Error(ErrorCode::InvalidArgument, "too large for the database: " + what, place);
         default:
             return Error(ErrorCode::Internal, "SQLite: " + what, place);
     }

@@ -25,8 +25,7 @@ Result<Savepoint> Savepoint::begin(Database& database) {
 }
 
 Savepoint::~Savepoint() {
-    if (database_ && database_->inTransaction())
-        static_cast<void>(database_->execute("ROLLBACK TO unit; RELEASE unit"));
+    if (database_ && database_->inTransaction()) static_cast<void>(undo());
 }
 
 Result<void> Savepoint::release() {
@@ -34,6 +33,11 @@ Result<void> Savepoint::release() {
     if (!done) return done;
     database_ = nullptr;
     return {};
+}
+
+Result<void> Savepoint::undo() {
+    auto* database = std::exchange(database_, nullptr);
+    return database->execute("ROLLBACK TO unit; RELEASE unit");
 }
 
 }  // namespace klaw::storage

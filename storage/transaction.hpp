@@ -23,7 +23,7 @@ private:
     Database* database_;
 };
 
-/// Part of a transaction that can be undone alone; undone when it goes without release().
+/// Part of a transaction that can be undone alone; undone when it goes without release(), as far as that works.
 class Savepoint {
 public:
     static Result<Savepoint> begin(Database& database);
@@ -32,6 +32,8 @@ public:
     ~Savepoint();
 
     Result<void> release();
+    /// For callers that commit the rest: after a failure the whole transaction must be rolled back.
+    Result<void> undo();
 
 private:
     explicit Savepoint(Database& database) : database_(&database) {}

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "storage/apply_unit.hpp"
 #include "storage/prune.hpp"
@@ -19,8 +21,13 @@ struct Job {
     std::function<Result<void>(Database&)> apply;
     std::function<void(Result<void>)> done;
     bool essential = true;
+    std::uint64_t number = 0;  ///< in the order of submission, from 1
     Result<void> outcome;
 };
+
+void tell(Job& job, Result<void> outcome) {
+    if (job.done) job.done(std::move(outcome));
+}
 
 Error unavailable(std::string message) {
     return Error(ErrorCode::Unavailable, std::move(message)).withRetry(Retry::later());
@@ -35,31 +42,32 @@ public:
     ~Core() { stop(); }
 
     void submit(Job job) {
-        bool tellPressure = false;
+        bool closed = false;
+        bool raisePressure = false;
         std::optional<Job> dropped;
         {
-            std::unique_lock lock(mutex_);
-            if (stopping_) {
-                lock.unlock();
-                if (job.done) job.done(fail(unavailable("the database is closed")));
-                return;
+            std::lock_guard lock(mutex_);
+            closed = stopping_;
+            if (!closed) {
+                job.number = ++submitted_;
+                waiting_.push_back(std::move(job));
+                if (waiting_.size() > options_.maxWaiting) dropped = dropOne();
+                raisePressure = !pressure_ && waiting_.size() >= options_.highWater;
+                pressure_ = pressure_ || raisePressure;
             }
-            ++submitted_;
-            waiting_.push_back(std::move(job));
-            if (waiting_.size() > options_.maxWaiting) dropped = dropOne();
-            if (!pressure_ && waiting_.size() >= options_.highWater) tellPressure = pressure_ = true;
         }
+        if (closed) return tell(job, fail(unavailable("the database is closed")));
         wake_.notify_one();
-        if (dropped && dropped->done)
-            dropped->done(fail(Error(ErrorCode::ResourceExhausted,
-                                     "dropped: the database cannot be written and too much waits for it")));
-        if (tellPressure && options_.pressure) options_.pressure(true);
+        if (dropped)
+            tell(*dropped, fail(ErrorCode::ResourceExhausted,
+                                "dropped: the database cannot be written and too much waits for it"));
+        if (raisePressure && options_.pressure) options_.pressure(true);
     }
 
     bool flush(Duration limit) {
         std::unique_lock lock(mutex_);
-        auto upTo = submitted_;
-        return settled_.wait_for(lock, limit, [&] { return finished_ >= upTo; });
+        auto last = submitted_;
+        return settled_.wait_for(lock, limit, [&] { return oldestUnsettled() > last; });
     }
 
     void stop() {
@@ -68,12 +76,13 @@ public:
             stopping_ = true;
         }
         wake_.notify_one();
+        std::lock_guard lock(joining_);
         if (thread_.joinable()) thread_.join();
     }
 
     std::size_t queued() const {
         std::lock_guard lock(mutex_);
-        return static_cast<std::size_t>(submitted_ - finished_);
+        return groupSize_ + waiting_.size();
     }
     std::optional<Error> degradedReason() const {
         std::lock_guard lock(mutex_);
@@ -86,14 +95,18 @@ public:
 
 private:
     /// The oldest that may be dropped, or the newest when none may.
-    std::optional<Job> dropOne() {
+    Job dropOne() {
         auto victim = std::find_if(waiting_.begin(), waiting_.end(), [](const Job& job) { return !job.essential; });
         if (victim == waiting_.end()) victim = std::prev(waiting_.end());
         auto job = std::move(*victim);
         waiting_.erase(victim);
-        ++finished_;
         ++stats_.droppedUnits;
         return job;
+    }
+
+    std::uint64_t oldestUnsettled() const {
+        if (groupSize_ > 0) return groupFirst_;
+        return waiting_.empty() ? submitted_ + 1 : waiting_.front().number;
     }
 
     void run() {
@@ -104,14 +117,16 @@ private:
             if (written) {
                 pause = options_.firstRetry;
                 setDegraded(std::nullopt);
-                tell(group);
+                settle(group);
                 continue;
             }
             setDegraded(written.error());
-            if (!waitBeforeRetry(pause)) break;
+            if (lastTry_) break;
+            waitBeforeRetry(pause);
             pause = std::min(pause * 2, options_.longestRetry);
         }
         giveUp(group);
+        const Database closed = std::move(database_);
     }
 
     /// Adds what has arrived meanwhile to a group that failed before. False when there is nothing more to do.
@@ -124,10 +139,11 @@ private:
                 group.push_back(std::move(waiting_.front()));
                 waiting_.pop_front();
             }
-            if (pressure_ && waiting_.size() <= options_.highWater / 2) {
-                pressure_ = false;
-                relieved = true;
-            }
+            groupSize_ = group.size();
+            if (!group.empty()) groupFirst_ = group.front().number;
+            lastTry_ = stopping_;
+            relieved = pressure_ && waiting_.size() <= options_.highWater / 2;
+            pressure_ = pressure_ && !relieved;
         }
         if (relieved && options_.pressure) options_.pressure(false);
         return !group.empty();
@@ -146,32 +162,34 @@ private:
             if (auto written = writeOne(job); !written) return written;
         if (auto ok = intercepted(WriteStep::Commit); !ok) return ok;
         if (auto committed = transaction->commit(); !committed) return committed;
-        return intercepted(WriteStep::Done);
+        static_cast<void>(intercepted(WriteStep::Done));  // it is durable, whatever happens now
+        return {};
     }
 
+    /// A failure is one of disk or file. What the job itself did wrong goes into its outcome, and out of the database.
     Result<void> writeOne(Job& job) {
         if (auto ok = intercepted(WriteStep::Apply); !ok) return ok;
         auto savepoint = Savepoint::begin(database_);
         if (!savepoint) return fail(std::move(savepoint).error());
         job.outcome = job.apply(database_);
-        // What was asked for may be refused with the same codes as a failing disk; only SQLite's own failures carry the
-        // path of the file.
-        if (!job.outcome && isEnvironmental(job.outcome.error()) && job.outcome.error().place == database_.path())
-            return job.outcome;
-        if (job.outcome) {
-            if (auto released = savepoint->release(); !released) return released;
-        }
+        if (!job.outcome && isFailureOfDisk(job.outcome.error())) return job.outcome;
+        if (auto ended = job.outcome ? savepoint->release() : savepoint->undo(); !ended) return ended;
         return intercepted(WriteStep::Applied);
     }
 
-    void tell(std::vector<Job>& group) {
-        for (auto& job : group)
-            if (job.done) job.done(std::move(job.outcome));
-        std::lock_guard lock(mutex_);
-        finished_ += group.size();
-        stats_.commits += 1;
-        for (const auto& job : group) ++(job.outcome ? stats_.committedUnits : stats_.refusedUnits);
+    /// A job may be refused with the same codes, but only SQLite's own failures carry the path of the file.
+    bool isFailureOfDisk(const Error& error) const { return isEnvironmental(error) && error.place == database_.path(); }
+
+    void settle(std::vector<Job>& group) {
+        {
+            std::lock_guard lock(mutex_);
+            ++stats_.commits;
+            for (const auto& job : group) ++(job.outcome ? stats_.committedUnits : stats_.refusedUnits);
+        }
+        for (auto& job : group) tell(job, std::move(job.outcome));
         group.clear();
+        std::lock_guard lock(mutex_);
+        groupSize_ = 0;
         settled_.notify_all();
     }
 
@@ -186,37 +204,42 @@ private:
         if (changed && options_.health) options_.health(reason);
     }
 
-    /// False when the writer is being stopped.
-    bool waitBeforeRetry(Duration pause) {
+    void waitBeforeRetry(Duration pause) {
         std::unique_lock lock(mutex_);
-        return !wake_.wait_for(lock, pause, [&] { return stopping_; });
+        wake_.wait_for(lock, pause, [&] { return stopping_; });
     }
 
     void giveUp(std::vector<Job>& group) {
-        std::deque<Job> rest;
         {
             std::lock_guard lock(mutex_);
-            rest.swap(waiting_);
-            finished_ = submitted_;
+            std::move(waiting_.begin(), waiting_.end(), std::back_inserter(group));
+            waiting_.clear();
+            groupSize_ = group.size();
         }
-        auto refuse = [](Job& job) {
-            if (job.done) job.done(fail(unavailable("the database could not be written before the end")));
-        };
-        std::for_each(group.begin(), group.end(), refuse);
-        std::for_each(rest.begin(), rest.end(), refuse);
+        for (auto& job : group) tell(job, fail(unavailable("the database could not be written before the end")));
+        std::lock_guard lock(mutex_);
+        groupSize_ = 0;
         settled_.notify_all();
     }
 
+    // Of the writer thread alone.
     Database database_;
-    WriterOptions options_;
+    std::uint64_t steps_ = 0;
+    bool lastTry_ = false;
+
+    const WriterOptions options_;
     mutable std::mutex mutex_;
     std::condition_variable wake_, settled_;
     std::deque<Job> waiting_;
     bool stopping_ = false;
     bool pressure_ = false;
-    std::uint64_t submitted_ = 0, finished_ = 0, steps_ = 0;
+    std::uint64_t submitted_ = 0;
+    std::size_t groupSize_ = 0;  ///< jobs in the writer's hands, of which the oldest is groupFirst_
+    std::uint64_t groupFirst_ = 0;
     std::optional<Error> degraded_;
     WriterStats stats_;
+
+    std::mutex joining_;
     std::thread thread_;
 };
 
@@ -253,6 +276,7 @@ void Writer::takeOffer(std::string nonce, std::string actor, TimePoint now, Call
         return {};
     };
     job.done = [done = std::move(done), taken](Result<void> result) {
+        if (!done) return;
         if (result)
             done(std::move(*taken));
         else
@@ -261,36 +285,43 @@ void Writer::takeOffer(std::string nonce, std::string actor, TimePoint now, Call
     core_->submit(std::move(job));
 }
 
-void Writer::prune(TimePoint now, RetentionLimits limits, Callback<PruneReport> done) {
-    struct Pruning {
-        PruneReport last, sum;
-        std::function<void()> next;
-    };
-    auto state = std::make_shared<Pruning>();
-    state->next = [this, state, now, limits, done = std::move(done)] {
+/// One retention run: a chain of small jobs, each submitted when the one before it is durable.
+struct Writer::Pruning : std::enable_shared_from_this<Writer::Pruning> {
+    Core& core;
+    TimePoint now;
+    RetentionLimits limits;
+    Callback<PruneReport> done;
+    PruneReport last, sum;
+
+    Pruning(Core& c, TimePoint n, RetentionLimits l, Callback<PruneReport> d)
+        : core(c), now(n), limits(l), done(std::move(d)) {}
+
+    void next() {
         Job job;
         job.essential = false;
-        job.apply = [state, now, limits](Database& database) -> Result<void> {
-            auto report = pruneSome(database, now, limits);
+        job.apply = [self = shared_from_this()](Database& database) -> Result<void> {
+            auto report = pruneSome(database, self->now, self->limits);
             if (!report) return fail(std::move(report).error());
-            state->last = *report;
+            self->last = *report;
             return {};
         };
-        job.done = [state, done](Result<void> result) {
-            state->sum += state->last;
-            if (result && state->last.total() > 0) return state->next();
-            auto sum = state->sum;
-            state->next = nullptr;  // ends the cycle of ownership
-            if (!done) return;
-            if (result)
-                done(sum);
-            else
-                done(fail(std::move(result).error()));
-        };
-        core_->submit(std::move(job));
-    };
-    auto first = state->next;
-    first();
+        job.done = [self = shared_from_this()](Result<void> result) { self->took(std::move(result)); };
+        core.submit(std::move(job));
+    }
+
+    void took(Result<void> result) {
+        if (!result) {
+            if (done) done(fail(std::move(result).error()));
+            return;
+        }
+        sum += last;
+        if (last.total() > 0) return next();
+        if (done) done(sum);
+    }
+};
+
+void Writer::prune(TimePoint now, RetentionLimits limits, Callback<PruneReport> done) {
+    std::make_shared<Pruning>(*core_, now, limits, std::move(done))->next();
 }
 
 bool Writer::flush(Duration limit) {

@@ -33,7 +33,7 @@ struct WriterOptions {
     std::function<void(bool high)> pressure;
     /// On the writer thread, at each change: the reason why nothing can be written, nullopt when it can again.
     std::function<void(const std::optional<Error>& reason)> health;
-    /// Called with a running number from 1; a returned error is taken for one of SQLite at that place.
+    /// Called with a running number from 1; a returned error is taken for one of SQLite at that place, except at Done.
     std::function<Result<void>(WriteStep step, std::uint64_t number)> intercept;
 };
 
@@ -51,7 +51,7 @@ struct WriterStats {
 /// An idle writer commits at once; units that arrive meanwhile share the next transaction. A unit that is refused
 /// (Conflict) leaves the others alone. When the disk is full or fails, units wait in memory and are tried again with
 /// growing pauses until it works; above `maxWaiting` the oldest that is not essential() is dropped, and where all are
-/// essential the new one. A dropped unit's callback gets ResourceExhausted.
+/// essential the new one. A dropped unit's callback gets ResourceExhausted at once, on the submitting thread.
 class Writer {
 public:
     template <class T>
@@ -70,8 +70,8 @@ public:
 
     /// Waits until all that was submitted before is durable or refused; false when it is not after `limit`.
     bool flush(Duration limit);
-    /// Tries once more what is waiting, gives Unavailable to the rest, closes the connection. Later submissions get
-    /// Unavailable on the calling thread.
+    /// Writes what is waiting, gives up at the first failure (the rest gets Unavailable) and closes the connection.
+    /// Later submissions get Unavailable on the calling thread. Not to be called from a callback.
     void stop();
 
     std::size_t queued() const;  ///< waiting or being written
@@ -81,6 +81,7 @@ public:
 
 private:
     class Core;
+    struct Pruning;
     std::unique_ptr<Core> core_;
 };
 
