@@ -1,0 +1,111 @@
+// What it takes until a transition is durable: alert, incident, card and audit row in one unit, on the disk of TMPDIR.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include "storage/writer.hpp"
+
+namespace {
+
+using namespace klaw;
+using namespace klaw::storage;
+
+/// A writer on a new file that goes with it.
+class TemporaryWriter {
+public:
+    TemporaryWriter() {
+        auto pattern = (std::filesystem::temp_directory_path() / "klaw-bench-XXXXXX").string();
+        if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory");
+        directory_ = pattern;
+        auto database = Database::open((directory_ / "klaw.db").string());
+        if (!database) throw std::runtime_error(database.error().describe());
+        writer_.emplace(std::move(*database));
+    }
+    ~TemporaryWriter() {
+        writer_.reset();
+        std::filesystem::remove_all(directory_);
+    }
+    Writer* operator->() { return &*writer_; }
+
+private:
+    std::filesystem::path directory_;
+    std::optional<Writer> writer_;
+};
+
+UnitOfWork transition(std::int64_t i) {
+    auto id = std::to_string(i);
+    rules::Alert alert;
+    alert.fingerprint = "fingerprint-" + id;
+    alert.rule = "PodCrashLooping";
+    alert.cluster = "prod";
+    alert.labels = {{"container", "api"}, {"namespace", "web"}, {"pod", "api-" + id}};
+    alert.title = {"api-" + id + " keeps crashing", "api-" + id + " 反复崩溃"};
+    alert.object = {"prod", "pods", "Pod", "web", "api-" + id, "uid-" + id};
+    alert.firedAt = alert.updatedAt = fromUnixNanos(i);
+    rules::Incident incident;
+    incident.id = "incident-" + id;
+    incident.rule = alert.rule;
+    incident.cluster = alert.cluster;
+    incident.title = alert.title;
+    Delivery card;
+    card.id = card.incidentId = incident.id;
+    card.channel = "oncall";
+    card.idempotencyKey = deliveryKey(incident.id, 1, card.channel);
+    card.payload = std::string(1500, 'x');
+    UnitOfWork unit;
+    unit.alerts = {std::move(alert)};
+    unit.incidents = {std::move(incident)};
+    unit.newDeliveries = {std::move(card)};
+    unit.audit = {{fromUnixNanos(i), "klaw", "fire", "done", "prod/web/Pod/api-" + id, "{}"}};
+    return unit;
+}
+
+void addPercentiles(benchmark::State& state, std::vector<double>& micros) {
+    std::sort(micros.begin(), micros.end());
+    auto at = [&](double share) { return micros[static_cast<std::size_t>(share * (micros.size() - 1))]; };
+    state.counters["p50_us"] = at(0.50);
+    state.counters["p99_us"] = at(0.99);
+    state.counters["max_us"] = at(1.0);
+}
+
+/// One unit at a time: the latency a button press or a lone alert meets.
+void durableCommit(benchmark::State& state) {
+    TemporaryWriter writer;
+    std::vector<double> micros;
+    std::int64_t i = 0;
+    for (auto _ : state) {
+        std::promise<bool> durable;
+        auto begun = std::chrono::steady_clock::now();
+        writer->submit(transition(i++), [&](Result<Committed> done) { durable.set_value(done.has_value()); });
+        if (!durable.get_future().get()) return state.SkipWithError("not committed");
+        micros.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begun).count());
+    }
+    addPercentiles(state, micros);
+}
+BENCHMARK(durableCommit)->UseRealTime()->MinTime(2.0);
+
+/// Many units at once, as in an alert storm: they share commits.
+void durableStorm(benchmark::State& state) {
+    TemporaryWriter writer;
+    std::int64_t i = 0;
+    for (auto _ : state) {
+        for (std::int64_t n = 0; n < state.range(0); ++n) writer->submit(transition(i++));
+        if (!writer->flush(60s)) return state.SkipWithError("not committed");
+    }
+    auto stats = writer->stats();
+    state.SetItemsProcessed(i);
+    state.counters["units_per_commit"] =
+        static_cast<double>(stats.committedUnits) / static_cast<double>(std::max<std::uint64_t>(stats.commits, 1));
+}
+BENCHMARK(durableStorm)->Arg(100)->Arg(1000)->UseRealTime();
+
+}  // namespace
+
+BENCHMARK_MAIN();
