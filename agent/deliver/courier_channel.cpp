@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "agent/deliver/digest_card.hpp"
-#include "base/async/before_deadline.hpp"
 
 namespace klaw::deliver {
 
@@ -115,11 +114,11 @@ Task<void> CourierChannel::run(TaskGroup& tasks) {
             continue;
         }
         auto seen = version_;
-        auto changed = changed_.until([this, seen] { return version_ != seen; });
+        auto changed = [this, seen] { return version_ != seen; };
         if (auto wake = nextWake(now))
-            co_await beforeDeadline(clock_, *wake, std::move(changed));
+            co_await changed_.until(changed, clock_, *wake);
         else
-            co_await std::move(changed);
+            co_await changed_.until(changed);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "base/async/loop_condition.hpp"
 
+#include "base/async/before_deadline.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -36,6 +38,15 @@ LoopCondition::~LoopCondition() {
 
 Task<void> LoopCondition::until(std::function<bool()> predicate) {
     return Impl::until(impl_, std::move(predicate));
+}
+
+Task<bool> LoopCondition::until(std::function<bool()> predicate, LoopClock& clock, TimePoint due) {
+    auto wait = [](LoopCondition& condition, std::function<bool()> holds) -> Task<bool> {
+        co_await condition.until(std::move(holds));
+        co_return true;
+    };
+    auto held = co_await beforeDeadline(clock, due, wait(*this, std::move(predicate)));
+    co_return held.has_value();
 }
 
 void LoopCondition::notify() {

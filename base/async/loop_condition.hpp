@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/async/loop.hpp"
+#include "base/async/loop_clock.hpp"
 #include "base/async/task.hpp"
 
 namespace klaw {
@@ -16,6 +17,8 @@ public:
     /// Throws operation_aborted (boost::system::system_error) when the waiting task is cancelled or the condition is
     /// destroyed; then the predicate is not looked at again.
     Task<void> until(std::function<bool()> predicate);
+    /// The same for a limited time: false when `due` passed before the predicate held.
+    Task<bool> until(std::function<bool()> predicate, LoopClock& clock, TimePoint due);
     /// Every waiter looks at its predicate again.
     void notify();
 

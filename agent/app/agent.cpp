@@ -1,0 +1,83 @@
+#include "agent/app/agent.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "agent/app/agent_run.hpp"
+#include "base/embedded.hpp"
+
+namespace klaw {
+std::span<const EmbeddedFile> defaultRuleFiles();
+}
+
+namespace klaw::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool isRuleFile(const fs::path& path) {
+    auto name = path.filename().string();
+    bool yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    return yaml && !name.ends_with("_test.yaml") && !name.ends_with("_test.yml") && !name.starts_with('.');
+}
+
+void readDirectory(const fs::path& directory, RuleFiles& into) {
+    std::error_code failure;
+    std::vector<fs::path> files;
+    if (fs::is_regular_file(directory, failure))
+        files.push_back(directory);
+    else
+        for (const auto& entry : fs::directory_iterator(directory, failure))
+            if (isRuleFile(entry.path())) files.push_back(entry.path());
+    if (failure) {
+        into.errors.emplace_back(ErrorCode::NotFound, "cannot read the rules: " + failure.message(), directory.string(),
+                                 "check `directories` and the permissions");
+        return;
+    }
+    std::sort(files.begin(), files.end());
+    for (const auto& file : files) {
+        std::ifstream in(file, std::ios::binary);
+        std::ostringstream text;
+        if (in) text << in.rdbuf();
+        if (in)
+            into.sources.push_back({file.string(), text.str()});
+        else
+            into.errors.emplace_back(ErrorCode::NotFound, "cannot read the rule file", file.string(),
+                                     "check its permissions");
+    }
+}
+
+int refuse(const Error& error) {
+    std::cerr << "klaw: " << error.describe() << "\n";
+    return 1;
+}
+
+}  // namespace
+
+RuleFiles readRuleFiles(const Config& config) {
+    RuleFiles files;
+    if (config.defaultRules)
+        for (const auto& file : defaultRuleFiles())
+            files.sources.push_back({"default/" + std::string(file.name), std::string(file.bytes)});
+    for (const auto& directory : config.ruleDirectories) readDirectory(directory, files);
+    return files;
+}
+
+int runAgent(AgentSetup setup) {
+    std::signal(SIGPIPE, SIG_IGN);
+    SystemRandom random;
+    auto directory = setup.config.data.empty() ? defaultDataDirectory() : setup.config.data;
+    auto data = DataDirectory::open(directory, random);
+    if (!data) return refuse(data.error());
+    AgentRun run(std::move(setup), std::move(*data));
+    if (auto started = run.start(); !started) return refuse(started.error());
+    run.run();
+    return 0;
+}
+
+}  // namespace klaw::app

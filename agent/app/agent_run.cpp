@@ -1,0 +1,401 @@
+#include "agent/app/agent_run.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <csignal>
+#include <iostream>
+
+#include "agent/app/logging.hpp"
+#include "agent/app/notifiers.hpp"
+
+namespace klaw::app {
+namespace {
+
+constexpr Duration aliveEvery = 20s;
+constexpr Duration pruneEvery = 1h;
+constexpr Duration eventHorizon = 2 * 24h;
+constexpr std::size_t maxLately = 20;
+
+void reportFailure(const std::string& name, const std::string& what) {
+    spdlog::error("{}: {}", name, what);
+}
+
+std::optional<TimePoint> lastAliveOf(const storage::RecoveredState& state) {
+    auto found = state.meta.find("alive");
+    return found == state.meta.end() ? std::nullopt : parseRfc3339(found->second);
+}
+
+}  // namespace
+
+AgentRun::AgentRun(AgentSetup setup, DataDirectory data)
+    : setup_(std::move(setup)),
+      data_(std::move(data)),
+      clock_(loop_),
+      http_(loop_, {}),
+      signals_(loop_),
+      tasks_(loop_, reportFailure),
+      endTask_(loop_, reportFailure),
+      timeChanged_(loop_),
+      stateChanged_(loop_) {}
+
+AgentRun::~AgentRun() {
+    if (writer_) writer_->stop();
+}
+
+Result<void> AgentRun::start() {
+    auto state = openStorage();
+    if (!state) return fail(std::move(state).error());
+    if (auto listening = listen(); !listening) return listening;
+    addChannels();
+    auto onTransition = [](const rules::Transition& transition) {
+        spdlog::info("alert {} {}: {} ({})", transition.alert.rule, rules::toString(transition.reason),
+                     transition.alert.title.en, transition.alert.fingerprint);
+    };
+    pipeline_ =
+        std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_), onTransition);
+    pipeline_->restore(*state, lastAliveOf(*state));
+    control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, clock_, random_, setup_.config.utcOffsetMinutes);
+    courier_->restore(*state);
+    gate_->commit(startRecord(), {});
+    if (!setup_.demoRecording.empty())
+        if (auto playing = startDemo(); !playing) return playing;
+    startClusters();
+    startTasks();
+    return {};
+}
+
+/// A damaged file or a full disk must not keep people from hearing of trouble: then the agent remembers in memory only,
+/// and says so.
+Result<storage::RecoveredState> AgentRun::openStorage() {
+    auto database = storage::Database::open(data_.database());
+    storage::RecoveryHorizon horizon{clock_.now() - setup_.config.retention.resolvedAlerts, clock_.now() - eventHorizon,
+                                     clock_.now()};
+    Result<storage::RecoveredState> state = storage::RecoveredState();
+    if (database) state = storage::loadState(*database, horizon);
+    auto* failure = !database ? &database.error() : !state ? &state.error() : nullptr;
+    if (failure) {
+        if (failure->code != ErrorCode::DataLoss && failure->code != ErrorCode::ResourceExhausted)
+            return fail(*failure);
+        storageTrouble_ = "nothing is stored: " + failure->describe();
+        spdlog::error("{}; Klaw goes on in memory only, and forgets everything when it ends", storageTrouble_);
+        database = storage::Database::open(":memory:");
+        if (!database) return fail(std::move(database).error());
+        state = storage::RecoveredState();
+    }
+    storage::WriterOptions options;
+    options.health = [this](const std::optional<Error>& reason) {
+        if (reason)
+            spdlog::error(
+                "the database cannot be written: {}; cards go out all the same, and everything is written when it "
+                "works again",
+                reason->describe());
+        else
+            spdlog::info("the database can be written again");
+        loop_.post([this, bad = reason.has_value()] {
+            gate_->setDegraded(bad);
+            noteState();
+        });
+    };
+    writer_ = std::make_unique<storage::Writer>(std::move(*database), std::move(options));
+    gate_ = std::make_unique<deliver::CommitGate>(*writer_, loop_);
+    return state;
+}
+
+Result<void> AgentRun::listen() {
+    net::HttpServerOptions options;
+    options.address = setup_.config.listenAddress;
+    options.port = setup_.config.listenPort;
+    server_ = std::make_unique<net::HttpServer>(loop_, options, serve::consoleHandler(*this, clock_));
+    auto port = server_->listen();
+    if (!port) return fail(std::move(port).error());
+    consoleUrl_ = consoleUrlOf(setup_.config, *port);
+    auto local = setup_.config;
+    local.url.clear();
+    if (auto left = data_.writeAddress(consoleUrlOf(local, *port)); !left)
+        spdlog::warn("`klaw do` will not find this agent: {}", left.error().describe());
+    spdlog::info("page, metrics and health at {}", consoleUrl_);
+    if (setup_.printAddress) std::cout << "Page: " << consoleUrl_ << "/#token=" << data_.token() << "\n" << std::flush;
+    return {};
+}
+
+void AgentRun::addChannels() {
+    deliver::CourierEvents events;
+    events.delivered = [this](const std::string& channel, const std::string& kind, Duration sinceDecided) {
+        metrics_.cardDelivered(channel, kind, sinceDecided);
+    };
+    events.failed = [this](const std::string& channel, const Error& error, bool forGood) {
+        if (forGood)
+            spdlog::error("channel {}: a card is refused for good: {}", channel, error.describe());
+        else
+            spdlog::warn("channel {}: a card is sent again later: {}", channel, error.describe());
+        noteState();
+    };
+    auto commit = [this](storage::UnitOfWork unit, std::function<void(Result<storage::Committed>)> done) {
+        gate_->commit(std::move(unit), std::move(done));
+    };
+    courier_ = std::make_unique<deliver::Courier>(loop_, clock_, random_, commit, deliver::CourierOptions(),
+                                                  std::move(events));
+    for (const auto& channel : setup_.config.channels) courier_->add(makeNotifier(channel, http_, clock_, random_));
+    if (setup_.config.channels.empty()) spdlog::warn("no channel is configured: alerts are seen on the page only");
+}
+
+storage::UnitOfWork AgentRun::startRecord() {
+    storage::UnitOfWork unit;
+    auto now = clock_.now();
+    for (const auto& source : setup_.ruleSources)
+        unit.ruleRevisions.push_back({source.name, 0, "klaw", "file", now, source.text, {}, false});
+    unit.audit.push_back({now, "klaw", "start", "done", {}, "{}"});
+    return unit;
+}
+
+Result<void> AgentRun::startDemo() {
+    auto reader = recording::RecordingReader::fromBytes(std::move(setup_.demoRecording), "the demo recording");
+    if (!reader) return fail(std::move(reader).error());
+    recording::RecordingServerOptions options;
+    options.loop = true;
+    auto server = recording::RecordingServer::load(loop_, clock_, std::move(*reader), options);
+    if (!server) return fail(std::move(server).error());
+    demo_ = std::move(*server);
+    auto port = demo_->listen();
+    if (!port) return fail(std::move(port).error());
+    kube::ClusterAccess access;
+    access.name = "demo";
+    access.server = "http://127.0.0.1:" + std::to_string(*port);
+    access.source = "the demo recording";
+    setup_.clusters = {access};
+    auto play = [](recording::RecordingServer& demo) -> Task<void> {
+        auto played = co_await demo.play();
+        if (!played && played.error().code != ErrorCode::Cancelled)
+            spdlog::error("the demo recording: {}", played.error().describe());
+    };
+    tasks_.spawn("demo recording", play(*demo_));
+    return {};
+}
+
+void AgentRun::startClusters() {
+    for (const auto& access : setup_.clusters) {
+        ClusterEvents events;
+        events.change = [this](const rules::Change& change) { changed(change); };
+        events.listCompleted = [this](std::string_view cluster, std::string_view resource) {
+            listCompleted(cluster, resource);
+        };
+        events.statusChanged = [this] { noteState(); };
+        clusters_.push_back(std::make_unique<ClusterWatch>(loop_, clock_, random_, access, std::move(events)));
+        objects_.add(*clusters_.back());
+        spdlog::info("watching cluster {} at {} ({})", access.name, access.server, access.source);
+    }
+    for (const auto& cluster : clusters_) cluster->follow(setup_.rules);
+}
+
+void AgentRun::startTasks() {
+    courier_->start();
+    tasks_.spawn("time", watchTime());
+    tasks_.spawn("house", keepHouse());
+    endTask_.spawn("signals", watchSignals());
+    scheduleFlush();
+}
+
+void AgentRun::run() {
+    loop_.run();
+    if (!writer_->flush(2s)) spdlog::error("not everything could be written before the end");
+    writer_->stop();
+    spdlog::info("stopped");
+}
+
+void AgentRun::changed(const rules::Change& change) {
+    pipeline_->change(change, clock_.now());
+    scheduleFlush();
+}
+
+void AgentRun::listCompleted(std::string_view cluster, std::string_view resource) {
+    const auto* observer = [&]() -> const observe::ResourceObserver* {
+        for (const auto& each : clusters_)
+            if (each->name() == cluster) return each->observer(resource);
+        return nullptr;
+    }();
+    if (!observer) return;
+    pipeline_->listCompleted(
+        cluster, resource, [&](std::string_view uid) { return !observer->find(uid).isMissing(); }, clock_.now());
+    scheduleFlush();
+}
+
+/// Once per turn of the loop, so that what comes in one piece is committed in one.
+void AgentRun::scheduleFlush() {
+    if (std::exchange(flushScheduled_, true)) return;
+    loop_.post([this] {
+        flushScheduled_ = false;
+        flush();
+    });
+}
+
+void AgentRun::flush(std::vector<storage::AuditEntry> audit, Committed done) {
+    auto due = pipeline_->nextDue();
+    if (due && (!waitingFor_ || *due < *waitingFor_)) timeChanged_.notify();
+    if (!pipeline_->dirty() && audit.empty() && !done) return;
+    auto unit = pipeline_->take();
+    for (auto& entry : audit) unit.audit.push_back(std::move(entry));
+    for (const auto& incident : unit.incidents)
+        if (incident.resolvedAt) lately_.insert(lately_.begin(), incident);
+    if (lately_.size() > maxLately) lately_.resize(maxLately);
+    auto claimed = courier_->claim(unit);
+    auto deliveries = unit.newDeliveries;
+    gate_->commit(std::move(unit), [this, deliveries = std::move(deliveries), claimed,
+                                    done = std::move(done)](Result<storage::Committed> result) {
+        if (result) {
+            courier_->commitDone(deliveries, claimed, *result);
+        } else {
+            spdlog::error("a change could not be stored: {}", result.error().describe());
+            courier_->commitFailed(deliveries, claimed);
+        }
+        if (done) done(std::move(result));
+    });
+    noteState();
+}
+
+Task<Result<void>> AgentRun::flushed(std::vector<storage::AuditEntry> audit) {
+    struct Wait {
+        explicit Wait(Loop& loop) : condition(loop) {}
+        std::optional<Result<storage::Committed>> result;
+        LoopCondition condition;
+    };
+    auto wait = std::make_shared<Wait>(loop_);
+    flush(std::move(audit), [wait](Result<storage::Committed> result) {
+        wait->result = std::move(result);
+        wait->condition.notify();
+    });
+    co_await wait->condition.until([wait] { return wait->result.has_value(); });
+    if (!*wait->result) co_return fail(wait->result->error());
+    co_return Result<void>();
+}
+
+void AgentRun::noteState() {
+    ++stateVersion_;
+    stateChanged_.notify();
+    if (!wasReady_ && !ending_ && readiness().ready) {
+        wasReady_ = true;
+        spdlog::info("ready: the first lists of {} cluster(s) are in", clusters_.size());
+    }
+}
+
+Task<void> AgentRun::stateNewerThan(std::uint64_t version, TimePoint until) {
+    co_await stateChanged_.until([this, version] { return stateVersion_ > version || ending_; }, clock_, until);
+}
+
+/// Wakes when time alone brings something about.
+Task<void> AgentRun::watchTime() {
+    for (;;) {
+        auto due = pipeline_->nextDue();
+        auto now = clock_.now();
+        if (due && *due <= now) {
+            pipeline_->due(now);
+            scheduleFlush();
+            co_await clock_.sleepFor(1ms);  // others take their turn also when something is always due
+            continue;
+        }
+        waitingFor_ = due;
+        auto earlier = [this] {
+            auto next = pipeline_->nextDue();
+            return next && (!waitingFor_ || *next < *waitingFor_);
+        };
+        if (due)
+            co_await timeChanged_.until(earlier, clock_, *due);
+        else
+            co_await timeChanged_.until(earlier);
+    }
+}
+
+Task<void> AgentRun::keepHouse() {
+    auto pruned = clock_.now() - pruneEvery;
+    for (;;) {
+        storage::UnitOfWork unit;
+        unit.meta.push_back({"alive", formatRfc3339(clock_.now())});
+        writer_->submit(std::move(unit));
+        if (clock_.now() - pruned >= pruneEvery) {
+            pruned = clock_.now();
+            writer_->prune(pruned, setup_.config.retention, {});
+        }
+        co_await clock_.sleepFor(aliveEvery);
+    }
+}
+
+Task<void> AgentRun::watchSignals() {
+    while (co_await signals_.next() == SIGHUP) reload();
+    spdlog::info("stopping");
+    signals_.release();
+    co_await shutDown();
+}
+
+Task<void> AgentRun::shutDown() {
+    ending_ = true;
+    for (const auto& cluster : clusters_) co_await cluster->stop();
+    co_await tasks_.stop();
+    co_await flushed({{clock_.now(), "klaw", "stop", "done", {}, "{}"}});
+    co_await courier_->stop(2s);
+    stateVersion_ += 1;
+    stateChanged_.notify();
+    if (demo_) co_await demo_->stop();
+    co_await server_->stop(500ms);
+}
+
+void AgentRun::reload() {
+    spdlog::info("reading the configuration and the rules again");
+    if (!setup_.configFile.empty()) {
+        auto report = loadConfig(setup_.configFile);
+        if (!report) return spdlog::error("the old configuration stays: {}", report.error().describe());
+        for (const auto& error : report->errors) spdlog::error("the old configuration stays: {}", error.describe());
+        if (!report->ok()) return;
+        if (report->config.channels.size() != setup_.config.channels.size() ||
+            report->config.listenPort != setup_.config.listenPort)
+            spdlog::warn("changes of channels, clusters, data and listen take effect with a restart");
+        setup_.config.ruleDirectories = report->config.ruleDirectories;
+        setup_.config.defaultRules = report->config.defaultRules;
+        setup_.config.log = report->config.log;
+        setUpLogging(setup_.config.log);
+    }
+    auto files = readRuleFiles(setup_.config);
+    auto report = rules::loadRules(files.sources);
+    for (auto& error : files.errors) report.errors.push_back(std::move(error));
+    replaceRules(std::move(report), files.sources);
+}
+
+void AgentRun::replaceRules(rules::LoadReport report, const std::vector<rules::RuleSource>& sources) {
+    for (const auto& error : report.errors) spdlog::error("the old rules stay: {}", error.describe());
+    if (!report.ok()) return;
+    for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
+    setup_.rules = report.rules;
+    auto now = clock_.now();
+    pipeline_->replaceRules(report.rules, now);
+    for (const auto& cluster : clusters_)
+        for (const auto& resource : cluster->follow(report.rules))
+            pipeline_->reevaluate(cluster->name(), resource, now);
+    storage::UnitOfWork unit;
+    for (const auto& source : sources)
+        unit.ruleRevisions.push_back({source.name, 0, "klaw", "file", now, source.text, {}, false});
+    unit.audit.push_back({now, "klaw", "rules.load", "done", {}, "{}"});
+    gate_->commit(std::move(unit), {});
+    spdlog::info("{} rules run", report.rules->rules().size());
+    scheduleFlush();
+}
+
+std::string AgentRun::metrics() {
+    return metrics_.text({*pipeline_, *courier_, clusters_, *writer_, readiness().ready});
+}
+
+serve::ConsoleBackend::Readiness AgentRun::readiness() {
+    Readiness state{!clusters_.empty() && !ending_, {}};
+    for (const auto& cluster : clusters_) {
+        auto view = cluster->view();
+        if (!view.ready) {
+            state.ready = false;
+            state.text += "cluster " + view.name + ": not synced yet\n";
+        }
+        for (const auto& problem : view.problems) state.text += "cluster " + view.name + ": " + problem + "\n";
+    }
+    if (!storageTrouble_.empty()) state.text += "storage: " + storageTrouble_ + "\n";
+    if (auto reason = writer_->degradedReason()) state.text += "storage: " + reason->describe() + "\n";
+    state.text = (state.ready ? "ready\n" : "not ready\n") + state.text;
+    return state;
+}
+
+}  // namespace klaw::app

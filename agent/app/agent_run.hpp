@@ -1,0 +1,104 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/app/agent.hpp"
+#include "agent/app/cluster_watch.hpp"
+#include "agent/app/data_directory.hpp"
+#include "agent/app/live_control.hpp"
+#include "agent/app/metrics.hpp"
+#include "agent/app/signals.hpp"
+#include "agent/deliver/courier.hpp"
+#include "agent/operate/catalogue.hpp"
+#include "agent/recording/recording_server.hpp"
+#include "agent/serve/console.hpp"
+#include "base/async/loop_condition.hpp"
+#include "base/net/http_client.hpp"
+#include "storage/recovery.hpp"
+
+namespace klaw::app {
+
+/// A running agent: clusters → pipeline → storage → courier, and the console beside it. All on one loop; storage has
+/// its thread.
+class AgentRun final : public serve::ConsoleBackend {
+public:
+    AgentRun(AgentSetup setup, DataDirectory data);
+    ~AgentRun() override;
+
+    /// Opens storage, takes up what was there, listens and begins to watch. An Error when nothing can run.
+    Result<void> start();
+    /// Until a signal ends it.
+    void run();
+
+    std::string metrics() override;
+    Readiness readiness() override;
+    std::string stateJson() override;
+    std::uint64_t stateVersion() const override { return stateVersion_; }
+    Task<void> stateNewerThan(std::uint64_t version, TimePoint until) override;
+    Task<Answer> execute(std::string identity, std::string command, std::string language) override;
+    Task<Result<Offered>> offer(std::string identity, std::string command, std::string language) override;
+    Task<Answer> press(std::string identity, std::string nonce, std::string language) override;
+    const std::string& token() const override { return data_.token(); }
+
+private:
+    using Committed = std::function<void(Result<storage::Committed>)>;
+
+    Result<storage::RecoveredState> openStorage();
+    Result<void> listen();
+    Result<void> startDemo();
+    void startClusters();
+    void startTasks();
+    void addChannels();
+    storage::UnitOfWork startRecord();
+
+    void changed(const rules::Change& change);
+    void listCompleted(std::string_view cluster, std::string_view resource);
+    void scheduleFlush();
+    /// Commits everything that has happened, with `audit` in the same transaction.
+    void flush(std::vector<storage::AuditEntry> audit = {}, Committed done = {});
+    Task<Result<void>> flushed(std::vector<storage::AuditEntry> audit);
+    void noteState();
+
+    Task<void> watchTime();
+    Task<void> watchSignals();
+    Task<void> keepHouse();
+    Task<void> shutDown();
+    void reload();
+    void replaceRules(rules::LoadReport report, const std::vector<rules::RuleSource>& sources);
+    storage::AuditEntry auditOf(const std::string& identity, const std::string& verb, const std::string& decision,
+                                const std::string& command) const;
+
+    AgentSetup setup_;
+    DataDirectory data_;
+    Loop loop_;
+    SystemLoopClock clock_;
+    SystemRandom random_;
+    std::unique_ptr<storage::Writer> writer_;
+    std::unique_ptr<deliver::CommitGate> gate_;
+    net::HttpClient http_;
+    Metrics metrics_;
+    std::unique_ptr<deliver::Courier> courier_;
+    WatchedObjects objects_;
+    std::unique_ptr<AlertPipeline> pipeline_;
+    std::vector<std::unique_ptr<ClusterWatch>> clusters_;
+    std::unique_ptr<LiveControl> control_;
+    std::unique_ptr<net::HttpServer> server_;
+    std::unique_ptr<recording::RecordingServer> demo_;
+    Signals signals_;
+    TaskGroup tasks_;
+    TaskGroup endTask_;
+    LoopCondition timeChanged_;
+    std::optional<TimePoint> waitingFor_;
+    LoopCondition stateChanged_;
+    std::uint64_t stateVersion_ = 1;
+    bool flushScheduled_ = false;
+    bool wasReady_ = false;
+    bool ending_ = false;
+    std::string consoleUrl_;
+    std::string storageTrouble_;
+    std::vector<rules::Incident> lately_;  ///< resolved, newest first, for the page
+};
+
+}  // namespace klaw::app

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/kube/watch_stream.hpp"
+#include "agent/observe/resource_observer.hpp"
+#include "agent/operate/control.hpp"
+#include "base/async/task_group.hpp"
+#include "rules/rule_engine.hpp"
+
+namespace klaw::app {
+
+/// What a watched cluster reports to the agent.
+struct ClusterEvents {
+    observe::ResourceObserver::Sink change;
+    observe::ResourceObserver::ListCompleted listCompleted;
+    std::function<void()> statusChanged;
+};
+
+/// One cluster: a stream and an observer for every resource that the rules look at. What one does never waits for
+/// another. On the loop thread.
+class ClusterWatch {
+public:
+    ClusterWatch(Loop& loop, LoopClock& clock, Random& random, kube::ClusterAccess access, ClusterEvents events);
+
+    /// Watches what the rules read: starts what is new, widens what is there, ends what nobody reads any more. The
+    /// resources of which everything is known already: their objects must be looked at again by the new rules.
+    std::vector<std::string> follow(std::shared_ptr<const rules::RuleSet> rules);
+    Task<void> stop();
+
+    const std::string& name() const { return access_.name; }
+    const kube::ClusterAccess& access() const { return access_; }
+    bool ready() const;
+    operate::ClusterView view() const;
+    const observe::ResourceObserver* observer(std::string_view resource) const;
+    /// Streams and observers for metrics.
+    void forEach(const std::function<void(const std::string& resource, const kube::WatchStatus&,
+                                          const observe::ResourceObserver&)>& visit) const;
+
+private:
+    struct Watched {
+        std::unique_ptr<observe::ResourceObserver> observer;
+        std::unique_ptr<kube::WatchStream> stream;
+        std::unique_ptr<TaskGroup> task;
+    };
+    void start(const std::string& resource, const rules::RuleSet& rules);
+    Task<void> askVersion();
+
+    Loop& loop_;
+    LoopClock& clock_;
+    Random& random_;
+    kube::ClusterAccess access_;
+    ClusterEvents events_;
+    kube::ApiServer server_;
+    std::shared_ptr<observe::JsonScanner> scanner_;
+    std::map<std::string, Watched, std::less<>> watched_;
+    TaskGroup tasks_;
+    std::string version_;
+};
+
+/// The objects of all clusters, as rules look them up.
+class WatchedObjects final : public rules::ObjectSource {
+public:
+    void add(const ClusterWatch& cluster) { clusters_.push_back(&cluster); }
+    void clear() { clusters_.clear(); }
+    void forEach(std::string_view cluster, std::string_view resource,
+                 const std::function<void(PackedView)>& visit) const override;
+    PackedView find(std::string_view cluster, std::string_view resource, std::string_view uid) const override;
+
+private:
+    const observe::ResourceObserver* observer(std::string_view cluster, std::string_view resource) const;
+    std::vector<const ClusterWatch*> clusters_;
+};
+
+}  // namespace klaw::app

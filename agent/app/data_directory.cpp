@@ -1,0 +1,91 @@
+#include "agent/app/data_directory.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+namespace klaw::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error systemError(const std::string& what, const fs::path& path) {
+    auto code = errno == EACCES || errno == EROFS || errno == EPERM ? ErrorCode::PermissionDenied
+                : errno == ENOSPC                                   ? ErrorCode::ResourceExhausted
+                                                                    : ErrorCode::NotFound;
+    return Error(code, what + ": " + std::strerror(errno), path.string(),
+                 "choose another directory with `data:` or mend its permissions");
+}
+
+/// Written beside and renamed, so that nobody ever reads half of it.
+Result<void> writePrivately(const fs::path& file, const std::string& text) {
+    auto temporary = file.string() + ".new";
+    int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (descriptor < 0) return fail(systemError("cannot write", file));
+    auto written = ::write(descriptor, text.data(), text.size());
+    bool complete = written == static_cast<ssize_t>(text.size()) && ::close(descriptor) == 0;
+    if (!complete || ::rename(temporary.c_str(), file.c_str()) != 0) return fail(systemError("cannot write", file));
+    return {};
+}
+
+Result<std::string> firstLine(const fs::path& file) {
+    std::ifstream in(file);
+    std::string line;
+    if (!std::getline(in, line) || line.empty())
+        return fail(ErrorCode::NotFound, "no agent has left its address here, or it is not yours to read",
+                    file.string(), "start `klaw agent`, or give its configuration with --config");
+    return line;
+}
+
+}  // namespace
+
+Result<DataDirectory> DataDirectory::open(const fs::path& path, Random& random) {
+    std::error_code failure;
+    bool existed = fs::exists(path, failure);
+    fs::create_directories(path, failure);
+    if (failure) {
+        errno = failure.value();
+        return fail(systemError("cannot make the data directory", path));
+    }
+    if (!existed) fs::permissions(path, fs::perms::owner_all, failure);
+    auto lockFile = path / "lock";
+    int lock = ::open(lockFile.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0) return fail(systemError("cannot open the lock of the data directory", lockFile));
+    DataDirectory directory(path, lock, {});
+    if (::flock(lock, LOCK_EX | LOCK_NB) != 0)
+        return fail(ErrorCode::Conflict, "another agent uses this data directory", path.string(),
+                    "stop it, or give this one another directory with `data:`");
+    auto token = firstLine(path / "token");
+    if (!token) {
+        token = random.token(32);
+        if (auto written = writePrivately(path / "token", *token + "\n"); !written)
+            return fail(std::move(written).error());
+    }
+    directory.token_ = std::move(*token);
+    return directory;
+}
+
+DataDirectory::DataDirectory(DataDirectory&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), token_(std::move(other.token_)) {}
+
+DataDirectory::~DataDirectory() {
+    if (lock_ >= 0) ::close(lock_);
+}
+
+Result<std::string> DataDirectory::readToken(const fs::path& directory) {
+    return firstLine(directory / "token");
+}
+Result<std::string> DataDirectory::readAddress(const fs::path& directory) {
+    return firstLine(directory / "address");
+}
+Result<void> DataDirectory::writeAddress(const std::string& address) const {
+    return writePrivately(path_ / "address", address + "\n");
+}
+
+}  // namespace klaw::app

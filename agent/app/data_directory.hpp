@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/random.hpp"
+#include "base/result.hpp"
+
+namespace klaw::app {
+
+/// The directory of one agent's database and token, held by one process at a time.
+class DataDirectory {
+public:
+    /// Makes it (mode 0700) where it is missing, and locks it. Conflict when another agent has it; errors say where.
+    static Result<DataDirectory> open(const std::filesystem::path& path, Random& random);
+    DataDirectory(DataDirectory&& other) noexcept;
+    DataDirectory& operator=(DataDirectory&&) = delete;
+    ~DataDirectory();
+
+    std::string database() const { return databaseFile(path_); }
+    const std::string& token() const { return token_; }
+    const std::filesystem::path& path() const { return path_; }
+
+    static std::string databaseFile(const std::filesystem::path& directory) { return (directory / "klaw.db").string(); }
+    /// For `klaw do`: the token and address that the running agent left.
+    static Result<std::string> readToken(const std::filesystem::path& directory);
+    static Result<std::string> readAddress(const std::filesystem::path& directory);
+    Result<void> writeAddress(const std::string& address) const;
+
+private:
+    DataDirectory(std::filesystem::path path, int lock, std::string token)
+        : path_(std::move(path)), lock_(lock), token_(std::move(token)) {}
+    std::filesystem::path path_;
+    int lock_;
+    std::string token_;
+};
+
+}  // namespace klaw::app

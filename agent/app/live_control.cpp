@@ -1,0 +1,58 @@
+#include "agent/app/live_control.hpp"
+
+#include <fmt/format.h>
+
+#include "rules/silence_matchers.hpp"
+
+namespace klaw::app {
+
+Result<rules::Silence> LiveControl::silence(std::vector<rules::Matcher> matchers, Duration length,
+                                            const rules::Mark& mark) {
+    if (auto fine = rules::checkMatchers(matchers); !fine) return fail(std::move(fine).error());
+    rules::Silence silence;
+    silence.id = fmt::format("{:012x}", random_.next() >> 16);
+    silence.matchers = std::move(matchers);
+    silence.startsAt = mark.at;
+    silence.endsAt = mark.at + length;
+    silence.createdBy = mark.by;
+    silence.comment = mark.comment;
+    pipeline_.addSilence(silence, mark.at);
+    return silence;
+}
+
+std::vector<rules::Silence> LiveControl::activeSilences() const {
+    std::vector<rules::Silence> active;
+    for (const auto& silence : pipeline_.silences())
+        if (silence.activeAt(now())) active.push_back(silence);
+    return active;
+}
+
+std::vector<operate::RuleView> LiveControl::rules() const {
+    std::map<std::string, std::size_t> firing;
+    pipeline_.engine().forEachAlert(
+        [&](const rules::Alert& alert) { firing[alert.rule] += alert.state() == rules::AlertState::Firing; });
+    std::vector<operate::RuleView> views;
+    for (const auto& rule : pipeline_.engine().rules().rules()) {
+        operate::RuleView view;
+        view.name = rule.name;
+        view.group = rule.group;
+        view.source = rule.source;
+        view.severity = rule.severity;
+        view.firing = firing[rule.name];
+        const auto& counters = pipeline_.engine().counters();
+        if (auto found = counters.find(rule.name); found != counters.end()) {
+            view.errors = found->second.errors;
+            view.lastError = found->second.lastError;
+        }
+        views.push_back(std::move(view));
+    }
+    return views;
+}
+
+std::vector<operate::ClusterView> LiveControl::clusters() const {
+    std::vector<operate::ClusterView> views;
+    for (const auto& cluster : clusters_) views.push_back(cluster->view());
+    return views;
+}
+
+}  // namespace klaw::app

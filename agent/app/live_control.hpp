@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "agent/app/alert_pipeline.hpp"
+#include "agent/app/cluster_watch.hpp"
+#include "agent/operate/control.hpp"
+#include "base/random.hpp"
+
+namespace klaw::app {
+
+/// What commands see and do in a running agent. References outlive it.
+class LiveControl final : public operate::Control {
+public:
+    LiveControl(AlertPipeline& pipeline, const std::vector<std::unique_ptr<ClusterWatch>>& clusters, const Clock& clock,
+                Random& random, int utcOffsetMinutes)
+        : pipeline_(pipeline),
+          clusters_(clusters),
+          clock_(clock),
+          random_(random),
+          utcOffsetMinutes_(utcOffsetMinutes) {}
+
+    TimePoint now() const override { return clock_.now(); }
+    int utcOffsetMinutes() const override { return utcOffsetMinutes_; }
+    void forEachIncident(const std::function<void(const rules::Incident&)>& visit) const override {
+        pipeline_.incidents().forEach(visit);
+    }
+    Result<std::string> resolveIncident(std::string_view prefix) const override { return pipeline_.resolveId(prefix); }
+    const rules::Incident* incident(std::string_view id) const override { return pipeline_.incidents().find(id); }
+    Result<void> acknowledge(const std::string& id, const rules::Mark& mark) override {
+        return pipeline_.acknowledge(id, mark);
+    }
+    Result<void> unacknowledge(const std::string& id, const rules::Mark& mark) override {
+        return pipeline_.unacknowledge(id, mark);
+    }
+    Result<rules::Silence> silence(std::vector<rules::Matcher> matchers, Duration length,
+                                   const rules::Mark& mark) override;
+    Result<void> endSilence(const std::string& idPrefix, const rules::Mark& mark) override {
+        return pipeline_.endSilence(idPrefix, mark.by, mark.at);
+    }
+    std::vector<rules::Silence> activeSilences() const override;
+    std::vector<operate::RuleView> rules() const override;
+    std::vector<operate::ClusterView> clusters() const override;
+
+private:
+    AlertPipeline& pipeline_;
+    const std::vector<std::unique_ptr<ClusterWatch>>& clusters_;
+    const Clock& clock_;
+    Random& random_;
+    int utcOffsetMinutes_;
+};
+
+}  // namespace klaw::app

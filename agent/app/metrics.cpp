@@ -1,0 +1,192 @@
+#include "agent/app/metrics.hpp"
+
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <list>
+
+#include "agent/app/version.hpp"
+
+namespace klaw::app {
+namespace {
+
+using Labels = std::vector<prometheus::ClientMetric::Label>;
+
+/// Families that are read off the state when somebody scrapes.
+class Families {
+public:
+    prometheus::MetricFamily& family(const std::string& name, const std::string& help, prometheus::MetricType type) {
+        all_.push_back({name, help, type, {}});
+        return all_.back();
+    }
+    static void add(prometheus::MetricFamily& family, Labels labels, double value) {
+        prometheus::ClientMetric metric;
+        metric.label = std::move(labels);
+        if (family.type == prometheus::MetricType::Counter)
+            metric.counter.value = value;
+        else
+            metric.gauge.value = value;
+        family.metric.push_back(std::move(metric));
+    }
+    void gauge(const std::string& name, const std::string& help, double value) {
+        add(family(name, help, prometheus::MetricType::Gauge), {}, value);
+    }
+    void counter(const std::string& name, const std::string& help, double value) {
+        add(family(name, help, prometheus::MetricType::Counter), {}, value);
+    }
+    std::vector<prometheus::MetricFamily> take() {
+        return {std::make_move_iterator(all_.begin()), std::make_move_iterator(all_.end())};
+    }
+
+private:
+    std::list<prometheus::MetricFamily> all_;
+};
+
+prometheus::ClientMetric::Label label(const char* name, const std::string& value) {
+    return {name, value};
+}
+
+void addProcess(Families& families) {
+    std::ifstream statm("/proc/self/statm");
+    double total = 0, resident = 0;
+    statm >> total >> resident;
+    families.gauge("process_resident_memory_bytes", "Resident memory size in bytes.",
+                   resident * static_cast<double>(sysconf(_SC_PAGESIZE)));
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    families.counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds.",
+                     seconds(usage.ru_utime) + seconds(usage.ru_stime));
+}
+
+void addClusters(Families& families, const std::vector<std::unique_ptr<ClusterWatch>>& clusters) {
+    using prometheus::MetricType;
+    auto& objects = families.family("klaw_objects", "Objects that are kept, by resource.", MetricType::Gauge);
+    auto& memory = families.family("klaw_cache_bytes", "Memory of the kept fields of objects.", MetricType::Gauge);
+    auto& lines =
+        families.family("klaw_watch_events_total", "Watch events and list items that were read.", MetricType::Counter);
+    auto& bytes =
+        families.family("klaw_watch_bytes_total", "Bytes of lists and watches that were read.", MetricType::Counter);
+    auto& unchanged = families.family("klaw_watch_unchanged_total", "Updates that changed no field that is read.",
+                                      MetricType::Counter);
+    auto& lists = families.family("klaw_watch_lists_total", "Complete lists.", MetricType::Counter);
+    auto& expired = families.family("klaw_watch_expired_total", "Lists made again because the version was too old.",
+                                    MetricType::Counter);
+    auto& stalls = families.family("klaw_watch_stalls_total", "Watches that fell silent and were connected again.",
+                                   MetricType::Counter);
+    auto& failures =
+        families.family("klaw_watch_failures_total", "Lists and watches that failed.", MetricType::Counter);
+    auto& synced = families.family("klaw_watch_synced", "1 once the first list is complete.", MetricType::Gauge);
+    for (const auto& cluster : clusters)
+        cluster->forEach([&](const std::string& resource, const kube::WatchStatus& status,
+                             const observe::ResourceObserver& observer) {
+            Labels labels{label("cluster", cluster->name()), label("resource", resource)};
+            Families::add(objects, labels, static_cast<double>(observer.size()));
+            Families::add(memory, labels, static_cast<double>(observer.memoryBytes()));
+            Families::add(lines, labels, static_cast<double>(observer.counters().lines));
+            Families::add(bytes, labels, static_cast<double>(status.bytes));
+            Families::add(unchanged, labels, static_cast<double>(observer.counters().unchanged));
+            Families::add(lists, labels, static_cast<double>(status.lists));
+            Families::add(expired, labels, static_cast<double>(status.expired));
+            Families::add(stalls, labels, static_cast<double>(status.stalls));
+            Families::add(failures, labels, static_cast<double>(status.failures));
+            Families::add(synced, labels, status.listed ? 1 : 0);
+        });
+}
+
+void addPipeline(Families& families, const AlertPipeline& pipeline) {
+    using prometheus::MetricType;
+    auto& transitions =
+        families.family("klaw_alert_transitions_total", "What happened to alerts.", MetricType::Counter);
+    for (const auto& [reason, count] : pipeline.counters().transitions)
+        Families::add(transitions, {label("reason", reason)}, static_cast<double>(count));
+    double pending = 0, firing = 0;
+    pipeline.engine().forEachAlert(
+        [&](const rules::Alert& alert) { ++(alert.state() == rules::AlertState::Firing ? firing : pending); });
+    auto& alerts = families.family("klaw_alerts", "Alerts now, by state.", MetricType::Gauge);
+    Families::add(alerts, {label("state", "pending")}, pending);
+    Families::add(alerts, {label("state", "firing")}, firing);
+    families.gauge("klaw_incidents_open", "Cards of problems that are open.",
+                   static_cast<double>(pipeline.incidents().size()));
+    families.gauge("klaw_rules", "Rules that run.", static_cast<double>(pipeline.engine().rules().rules().size()));
+    auto& errors = families.family("klaw_rule_errors_total",
+                                   "Evaluations that failed otherwise than by an absent field.", MetricType::Counter);
+    for (const auto& [rule, counters] : pipeline.engine().counters())
+        Families::add(errors, {label("rule", rule)}, static_cast<double>(counters.errors));
+}
+
+void addCourier(Families& families, const deliver::Courier& courier) {
+    using prometheus::MetricType;
+    auto& deliveries =
+        families.family("klaw_deliveries_total", "Cards, by channel and what came of them.", MetricType::Counter);
+    auto& queued = families.family("klaw_deliveries_queued", "Cards that wait to be sent.", MetricType::Gauge);
+    auto& digests = families.family("klaw_digests_total", "Cards in which several were joined.", MetricType::Counter);
+    for (const auto& channel : courier.status()) {
+        Families::add(deliveries, {label("channel", channel.name), label("outcome", "delivered")},
+                      static_cast<double>(channel.delivered));
+        Families::add(deliveries, {label("channel", channel.name), label("outcome", "retried")},
+                      static_cast<double>(channel.retried));
+        Families::add(deliveries, {label("channel", channel.name), label("outcome", "refused")},
+                      static_cast<double>(channel.refused));
+        Families::add(queued, {label("channel", channel.name)}, static_cast<double>(channel.queued));
+        Families::add(digests, {label("channel", channel.name)}, static_cast<double>(channel.digests));
+    }
+}
+
+void addStorage(Families& families, const storage::Writer& writer) {
+    auto stats = writer.stats();
+    families.counter("klaw_storage_commits_total", "Transactions that were committed.",
+                     static_cast<double>(stats.commits));
+    families.counter("klaw_storage_failed_commits_total", "Transactions that had to be tried again.",
+                     static_cast<double>(stats.failedCommits));
+    families.counter("klaw_storage_dropped_total", "Units that were dropped for want of room.",
+                     static_cast<double>(stats.droppedUnits));
+    families.gauge("klaw_storage_queued", "Units that wait to be committed.", static_cast<double>(writer.queued()));
+    families.gauge("klaw_storage_degraded", "1 while the database cannot be written.", writer.degraded() ? 1 : 0);
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+    prometheus::Registry registry;
+    prometheus::Family<prometheus::Histogram>& latency =
+        prometheus::BuildHistogram()
+            .Name("klaw_card_latency_seconds")
+            .Help("From the decision that a card is due, durable storage included, to the platform's answer.")
+            .Register(registry);
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::cardDelivered(const std::string& channel, const std::string& kind, Duration sinceDecided) {
+    static const prometheus::Histogram::BucketBoundaries bounds{0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                                                                1,     2.5,   5,     10,   30,    60,   300, 1800};
+    impl_->latency.Add({{"channel", channel}, {"kind", kind}}, bounds)
+        .Observe(std::chrono::duration<double>(sinceDecided).count());
+}
+
+std::string Metrics::text(const Sources& sources) const {
+    Families families;
+    auto& build = families.family("klaw_build_info", "The version that runs.", prometheus::MetricType::Gauge);
+    Families::add(build, {label("version", std::string(programVersion))}, 1);
+    families.gauge("klaw_ready", "1 once the first lists of all clusters are in.", sources.ready ? 1 : 0);
+    addClusters(families, sources.clusters);
+    addPipeline(families, sources.pipeline);
+    addCourier(families, sources.courier);
+    addStorage(families, sources.writer);
+    addProcess(families);
+    auto all = families.take();
+    for (auto& family : impl_->registry.Collect()) all.push_back(std::move(family));
+    std::erase_if(all, [](const prometheus::MetricFamily& family) { return family.metric.empty(); });
+    return prometheus::TextSerializer().Serialize(all);
+}
+
+}  // namespace klaw::app

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/app/alert_pipeline.hpp"
+#include "agent/app/cluster_watch.hpp"
+#include "agent/deliver/courier.hpp"
+#include "storage/writer.hpp"
+
+namespace klaw::app {
+
+/// What is measured as it happens; everything else is read where it is kept when somebody asks.
+class Metrics {
+public:
+    Metrics();
+    ~Metrics();
+    /// From the decision to the platform's answer.
+    void cardDelivered(const std::string& channel, const std::string& kind, Duration sinceDecided);
+
+    struct Sources {
+        const AlertPipeline& pipeline;
+        const deliver::Courier& courier;
+        const std::vector<std::unique_ptr<ClusterWatch>>& clusters;
+        const storage::Writer& writer;
+        bool ready = false;
+    };
+    /// Prometheus text format 0.0.4.
+    std::string text(const Sources& sources) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace klaw::app

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/app/config.hpp"
+#include "base/error.hpp"
+
+namespace klaw::cli {
+
+// One subcommand a file. Each gives the exit code: 0 fine, 1 it failed, 2 (by the option parser) wrong usage.
+
+struct RunOptions {
+    std::string config;
+    bool demo = false;
+    std::string kubeconfig;
+    std::string context;
+    std::string listen;
+    std::string language;
+};
+int runCommand(const RunOptions& options);
+int agentCommand(const std::string& config);
+
+struct DoOptions {
+    std::string config;
+    std::string data;
+    std::string language;
+    std::vector<std::string> words;
+};
+int doCommand(const DoOptions& options);
+
+struct ReplayOptions {
+    std::vector<std::string> files;
+    std::vector<std::string> rules;
+    bool noDefaults = false;
+    std::string output = "text";
+    std::string language = "en";
+};
+int replayCommand(const ReplayOptions& options);
+
+struct RecordOptions {
+    std::string config;
+    std::string kubeconfig;
+    std::string context;
+    std::string out;
+    std::vector<std::string> resources;
+    bool anonymize = false;
+    std::string duration;
+};
+int recordCommand(const RecordOptions& options);
+
+struct RulesOptions {
+    std::string config;
+    std::vector<std::string> files;
+};
+int rulesCheckCommand(const RulesOptions& options);
+int rulesListCommand(const RulesOptions& options);
+int rulesTestCommand(const RulesOptions& options);
+
+struct AuditOptions {
+    std::string config;
+    std::string data;
+    std::size_t limit = 50;
+    std::string actor;
+    std::string action;
+    std::string output = "text";
+    std::string trusted;  ///< "seq:hash" noted earlier
+};
+int auditListCommand(const AuditOptions& options);
+int auditVerifyCommand(const AuditOptions& options);
+
+int configCheckCommand(const std::string& file);
+
+// What several share.
+int refuse(const Error& error);
+int refuseAll(const std::vector<Error>& errors);
+/// From a configuration file, or the defaults where none is given.
+Result<app::Config> configFrom(const std::string& file);
+/// `--data`, else that of the configuration, else the default.
+std::filesystem::path dataOf(const std::string& data, const app::Config& config);
+
+}  // namespace klaw::cli

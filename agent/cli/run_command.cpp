@@ -1,0 +1,132 @@
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "agent/app/agent.hpp"
+#include "agent/app/logging.hpp"
+#include "agent/cli/commands.hpp"
+#include "base/embedded.hpp"
+
+namespace klaw {
+std::span<const EmbeddedFile> demoRecordings();
+}
+
+namespace klaw::cli {
+namespace {
+
+/// The configured clusters, or the one that kubectl would use. Names that are not given are those of the contexts.
+Result<std::vector<kube::ClusterAccess>> clustersOf(const app::Config& config) {
+    auto environment = kube::processEnvironment();
+    auto wanted = config.clusters;
+    if (wanted.empty()) wanted.emplace_back();
+    std::vector<kube::ClusterAccess> clusters;
+    for (const auto& cluster : wanted) {
+        auto access = kube::resolveAccess(environment, {cluster.kubeconfig, cluster.context, cluster.inCluster});
+        if (!access) return fail(std::move(access).error());
+        if (!cluster.name.empty()) access->name = cluster.name;
+        clusters.push_back(std::move(*access));
+    }
+    return clusters;
+}
+
+Result<void> loadRulesInto(app::AgentSetup& setup) {
+    auto files = app::readRuleFiles(setup.config);
+    auto report = rules::loadRules(files.sources);
+    for (auto& error : files.errors) report.errors.push_back(std::move(error));
+    if (!report.ok()) {
+        for (std::size_t i = 1; i < report.errors.size(); ++i) refuse(report.errors[i]);
+        return fail(report.errors.front());
+    }
+    for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
+    setup.rules = report.rules;
+    setup.ruleSources = std::move(files.sources);
+    return {};
+}
+
+/// A directory for one demonstration; gone with it.
+class ScratchDirectory {
+public:
+    ScratchDirectory() {
+        auto pattern = (std::filesystem::temp_directory_path() / "klaw-demo-XXXXXX").string();
+        if (mkdtemp(pattern.data())) path_ = pattern;
+    }
+    ~ScratchDirectory() {
+        std::error_code ignored;
+        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    }
+    ScratchDirectory(const ScratchDirectory&) = delete;
+    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    std::filesystem::path path_;
+};
+
+int runDemo(app::AgentSetup setup) {
+    ScratchDirectory scratch;
+    setup.config.data = scratch.path();
+    setup.config.clusters.clear();
+    setup.demoRecording = std::string(demoRecordings().front().bytes);
+    std::cout << "No cluster is needed: this is a recording of a real API server's watch traffic, served on loopback.\n"
+                 "Commands: build/klaw do --data "
+              << scratch.path().string() << " \"help\"\n"
+              << std::flush;
+    return app::runAgent(std::move(setup));
+}
+
+}  // namespace
+
+int agentCommand(const std::string& file) {
+    auto config = configFrom(file);
+    if (!config) return refuse(config.error());
+    app::setUpLogging(config->log);
+    app::AgentSetup setup;
+    setup.config = std::move(*config);
+    setup.configFile = file;
+    if (auto loaded = loadRulesInto(setup); !loaded) return refuse(loaded.error());
+    auto clusters = clustersOf(setup.config);
+    if (!clusters) return refuse(clusters.error());
+    setup.clusters = std::move(*clusters);
+    return app::runAgent(std::move(setup));
+}
+
+int runCommand(const RunOptions& options) {
+    auto config = configFrom(options.config);
+    if (!config) return refuse(config.error());
+    app::AgentSetup setup;
+    setup.config = std::move(*config);
+    setup.configFile = options.config;
+    setup.printAddress = true;
+    if (options.config.empty()) {
+        setup.config.log.level = "warn";
+        app::ChannelConfig screen;
+        screen.name = "screen";
+        setup.config.channels.push_back(std::move(screen));
+    }
+    if (!options.language.empty()) setup.config.language = options.language;
+    if (!options.listen.empty()) {
+        auto parsed = app::parseConfig("--listen", "listen: \"" + options.listen + "\"");
+        if (!parsed.ok()) return refuseAll(parsed.errors);
+        setup.config.listenAddress = parsed.config.listenAddress;
+        setup.config.listenPort = parsed.config.listenPort;
+    }
+    if (!options.kubeconfig.empty() || !options.context.empty())
+        setup.config.clusters = {{{}, options.kubeconfig, options.context, false}};
+    app::setUpLogging(setup.config.log);
+    if (auto loaded = loadRulesInto(setup); !loaded) return refuse(loaded.error());
+    if (options.demo) return runDemo(std::move(setup));
+    auto clusters = clustersOf(setup.config);
+    bool nothingThere = !clusters && clusters.error().code == ErrorCode::NotFound && setup.config.clusters.empty();
+    if (nothingThere) return runDemo(std::move(setup));
+    if (!clusters) return refuse(clusters.error());
+    setup.clusters = std::move(*clusters);
+    for (const auto& cluster : setup.clusters)
+        std::cout << "Watching cluster " << cluster.name << " at " << cluster.server << " (" << cluster.source
+                  << "). Klaw only reads.\n"
+                  << std::flush;
+    return app::runAgent(std::move(setup));
+}
+
+}  // namespace klaw::cli

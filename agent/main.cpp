@@ -1,0 +1,145 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "agent/app/version.hpp"
+#include "agent/cli/commands.hpp"
+
+namespace {
+
+using namespace klaw::cli;
+
+constexpr auto footer =
+    "Examples:\n"
+    "  klaw run                          watch the cluster of your kubeconfig, or the demo where there is none\n"
+    "  klaw agent --config klaw.yaml     run as a service; configs/klaw.yaml explains every option\n"
+    "  klaw do \"alerts\"                  what is wrong now\n"
+    "  klaw do \"ack 3f9a\"                take an alert as yours\n"
+    "  klaw rules check my-rules/        check rule files before they run\n"
+    "  klaw record --out problem.jsonl.gz && klaw replay problem.jsonl.gz\n"
+    "Exit codes: 0 fine, 1 failed (one sentence on standard error), 2 wrong usage.";
+
+/// CLI11 has codes of its own for each kind of mistake.
+int usageExit(CLI::App& app, const CLI::ParseError& error) {
+    int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app(
+        "Klaw watches Kubernetes clusters, decides by rules what deserves a person, and keeps one living card per "
+        "problem.",
+        "klaw");
+    app.footer(footer);
+    app.require_subcommand(1);
+    app.set_version_flag("--version", std::string(klaw::app::programVersion));
+    int code = 0;
+
+    RunOptions run;
+    auto* runApp = app.add_subcommand(
+        "run", "Watch the cluster of the kubeconfig with cards on the screen; the demo where there is none");
+    runApp->add_flag("--demo", run.demo, "Run on the recording that ships with Klaw; needs no cluster");
+    runApp->add_option("--config", run.config, "A configuration file instead of the defaults");
+    runApp->add_option("--kubeconfig", run.kubeconfig, "Path of a kubeconfig");
+    runApp->add_option("--context", run.context, "Context of the kubeconfig");
+    runApp->add_option("--listen", run.listen, "Address of page and metrics (127.0.0.1:8917)");
+    runApp->add_option("--language", run.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
+    runApp->callback([&] { code = runCommand(run); });
+
+    std::string agentConfig;
+    auto* agentApp = app.add_subcommand("agent", "Run as a service by a configuration file");
+    agentApp->add_option("--config", agentConfig, "The configuration; configs/klaw.yaml explains it")->required();
+    agentApp->callback([&] { code = agentCommand(agentConfig); });
+
+    DoOptions command;
+    auto* doApp = app.add_subcommand(
+        "do", "Give the running agent a command, as in chat: help, alerts, ack, silence, rules, clusters");
+    doApp->add_option("--config", command.config, "Configuration of the agent, for its data directory");
+    doApp->add_option("--data", command.data, "Data directory of the agent");
+    doApp->add_option("--language", command.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
+    doApp->add_option("command", command.words, "The command, best in quotes: \"silence 3f9a 2h\"")->required();
+    doApp->positionals_at_end();
+    doApp->callback([&] { code = doCommand(command); });
+
+    ReplayOptions replay;
+    auto* replayApp = app.add_subcommand(
+        "replay", "Play recordings through the rules in virtual time; the same recording gives the same output");
+    replayApp
+        ->add_option("files", replay.files,
+                     "Recordings, or what `kubectl get … --watch --output-watch-events -o json` wrote")
+        ->required();
+    replayApp->add_option("--rules", replay.rules, "Rule files or directories beside the default rules");
+    replayApp->add_flag("--no-default-rules", replay.noDefaults, "Only the rules of --rules");
+    replayApp->add_option("--output,-o", replay.output, "text or json")->check(CLI::IsMember({"text", "json"}));
+    replayApp->add_option("--language", replay.language, "Language of the cards: en or zh")
+        ->check(CLI::IsMember({"en", "zh"}));
+    replayApp->callback([&] { code = replayCommand(replay); });
+
+    RecordOptions record;
+    auto* recordApp = app.add_subcommand(
+        "record", "Record list and watch traffic of a cluster until Ctrl-C; Secrets' data never gets in");
+    recordApp->add_option("--out", record.out, "File to write, .jsonl.gz or .jsonl")->required();
+    recordApp->add_option("--config", record.config, "A configuration file with clusters");
+    recordApp->add_option("--kubeconfig", record.kubeconfig, "Path of a kubeconfig");
+    recordApp->add_option("--context", record.context, "Context of the kubeconfig");
+    recordApp->add_option("--resources", record.resources, "What to record; default: what the rules read")
+        ->delimiter(',');
+    recordApp->add_flag("--anonymize", record.anonymize,
+                        "Rename what could identify people or companies, consistently");
+    recordApp->add_option("--for", record.duration, "End by itself after a time such as 5m");
+    recordApp->callback([&] { code = recordCommand(record); });
+
+    RulesOptions rules;
+    auto* rulesApp = app.add_subcommand("rules", "Check, list and test rules");
+    rulesApp->require_subcommand(1);
+    auto* check = rulesApp->add_subcommand("check", "Check rule files; errors name file, line and column");
+    check->add_option("files", rules.files, "Files or directories; default: those of the configuration");
+    check->add_option("--config", rules.config, "A configuration file");
+    check->callback([&] { code = rulesCheckCommand(rules); });
+    auto* list = rulesApp->add_subcommand("list", "List rules");
+    list->add_option("files", rules.files,
+                     "Files or directories; default: the default rules and those of the configuration");
+    list->add_option("--config", rules.config, "A configuration file");
+    list->callback([&] { code = rulesListCommand(rules); });
+    auto* test = rulesApp->add_subcommand("test", "Run rule tests (*_test.yaml)");
+    test->add_option("files", rules.files, "Test files")->required();
+    test->add_option("--config", rules.config, "A configuration file with rule directories");
+    test->callback([&] { code = rulesTestCommand(rules); });
+
+    AuditOptions audit;
+    auto* auditApp = app.add_subcommand("audit", "Read the audit log and prove that it was not changed");
+    auditApp->require_subcommand(1);
+    auto* auditList = auditApp->add_subcommand("list", "Newest rows first");
+    auditList->add_option("--limit", audit.limit, "How many rows");
+    auditList->add_option("--actor", audit.actor, "Only what this one did");
+    auditList->add_option("--action", audit.action, "Only this verb");
+    auditList->add_option("--output,-o", audit.output, "text or json")->check(CLI::IsMember({"text", "json"}));
+    auto* verify =
+        auditApp->add_subcommand("verify", "Check the chain of hashes; names the first row that does not hold");
+    verify->add_option("--trusted", audit.trusted, "Row and hash noted earlier: proves that nothing was cut off");
+    for (auto* each : {auditList, verify}) {
+        each->add_option("--config", audit.config, "Configuration of the agent");
+        each->add_option("--data", audit.data, "Data directory of the agent");
+    }
+    auditList->callback([&] { code = auditListCommand(audit); });
+    verify->callback([&] { code = auditVerifyCommand(audit); });
+
+    std::string checkedConfig;
+    auto* configApp = app.add_subcommand("config", "Check a configuration file");
+    configApp->require_subcommand(1);
+    auto* configCheck = configApp->add_subcommand("check", "Errors name file, line and column");
+    configCheck->add_option("file", checkedConfig, "The configuration")->required();
+    configCheck->callback([&] { code = configCheckCommand(checkedConfig); });
+
+    app.add_subcommand("version", "Print the version")->callback([] {
+        std::cout << "klaw " << klaw::app::programVersion << "\n";
+    });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return usageExit(app, error);
+    }
+    return code;
+}

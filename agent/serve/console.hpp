@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include "base/async/loop_clock.hpp"
+#include "base/async/task.hpp"
+#include "base/net/http_server.hpp"
+#include "base/result.hpp"
+
+namespace klaw::serve {
+
+/// What the built-in server shows and passes on.
+class ConsoleBackend {
+public:
+    virtual ~ConsoleBackend() = default;
+    virtual std::string metrics() = 0;
+    /// A line for each thing that keeps the agent from being ready or is degraded; `ready` decides the status code.
+    struct Readiness {
+        bool ready = false;
+        std::string text;
+    };
+    virtual Readiness readiness() = 0;
+    /// What the page shows, as JSON; `version` grows with every change of it.
+    virtual std::string stateJson() = 0;
+    virtual std::uint64_t stateVersion() const = 0;
+    /// Ends when the state is newer than `version`, or at a time.
+    virtual Task<void> stateNewerThan(std::uint64_t version, TimePoint until) = 0;
+
+    struct Answer {
+        bool ok = false;
+        std::string text;
+    };
+    /// Carries a command out for somebody who has shown the token.
+    virtual Task<Answer> execute(std::string identity, std::string command, std::string language) = 0;
+    struct Offered {
+        std::string nonce;
+        std::string preview;
+    };
+    /// A one-time permission to carry out this very command, with what it would do.
+    virtual Task<Result<Offered>> offer(std::string identity, std::string command, std::string language) = 0;
+    virtual Task<Answer> press(std::string identity, std::string nonce, std::string language) = 0;
+    virtual const std::string& token() const = 0;
+};
+
+/// Routes: /metrics, /healthz, /readyz, / (the page), /api/state, /api/do, /api/offer, /api/press. Everything that
+/// changes something, and everything asked from other machines but health and metrics, needs the token as bearer.
+net::HttpServer::Handler consoleHandler(ConsoleBackend& backend, LoopClock& clock);
+
+}  // namespace klaw::serve
