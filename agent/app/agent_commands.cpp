@@ -29,8 +29,8 @@ Result<Understood> understand(const std::string& command) {
     const auto* verb = operate::findVerb(line->verb);
     if (verb) return Understood{verb, std::move(*line)};
     auto near = operate::nearestVerb(line->verb);
-    auto remedy = near.empty() ? std::string("`help` lists what there is")
-                               : "did you mean `" + std::string(near) + "`? `help` lists what there is";
+std::string remedy = near.empty() ? "there are" : "did you mean `" + std::string(near) + "`? There are";
+    for (const auto& each : operate::catalogue()) remedy += (&each == &operate::catalogue().front() ? " " : ", ") + std::string(each.name);
     return fail(ErrorCode::NotFound, "there is no command \"" + line->verb + "\"", {}, remedy);
 }
 

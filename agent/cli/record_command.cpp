@@ -28,7 +28,7 @@ public:
           writer_(writer),
           clock_(clock),
           start_(start),
-          observer_(optionsFor(cluster_, resource_), {}) {}
+          observer_(optionsFor(cluster_, resource_), [](const rules::Change&) {}) {}
 
     void listBegins() override { observer_.listBegins(); }
 

@@ -136,7 +136,7 @@ TEST_F(Retention, NeverTouchesAuditAndRules) {
     unit.audit = {testing::allowedRestart("t")};
     unit.ruleRevisions = {{.name = "workloads", .author = "ann", .source = "apply", .at = at(0), .text = "rules: []"}};
     write(unit);
-    EXPECT_EQ(prune(100'000 * day).total(), 0u);
+    EXPECT_EQ(prune(20'000 * day).total(), 0u);
     EXPECT_EQ(must(reader().verifyAudit()).rows, 1);
     EXPECT_EQ(must(reader().ruleRevisions("workloads")).size(), 1u);
 }
