@@ -33,6 +33,22 @@ count_report() {
     passed=$((passed + tests - failures - errors - skips))
 }
 
+build_with_gcc() {
+    [ -f build/gcc/build.ninja ] || cmake --preset gcc -DKLAW_BUILD_TESTS=OFF >/dev/null
+    cmake --build build/gcc --target klaw && build/gcc/klaw version
+}
+
+run_gcc() { run_check "build with the second compiler" build_with_gcc; }
+
+run_fuzz() {
+    local fuzzer
+    [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
+    cmake --build build/fuzz
+    while IFS= read -r fuzzer; do
+        run_check "fuzzer $(basename "$fuzzer")" "$fuzzer" -max_total_time=60 -print_final_stats=0
+    done < <(find build/fuzz -name '*_fuzzer' -type f -executable | sort)
+}
+
 # One check that is no GoogleTest program: a name and a command.
 run_check() {
     local name=$1
