@@ -52,6 +52,10 @@ TEST(DefaultRules, KeepTheNamesThatEndToEndTestsAndRunbooksKnow) {
         EXPECT_NE(rules->find(name), nullptr) << name;
 }
 
+TEST(DefaultRules, NeedNoNormalEvents) {
+    EXPECT_TRUE(defaultRules()->warningEventsOnly());
+}
+
 TEST(DefaultRules, SayEverythingInBothLanguages) {
     auto rules = defaultRules();
     std::vector<cel::Value> nothing(static_cast<std::size_t>(ResourceSlots::Size));

@@ -1,0 +1,194 @@
+#include <gtest/gtest.h>
+
+#include "rules/load/load_rules.hpp"
+
+namespace klaw::rules {
+namespace {
+
+/// All errors of one file, one a line.
+std::string errorsOf(const std::string& yaml) {
+    std::string text;
+    for (const auto& error : loadRules({{"r.yaml", yaml}}).errors)
+        text += (text.empty() ? "" : "\n") + error.place + ": " + error.message;
+    return text;
+}
+
+const std::string minimal = R"(group: g
+rules:
+  - alert: A
+    resource: pods
+    when: object.status.phase == "Failed"
+    title: failed
+)";
+
+struct Refused {
+    const char* name;
+    const char* yaml;
+    const char* error;
+};
+std::ostream& operator<<(std::ostream& out, const Refused& refused) {
+    return out << refused.name;
+}
+
+class Loader : public testing::TestWithParam<Refused> {};
+
+TEST_P(Loader, RefusesWithThePlace) {
+    EXPECT_EQ(errorsOf(GetParam().yaml), GetParam().error);
+}
+
+// clang-format off
+const Refused refused[] = {
+    {"UnknownKey", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    sevirity: info\n",
+     "r.yaml:5:5: unknown key \"sevirity\" in a rule"},
+    {"UnknownKeyOfTheFile", "rulez: []\nrules: []\n", "r.yaml:1:1: unknown key \"rulez\" in a rule file"},
+    {"UnknownResource", "rules:\n  - alert: A\n    resource: podz\n    when: 'true'\n",
+     "r.yaml:3:15: resource: unknown resource \"podz\""},
+    {"EventsAsObjects", "rules:\n  - alert: A\n    resource: events\n    when: 'true'\n",
+     "r.yaml:3:15: resource: Events are counted, not looked at as objects"},
+    {"NoCondition", "rules:\n  - alert: A\n    resource: pods\n", "r.yaml:2:5: the rule has no condition"},
+    {"NoName", "rules:\n  - resource: pods\n    when: 'true'\n", "r.yaml:2:5: the rule has no name"},
+    {"BadName", "rules:\n  - alert: no name\n    resource: pods\n    when: 'true'\n", "r.yaml:2:12: alert: \"no name\" is no name"},
+    {"BadDuration", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    for: soon\n", "r.yaml:5:10: for: \"soon\" is no duration"},
+    {"NegativeDuration", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    for: -5m\n", "r.yaml:5:10: for: \"-5m\" is no duration"},
+    {"BadSeverity", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    severity: fatal\n", "r.yaml:5:15: severity: unknown value \"fatal\""},
+    {"BadThreshold", "rules:\n  - alert: A\n    event: {reason: X}\n    threshold: 3 in 10m\n", "r.yaml:4:16: threshold: cannot read \"3 in 10m\""},
+    {"ThresholdOfNothing", "rules:\n  - alert: A\n    event: {reason: X}\n    threshold: \">= 0 in 10m\"\n", "r.yaml:4:16: threshold: cannot read \">= 0 in 10m\""},
+    {"ResourceAndEvent", "rules:\n  - alert: A\n    event: {reason: X}\n    resource: pods\n", "r.yaml:4:15: a rule is about a resource or about events, not both"},
+    {"ThresholdOfResource", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    threshold: \">= 3 in 10m\"\n", "r.yaml:5:16: `threshold` is for rules about events"},
+    {"EachOfEvents", "rules:\n  - alert: A\n    event: {reason: X}\n    each: event.list\n", "r.yaml:4:11: `each`, `since` and `occurrence` are for rules about a resource"},
+    {"NowAndOld", "rules:\n  - alert: A\n    resource: pods\n    when: old.a == 1 && now > timestamp(object.b)\n",
+     "r.yaml:4:11: a condition cannot read both `now` and `old`"},
+    {"NowInALabel", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    labels: {at: \"${now}\"}\n", "r.yaml:5:18: labels: a label cannot read `now`"},
+    {"NowInATitle", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    title: \"${now}\"\n",
+     "r.yaml:5:12: a text cannot read `now`: the card would change all the time"},
+    {"OldInATitleOnly", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    title: \"${old.x}\"\n",
+     "r.yaml:5:12: only a rule whose condition reads `old` can show it"},
+    {"ReservedLabel", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    labels: {cluster: x}\n", "r.yaml:5:23: labels: \"cluster\" is set by Klaw"},
+    {"OccurrenceWithoutEnd", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    occurrence: \"${object.x}\"\n",
+     "r.yaml:5:17: `occurrence` needs `keep_firing_for`, or the alert would never end"},
+    {"LaterKind", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \"> 90%\"\n    clear: \"< 85%\"\n",
+     "r.yaml:2:5: \"metric\" is not available in this version"},
+    {"NewerLanguage", "required_engine_version: 2\nrules: []\n",
+     "r.yaml:1:26: the file needs version 2 of the rule language, this is version 1"},
+    {"NothingToOverride", "rules:\n  - alert: A\n    override: true\n    resource: pods\n    when: 'true'\n",
+     "r.yaml:2:5: there is no earlier rule \"A\" to override"},
+    {"NoRules", "group: g\n", "r.yaml:1:1: the file has no rules"},
+    {"TwoDocuments", "rules: []\n---\nrules: []\n", "r.yaml:3:1: more than one YAML document in the file"},
+    {"TypeMismatch", "rules: yes\n", "r.yaml:1:8: rules: expected a list"},
+};
+// clang-format on
+
+INSTANTIATE_TEST_SUITE_P(Files, Loader, testing::ValuesIn(refused), [](const auto& info) { return info.param.name; });
+
+TEST(LoaderErrors, InAnExpressionPointIntoIt) {
+    auto report = loadRules({{"r.yaml", "rules:\n  - alert: A\n    resource: pods\n    when: object.a == wrong\n"}});
+    ASSERT_EQ(report.errors.size(), 1u);
+    EXPECT_EQ(report.errors[0].place, "r.yaml:4:23");
+}
+
+TEST(LoaderErrors, InAMultiLineExpressionPointToItsLine) {
+    auto report = loadRules({{"r.yaml",
+                              "rules:\n  - alert: A\n    resource: pods\n    when: |-\n      object.a == 1 &&\n      "
+                              "object.b == wrong\n"}});
+    ASSERT_EQ(report.errors.size(), 1u);
+    EXPECT_EQ(report.errors[0].place, "r.yaml:6:19");
+}
+
+TEST(LoaderErrors, InATemplatePointBehindItsBrace) {
+    auto report = loadRules(
+        {{"r.yaml", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    title: \"Pod ${wrong}\"\n"}});
+    ASSERT_EQ(report.errors.size(), 1u);
+    EXPECT_EQ(report.errors[0].place, "r.yaml:5:19");
+}
+
+TEST(LoaderErrors, AllOfAFileAreReported) {
+    EXPECT_EQ(errorsOf("rules:\n  - alert: A\n    resource: podz\n    when: 'true'\n    for: soon\n  - alert: B\n"),
+              "r.yaml:5:10: for: \"soon\" is no duration\n"
+              "r.yaml:3:15: resource: unknown resource \"podz\"\n"
+              "r.yaml:6:5: the rule says neither `resource` nor `event`");
+}
+
+TEST(LoaderErrors, SuggestTheNearestName) {
+    auto report =
+        loadRules({{"r.yaml", "rules:\n  - alert: A\n    resource: podz\n    when: 'true'\n    sevirity: info\n"}});
+    ASSERT_EQ(report.errors.size(), 2u);
+    EXPECT_EQ(report.errors[0].remedy, "did you mean \"severity\"?");
+    EXPECT_EQ(report.errors[1].remedy, "did you mean \"pods\"?");
+}
+
+TEST(LoaderFiles, WithAnErrorContributeNothingWhileOthersDo) {
+    auto good = minimal;
+    auto report =
+        loadRules({{"good.yaml", good},
+                   {"bad.yaml", "rules:\n  - alert: B\n    resource: pods\n    when: 'true'\n  - alert: C\n"}});
+    EXPECT_FALSE(report.ok());
+    EXPECT_NE(report.rules->find("A"), nullptr);
+    EXPECT_EQ(report.rules->find("B"), nullptr);
+}
+
+TEST(LoaderFiles, ThatAreEmptyHaveNoRules) {
+    auto report = loadRules({{"empty.yaml", ""}, {"comment.yaml", "# nothing yet\n"}});
+    EXPECT_TRUE(report.ok());
+    EXPECT_TRUE(report.rules->rules().empty());
+}
+
+TEST(LoaderFiles, MayNotDefineARuleOfAnother) {
+    auto report = loadRules({{"one.yaml", minimal}, {"two.yaml", minimal}});
+    ASSERT_EQ(report.errors.size(), 1u);
+    EXPECT_EQ(report.errors[0].place, "two.yaml:3:12");
+    EXPECT_EQ(report.errors[0].message, "the rule \"A\" is already defined at one.yaml:3:5");
+}
+
+TEST(LoaderFiles, OverrideOnlyWhatTheySay) {
+    auto report =
+        loadRules({{"one.yaml", minimal},
+                   {"two.yaml", "rules:\n  - alert: A\n    override: true\n    for: 1s\n    severity: info\n"}});
+    ASSERT_TRUE(report.ok());
+    ASSERT_EQ(report.rules->rules().size(), 1u);
+    const auto& rule = report.rules->rules()[0];
+    EXPECT_EQ(rule.holdFor, 1s);
+    EXPECT_EQ(rule.severity, Severity::Info);
+    EXPECT_EQ(rule.resources, std::vector<std::string>{"pods"});
+    EXPECT_EQ(rule.title.render({}).en, "failed");
+}
+
+TEST(LoaderFiles, MayTurnARuleOff) {
+    auto report = loadRules(
+        {{"one.yaml", minimal}, {"two.yaml", "rules:\n  - alert: A\n    override: true\n    enabled: false\n"}});
+    EXPECT_TRUE(report.ok());
+    EXPECT_EQ(report.rules->find("A"), nullptr);
+}
+
+TEST(LoaderFiles, GiveDefaultsToTheirRules) {
+    auto report = loadRules({{"r.yaml", R"(group: g
+defaults: {severity: critical, for: 2m, notify: [oncall]}
+rules:
+  - {alert: A, resource: deploy, when: "true", title: a}
+  - {alert: B, resource: po, when: "true", title: b, for: 0s}
+)"}});
+    ASSERT_TRUE(report.ok());
+    const auto* first = report.rules->find("A");
+    EXPECT_EQ(first->severity, Severity::Critical);
+    EXPECT_EQ(first->holdFor, 2min);
+    EXPECT_EQ(first->notify, std::vector<std::string>{"oncall"});
+    EXPECT_EQ(first->resources, std::vector<std::string>{"deployments.apps"});
+    EXPECT_EQ(first->group, "g");
+    EXPECT_EQ(report.rules->find("B")->holdFor, Duration{});
+}
+
+TEST(LoaderFiles, ThatAreHostileAreRefused) {
+    EXPECT_NE(errorsOf("rules: " + std::string(10'000, '[')).find("nested more than"), std::string::npos);
+    EXPECT_NE(errorsOf(std::string(50'000'000, '#')).find("more than the limit"), std::string::npos);
+    EXPECT_NE(errorsOf("rules: [\"unclosed").find("not well-formed YAML"), std::string::npos);
+    EXPECT_NE(errorsOf(std::string("\0\xff\xfe", 3)), "");
+}
+
+TEST(LoaderFiles, WarnOfARuleThatCountsEveryEvent) {
+    auto report = loadRules({{"r.yaml", "rules:\n  - alert: A\n    event: {type: Warning}\n    title: t\n"}});
+    ASSERT_TRUE(report.ok());
+    ASSERT_EQ(report.warnings.size(), 1u);
+    EXPECT_EQ(report.warnings[0].message, "the rule counts events of every reason");
+}
+
+}  // namespace
+}  // namespace klaw::rules
