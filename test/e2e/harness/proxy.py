@@ -97,7 +97,9 @@ class Proxy:
                     return
                 upstream.sendall(data)
             if (waiting or upstream in readable) and self._flowing.is_set():
-                data = upstream.recv(65536)
+                data = self._received(upstream)
+                if data is None:
+                    continue
                 if not data:
                     return
                 end = self._where_to_cut(tail, data)
@@ -105,6 +107,18 @@ class Proxy:
                 if end is not None:
                     return
                 tail = data[-256:]
+
+    @staticmethod
+    def _received(upstream):
+        """None when what arrived was TLS's own business, such as a session ticket: waiting for more would keep the
+        client's request from going out."""
+        upstream.setblocking(False)
+        try:
+            return upstream.recv(65536)
+        except (ssl.SSLWantReadError, BlockingIOError):
+            return None
+        finally:
+            upstream.setblocking(True)
 
     def _where_to_cut(self, tail, data):
         with self._lock:
