@@ -1,0 +1,336 @@
+#include "test/unit/rules/engine_test.hpp"
+
+namespace klaw::rules {
+namespace {
+
+const std::string stuck = R"(rules:
+  - alert: Stuck
+    resource: pods
+    when: object.status.phase == "Stuck"
+    for: 10m
+    title: "${object.metadata.name} ${object.status.message}"
+)";
+
+std::string pod(const std::string& status, const std::string& uid = "u1") {
+    return R"({"kind":"Pod","metadata":{"name":"web","namespace":"shop","uid":")" + uid + R"("},"status":)" + status +
+           "}";
+}
+
+class EngineObjects : public EngineTest {};
+
+TEST_F(EngineObjects, FireWhenTheConditionHasHeldForItsTime) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    EXPECT_EQ(took(), "Stuck pending");
+    pass(10min - 1s);
+    EXPECT_EQ(took(), "");
+    pass(1s);
+    EXPECT_EQ(took(), "Stuck fired");
+    EXPECT_EQ(only().firedAt, now_);
+    EXPECT_EQ(only().activeAt, now_ - 10min);
+}
+
+TEST_F(EngineObjects, AreWithdrawnSilentlyWhenTheyMendThemselves) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(9min);
+    put(pod(R"({"phase":"Running"})"));
+    EXPECT_EQ(took(), "Stuck pending, Stuck withdrawn");
+    pass(1h);
+    EXPECT_EQ(took(), "");
+}
+
+TEST_F(EngineObjects, DoNotWaitAnewWhileTheConditionHolds) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck","message":"a"})"));
+    pass(9min);
+    put(pod(R"({"phase":"Stuck","message":"b"})"));
+    pass(1min);
+    EXPECT_EQ(took(), "Stuck pending, Stuck fired");
+    EXPECT_EQ(only().title.en, "web b");
+}
+
+TEST_F(EngineObjects, ChangeOnlyWhenSomethingShownDoes) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck","message":"a"})"));
+    pass(10min);
+    took();
+    put(pod(R"({"phase":"Stuck","message":"a","other":1})"));
+    EXPECT_EQ(took(), "");
+    put(pod(R"({"phase":"Stuck","message":"b","other":1})"));
+    EXPECT_EQ(took(), "Stuck changed");
+}
+
+TEST_F(EngineObjects, ResolveWhenTheyMend) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(10min);
+    took();
+    pass(1min);
+    put(pod(R"({"phase":"Running"})"));
+    EXPECT_EQ(took(), "Stuck resolved");
+    EXPECT_EQ(engine_->nextDue(), std::nullopt);
+}
+
+TEST_F(EngineObjects, EndWithTheirObject) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(10min);
+    took();
+    remove("u1");
+    EXPECT_EQ(took(), "Stuck resolved");
+}
+
+TEST_F(EngineObjects, OfTheSameNameWithANewUidAreOthers) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})", "u1"));
+    pass(10min);
+    took();
+    put(pod(R"({"phase":"Stuck"})", "u2"));
+    EXPECT_EQ(took(), "Stuck resolved, Stuck pending");
+    pass(10min);
+    EXPECT_EQ(took(), "Stuck fired");
+}
+
+TEST_F(EngineObjects, ThatVanishedUnseenResolveWithTheList) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(10min);
+    took();
+    listCompleted("nodes", {});
+    listCompleted("pods", {"u1"});
+    EXPECT_EQ(took(), "");
+    listCompleted("pods", {"u7"});
+    EXPECT_EQ(took(), "Stuck resolved");
+}
+
+TEST_F(EngineObjects, OfAFirstListStartedBefore) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"), "pods", true);
+    EXPECT_TRUE(only().startedBefore);
+}
+
+TEST_F(EngineObjects, WithoutTheFieldAreNeitherTrueNorAnError) {
+    start(stuck);
+    put(pod("{}"));
+    EXPECT_EQ(took(), "");
+    EXPECT_TRUE(engine_->counters().empty() || engine_->counters().at("Stuck").errors == 0);
+}
+
+TEST_F(EngineObjects, ThatCannotBeToldGoOnFiring) {
+    start(R"(rules:
+  - {alert: Many, resource: pods, when: object.status.count > 3, title: t}
+)");
+    put(pod(R"({"count":4})"));
+    EXPECT_EQ(took(), "Many fired");
+    put(pod(R"({"count":"four"})"));
+    EXPECT_EQ(took(), "");
+    EXPECT_EQ(engine_->counters().at("Many").errors, 1u);
+    EXPECT_FALSE(engine_->counters().at("Many").lastError.empty());
+}
+
+TEST_F(EngineObjects, AreComparedWithWhatTheyWere) {
+    start(R"(rules:
+  - alert: Restarted
+    resource: pods
+    when: object.status.restarts > old.status.restarts
+    keep_firing_for: 1m
+    title: "from ${old.status.restarts} to ${object.status.restarts}"
+)");
+    put(pod(R"({"restarts":1})"));
+    EXPECT_EQ(took(), "");
+    put(pod(R"({"restarts":2})"));
+    EXPECT_EQ(took(), "Restarted fired");
+    EXPECT_EQ(only().title.en, "from 1 to 2");
+    put(pod(R"({"restarts":2,"x":1})"));
+    pass(59s);
+    EXPECT_EQ(took(), "");
+    pass(1s);
+    EXPECT_EQ(took(), "Restarted resolved");
+}
+
+const std::string timed = R"(rules:
+  - {alert: Late, resource: pods, when: 'now - timestamp(object.status.since) > duration("5m")', title: t}
+)";
+
+TEST_F(EngineObjects, OfRulesThatReadTheClockAreLookedAtByTimer) {
+    start(timed);
+    put(pod(R"({"since":"2026-11-23T10:00:00Z"})"));
+    pass(5min);
+    EXPECT_EQ(took(), "");
+    pass(15s);
+    EXPECT_EQ(took(), "Late fired");
+    put(pod(R"({"since":"2026-11-23T10:05:00Z"})"));
+    EXPECT_EQ(took(), "Late resolved");
+}
+
+const std::string waiting = R"(rules:
+  - alert: Waiting
+    resource: pods
+    each: object.status.containers
+    when: item.state == "waiting"
+    labels: {container: "${item.name}"}
+    title: "${item.name}"
+)";
+
+TEST_F(EngineObjects, HaveAnAlertForEachElement) {
+    start(waiting);
+    put(pod(
+        R"({"containers":[{"name":"a","state":"waiting"},{"name":"b","state":"waiting"},{"name":"c","state":"ok"}]})"));
+    EXPECT_EQ(took(), "Waiting fired, Waiting fired");
+    put(pod(R"({"containers":[{"name":"a","state":"ok"},{"name":"b","state":"waiting"}]})"));
+    EXPECT_EQ(took(), "Waiting resolved");
+    EXPECT_EQ(only().element, "b");
+    EXPECT_EQ(only().labels, (Labels{{"container", "b"}, {"namespace", "shop"}, {"pod", "web"}}));
+    put(pod(R"({"containers":[]})"));
+    EXPECT_EQ(took(), "Waiting resolved");
+}
+
+TEST_F(EngineObjects, BelongToTheirDeployment) {
+    start(stuck);
+    put(R"({"kind":"Pod","metadata":{"name":"web-5d4-x","namespace":"shop","uid":"u1",
+        "labels":{"pod-template-hash":"5d4"},
+        "ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web-5d4","uid":"r1","controller":true}]},
+        "status":{"phase":"Stuck"}})");
+    EXPECT_EQ(only().owner.kind, "Deployment");
+    EXPECT_EQ(only().owner.name, "web");
+    EXPECT_EQ(only().owner.ns, "shop");
+}
+
+const std::string killed = R"(rules:
+  - alert: Killed
+    resource: pods
+    when: object.status.reason == "Killed"
+    occurrence: "${object.status.at}"
+    keep_firing_for: 10m
+    title: killed
+)";
+
+std::string killedAt(const std::string& time, const std::string& more = "1") {
+    return pod(R"({"reason":"Killed","at":")" + time + R"(","more":)" + more + "}");
+}
+
+TEST_F(EngineObjects, CountEachOccurrenceOnce) {
+    start(killed);
+    put(killedAt("2026-11-23T10:00:00Z"));
+    EXPECT_EQ(took(), "Killed fired");
+    put(killedAt("2026-11-23T10:00:00Z", "2"));
+    EXPECT_EQ(took(), "");
+    pass(5min);
+    put(killedAt("2026-11-23T10:05:00Z"));
+    EXPECT_EQ(took(), "Killed changed");
+    EXPECT_EQ(only().count, 2u);
+    pass(10min);
+    EXPECT_EQ(took(), "Killed resolved");
+    put(killedAt("2026-11-23T10:05:00Z", "3"));
+    EXPECT_EQ(took(), "");
+    put(killedAt("2026-11-23T10:15:00Z"));
+    EXPECT_EQ(took(), "Killed fired");
+}
+
+TEST_F(EngineObjects, OfLongAgoAreNoNewsAtTheFirstStart) {
+    start(killed);
+    put(killedAt("2026-11-23T09:49:59Z"), "pods", true);
+    EXPECT_EQ(took(), "");
+    put(killedAt("2026-11-23T09:50:01Z"), "pods", true);
+    EXPECT_EQ(took(), "Killed fired");
+}
+
+TEST_F(EngineObjects, ThatHappenedWhileTheAgentWasDownAreNews) {
+    start(killed);
+    engine_->restore({}, {}, now_ - 2h);
+    put(killedAt("2026-11-23T08:30:00Z"), "pods", true);
+    EXPECT_EQ(took(), "Killed fired");
+    EXPECT_TRUE(only().startedBefore);
+}
+
+TEST_F(EngineObjects, WhoseOccurrenceHasBeenToldAreNotToldAgainAfterARestart) {
+    start(killed);
+    put(killedAt("2026-11-23T10:00:00Z"));
+    pass(11min);
+    EXPECT_EQ(took(), "Killed fired, Killed resolved");
+    restart(killed);
+    put(killedAt("2026-11-23T10:00:00Z", "2"), "pods", true);
+    EXPECT_EQ(took(), "");
+}
+
+TEST_F(EngineObjects, KeepTheTimeThatTheyHaveWaitedAcrossARestart) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(6min);
+    restart(stuck);
+    EXPECT_EQ(took(), "Stuck pending");
+    put(pod(R"({"phase":"Stuck"})"), "pods", true);
+    EXPECT_EQ(took(), "");
+    pass(4min - 1s);
+    EXPECT_EQ(took(), "");
+    pass(1s);
+    EXPECT_EQ(took(), "Stuck fired");
+}
+
+TEST_F(EngineObjects, AreNotFiredAfterARestartBeforeTheyHaveBeenSeenAgain) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(6min);
+    restart(stuck);
+    took();
+    pass(1h);
+    EXPECT_EQ(took(), "");
+    listCompleted("pods", {});
+    EXPECT_EQ(took(), "Stuck withdrawn");
+}
+
+TEST_F(EngineObjects, ThatFiredBeforeARestartAreNotFiredAgain) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(10min);
+    restart(stuck);
+    took();
+    put(pod(R"({"phase":"Stuck"})"), "pods", true);
+    EXPECT_EQ(took(), "");
+    EXPECT_FALSE(only().startedBefore);
+    put(pod(R"({"phase":"Running"})"));
+    EXPECT_EQ(took(), "Stuck resolved");
+}
+
+TEST_F(EngineObjects, OfARuleThatIsGoneAfterARestartResolve) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(10min);
+    restart(waiting);
+    took();
+    pass(0s);
+    EXPECT_EQ(took(), "Stuck resolved");
+}
+
+TEST_F(EngineObjects, KeepTheirStateWhenTheirRuleIsReplaced) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(10min);
+    took();
+    replace(stuck + waiting.substr(waiting.find('\n') + 1));
+    EXPECT_EQ(took(), "");
+    EXPECT_TRUE(only().firedAt);
+    replace(waiting);
+    EXPECT_EQ(took(), "Stuck resolved");
+}
+
+TEST_F(EngineObjects, MeetANewRuleByReevaluation) {
+    start(waiting);
+    put(pod(R"({"phase":"Stuck"})"));
+    replace(stuck);
+    EXPECT_EQ(took(), "");
+    reevaluate("pods");
+    EXPECT_EQ(took(), "Stuck pending");
+}
+
+TEST_F(EngineObjects, HaveTheSameIdentityOnEveryMachine) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    EXPECT_EQ(only().fingerprint, fingerprintOf("Stuck", "c1", {{"namespace", "shop"}, {"pod", "web"}}));
+    EXPECT_EQ(only().fingerprint.size(), 32u);
+    EXPECT_NE(only().fingerprint, fingerprintOf("Stuck", "c2", {{"namespace", "shop"}, {"pod", "web"}}));
+}
+
+}  // namespace
+}  // namespace klaw::rules
