@@ -1,0 +1,272 @@
+#include "rules/grouper.hpp"
+
+#include <gtest/gtest.h>
+
+#include "rules/load/load_rules.hpp"
+
+namespace klaw::rules {
+namespace {
+
+TimePoint at(int minute) {
+    return *parseRfc3339("2026-11-23T10:00:00Z") + std::chrono::minutes(minute);
+}
+
+std::shared_ptr<const RuleSet> rules() {
+    return loadRules({{"rules.yaml", R"(rules:
+  - {alert: Crash, resource: pods, when: "true", title: t}
+  - {alert: Evicted, resource: pods, when: "true", title: t, group_by: [node]}
+  - {alert: Alone, resource: pods, when: "true", title: t, group_by: [object]}
+)"}})
+        .rules;
+}
+
+/// A Pod's alert as the engine gives it once it fires.
+Alert podAlert(const std::string& pod, const std::string& owner = "web", const std::string& rule = "Crash") {
+    Alert alert;
+    alert.rule = rule;
+    alert.cluster = "c1";
+    alert.labels = {{"namespace", "shop"}, {"pod", pod}};
+    alert.fingerprint = rule + "/" + owner + "/" + pod;
+    alert.object = {"c1", "pods", "Pod", "shop", pod, "uid-" + pod};
+    alert.owner = {"c1", "deployments.apps", "Deployment", "shop", owner, ""};
+    alert.title = {pod + " crashes", pod};
+    return alert;
+}
+
+class Grouper : public testing::Test {
+protected:
+    void fire(Alert alert, int minute) {
+        alert.firedAt = alert.activeAt = at(minute);
+        grouper_.apply({Transition::Reason::Fired, alert, at(minute)}, updates_);
+        fired_[alert.fingerprint] = alert;
+    }
+    void resolve(const Alert& alert, int minute) {
+        auto last = fired_.at(alert.fingerprint);
+        last.resolvedAt = at(minute);
+        grouper_.apply({Transition::Reason::Resolved, last, at(minute)}, updates_);
+    }
+    /// "opened 1/1, grew 2/2": firing and total of each update since the last call.
+    std::string took() {
+        std::string text;
+        for (const auto& update : updates_)
+            text += (text.empty() ? "" : ", ") + std::string(toString(update.reason)) + " " +
+                    std::to_string(update.incident.firing) + "/" + std::to_string(update.incident.total);
+        if (!updates_.empty()) last_ = updates_.back().incident;
+        updates_.clear();
+        return text;
+    }
+    void silence(const std::string& matchers, int from, int to, int now) {
+        grouper_.setSilences({{"s1", *parseMatchers(matchers), at(from), at(to), "ann", "known"}}, at(now), updates_);
+    }
+
+    AlertGrouper grouper_{rules()};
+    IncidentUpdates updates_;
+    Incident last_;
+    std::map<std::string, Alert> fired_;
+};
+
+TEST_F(Grouper, MakesOneIncidentOfAllPodsOfAnOwner) {
+    fire(podAlert("a"), 0);
+    fire(podAlert("b"), 1);
+    fire(podAlert("x", "other"), 2);
+    EXPECT_EQ(took(), "opened 1/1, grew 2/2, opened 1/1");
+    EXPECT_EQ(grouper_.size(), 2u);
+}
+
+TEST_F(Grouper, ShowsTheOldestFewOfManyAndTheirNumber) {
+    for (int i = 0; i < 200; ++i) fire(podAlert("p" + std::to_string(i)), i);
+    took();
+    EXPECT_EQ(last_.firing, 200u);
+    EXPECT_EQ(last_.total, 200u);
+    ASSERT_EQ(last_.alerts.size(), AlertGrouper::shownFiring);
+    EXPECT_EQ(last_.alerts[0].object.name, "p0");
+    EXPECT_EQ(last_.alerts[4].object.name, "p4");
+    EXPECT_EQ(last_.title.en, "p0 crashes");
+    EXPECT_EQ(last_.labels, (Labels{{"namespace", "shop"}}));
+}
+
+TEST_F(Grouper, ShrinksAndCloses) {
+    fire(podAlert("a"), 0);
+    fire(podAlert("b"), 1);
+    took();
+    resolve(podAlert("a"), 2);
+    EXPECT_EQ(took(), "shrank 1/2");
+    EXPECT_EQ(last_.labels.at("pod"), "b");
+    resolve(podAlert("b"), 3);
+    EXPECT_EQ(took(), "resolved 0/2");
+    EXPECT_EQ(last_.resolvedAt, at(3));
+    EXPECT_EQ(grouper_.size(), 0u);
+}
+
+TEST_F(Grouper, CountsAnAlertThatReturnsOnce) {
+    fire(podAlert("a"), 0);
+    fire(podAlert("b"), 0);
+    resolve(podAlert("b"), 1);
+    fire(podAlert("b"), 2);
+    EXPECT_EQ(took(), "opened 1/1, grew 2/2, shrank 1/2, grew 2/2");
+}
+
+TEST_F(Grouper, OpensAnotherIncidentAfterTheFirstHasClosed) {
+    fire(podAlert("a"), 0);
+    took();
+    auto first = last_.id;
+    resolve(podAlert("a"), 1);
+    fire(podAlert("a"), 2);
+    EXPECT_EQ(took(), "resolved 0/1, opened 1/1");
+    EXPECT_NE(last_.id, first);
+    EXPECT_EQ(last_.group, grouper_.find(last_.id)->group);
+}
+
+TEST_F(Grouper, GivesEachUpdateAHigherRevision) {
+    fire(podAlert("a"), 0);
+    fire(podAlert("b"), 1);
+    resolve(podAlert("a"), 2);
+    std::uint64_t before = 0;
+    for (const auto& update : updates_) {
+        EXPECT_GT(update.incident.revision, before);
+        before = update.incident.revision;
+    }
+}
+
+TEST_F(Grouper, TakesTheWorstSeverity) {
+    fire(podAlert("a"), 0);
+    auto worse = podAlert("b");
+    worse.severity = Severity::Critical;
+    fire(worse, 1);
+    took();
+    EXPECT_EQ(last_.severity, Severity::Critical);
+    resolve(worse, 2);
+    took();
+    EXPECT_EQ(last_.severity, Severity::Warning);
+}
+
+TEST_F(Grouper, HearsNothingOfWhatIsPending) {
+    auto alert = podAlert("a");
+    grouper_.apply({Transition::Reason::Pending, alert, at(0)}, updates_);
+    grouper_.apply({Transition::Reason::Withdrawn, alert, at(1)}, updates_);
+    EXPECT_EQ(took(), "");
+}
+
+TEST_F(Grouper, GroupsAsTheRuleSays) {
+    auto on = [](const std::string& pod, const std::string& owner, const std::string& node) {
+        auto alert = podAlert(pod, owner, "Evicted");
+        alert.labels["node"] = node;
+        return alert;
+    };
+    fire(on("a", "web", "n1"), 0);
+    fire(on("b", "other", "n1"), 1);
+    fire(on("c", "web", "n2"), 2);
+    EXPECT_EQ(took(), "opened 1/1, grew 2/2, opened 1/1");
+    fire(podAlert("a", "web", "Alone"), 3);
+    fire(podAlert("b", "web", "Alone"), 4);
+    EXPECT_EQ(took(), "opened 1/1, opened 1/1");
+}
+
+TEST_F(Grouper, KeepsClustersApart) {
+    fire(podAlert("a"), 0);
+    auto elsewhere = podAlert("a");
+    elsewhere.cluster = elsewhere.object.cluster = elsewhere.owner.cluster = "c2";
+    elsewhere.fingerprint += "c2";
+    fire(elsewhere, 1);
+    EXPECT_EQ(took(), "opened 1/1, opened 1/1");
+}
+
+TEST_F(Grouper, RemembersWhoAcknowledged) {
+    fire(podAlert("a"), 0);
+    took();
+    ASSERT_TRUE(grouper_.acknowledge(last_.id, {"ann", at(1), "mine"}, updates_));
+    EXPECT_EQ(took(), "acknowledged 1/1");
+    ASSERT_TRUE(grouper_.acknowledge(last_.id, {"ann", at(2), "mine"}, updates_));
+    EXPECT_EQ(took(), "") << "once more by the same person";
+    fire(podAlert("b"), 3);
+    took();
+    EXPECT_EQ(last_.acknowledged->by, "ann");
+    ASSERT_TRUE(grouper_.unacknowledge(last_.id, {"bob", at(4), ""}, updates_));
+    EXPECT_EQ(took(), "unacknowledged 2/2");
+    EXPECT_FALSE(last_.acknowledged);
+    EXPECT_EQ(grouper_.acknowledge("0000000000000000", {"ann", at(5), ""}, updates_).error().code, ErrorCode::NotFound);
+}
+
+TEST_F(Grouper, KeepsStillWhileSilencedAndSpeaksAfterwards) {
+    silence("namespace=shop", 0, 30, 0);
+    fire(podAlert("a"), 1);
+    EXPECT_EQ(took(), "opened 1/1");
+    EXPECT_EQ(last_.silenced->by, "ann");
+    EXPECT_EQ(last_.silencedUntil, at(30));
+    fire(podAlert("b"), 2);
+    EXPECT_EQ(took(), "");
+    EXPECT_EQ(grouper_.nextDue(), at(30));
+    grouper_.due(at(30), updates_);
+    EXPECT_EQ(took(), "silence_ended 2/2");
+    EXPECT_FALSE(last_.silenced);
+}
+
+TEST_F(Grouper, IsSilencedLateAndUnsilencedEarly) {
+    fire(podAlert("a"), 0);
+    took();
+    silence("namespace=shop", 1, 30, 1);
+    EXPECT_EQ(took(), "silenced 1/1");
+    grouper_.setSilences({}, at(2), updates_);
+    EXPECT_EQ(took(), "silence_ended 1/1");
+}
+
+TEST_F(Grouper, IsNotSilencedByASilenceOfOneOfItsAlerts) {
+    fire(podAlert("a"), 0);
+    fire(podAlert("b"), 0);
+    took();
+    silence("pod=a", 1, 30, 1);
+    EXPECT_EQ(took(), "");
+    resolve(podAlert("b"), 2);
+    EXPECT_EQ(took(), "silenced 1/2");
+    fire(podAlert("b"), 3);
+    EXPECT_EQ(took(), "silence_ended 2/2");
+}
+
+TEST_F(Grouper, ResolvesEvenWhileSilenced) {
+    silence("namespace=shop", 0, 30, 0);
+    fire(podAlert("a"), 1);
+    took();
+    resolve(podAlert("a"), 2);
+    EXPECT_EQ(took(), "resolved 0/1");
+    EXPECT_TRUE(last_.silenced);
+}
+
+TEST_F(Grouper, GoesOnAfterARestart) {
+    fire(podAlert("a"), 0);
+    took();
+    auto incident = last_;
+    auto alert = fired_.begin()->second;
+    AlertGrouper later(rules());
+    later.restore({incident}, {alert});
+    later.due(at(5), updates_);
+    EXPECT_EQ(took(), "");
+    ASSERT_NE(later.find(incident.id), nullptr);
+    auto another = podAlert("b");
+    another.firedAt = at(6);
+    later.apply({Transition::Reason::Fired, another, at(6)}, updates_);
+    EXPECT_EQ(took(), "grew 2/2");
+    EXPECT_EQ(last_.id, incident.id);
+    EXPECT_GT(last_.revision, incident.revision);
+}
+
+TEST_F(Grouper, PutsRightWhatACrashLeftApart) {
+    fire(podAlert("a"), 0);
+    fire(podAlert("x", "other"), 0);
+    auto withoutAlerts = updates_.at(0).incident;
+    auto withoutIncident = fired_.at("Crash/other/x");
+    updates_.clear();
+    AlertGrouper later(rules());
+    later.restore({withoutAlerts}, {withoutIncident});
+    EXPECT_TRUE(later.nextDue());
+    later.due(at(5), updates_);
+    ASSERT_EQ(updates_.size(), 2u);
+    auto closed = updates_[0].incident.id == withoutAlerts.id ? updates_[0] : updates_[1];
+    auto opened = updates_[0].incident.id == withoutAlerts.id ? updates_[1] : updates_[0];
+    EXPECT_EQ(closed.reason, IncidentUpdate::Reason::Resolved);
+    EXPECT_EQ(opened.reason, IncidentUpdate::Reason::Opened);
+    EXPECT_EQ(opened.incident.owner.name, "other");
+    EXPECT_EQ(later.size(), 1u);
+}
+
+}  // namespace
+}  // namespace klaw::rules
