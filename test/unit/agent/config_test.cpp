@@ -1,0 +1,62 @@
+#include "agent/app/config.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace klaw::app {
+namespace {
+
+std::string firstError(const std::string& yaml) {
+    auto report = parseConfig("klaw.yaml", yaml);
+    return report.ok() ? "fine" : report.errors.front().describe();
+}
+
+TEST(Config, OfTheExampleFileIsAccepted) {
+    auto report = loadConfig(KLAW_SOURCE_DIR "/configs/klaw.yaml");
+    ASSERT_TRUE(report);
+    ASSERT_TRUE(report->ok()) << report->errors.front().describe();
+    EXPECT_EQ(report->config.listenPort, 8917);
+    EXPECT_EQ(report->config.utcOffsetMinutes, 480);
+    ASSERT_EQ(report->config.channels.size(), 1u);
+    EXPECT_EQ(report->config.channels[0].name, "screen");
+}
+
+TEST(Config, IsRefusedWithPlaceAndRemedy) {
+    EXPECT_EQ(firstError("chanels: []"),
+              "klaw.yaml:1:1: unknown key \"chanels\" in the configuration (did you mean \"channels\"?)");
+    EXPECT_EQ(firstError("listen: here"),
+              "klaw.yaml:1:9: listen: \"here\" is no address with a port (write for example 127.0.0.1:8917)");
+    EXPECT_EQ(firstError("channels: [{name: a, type: fax}]"),
+              "klaw.yaml:1:28: type: there is no channel type \"fax\" (one of terminal, webhook, dingtalk, feishu)");
+    EXPECT_EQ(firstError("channels: [{name: a, type: webhook}]"),
+              "klaw.yaml:1:12: the channel \"a\" has no http or https address (add `url`, `url_file` or `url_env`)");
+    EXPECT_EQ(firstError("notify: [nobody]"),
+              "klaw.yaml:1:1: notify: there is no channel \"nobody\" (add it to `channels`)");
+    EXPECT_EQ(firstError("time_zone: Mars"),
+              "klaw.yaml:1:12: time_zone: \"Mars\" is no offset (write UTC or an offset such as \"+08:00\")");
+    EXPECT_EQ(firstError("clusters: [{name: a}, {name: a}]"),
+              "klaw.yaml:1:23: the cluster \"a\" is there twice (choose another name)");
+}
+
+TEST(Config, TakesSecretsFromTheEnvironment) {
+    setenv("KLAW_TEST_URL", "https://example.com/hook", 1);
+    auto report = parseConfig("klaw.yaml", "channels: [{name: a, type: webhook, url_env: KLAW_TEST_URL}]");
+    ASSERT_TRUE(report.ok());
+    EXPECT_EQ(report.config.channels[0].url, "https://example.com/hook");
+    unsetenv("KLAW_TEST_URL");
+    EXPECT_EQ(
+        firstError("channels: [{name: a, type: webhook, url_env: KLAW_TEST_URL}]"),
+        "klaw.yaml:1:46: url_env: the environment variable KLAW_TEST_URL is not set (set it or leave the key out)");
+}
+
+TEST(Config, TakesRelativePathsFromItsOwnDirectory) {
+    auto report = parseConfig("/etc/klaw/klaw.yaml", "data: state\nrules: {directories: [rules, /srv/rules]}");
+    ASSERT_TRUE(report.ok());
+    EXPECT_EQ(report.config.data, "/etc/klaw/state");
+    EXPECT_EQ(report.config.ruleDirectories, (std::vector<std::filesystem::path>{"/etc/klaw/rules", "/srv/rules"}));
+}
+
+}  // namespace
+}  // namespace klaw::app

@@ -1,0 +1,252 @@
+#include "agent/deliver/courier.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace klaw::deliver {
+namespace {
+
+const TimePoint start = *parseRfc3339("2026-11-23T10:00:00Z");
+
+/// What one call of the scripted channel saw.
+struct Call {
+    std::string key;
+    std::string card;
+    bool mayRepeat = false;
+    bool update = false;
+};
+
+/// A channel that answers by script, and remembers.
+class ScriptedNotifier final : public notifiers::Notifier {
+public:
+    explicit ScriptedNotifier(notifiers::NotifierLimits limits = {}) : limits_(std::move(limits)) {}
+    std::string_view name() const override { return "chat"; }
+    std::string_view kind() const override { return "scripted"; }
+    notifiers::NotifierLimits limits() const override { return limits_; }
+    Task<Result<notifiers::Receipt>> send(notifiers::Card card, notifiers::SendContext context) override {
+        co_return answer(card, context, false);
+    }
+    Task<Result<notifiers::Receipt>> update(std::string, notifiers::Card card,
+                                            notifiers::SendContext context) override {
+        co_return answer(card, context, true);
+    }
+
+    std::vector<Call> calls;
+    std::deque<Error> failures;
+    std::function<void()> onCall;
+
+private:
+    Result<notifiers::Receipt> answer(const notifiers::Card& card, const notifiers::SendContext& context, bool update) {
+        calls.push_back({context.idempotencyKey, card.title, context.mayRepeat, update});
+        if (onCall) onCall();
+        if (failures.empty()) return notifiers::Receipt("ref-" + card.id, "");
+        auto failure = failures.front();
+        failures.pop_front();
+        return fail(failure);
+    }
+    notifiers::NotifierLimits limits_;
+};
+
+storage::Delivery delivery(const std::string& incident, std::uint64_t revision, const std::string& title) {
+    notifiers::Card card;
+    card.id = incident;
+    card.title = title;
+    storage::Delivery made;
+    made.id = incident + "." + std::to_string(revision);
+    made.channel = "chat";
+    made.incidentId = incident;
+    made.reason = "opened";
+    made.idempotencyKey = storage::deliveryKey(incident, revision, "chat");
+    made.payload = toJson(card);
+    made.createdAt = made.notBefore = start;
+    return made;
+}
+
+class CourierTest : public testing::Test {
+protected:
+    void use(notifiers::NotifierLimits limits = {}) {
+        auto made = std::make_unique<ScriptedNotifier>(std::move(limits));
+        chat = made.get();
+        auto commit = [this](storage::UnitOfWork unit, std::function<void(Result<storage::Committed>)> done) {
+            units.push_back(unit);
+            if (done) loop.post([done] { done(storage::Committed()); });
+        };
+        CourierEvents events;
+        events.failed = [this](const std::string&, const Error& error, bool forGood) {
+            failures.push_back((forGood ? "for good: " : "later: ") + error.message);
+        };
+        courier = std::make_unique<Courier>(loop, clock, random, commit, CourierOptions(), events);
+        courier->add(std::move(made));
+        courier->start();
+        loop.poll();
+    }
+    void TearDown() override {
+        if (!courier) return;
+        TaskGroup end(loop, [](const std::string&, const std::string&) {});
+        end.spawn("end", courier->stop({}));
+        for (int i = 0; i < 100 && !end.empty(); ++i) clock.advance(10ms);
+    }
+    void enqueue(std::vector<storage::Delivery> deliveries) {
+        courier->commitDone(std::move(deliveries), {}, {});
+        loop.poll();
+    }
+    std::vector<storage::DeliveryResult> results() const {
+        std::vector<storage::DeliveryResult> all;
+        for (const auto& unit : units) all.insert(all.end(), unit.deliveryResults.begin(), unit.deliveryResults.end());
+        return all;
+    }
+    std::vector<storage::DeliveryStart> starts() const {
+        std::vector<storage::DeliveryStart> all;
+        for (const auto& unit : units) all.insert(all.end(), unit.deliveryStarts.begin(), unit.deliveryStarts.end());
+        return all;
+    }
+
+    Loop loop;
+    FakeLoopClock clock{loop, start};
+    SeededRandom random{7};
+    std::vector<storage::UnitOfWork> units;
+    std::vector<std::string> failures;
+    ScriptedNotifier* chat = nullptr;
+    std::unique_ptr<Courier> courier;
+};
+
+TEST_F(CourierTest, NotesTheStartDurablyBeforeAnythingLeaves) {
+    use();
+    chat->onCall = [this] { EXPECT_EQ(starts().size(), 1u); };
+    enqueue({delivery("a", 1, "first")});
+    ASSERT_EQ(chat->calls.size(), 1u);
+    ASSERT_EQ(results().size(), 1u);
+    EXPECT_EQ(results()[0].outcome, storage::AttemptOutcome::Delivered);
+    EXPECT_EQ(results()[0].platformRef, "ref-a");
+}
+
+TEST_F(CourierTest, TriesAgainWithTheSameKey) {
+    use();
+    chat->failures.push_back(Error(ErrorCode::Unavailable, "HTTP 503").withRetry(Retry::afterAtLeast(7s)));
+    enqueue({delivery("a", 1, "first")});
+    ASSERT_EQ(chat->calls.size(), 1u);
+    clock.advance(6900ms);
+    EXPECT_EQ(chat->calls.size(), 1u) << "not before Retry-After";
+    clock.advance(20s);
+    ASSERT_EQ(chat->calls.size(), 2u);
+    EXPECT_EQ(chat->calls[1].key, chat->calls[0].key);
+    EXPECT_FALSE(chat->calls[1].mayRepeat);
+    EXPECT_EQ(results()[0].outcome, storage::AttemptOutcome::RetryLater);
+}
+
+TEST_F(CourierTest, SaysThatACardMayBeARepeatWhenTheAnswerWasLost) {
+    use();
+    chat->failures.push_back(Error(ErrorCode::OutcomeUnknown, "connection lost").withRetry(Retry::later()));
+    enqueue({delivery("a", 1, "first")});
+    clock.advance(30s);
+    ASSERT_EQ(chat->calls.size(), 2u);
+    EXPECT_TRUE(chat->calls[1].mayRepeat);
+    EXPECT_EQ(chat->calls[1].key, chat->calls[0].key);
+    EXPECT_EQ(results()[0].outcome, storage::AttemptOutcome::Unknown);
+}
+
+TEST_F(CourierTest, ClosesWhatIsRefusedForGoodVisibly) {
+    use();
+    chat->failures.push_back(Error(ErrorCode::PermissionDenied, "wrong token"));
+    enqueue({delivery("a", 1, "first")});
+    clock.advance(10min);
+    EXPECT_EQ(chat->calls.size(), 1u);
+    EXPECT_EQ(failures, (std::vector<std::string>{"for good: wrong token"}));
+    EXPECT_EQ(results()[0].outcome, storage::AttemptOutcome::Refused);
+    EXPECT_EQ(courier->status()[0].refused, 1u);
+}
+
+TEST_F(CourierTest, SendsOnlyTheNewestPictureOfAnIncidentThatWaits) {
+    use();
+    chat->failures.push_back(Error(ErrorCode::ResourceExhausted, "throttled").withRetry(Retry::afterAtLeast(1min)));
+    enqueue({delivery("x", 1, "stops the channel")});
+    enqueue({delivery("a", 1, "old")});
+    enqueue({delivery("a", 2, "new")});
+    clock.advance(2min);
+    std::vector<std::string> cards;
+    for (const auto& call : chat->calls) cards.push_back(call.card);
+    EXPECT_EQ(cards, (std::vector<std::string>{"stops the channel", "stops the channel", "new"}));
+}
+
+TEST_F(CourierTest, UpdatesTheCardThatIsThere) {
+    notifiers::NotifierLimits limits;
+    limits.canUpdate = true;
+    use(limits);
+    enqueue({delivery("a", 1, "first")});
+    enqueue({delivery("a", 2, "second")});
+    ASSERT_EQ(chat->calls.size(), 2u);
+    EXPECT_FALSE(chat->calls[0].update);
+    EXPECT_TRUE(chat->calls[1].update);
+}
+
+TEST_F(CourierTest, StaysWithinTheBudgetAndJoinsWhatWaitsInDigests) {
+    notifiers::NotifierLimits limits;
+    limits.budgets = {{18, 1min}};
+    use(limits);
+    std::vector<storage::Delivery> many;
+    for (int i = 0; i < 500; ++i) many.push_back(delivery("i" + std::to_string(i), 1, "card " + std::to_string(i)));
+    enqueue(std::move(many));
+    EXPECT_LE(chat->calls.size(), 18u);
+    clock.advance(1min);
+    EXPECT_LE(chat->calls.size(), 36u);
+    for (int minute = 0; minute < 5; ++minute) clock.advance(1min);
+    EXPECT_EQ(results().size(), 500u) << "none is lost";
+    EXPECT_GT(courier->status()[0].digests, 0u);
+    std::size_t delivered = 0;
+    for (const auto& result : results()) delivered += result.outcome == storage::AttemptOutcome::Delivered;
+    EXPECT_EQ(delivered, 500u);
+}
+
+TEST_F(CourierTest, TakesUpWhatWasOnItsWayBeforeARestart) {
+    use();
+    storage::RecoveredState state;
+    auto sending = delivery("a", 1, "was leaving");
+    sending.state = storage::DeliveryState::Sending;
+    sending.attempts = 1;
+    state.deliveries = {sending, delivery("b", 1, "was waiting")};
+    courier->restore(state);
+    loop.poll();
+    ASSERT_EQ(chat->calls.size(), 2u);
+    EXPECT_TRUE(chat->calls[0].mayRepeat);
+    EXPECT_FALSE(chat->calls[1].mayRepeat);
+}
+
+TEST_F(CourierTest, GivesUpCardsForChannelsThatAreGone) {
+    use();
+    auto lost = delivery("a", 1, "for nobody");
+    lost.channel = "gone";
+    storage::RecoveredState state;
+    state.deliveries = {lost};
+    courier->restore(state);
+    ASSERT_EQ(results().size(), 1u);
+    EXPECT_EQ(results()[0].code, "no_channel");
+}
+
+TEST_F(CourierTest, StartsWhatMayLeaveAtOnceInTheUnitThatStoresIt) {
+    use();
+    storage::UnitOfWork unit;
+    unit.newDeliveries = {delivery("a", 1, "first")};
+    auto claimed = courier->claim(unit);
+    ASSERT_EQ(unit.deliveryStarts.size(), 1u);
+    EXPECT_TRUE(chat->calls.empty()) << "nothing leaves before the commit";
+    courier->commitDone(unit.newDeliveries, claimed, {});
+    loop.poll();
+    EXPECT_EQ(chat->calls.size(), 1u);
+    EXPECT_TRUE(starts().empty()) << "no second commit";
+}
+
+TEST_F(CourierTest, SendsNothingOfAUnitThatWasRefused) {
+    use();
+    storage::UnitOfWork unit;
+    unit.newDeliveries = {delivery("a", 1, "first")};
+    auto claimed = courier->claim(unit);
+    courier->commitFailed(unit.newDeliveries, claimed);
+    loop.poll();
+    EXPECT_TRUE(chat->calls.empty());
+    enqueue({delivery("a", 2, "next")});
+    EXPECT_EQ(chat->calls.size(), 1u) << "the channel is free again";
+}
+
+}  // namespace
+}  // namespace klaw::deliver

@@ -1,0 +1,136 @@
+#include "agent/deliver/delivery_planner.hpp"
+
+#include <gtest/gtest.h>
+
+namespace klaw::deliver {
+namespace {
+
+using Reason = rules::IncidentUpdate::Reason;
+
+const TimePoint start = *parseRfc3339("2026-11-23T10:00:00Z");
+
+rules::IncidentUpdate update(Reason reason, Duration after = {}) {
+    rules::IncidentUpdate made;
+    made.reason = reason;
+    made.at = start + after;
+    made.incident.id = "3f9a21c07be4d815";
+    made.incident.rule = "PodCrashLooping";
+    made.incident.cluster = "prod";
+    made.incident.owner = {"prod", "deployments.apps", "Deployment", "shop", "web", "u1"};
+    made.incident.title = {"web keeps crashing", "web 反复崩溃"};
+    made.incident.firing = made.incident.total = 2;
+    made.incident.openedAt = start;
+    made.incident.updatedAt = made.at;
+    made.incident.revision = 1;
+    return made;
+}
+
+ChannelPlan channel(const std::string& name, bool canUpdate) {
+    ChannelPlan plan;
+    plan.name = name;
+    plan.canUpdate = canUpdate;
+    return plan;
+}
+
+std::vector<std::string> channelsOf(const std::vector<storage::Delivery>& deliveries) {
+    std::vector<std::string> names;
+    for (const auto& delivery : deliveries) names.push_back(delivery.channel);
+    return names;
+}
+
+const std::vector<std::string> both{"hook", "robot"}, hookOnly{"hook"}, nobody;
+
+TEST(DeliveryPlanner, SaysEveryChangeWhereCardsCanBeUpdatedAndElsewhereWhatMatters) {
+    DeliveryPlanner planner({channel("hook", true), channel("robot", false)}, {});
+    EXPECT_EQ(channelsOf(planner.plan(update(Reason::Opened))), both);
+    EXPECT_EQ(channelsOf(planner.plan(update(Reason::Grew, 1s))), both)
+        << "within the group wait the first card shows it";
+    EXPECT_EQ(channelsOf(planner.plan(update(Reason::Grew, 1min))), hookOnly);
+    EXPECT_EQ(channelsOf(planner.plan(update(Reason::Changed, 1min))), hookOnly);
+    EXPECT_EQ(channelsOf(planner.plan(update(Reason::Acknowledged, 1min))), both);
+    EXPECT_EQ(channelsOf(planner.plan(update(Reason::Resolved, 1min))), both);
+}
+
+TEST(DeliveryPlanner, SaysAMilestoneOfAGrowingIncident) {
+    DeliveryPlanner planner({channel("robot", false)}, {});
+    auto grown = update(Reason::Grew, 1min);
+    grown.incident.total = 50;
+    EXPECT_EQ(planner.plan(grown).size(), 1u);
+}
+
+TEST(DeliveryPlanner, KeepsQuietAboutWhatWasSilencedFromTheBeginning) {
+    DeliveryPlanner planner({channel("hook", true)}, {});
+    auto opened = update(Reason::Opened);
+    opened.incident.silenced = rules::Mark{"local:ann", start - 1h, ""};
+    EXPECT_EQ(channelsOf(planner.plan(opened)), nobody);
+    opened.reason = Reason::Resolved;
+    EXPECT_EQ(channelsOf(planner.plan(opened)), nobody);
+}
+
+TEST(DeliveryPlanner, GivesTheFirstCardTimeToGatherWhereItCannotBeUpdated) {
+    DeliveryPlanner planner({channel("hook", true), channel("robot", false)}, {});
+    auto deliveries = planner.plan(update(Reason::Opened));
+    EXPECT_EQ(deliveries[0].notBefore, start);
+    EXPECT_EQ(deliveries[1].notBefore, start + 2s);
+    EXPECT_EQ(planner.plan(update(Reason::Grew, 1s))[1].notBefore, start + 2s) << "growing does not put it off";
+}
+
+TEST(DeliveryPlanner, SendsToWhomTheRuleNamesElseToTheDefault) {
+    DeliveryPlanner planner({channel("hook", true), channel("robot", false)}, {"robot"});
+    EXPECT_EQ(channelsOf(planner.plan(update(Reason::Opened))), (std::vector<std::string>{"robot"}));
+    auto named = update(Reason::Opened);
+    named.incident.alerts.emplace_back().notify = {"hook"};
+    EXPECT_EQ(channelsOf(planner.plan(named)), hookOnly);
+    named.incident.alerts[0].notify = {"gone"};
+    EXPECT_EQ(channelsOf(planner.plan(named)), (std::vector<std::string>{"robot"})) << "never to nobody";
+}
+
+TEST(DeliveryPlanner, GivesTheSameThingSaidTheSameKeyAndOthersOthers) {
+    DeliveryPlanner planner({channel("hook", true)}, {});
+    auto first = planner.plan(update(Reason::Opened)).front();
+    EXPECT_EQ(planner.plan(update(Reason::Opened)).front().idempotencyKey, first.idempotencyKey);
+    auto next = update(Reason::Changed);
+    next.incident.revision = 2;
+    EXPECT_NE(planner.plan(next).front().idempotencyKey, first.idempotencyKey);
+    EXPECT_LE(first.idempotencyKey.size(), 50u);
+}
+
+TEST(CardBuilder, WritesInTheLanguageOfTheChannel) {
+    auto incident = update(Reason::Opened).incident;
+    auto card = buildCard(incident, {"zh", 480, "http://127.0.0.1:8917"});
+    EXPECT_EQ(card.title, "web 反复崩溃");
+    EXPECT_EQ(card.subtitle, "prod · shop · Deployment web");
+    ASSERT_EQ(card.buttons.size(), 2u);
+    EXPECT_EQ(card.buttons[0].label, "认领");
+    EXPECT_EQ(card.buttons[0].command, "ack 3f9a21c07be4d815");
+}
+
+TEST(CardBuilder, OffersNothingOnceItIsOverAndNoSecondAcknowledgement) {
+    auto incident = update(Reason::Opened).incident;
+    incident.acknowledged = rules::Mark{"local:ann", start, "mine"};
+    auto card = buildCard(incident, {});
+    ASSERT_EQ(card.buttons.size(), 1u);
+    EXPECT_EQ(card.buttons[0].verb, "silence");
+    EXPECT_EQ(card.status, notifiers::CardStatus::Acknowledged);
+    incident.resolvedAt = start + 5min;
+    EXPECT_TRUE(buildCard(incident, {}).buttons.empty());
+}
+
+TEST(CardBuilder, PutsSharedFactsOnceAndTheOthersBesideTheirObject) {
+    auto incident = update(Reason::Opened).incident;
+    for (const auto* name : {"web-1", "web-2"}) {
+        rules::Alert alert;
+        alert.object = {"prod", "pods", "Pod", "shop", name, name};
+        alert.firedAt = start;
+        alert.facts = {{"reason", "Error"}, {"node", std::string("node-of-") + name}};
+        incident.alerts.push_back(alert);
+    }
+    auto card = buildCard(incident, {});
+    ASSERT_EQ(card.facts.size(), 1u);
+    EXPECT_EQ(card.facts[0].value, "Error");
+    ASSERT_EQ(card.affected.size(), 2u);
+    EXPECT_EQ(card.affected[0].detail, "node node-of-web-1");
+}
+
+}  // namespace
+}  // namespace klaw::deliver
