@@ -74,6 +74,11 @@ int runAgent(AgentSetup setup) {
     auto directory = setup.config.data.empty() ? defaultDataDirectory() : setup.config.data;
     auto data = DataDirectory::open(directory, random);
     if (!data) return refuse(data.error());
+    if (setup.forgetPast)
+        for (const auto* suffix : {"", "-wal", "-shm"}) {
+            std::error_code ignored;
+            fs::remove(data->database() + suffix, ignored);
+        }
     AgentRun run(std::move(setup), std::move(*data));
     if (auto started = run.start(); !started) return refuse(started.error());
     run.run();

@@ -20,6 +20,7 @@ struct AgentSetup {
     std::shared_ptr<const rules::RuleSet> rules;
     std::vector<rules::RuleSource> ruleSources;  ///< for the revisions in the database
     std::string demoRecording;                   ///< bytes of a recording to be served and watched; empty: none
+    bool forgetPast = false;                     ///< begins with an empty database
     bool printAddress = false;                   ///< of the page, with its token, on standard output
 };
 

@@ -29,8 +29,9 @@ Result<Understood> understand(const std::string& command) {
     const auto* verb = operate::findVerb(line->verb);
     if (verb) return Understood{verb, std::move(*line)};
     auto near = operate::nearestVerb(line->verb);
-std::string remedy = near.empty() ? "there are" : "did you mean `" + std::string(near) + "`? There are";
-    for (const auto& each : operate::catalogue()) remedy += (&each == &operate::catalogue().front() ? " " : ", ") + std::string(each.name);
+    std::string remedy = near.empty() ? "there are" : "did you mean `" + std::string(near) + "`? There are";
+    for (const auto& each : operate::catalogue())
+        remedy += (&each == &operate::catalogue().front() ? " " : ", ") + std::string(each.name);
     return fail(ErrorCode::NotFound, "there is no command \"" + line->verb + "\"", {}, remedy);
 }
 

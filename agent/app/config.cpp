@@ -259,4 +259,8 @@ std::filesystem::path defaultDataDirectory() {
     return std::filesystem::path(home) / ".local/state/klaw";
 }
 
+std::filesystem::path demoDataDirectory() {
+    return defaultDataDirectory() / "demo";
+}
+
 }  // namespace klaw::app

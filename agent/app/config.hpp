@@ -67,5 +67,7 @@ Result<ConfigReport> loadConfig(const std::filesystem::path& file);
 
 /// $XDG_STATE_HOME/klaw or ~/.local/state/klaw; /var/lib/klaw for root and without a home.
 std::filesystem::path defaultDataDirectory();
+/// Beside it, so that `klaw do` finds the demo as well.
+std::filesystem::path demoDataDirectory();
 
 }  // namespace klaw::app

@@ -75,7 +75,10 @@ DataDirectory::DataDirectory(DataDirectory&& other) noexcept
     : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), token_(std::move(other.token_)) {}
 
 DataDirectory::~DataDirectory() {
-    if (lock_ >= 0) ::close(lock_);
+    if (lock_ < 0) return;
+    std::error_code ignored;
+    fs::remove(path_ / "address", ignored);
+    ::close(lock_);
 }
 
 Result<std::string> DataDirectory::readToken(const fs::path& directory) {

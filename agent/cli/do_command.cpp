@@ -48,6 +48,8 @@ int doCommand(const DoOptions& options) {
     auto config = configFrom(options.config);
     if (!config) return refuse(config.error());
     auto directory = dataOf(options.data, *config);
+    bool demoOnly = options.data.empty() && options.config.empty() && !app::DataDirectory::readAddress(directory);
+    if (demoOnly && app::DataDirectory::readAddress(app::demoDataDirectory())) directory = app::demoDataDirectory();
     auto token = app::DataDirectory::readToken(directory);
     if (!token) return refuse(token.error());
     auto address = app::DataDirectory::readAddress(directory);

@@ -1,7 +1,5 @@
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <iostream>
 
 #include "agent/app/agent.hpp"
@@ -45,33 +43,14 @@ Result<void> loadRulesInto(app::AgentSetup& setup) {
     return {};
 }
 
-/// A directory for one demonstration; gone with it.
-class ScratchDirectory {
-public:
-    ScratchDirectory() {
-        auto pattern = (std::filesystem::temp_directory_path() / "klaw-demo-XXXXXX").string();
-        if (mkdtemp(pattern.data())) path_ = pattern;
-    }
-    ~ScratchDirectory() {
-        std::error_code ignored;
-        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-    }
-    ScratchDirectory(const ScratchDirectory&) = delete;
-    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
-
+/// Every demonstration begins anew.
 int runDemo(app::AgentSetup setup) {
-    ScratchDirectory scratch;
-    setup.config.data = scratch.path();
+    setup.config.data = app::demoDataDirectory();
+    setup.forgetPast = true;
     setup.config.clusters.clear();
     setup.demoRecording = std::string(demoRecordings().front().bytes);
     std::cout << "No cluster is needed: this is a recording of a real API server's watch traffic, served on loopback.\n"
-                 "Commands: build/klaw do --data "
-              << scratch.path().string() << " \"help\"\n"
+                 "Commands in another terminal: build/klaw do \"help\"\n"
               << std::flush;
     return app::runAgent(std::move(setup));
 }

@@ -155,6 +155,7 @@ notifiers::Card buildCard(const rules::Incident& incident, const CardStyle& styl
     card.language = style.language;
     card.utcOffsetMinutes = style.utcOffsetMinutes;
     card.openedAt = incident.openedAt;
+    for (const auto& alert : incident.alerts) card.openedAt = std::min(card.openedAt, alert.activeAt);
     card.resolvedAt = incident.resolvedAt;
     card.updatedAt = incident.updatedAt;
     card.revision = incident.revision;

@@ -92,8 +92,10 @@ Error statusError(const net::HttpHead& head, std::string_view body, const std::s
     std::string message;
     if (status.is_object() && status.contains("message") && status["message"].is_string())
         message = status["message"].get<std::string>();
-    if (message.empty()) message = "the API server answered " + std::to_string(head.status);
-    else message = std::to_string(head.status) + " " + message;
+    if (message.empty())
+        message = "the API server answered " + std::to_string(head.status);
+    else
+        message = std::to_string(head.status) + " " + message;
     Error error(codeOf(head.status), message.substr(0, 1000), place, remedyOf(head.status));
     if (auto wait = retryAfter(head))
         error.retry = Retry::afterAtLeast(*wait);
