@@ -83,6 +83,7 @@ Result<storage::RecoveredState> AgentRun::openStorage() {
         if (!database) return fail(std::move(database).error());
         state = storage::RecoveredState();
     }
+    for (const auto& row : state->unreadable) spdlog::error("left out after the restart: {}", row.describe());
     storage::WriterOptions options;
     options.health = [this](const std::optional<Error>& reason) {
         if (reason)

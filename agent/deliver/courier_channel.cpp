@@ -22,7 +22,6 @@ CourierChannel::CourierChannel(Loop& loop, LoopClock& clock, Random& random, Com
       options_(options),
       events_(std::move(events)),
       limits_(notifier_->limits()),
-      backoff_(random, options.backoff),
       changed_(loop) {
     for (const auto& budget : limits_.budgets) budgets_.emplace_back(budget.count, budget.window);
 }
@@ -227,8 +226,11 @@ Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) 
 }
 
 void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt) {
-    backoff_.reset();
+    bool recovered = !counters_.lastError.empty();
     counters_.lastError.clear();
+    if (recovered)  // what failed with it need not wait out its pause
+        for (auto& waiting : queue_)
+            if (waiting.failures > 0) waiting.notBefore = std::min(waiting.notBefore, clock_.now());
     if (!shipment.batchId.empty()) ++counters_.digests;
     auto now = clock_.now();
     for (const auto& delivery : shipment.deliveries) {
@@ -255,7 +257,7 @@ void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint sta
     }
     ++counters_.retried;
     ++shipment.failures;
-    auto wait = backoff_.next();
+    auto wait = retryWait(shipment.failures);
     if (error.retry.kind == Retry::Kind::After) wait = std::max(wait, error.retry.after);
     shipment.notBefore = now + wait;
     if (error.code == ErrorCode::ResourceExhausted)
@@ -265,6 +267,15 @@ void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint sta
     record(shipment, unknown ? storage::AttemptOutcome::Unknown : storage::AttemptOutcome::RetryLater, &error, nullptr,
            startedAt, shipment.notBefore);
     queue_.push_front(std::move(shipment));
+}
+
+/// Of a card's own failures: a hundred cards that fail at once are one failure of the channel.
+Duration CourierChannel::retryWait(unsigned failures) {
+    auto wait = options_.firstRetry;
+    for (unsigned i = 1; i < failures && wait < options_.longestRetry; ++i) wait *= 2;
+    wait = std::min(wait, options_.longestRetry);
+    return wait / 2 + std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::nano>(
+                          static_cast<double>(wait.count()) / 2 * random_.fraction()));
 }
 
 void CourierChannel::record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error,

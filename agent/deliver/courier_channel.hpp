@@ -13,7 +13,6 @@
 #include "base/async/loop_clock.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/async/task_group.hpp"
-#include "base/net/backoff.hpp"
 #include "base/net/token_bucket.hpp"
 #include "base/random.hpp"
 #include "notifiers/notifier.hpp"
@@ -25,7 +24,8 @@ struct CourierOptions {
     std::size_t parallel = 8;       ///< calls at once on a channel without a budget; one otherwise
     std::size_t digestAbove = 3;    ///< waiting cards at which an exhausted budget leads to digests
     std::size_t digestAtMost = 30;  ///< cards in one digest
-    net::Backoff::Limits backoff{2s, 5min, 10min};
+    Duration firstRetry = 2s;       ///< doubled with each failure of the same card, with jitter
+    Duration longestRetry = 2min;
 };
 
 struct ChannelStatus {
@@ -89,6 +89,7 @@ private:
     Queue::iterator nextReady(TimePoint now);
     bool blocked(const Shipment& shipment) const;
     std::optional<TimePoint> nextWake(TimePoint now);
+    Duration retryWait(unsigned failures);
     bool takeBudget(TimePoint now);
     TimePoint budgetReadyAt(TimePoint now) const;
     std::size_t capacity() const;
@@ -111,7 +112,6 @@ private:
     CourierEvents events_;
     notifiers::NotifierLimits limits_;
     std::vector<net::TokenBucket> budgets_;
-    net::Backoff backoff_;
     Queue queue_;
     std::set<std::string> busyIncidents_;
     std::map<std::string, std::string> cards_;  ///< incident → platform reference
