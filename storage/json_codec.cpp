@@ -136,7 +136,7 @@ public:
     }
     template <class T>
     static Json encoded(std::optional<T>& value) {
-        return encoded(*value);
+        return value ? encoded(*value) : Json();
     }
     static Json encoded(std::vector<rules::Matcher>& values) {
         Json list = Json::array();
