@@ -54,12 +54,15 @@ Task<serve::ConsoleBackend::Answer> AgentRun::execute(std::string identity, std:
     operate::Caller caller{identity, language.empty() ? setup_.config.language : language};
     auto decision = access::decide({identity, verb, command, understood->changes()});
     if (!decision.allowed) {
-        co_await flushed({auditOf(identity, verb, "denied", command)});
+        std::vector<storage::AuditEntry> audit(1, auditOf(identity, verb, "denied", command));
+        co_await flushed(std::move(audit));
         co_return Answer{false, decision.reason + "\n"};
     }
     auto outcome = understood->verb->run(*control_, caller, understood->line);
     if (understood->changes()) {
-        auto stored = co_await flushed({auditOf(identity, verb, outcome ? "done" : "failed", command)});
+        std::string result = outcome ? "done" : "failed";
+        std::vector<storage::AuditEntry> audit(1, auditOf(identity, verb, result, command));
+        auto stored = co_await flushed(std::move(audit));
         if (outcome && !stored) co_return Answer{false, sentence(stored.error())};
     }
     if (!outcome) co_return Answer{false, sentence(outcome.error())};
@@ -105,9 +108,12 @@ Task<serve::ConsoleBackend::Answer> AgentRun::press(std::string identity, std::s
             wait->condition.notify();
         });
     });
-    co_await wait->condition.until([wait] { return wait->result.has_value(); });
+    auto taken = [wait] { return wait->result.has_value(); };
+    co_await wait->condition.until(taken);
     if (!*wait->result) {
-        co_await flushed({auditOf(identity, "press", "denied", (*wait->result).error().message)});
+        std::vector<storage::AuditEntry> audit(1,
+                                               auditOf(identity, "press", "denied", (*wait->result).error().message));
+        co_await flushed(std::move(audit));
         co_return Answer{false, sentence((*wait->result).error())};
     }
     co_return co_await execute(identity, (**wait->result).arguments, std::move(language));

@@ -265,7 +265,8 @@ Task<Result<void>> AgentRun::flushed(std::vector<storage::AuditEntry> audit) {
         wait->result = std::move(result);
         wait->condition.notify();
     });
-    co_await wait->condition.until([wait] { return wait->result.has_value(); });
+    auto stored = [wait] { return wait->result.has_value(); };
+    co_await wait->condition.until(stored);
     if (!*wait->result) co_return fail(wait->result->error());
     co_return Result<void>();
 }
@@ -280,7 +281,8 @@ void AgentRun::noteState() {
 }
 
 Task<void> AgentRun::stateNewerThan(std::uint64_t version, TimePoint until) {
-    co_await stateChanged_.until([this, version] { return stateVersion_ > version || ending_; }, clock_, until);
+    auto newer = [this, version] { return stateVersion_ > version || ending_; };
+    co_await stateChanged_.until(newer, clock_, until);
 }
 
 /// Wakes when time alone brings something about.
@@ -331,7 +333,8 @@ Task<void> AgentRun::shutDown() {
     ending_ = true;
     for (const auto& cluster : clusters_) co_await cluster->stop();
     co_await tasks_.stop();
-    co_await flushed({{clock_.now(), "klaw", "stop", "done", {}, "{}"}});
+    std::vector<storage::AuditEntry> audit(1, storage::AuditEntry{clock_.now(), "klaw", "stop", "done", {}, "{}"});
+    co_await flushed(std::move(audit));
     co_await courier_->stop(2s);
     stateVersion_ += 1;
     stateChanged_.notify();

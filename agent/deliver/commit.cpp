@@ -43,7 +43,8 @@ Task<Result<storage::Committed>> committed(Commit commit, Loop& loop, storage::U
         wait->result = std::move(result);
         wait->condition.notify();
     });
-    co_await wait->condition.until([wait] { return wait->result.has_value(); });
+    auto answered = [wait] { return wait->result.has_value(); };
+    co_await wait->condition.until(answered);
     co_return std::move(*wait->result);
 }
 

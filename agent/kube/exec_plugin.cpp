@@ -212,7 +212,8 @@ Task<Result<ExecCredential>> runExecPlugin(Loop& loop, ClusterAccess access, Dur
                         run->condition.notify();
                     });
                 })};
-    co_await run->condition.until([run] { return run->output.has_value(); });
+    auto ended = [run] { return run->output.has_value(); };
+    co_await run->condition.until(ended);
     co_return credentialFrom(*run->output, access);
 }
 

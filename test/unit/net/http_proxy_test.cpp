@@ -64,7 +64,8 @@ protected:
         return HttpClient(loop, options);
     }
     RawServer answeringProxy(const std::string& answer) {
-        return RawServer(loop, tasks, [this, answer](ByteStream& stream) { return recordAndAnswer(stream, request, answer); });
+        return RawServer(loop, tasks,
+                         [this, answer](ByteStream& stream) { return recordAndAnswer(stream, request, answer); });
     }
 
     std::string request;

@@ -156,8 +156,9 @@ TEST_F(Server, NeverSendsForgedFields) {
 TEST_F(Server, RefusesWhatIsNoRequest) {
     RunningServer server(loop, echo);
     for (const char* bytes :
-         {"\x16\x03\x01\x02 tls greeting\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost x\r\n\r\n",
-          "GET / HTTP/9.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+         {"\x16\x03\x01\x02 tls greeting\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+          "GET / HTTP/1.1\r\nHost x\r\n\r\n", "GET / HTTP/9.1\r\nHost: x\r\n\r\n",
+          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
           "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"})
         EXPECT_THAT(raw(server, bytes), StartsWith("HTTP/1.1 400 ")) << bytes;
@@ -184,7 +185,9 @@ TEST_F(Server, RefusesALargeBodyAndTheClientSeesItWhileItStillSends) {
     auto announced = send(client, request);
     ASSERT_TRUE(announced) << announced.error().describe();
     EXPECT_EQ(announced->status, 413);
-    auto chunked = raw(server, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n" + std::string(0x800, 'x'), true);
+    auto chunked =
+        raw(server, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n" + std::string(0x800, 'x'),
+            true);
     EXPECT_THAT(chunked, StartsWith("HTTP/1.1 413 "));
     request.body.assign(1000, 'x');
     auto exact = send(client, request);
@@ -205,7 +208,9 @@ TEST_F(Server, RefusesALargeHead) {
 
 TEST_F(Server, InvitesABodyThatWaitsForTheInvitation) {
     RunningServer server(loop, echo);
-    auto answer = raw(server, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+    auto answer =
+        raw(server,
+            "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
     stop(server);
 }
@@ -240,7 +245,8 @@ Task<void> watchClient(BodySink& sink, LoopCondition& changed, bool& gone) {
 
 TEST_F(Server, DropsAClientThatReadsNothing) {
     bool ended = false;
-    RunningServer server(loop, always(streaming([&](BodySink& sink) { return writeForever(sink, ended); })), impatient());
+    RunningServer server(loop, always(streaming([&](BodySink& sink) { return writeForever(sink, ended); })),
+                         impatient());
     HttpClient client(loop, HttpClientOptions());
     auto body = open(client, HttpRequest("GET", server.url()));
     ASSERT_TRUE(body);
