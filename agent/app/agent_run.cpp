@@ -236,9 +236,11 @@ void AgentRun::flush(std::vector<storage::AuditEntry> audit, Committed done) {
     if (!pipeline_->dirty() && audit.empty() && !done) return;
     auto unit = pipeline_->take();
     for (auto& entry : audit) unit.audit.push_back(std::move(entry));
-    for (const auto& incident : unit.incidents)
-        if (incident.resolvedAt) lately_.insert(lately_.begin(), incident);
-    if (lately_.size() > maxLately) lately_.resize(maxLately);
+    for (const auto& incident : unit.incidents) {
+        if (!incident.resolvedAt) continue;
+        lately_.push_front(incident);
+        if (lately_.size() > maxLately) lately_.pop_back();
+    }
     auto claimed = courier_->claim(unit);
     auto deliveries = unit.newDeliveries;
     gate_->commit(std::move(unit), [this, deliveries = std::move(deliveries), claimed,

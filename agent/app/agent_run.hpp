@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -98,7 +99,7 @@ private:
     bool ending_ = false;
     std::string consoleUrl_;
     std::string storageTrouble_;
-    std::vector<rules::Incident> lately_;  ///< resolved, newest first, for the page
+    std::deque<rules::Incident> lately_;  ///< resolved, newest first, for the page
 };
 
 }  // namespace klaw::app

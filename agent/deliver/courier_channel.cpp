@@ -28,15 +28,11 @@ CourierChannel::CourierChannel(Loop& loop, LoopClock& clock, Random& random, Com
 
 void CourierChannel::enqueue(storage::Delivery delivery) {
     if (delivery.livingCard)
-        queue_.remove_if([&](const Shipment& waiting) {
-            if (!waiting.batchId.empty() || waiting.uncertain()) return false;
-            const auto& older = waiting.deliveries.front();
-            return older.livingCard && older.incidentId == delivery.incidentId && !older.incidentId.empty();
-        });
+        if (auto older = pictures_.find(delivery.incidentId); older != pictures_.end()) take(older->second);
     Shipment shipment;
     shipment.notBefore = delivery.notBefore;
     shipment.deliveries.push_back(std::move(delivery));
-    push(std::move(shipment));
+    insert(queue_.end(), std::move(shipment));
 }
 
 void CourierChannel::enqueueBatch(std::string batchId, std::vector<storage::Delivery> deliveries) {
@@ -44,21 +40,38 @@ void CourierChannel::enqueueBatch(std::string batchId, std::vector<storage::Deli
     shipment.batchId = std::move(batchId);
     for (const auto& delivery : deliveries) shipment.notBefore = std::max(shipment.notBefore, delivery.notBefore);
     shipment.deliveries = std::move(deliveries);
-    push(std::move(shipment));
+    insert(queue_.end(), std::move(shipment));
 }
 
 void CourierChannel::superseded(const std::string& deliveryId) {
-    for (auto shipment = queue_.begin(); shipment != queue_.end();) {
-        std::erase_if(shipment->deliveries,
-                      [&](const storage::Delivery& delivery) { return delivery.id == deliveryId; });
-        shipment = shipment->deliveries.empty() ? queue_.erase(shipment) : std::next(shipment);
-    }
+    auto place = places_.find(deliveryId);
+    if (place == places_.end()) return;
+    auto at = place->second;
+    auto shipment = take(at);
+    std::erase_if(shipment.deliveries, [&](const storage::Delivery& delivery) { return delivery.id == deliveryId; });
+    if (!shipment.deliveries.empty()) insert(queue_.end(), std::move(shipment));
 }
 
-void CourierChannel::push(Shipment shipment) {
-    queue_.push_back(std::move(shipment));
+CourierChannel::Queue::iterator CourierChannel::insert(Queue::iterator before, Shipment shipment) {
+    auto place = queue_.insert(before, std::move(shipment));
+    const auto& first = place->deliveries.front();
+    bool replaceable = place->batchId.empty() && !place->uncertain() && first.livingCard && !first.incidentId.empty();
+    if (replaceable) pictures_.insert_or_assign(first.incidentId, place);
+    for (const auto& delivery : place->deliveries) places_.insert_or_assign(delivery.id, place);
     ++version_;
     changed_.notify();
+    return place;
+}
+
+CourierChannel::Shipment CourierChannel::take(Queue::iterator place) {
+    for (const auto& delivery : place->deliveries) {
+        places_.erase(delivery.id);
+        auto picture = pictures_.find(delivery.incidentId);
+        if (picture != pictures_.end() && picture->second == place) pictures_.erase(picture);
+    }
+    auto shipment = std::move(*place);
+    queue_.erase(place);
+    return shipment;
 }
 
 /// Without a budget several calls run at once; a budget leaves no hurry.
@@ -106,8 +119,7 @@ Task<void> CourierChannel::run(TaskGroup& tasks) {
         if (pausedUntil_ && *pausedUntil_ <= now) pausedUntil_.reset();
         auto ready = pausedUntil_ || inFlight_ >= capacity() ? queue_.end() : nextReady(now);
         if (ready != queue_.end() && takeBudget(now)) {
-            auto shipment = std::move(*ready);
-            queue_.erase(ready);
+            auto shipment = take(ready);
             gatherDigest(shipment, now);
             depart(std::move(shipment), tasks, false);
             continue;
@@ -136,8 +148,9 @@ void CourierChannel::gatherDigest(Shipment& shipment, TimePoint now) {
             ++other;
             continue;
         }
-        shipment.deliveries.push_back(std::move(other->deliveries.front()));
-        other = queue_.erase(other);
+        auto next = std::next(other);
+        shipment.deliveries.push_back(std::move(take(other).deliveries.front()));
+        other = next;
     }
     shipment.batchId = random_.token(12);
 }
@@ -266,7 +279,7 @@ void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint sta
     for (auto& delivery : shipment.deliveries) delivery.uncertain = delivery.uncertain || unknown;
     record(shipment, unknown ? storage::AttemptOutcome::Unknown : storage::AttemptOutcome::RetryLater, &error, nullptr,
            startedAt, shipment.notBefore);
-    queue_.push_front(std::move(shipment));
+    insert(queue_.begin(), std::move(shipment));
 }
 
 /// Of a card's own failures: a hundred cards that fail at once are one failure of the channel.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "agent/deliver/commit.hpp"
@@ -85,7 +86,8 @@ private:
     };
     using Queue = std::list<Shipment>;
 
-    void push(Shipment shipment);
+    Queue::iterator insert(Queue::iterator before, Shipment shipment);
+    Shipment take(Queue::iterator place);
     Queue::iterator nextReady(TimePoint now);
     bool blocked(const Shipment& shipment) const;
     std::optional<TimePoint> nextWake(TimePoint now);
@@ -113,6 +115,9 @@ private:
     notifiers::NotifierLimits limits_;
     std::vector<net::TokenBucket> budgets_;
     Queue queue_;
+    std::unordered_map<std::string, Queue::iterator>
+        pictures_;  ///< incident → its waiting card that a newer one replaces
+    std::unordered_map<std::string, Queue::iterator> places_;  ///< delivery id → where it waits
     std::set<std::string> busyIncidents_;
     std::map<std::string, std::string> cards_;  ///< incident → platform reference
     std::size_t inFlight_ = 0;
