@@ -21,6 +21,12 @@ void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
 }
 
+net::HttpClientOptions clientOptions() {
+    net::HttpClientOptions options;
+    options.maxIdleConnections = 32;  // as many calls as the courier has under way at once
+    return options;
+}
+
 std::optional<TimePoint> lastAliveOf(const storage::RecoveredState& state) {
     auto found = state.meta.find("alive");
     return found == state.meta.end() ? std::nullopt : parseRfc3339(found->second);
@@ -32,7 +38,7 @@ AgentRun::AgentRun(AgentSetup setup, DataDirectory data)
     : setup_(std::move(setup)),
       data_(std::move(data)),
       clock_(loop_),
-      http_(loop_, {}),
+      http_(loop_, clientOptions()),
       signals_(loop_),
       tasks_(loop_, reportFailure),
       endTask_(loop_, reportFailure),

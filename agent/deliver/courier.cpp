@@ -76,13 +76,12 @@ void Courier::refuse(const storage::Delivery& delivery) {
 
 std::vector<std::string> Courier::claim(storage::UnitOfWork& unit) {
     std::vector<std::string> claimed;
+    std::map<std::pair<std::string_view, std::string_view>, int> pictures;
+    for (const auto& delivery : unit.newDeliveries) ++pictures[{delivery.channel, delivery.incidentId}];
     for (const auto& delivery : unit.newDeliveries) {
-        auto newer =
-            std::count_if(unit.newDeliveries.begin(), unit.newDeliveries.end(), [&](const storage::Delivery& other) {
-                return other.channel == delivery.channel && other.incidentId == delivery.incidentId;
-            });
         auto* target = channel(delivery.channel);
-        if (newer > 1 || !target || !target->claim(delivery)) continue;
+        bool replaced = pictures[{delivery.channel, delivery.incidentId}] > 1;
+        if (replaced || !target || !target->claim(delivery)) continue;
         unit.deliveryStarts.push_back({delivery.id, {}, clock_.now()});
         claimed.push_back(delivery.id);
     }

@@ -22,7 +22,7 @@
 namespace klaw::deliver {
 
 struct CourierOptions {
-    std::size_t parallel = 8;       ///< calls at once on a channel without a budget; one otherwise
+    std::size_t parallel = 32;      ///< calls at once on a channel without a budget; one otherwise
     std::size_t digestAbove = 3;    ///< waiting cards at which an exhausted budget leads to digests
     std::size_t digestAtMost = 30;  ///< cards in one digest
     Duration firstRetry = 2s;       ///< doubled with each failure of the same card, with jitter
