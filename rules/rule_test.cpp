@@ -192,7 +192,8 @@ RuleTestReport runRuleTests(const RuleSource& source, const std::shared_ptr<cons
         }
         TestRun(test, rules, report).run();
         for (const auto& expectation : test.expect)
-            for (const auto& alert : expectation.alerts) tested.insert(alert.alert);
+            for (const auto& alert : expectation.alerts)
+                if (alert.state == AlertState::Firing) tested.insert(alert.alert);
     }
     report.testedRules.assign(tested.begin(), tested.end());
     return report;

@@ -11,7 +11,7 @@ namespace klaw::rules {
 struct RuleTestReport {
     std::size_t tests = 0;
     std::vector<std::string> failures;     ///< "file:line:column: test name: what was expected and what came"
-    std::vector<std::string> testedRules;  ///< names for which an alert was expected at some time, sorted
+    std::vector<std::string> testedRules;  ///< names of which an alert was expected to fire at some time, sorted
     bool passed() const { return failures.empty(); }
 };
 
@@ -34,7 +34,8 @@ struct RuleTestReport {
 /// "@-3m" as a value is the time three minutes before the test starts, as RFC 3339. An object without uid gets one of
 /// its kind, namespace and name; an Event without lastTimestamp happened at its `at`. `alerts` lists all that fire; a
 /// pending one may be listed with `state: pending`. Labels, facts and other fields of an expectation (severity, count,
-/// title, startedBefore) are compared where they are given.
+/// title, startedBefore) are compared where they are given. A file without tests and a test without expectations are
+/// failures, as they could not fail otherwise.
 RuleTestReport runRuleTests(const RuleSource& tests, const std::shared_ptr<const RuleSet>& rules);
 
 }  // namespace klaw::rules

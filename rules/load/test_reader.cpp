@@ -119,8 +119,13 @@ constexpr Field<std::vector<TestCase>> fileFields[] = {
 std::vector<TestCase> readTests(const YamlCursor& root) {
     std::vector<TestCase> tests;
     decodeFields<std::vector<TestCase>>(root, "a test file", fileFields, tests);
-    for (const auto& test : tests)
+    if (tests.empty()) root.error("the file has no tests", "add \"tests: …\"");
+    for (const auto& test : tests) {
         if (test.name.empty()) root.problems().error(test.place, "the test has no name", "add \"name: …\"");
+        if (test.expect.empty())
+            root.problems().error(test.place, "the test expects nothing, so it could not fail",
+                                  "add \"expect: [{at: 5m, alerts: []}]\" if no alert is to fire");
+    }
     return tests;
 }
 
