@@ -1,7 +1,6 @@
 #include "agent/app/data_directory.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,13 +53,9 @@ Result<DataDirectory> DataDirectory::open(const fs::path& path, Random& random) 
         return fail(systemError("cannot make the data directory", path));
     }
     if (!existed) fs::permissions(path, fs::perms::owner_all, failure);
-    auto lockFile = path / "lock";
-    int lock = ::open(lockFile.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0) return fail(systemError("cannot open the lock of the data directory", lockFile));
-    DataDirectory directory(path, lock, {});
-    if (::flock(lock, LOCK_EX | LOCK_NB) != 0)
-        return fail(ErrorCode::Conflict, "another agent uses this data directory", path.string(),
-                    "stop it, or give this one another directory with `data:`");
+    auto lock = storage::DirectoryLock::acquire(path.string());
+    if (!lock) return fail(std::move(lock).error());
+    DataDirectory directory(path, std::move(*lock));
     auto token = firstLine(path / "token");
     if (!token) {
         token = random.token(32);
@@ -72,13 +67,14 @@ Result<DataDirectory> DataDirectory::open(const fs::path& path, Random& random) 
 }
 
 DataDirectory::DataDirectory(DataDirectory&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)), token_(std::move(other.token_)) {}
+    : path_(std::move(other.path_)),
+      lock_(std::move(other.lock_)),
+      token_(std::move(other.token_)),
+      owned_(std::exchange(other.owned_, false)) {}
 
 DataDirectory::~DataDirectory() {
-    if (lock_ < 0) return;
     std::error_code ignored;
-    fs::remove(path_ / "address", ignored);
-    ::close(lock_);
+    if (owned_) fs::remove(path_ / "address", ignored);
 }
 
 Result<std::string> DataDirectory::readToken(const fs::path& directory) {

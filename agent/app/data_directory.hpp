@@ -5,6 +5,7 @@
 
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "storage/directory_lock.hpp"
 
 namespace klaw::app {
 
@@ -28,11 +29,12 @@ public:
     Result<void> writeAddress(const std::string& address) const;
 
 private:
-    DataDirectory(std::filesystem::path path, int lock, std::string token)
-        : path_(std::move(path)), lock_(lock), token_(std::move(token)) {}
+    DataDirectory(std::filesystem::path path, storage::DirectoryLock lock)
+        : path_(std::move(path)), lock_(std::move(lock)) {}
     std::filesystem::path path_;
-    int lock_;
+    storage::DirectoryLock lock_;
     std::string token_;
+    bool owned_ = true;
 };
 
 }  // namespace klaw::app
