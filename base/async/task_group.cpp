@@ -66,7 +66,12 @@ TaskGroup::~TaskGroup() {
     impl_->onFailure = [](const std::string& name, const std::string& what) {
         spdlog::error("task '{}' failed after its group was gone: {}", name, what);
     };
-    impl_->cancelAll();
+    // Beside the loop Asio would keep a bare pointer to the signal of a task that may end before it is emitted.
+    impl_->stopping = true;
+    if (impl_->loop.isCurrent())
+        impl_->cancelAll();
+    else
+        impl_->loop.post([impl = impl_] { impl->cancelAll(); });
 }
 
 void TaskGroup::spawn(std::string name, Task<void> task) {
