@@ -126,7 +126,7 @@ class CrashTest(EndToEndTest):
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
         self.receiver.before_answer = lambda _: time.sleep(20)
         self.pods.unschedulable_pods("hanging")
-        eventually(self.receiver.deliveries, 30, "the request")
+        eventually(lambda: self.receiver.cards(rule=RULE, where=(self.pods.name, "hanging")), 30, "the request")
         seconds, code = agent.stop()
         self.assertLess(seconds, 5)
         self.assertEqual(code, 0, agent.log_tail())
