@@ -112,6 +112,12 @@ bool UnitOfWork::empty() const {
            deliveryResults.empty() && newDeliveries.empty() && meta.empty() && audit.empty();
 }
 
+bool UnitOfWork::patient() const {
+    return alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() && ruleRevisions.empty() &&
+           offers.empty() && supersededDeliveries.empty() && deliveryStarts.empty() && newDeliveries.empty() &&
+           audit.empty();
+}
+
 bool UnitOfWork::essential() const {
     bool onlyPending = true;
     for (const auto& alert : alerts) onlyPending = onlyPending && alert.state() == rules::AlertState::Pending;

@@ -19,6 +19,11 @@ Result<void> createPrivately(const std::string& path) {
     return {};
 }
 
+int noteLogPages(void* pages, sqlite3*, const char*, int count) {
+    *static_cast<std::size_t*>(pages) = static_cast<std::size_t>(count);
+    return SQLITE_OK;
+}
+
 }  // namespace
 
 void Database::Closer::operator()(sqlite3* handle) const {
@@ -29,6 +34,7 @@ Database::Database(std::string path, std::unique_ptr<sqlite3, Closer> handle, bo
     : path_(std::move(path)),
       handle_(std::move(handle)),
       statements_(std::make_shared<StatementCache>(handle_.get(), path_)),
+      logPages_(std::make_unique<std::size_t>(0)),
       readOnly_(readOnly) {}
 
 Database::Database(Database&&) noexcept = default;
@@ -37,6 +43,7 @@ Database& Database::operator=(Database&& other) noexcept {
     statements_ = std::move(other.statements_);
     handle_ = std::move(other.handle_);
     path_ = std::move(other.path_);
+    logPages_ = std::move(other.logPages_);
     readOnly_ = other.readOnly_;
     return *this;
 }
@@ -75,9 +82,18 @@ Result<void> Database::configure(const OpenOptions& options) {
         !done)
         return done;
     if (readOnly_) return {};
-    return execute(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA "
-        "journal_size_limit = 16777216");
+    auto done = execute(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = "
+        "16777216");
+    sqlite3_wal_hook(handle_.get(), noteLogPages, logPages_.get());
+    return done;
+}
+
+Result<void> Database::checkpoint() {
+    int code = sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (code != SQLITE_OK) return fail(sqliteError(handle_.get(), code, path_));
+    *logPages_ = 0;
+    return {};
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {

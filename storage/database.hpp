@@ -69,6 +69,10 @@ public:
 
     std::int64_t changes() const;  ///< rows changed by the last statement
     bool inTransaction() const;
+    /// Pages in the write-ahead log after the last commit of this connection, which never checkpoints by itself.
+    std::size_t logPages() const { return *logPages_; }
+    /// Copies the log into the database as far as readers let it.
+    Result<void> checkpoint();
     /// Nothing when the file is sound, else the first findings as DataLoss.
     Result<void> verify(OpenOptions::Check check);
     sqlite3* handle() const { return handle_.get(); }
@@ -83,6 +87,7 @@ private:
     std::string path_;
     std::unique_ptr<sqlite3, Closer> handle_;
     std::shared_ptr<StatementCache> statements_;
+    std::unique_ptr<std::size_t> logPages_;  ///< SQLite holds a pointer to it
     bool readOnly_;
 };
 

@@ -21,7 +21,7 @@ struct Delivery {
     std::string channel;         ///< receiver as configured
     std::string incidentId;      ///< empty for what belongs to none (heartbeat)
     std::string reason;          ///< "opened", "grew", "resolved", "digest", "heartbeat", "reply", …
-    std::string idempotencyKey;  ///< deliveryKey() or batchKey(), unique in the outbox
+    std::string idempotencyKey;  ///< deliveryKey()
     std::string payload;         ///< JSON text, opaque to storage
     TimePoint createdAt{};
     TimePoint notBefore{};

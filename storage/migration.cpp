@@ -74,7 +74,33 @@ CREATE TRIGGER audit_is_only_appended BEFORE INSERT ON audit WHEN NEW.seq <> (SE
 BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;
 )sql";
 
-constexpr std::array<Migration, 2> all{{{1, version1}, {2, version2}}};
+// Each index with keys in no order costs a commit one more page: the key is a function of the id, which is unique, and
+// attempts are found by the number of their delivery.
+constexpr std::string_view version3 = R"sql(
+CREATE TABLE deliveries_3 (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, channel TEXT NOT NULL, incident_id TEXT NOT NULL,
+    reason TEXT NOT NULL, idempotency_key TEXT NOT NULL, payload TEXT NOT NULL, created_at INTEGER NOT NULL,
+    not_before INTEGER NOT NULL, living_card INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    batch_id TEXT NOT NULL DEFAULT '', platform_ref TEXT NOT NULL DEFAULT '', uncertain INTEGER NOT NULL DEFAULT 0,
+    finished_at INTEGER) STRICT;
+CREATE TABLE attempts_3 (
+    delivery INTEGER NOT NULL REFERENCES deliveries_3 (seq) ON DELETE CASCADE, number INTEGER NOT NULL,
+    started_at INTEGER NOT NULL, latency INTEGER, outcome TEXT, code TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (delivery, number)) STRICT, WITHOUT ROWID;
+INSERT INTO deliveries_3 SELECT seq, id, channel, incident_id, reason, idempotency_key, payload, created_at, not_before,
+    living_card, state, attempts, batch_id, platform_ref, uncertain, finished_at FROM deliveries;
+INSERT INTO attempts_3 SELECT d.seq, a.number, a.started_at, a.latency, a.outcome, a.code, a.text
+    FROM delivery_attempts a JOIN deliveries d ON d.id = a.delivery_id;
+DROP TABLE delivery_attempts;
+DROP TABLE deliveries;
+ALTER TABLE deliveries_3 RENAME TO deliveries;
+ALTER TABLE attempts_3 RENAME TO delivery_attempts;
+CREATE INDEX deliveries_waiting ON deliveries (seq) WHERE state IN ('queued', 'sending');
+CREATE INDEX deliveries_by_incident ON deliveries (incident_id, channel);
+CREATE INDEX deliveries_finished ON deliveries (finished_at) WHERE finished_at IS NOT NULL;
+)sql";
+
+constexpr std::array<Migration, 3> all{{{1, version1}, {2, version2}, {3, version3}}};
 
 Result<int> versionOf(Database& database) {
     auto application = database.integer("PRAGMA application_id");

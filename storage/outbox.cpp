@@ -37,40 +37,38 @@ Result<void> supersede(Database& database, const std::string& id, Committed& com
 
 Result<void> start(Database& database, const DeliveryStart& start) {
     std::string state, batch;
-    bool first = true;
+    std::int64_t seq = 0, attempts = 0;
     auto found = database.query(
-        "SELECT state, batch_id, attempts FROM deliveries WHERE id = ?",
+        "SELECT seq, state, batch_id, attempts FROM deliveries WHERE id = ?",
         [&](const Statement& row) {
-            state = row.text(0);
-            batch = row.text(1);
-            first = row.integer(2) == 0;
+            seq = row.integer(0);
+            state = row.text(1);
+            batch = row.text(2);
+            attempts = row.integer(3);
         },
         start.deliveryId);
     if (!found) return found;
     bool lostTry = state == "sending";
     if (state != "queued" && !lostTry) return conflict(start.deliveryId, state.empty() ? "is unknown" : "is " + state);
-    if (!first && batch != start.batchId) return conflict(start.deliveryId, "left in another digest");
+    if (attempts > 0 && batch != start.batchId) return conflict(start.deliveryId, "left in another digest");
     if (lostTry) {
-        auto noted =
-            database.run("UPDATE delivery_attempts SET outcome = 'unknown' WHERE delivery_id = ? AND outcome IS NULL",
-                         start.deliveryId);
+        auto noted = database.run(
+            "UPDATE delivery_attempts SET outcome = 'unknown' WHERE delivery = ? AND outcome IS NULL", seq);
         if (!noted) return noted;
     }
     auto begun = database.run(
         "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, batch_id = ?, uncertain = max(uncertain, ?) "
-        "WHERE id = ?",
-        start.batchId, lostTry, start.deliveryId);
+        "WHERE seq = ?",
+        start.batchId, lostTry, seq);
     if (!begun) return begun;
-    return database.run(
-        "INSERT INTO delivery_attempts (delivery_id, number, started_at) SELECT id, attempts, ? FROM deliveries WHERE "
-        "id = ?",
-        start.at, start.deliveryId);
+    return database.run("INSERT INTO delivery_attempts (delivery, number, started_at) VALUES (?, ?, ?)", seq,
+                        attempts + 1, start.at);
 }
 
 Result<void> note(Database& database, const DeliveryResult& result) {
     auto attempt = database.run(
-        "UPDATE delivery_attempts SET outcome = ?, latency = ?, code = ?, text = ? WHERE delivery_id = ? AND outcome "
-        "IS NULL",
+        "UPDATE delivery_attempts SET outcome = ?, latency = ?, code = ?, text = ? WHERE delivery = (SELECT seq FROM "
+        "deliveries WHERE id = ?) AND outcome IS NULL",
         toString(result.outcome), result.latency, result.code, result.text, result.deliveryId);
     if (!attempt) return attempt;
     if (database.changes() == 0) return conflict(result.deliveryId, "was not started");

@@ -133,7 +133,8 @@ Result<std::vector<DeliveryRecord>> Reader::deliveriesOf(std::string_view incide
     if (!done) return fail(std::move(done).error());
     for (auto& record : records) {
         auto attempts = database_.query(
-            "SELECT number, started_at, latency, outcome, code, text FROM delivery_attempts WHERE delivery_id = ? "
+            "SELECT number, started_at, latency, outcome, code, text FROM delivery_attempts WHERE delivery = (SELECT "
+            "seq FROM deliveries WHERE id = ?) "
             "ORDER BY number",
             [&](const Statement& row) {
                 DeliveryAttempt attempt;

@@ -37,6 +37,8 @@ struct UnitOfWork {
     bool empty() const;
     /// Whether it may not be dropped while the disk is full: anything but pending alerts, counters and meta.
     bool essential() const;
+    /// Whether nothing is held up by it: only results of deliveries, counters and meta.
+    bool patient() const;
 };
 
 /// Told once a unit is durable.

@@ -1,6 +1,7 @@
 #include "storage/writer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <iterator>
@@ -21,6 +22,7 @@ struct Job {
     std::function<Result<void>(Database&)> apply;
     std::function<void(Result<void>)> done;
     bool essential = true;
+    bool patient = false;      ///< nobody waits for it
     std::uint64_t number = 0;  ///< in the order of submission, from 1
     Result<void> outcome;
 };
@@ -50,6 +52,7 @@ public:
             closed = stopping_;
             if (!closed) {
                 job.number = ++submitted_;
+                urgent_ += job.patient ? 0 : 1;
                 waiting_.push_back(std::move(job));
                 if (waiting_.size() > options_.maxWaiting) dropped = dropOne();
                 raisePressure = !pressure_ && waiting_.size() >= options_.highWater;
@@ -100,6 +103,7 @@ private:
         if (victim == waiting_.end()) victim = std::prev(waiting_.end());
         auto job = std::move(*victim);
         waiting_.erase(victim);
+        urgent_ -= job.patient ? 0 : 1;
         ++stats_.droppedUnits;
         return job;
     }
@@ -118,6 +122,7 @@ private:
                 pause = options_.firstRetry;
                 setDegraded(std::nullopt);
                 settle(group);
+                if (checkpointAt(options_.forcedCheckpoint)) checkpoint();
                 continue;
             }
             setDegraded(written.error());
@@ -134,11 +139,13 @@ private:
         bool relieved = false;
         {
             std::unique_lock lock(mutex_);
-            wake_.wait(lock, [&] { return stopping_ || !waiting_.empty() || !group.empty(); });
+            if (group.empty()) awaitWork(lock);
             while (!waiting_.empty() && group.size() < options_.maxGroup) {
                 group.push_back(std::move(waiting_.front()));
                 waiting_.pop_front();
+                urgent_ -= group.back().patient ? 0 : 1;
             }
+            lastGroup_ = std::chrono::steady_clock::now();
             groupSize_ = group.size();
             if (!group.empty()) groupFirst_ = group.front().number;
             lastTry_ = stopping_;
@@ -149,32 +156,65 @@ private:
         return !group.empty();
     }
 
+    void awaitWork(std::unique_lock<std::mutex>& lock) {
+        auto some = [&] { return stopping_ || !waiting_.empty(); };
+        auto urgent = [&] { return stopping_ || urgent_ > 0; };
+        if (checkpointAt(options_.quietCheckpoint) && !wake_.wait_for(lock, options_.quietTime, some)) {
+            lock.unlock();
+            checkpoint();
+            lock.lock();
+        }
+        wake_.wait(lock, some);
+        wake_.wait_until(lock, lastGroup_ + options_.patience, urgent);
+    }
+
+    bool checkpointAt(std::size_t pages) const { return database_.logPages() >= pages; }
+
+    /// What is in the log is durable already; a checkpoint that fails is tried again with the next.
+    void checkpoint() { static_cast<void>(database_.checkpoint()); }
+
     Result<void> intercepted(WriteStep step) {
         return options_.intercept ? options_.intercept(step, ++steps_) : Result<void>();
     }
 
-    /// A failure is one of disk or file: nothing of the group is written then.
+    /// A failure is one of disk or file: nothing of the group is written then. Savepoints, which cost a copy of every
+    /// page, are taken only when one of the group has been refused without them.
     Result<void> writeGroup(std::vector<Job>& group) {
         if (auto ok = intercepted(WriteStep::Begin); !ok) return ok;
-        auto transaction = Transaction::begin(database_);
-        if (!transaction) return fail(std::move(transaction).error());
-        for (auto& job : group)
-            if (auto written = writeOne(job); !written) return written;
-        if (auto ok = intercepted(WriteStep::Commit); !ok) return ok;
-        if (auto committed = transaction->commit(); !committed) return committed;
-        static_cast<void>(intercepted(WriteStep::Done));  // it is durable, whatever happens now
-        return {};
+        auto together = tryGroup(group, false);
+        if (!together || *together) return together ? Result<void>() : fail(std::move(together).error());
+        auto each = tryGroup(group, true);
+        return each ? Result<void>() : fail(std::move(each).error());
     }
 
-    /// A failure is one of disk or file. What the job itself did wrong goes into its outcome, and out of the database.
-    Result<void> writeOne(Job& job) {
+    /// False, and nothing is written, when a job was refused and could not be undone alone.
+    Result<bool> tryGroup(std::vector<Job>& group, bool undoable) {
+        auto transaction = Transaction::begin(database_);
+        if (!transaction) return fail(std::move(transaction).error());
+        for (auto& job : group) {
+            auto written = undoable ? applyUndoable(job) : apply(job);
+            if (!written) return fail(std::move(written).error());
+            if (!job.outcome && !undoable) return false;
+        }
+        if (auto ok = intercepted(WriteStep::Commit); !ok) return fail(std::move(ok).error());
+        if (auto committed = transaction->commit(); !committed) return fail(std::move(committed).error());
+        static_cast<void>(intercepted(WriteStep::Done));  // it is durable, whatever happens now
+        return true;
+    }
+
+    /// A failure is one of disk or file. What the job itself did wrong goes into its outcome.
+    Result<void> apply(Job& job) {
         if (auto ok = intercepted(WriteStep::Apply); !ok) return ok;
-        auto savepoint = Savepoint::begin(database_);
-        if (!savepoint) return fail(std::move(savepoint).error());
         job.outcome = job.apply(database_);
         if (!job.outcome && isFailureOfDisk(job.outcome.error())) return job.outcome;
-        if (auto ended = job.outcome ? savepoint->release() : savepoint->undo(); !ended) return ended;
         return intercepted(WriteStep::Applied);
+    }
+
+    Result<void> applyUndoable(Job& job) {
+        auto savepoint = Savepoint::begin(database_);
+        if (!savepoint) return fail(std::move(savepoint).error());
+        if (auto applied = apply(job); !applied) return applied;
+        return job.outcome ? savepoint->release() : savepoint->undo();
     }
 
     /// A job may be refused with the same codes, but only SQLite's own failures carry the path of the file.
@@ -225,12 +265,14 @@ private:
     // Of the writer thread alone.
     Database database_;
     std::uint64_t steps_ = 0;
+    std::chrono::steady_clock::time_point lastGroup_;
     bool lastTry_ = false;
 
     const WriterOptions options_;
     mutable std::mutex mutex_;
     std::condition_variable wake_, settled_;
     std::deque<Job> waiting_;
+    std::size_t urgent_ = 0;  ///< of those waiting
     bool stopping_ = false;
     bool pressure_ = false;
     std::uint64_t submitted_ = 0;
@@ -252,6 +294,7 @@ void Writer::submit(UnitOfWork unit, Callback<Committed> done) {
     auto committed = std::make_shared<Committed>();
     Job job;
     job.essential = unit.essential();
+    job.patient = !done && unit.patient();
     job.apply = [unit = std::make_shared<const UnitOfWork>(std::move(unit)), committed](Database& database) {
         *committed = Committed();
         return applyUnit(database, *unit, *committed);

@@ -29,6 +29,12 @@ struct WriterOptions {
     std::size_t maxWaiting = 10'000;
     Duration firstRetry = 100ms;
     Duration longestRetry = 5s;
+    /// Units that nobody waits for join a later one within this time of the last commit.
+    Duration patience = 10ms;
+    /// Pages of 4 KiB in the write-ahead log at which it is copied into the database: when nothing has arrived for
+    /// `quietTime`, and at the latest, since a commit that comes meanwhile waits for it.
+    std::size_t quietCheckpoint = 500, forcedCheckpoint = 32'000;
+    Duration quietTime = 50ms;
     /// On the writer thread or, for true, the submitting one.
     std::function<void(bool high)> pressure;
     /// On the writer thread, at each change: the reason why nothing can be written, nullopt when it can again.
@@ -48,7 +54,8 @@ struct WriterStats {
 /// Owns the writing connection and the one thread that uses it. All functions may be called from any thread; callbacks
 /// run on the writer thread, in the order of submission, after the commit, and must not block or throw.
 ///
-/// An idle writer commits at once; units that arrive meanwhile share the next transaction. A unit that is refused
+/// An idle writer commits at once; units that arrive meanwhile share the next transaction. Busy, it lets patient() ones
+/// wait for company. A unit that is refused
 /// (Conflict) leaves the others alone. When the disk is full or fails, units wait in memory and are tried again with
 /// growing pauses until it works; above `maxWaiting` the oldest that is not essential() is dropped, and where all are
 /// essential the new one. A dropped unit's callback gets ResourceExhausted at once, on the submitting thread.

@@ -16,9 +16,13 @@ constexpr const char* contentOfVersion1 = R"sql(
 INSERT INTO alerts VALUES ('f1', 'PodCrashLooping', 'prod', 'firing', NULL, 5,
     '{"fingerprint":"f1","rule":"PodCrashLooping","cluster":"prod","severity":2,"firedAt":5,"count":1}');
 INSERT INTO meta VALUES ('lastAlive', '5');
-INSERT INTO deliveries (id, channel, incident_id, reason, idempotency_key, payload, created_at, not_before, living_card, state)
-    VALUES ('d1', 'oncall', 'i1', 'opened', 'k1', '{}', 5, 5, 1, 'queued');
+INSERT INTO deliveries (id, channel, incident_id, reason, idempotency_key, payload, created_at, not_before, living_card, state, attempts)
+    VALUES ('d1', 'oncall', 'i1', 'opened', 'k1', '{}', 5, 5, 1, 'queued', 1);
 )sql";
+constexpr const char* attemptUpToVersion2 =
+    "INSERT INTO delivery_attempts (delivery_id, number, started_at, outcome) VALUES ('d1', 1, 5, 'retry_later')";
+constexpr const char* attemptFromVersion3 =
+    "INSERT INTO delivery_attempts (delivery, number, started_at, outcome) VALUES (1, 1, 5, 'retry_later')";
 
 void run(sqlite3* handle, const std::string& sql) {
     ASSERT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(handle);
@@ -34,6 +38,7 @@ void makeFile(const std::string& path, int version) {
         run(handle, "PRAGMA application_id = " + std::to_string(applicationId) +
                         "; PRAGMA user_version = " + std::to_string(version));
         run(handle, contentOfVersion1);
+        run(handle, version < 3 ? attemptUpToVersion2 : attemptFromVersion3);
         AuditRow row{1, testing::allowedRestart("prod/web/Deployment/api"), std::string(64, '0'), {}};
         run(handle, "INSERT INTO audit VALUES (1, " + std::to_string(toUnixNanos(row.entry.at)) +
                         ", 'feishu:ou_1', 'restart', 'allowed', 'prod/web/Deployment/api', '{\"replicas\":3}', '" +
@@ -69,6 +74,7 @@ TEST_P(OlderDatabase, IsBroughtUpToDateWithWhatIsInIt) {
     ASSERT_EQ(state.deliveries.size(), 1u);
     EXPECT_EQ(state.deliveries[0].idempotencyKey, "k1");
     EXPECT_EQ(state.meta["lastAlive"], "5");
+    EXPECT_EQ(must(Reader(open()).deliveriesOf("i1")).at(0).attempts.size(), 1u);
     auto report = must(Reader(std::move(database)).verifyAudit());
     EXPECT_EQ(report.rows, 1);
     EXPECT_FALSE(report.broken);

@@ -55,15 +55,6 @@ TEST_F(OutboxTest, TakesTheSameDeliveryOnce) {
     EXPECT_EQ(state(first), DeliveryState::Sending);
 }
 
-TEST_F(OutboxTest, RefusesAnotherDeliveryUnderAKeyInUse) {
-    put({first});
-    second.idempotencyKey = first.idempotencyKey;
-    UnitOfWork unit;
-    unit.newDeliveries = {second};
-    EXPECT_EQ(refusal(unit), ErrorCode::Conflict);
-    EXPECT_EQ(state(first), DeliveryState::Queued);  // not superseded by what was refused
-}
-
 TEST_F(OutboxTest, KeepsTheLedgerOfEveryAttempt) {
     put({first});
     start(first, at(70));

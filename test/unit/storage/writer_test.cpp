@@ -3,10 +3,12 @@
 #include <sqlite3.h>
 
 #include <atomic>
+#include <filesystem>
 #include <latch>
 #include <thread>
 
 #include "storage/reader.hpp"
+#include "storage/recovery.hpp"
 #include "test/unit/storage/fixture.hpp"
 
 namespace klaw::storage {
@@ -142,6 +144,60 @@ TEST_F(WriterTest, ARefusedUnitLeavesTheOthersOfItsTransactionAlone) {
     EXPECT_EQ(writer.stats().commits, 2u);
     EXPECT_EQ(rows("alerts"), 3);
     EXPECT_EQ(must(reader().verifyAudit()).rows, 3);
+}
+
+TEST_F(WriterTest, ABusyWriterLetsWhatNobodyWaitsForShareALaterCommit) {
+    WriterOptions options;
+    options.patience = 10min;
+    Writer writer(open(), options);
+    writer.submit(auditOnly("first"));
+    ASSERT_TRUE(writer.flush(30s));
+    UnitOfWork patient;
+    patient.meta.push_back({"alive", "now"});
+    writer.submit(patient);
+    writer.submit(patient);
+    EXPECT_EQ(writer.queued(), 2u);
+    writer.submit(auditOnly("second"));
+    ASSERT_TRUE(writer.flush(30s));
+    EXPECT_EQ(writer.stats().commits, 2u);
+    EXPECT_EQ(writer.stats().committedUnits, 4u);
+}
+
+TEST_F(WriterTest, WritesWhatNobodyWaitsForBeforeTheEnd) {
+    WriterOptions options;
+    options.patience = 10min;
+    Writer writer(open(), options);
+    writer.submit(auditOnly("first"));
+    ASSERT_TRUE(writer.flush(30s));
+    UnitOfWork patient;
+    patient.meta.push_back({"alive", "now"});
+    writer.submit(patient);
+    writer.stop();
+    auto database = open();
+    EXPECT_EQ(must(loadState(database, {})).meta["alive"], "now");
+}
+
+TEST_F(WriterTest, CopiesTheLogIntoTheDatabaseWhenItIsQuietOrTheLogIsLong) {
+    struct Limit {
+        const char* name;
+        std::size_t quiet, forced;
+    };
+    for (auto limit : {Limit{"quiet", 1, 1'000'000}, Limit{"long", 1'000'000, 1}}) {
+        SCOPED_TRACE(limit.name);
+        WriterOptions options;
+        options.quietCheckpoint = limit.quiet;
+        options.forcedCheckpoint = limit.forced;
+        options.quietTime = 1ms;
+        Writer writer(open(), options);
+        auto before = std::filesystem::last_write_time(file());
+        writer.submit(auditOnly(limit.name));
+        ASSERT_TRUE(writer.flush(30s));
+        // The file itself, not the log beside it.
+        auto deadline = std::chrono::steady_clock::now() + 30s;
+        while (std::filesystem::last_write_time(file()) == before && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        EXPECT_NE(std::filesystem::last_write_time(file()), before);
+    }
 }
 
 TEST_F(WriterTest, OnAFullDiskKeepsEverythingAndWritesItOnceThereIsRoom) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,11 +54,12 @@ func makeEvents(ctx context.Context, arguments []string) error {
 	rate := c.flags.Int("rate", 0, "")
 	seconds := c.flags.Int("seconds", 20, "")
 	reason := c.flags.String("reason", "BackOff", "")
+	answers := c.flags.String("answers", "", "")
 	if err := c.connect(arguments); err != nil {
 		return err
 	}
 	if *rate > 0 {
-		return c.eventsAtRate(ctx, *rate, *rate**seconds, *reason)
+		return c.eventsAtRate(ctx, *rate, *rate**seconds, *reason, *answers)
 	}
 	pods, err := c.somePods(ctx)
 	if err != nil {
@@ -81,13 +84,14 @@ func makeEvents(ctx context.Context, arguments []string) error {
 }
 
 // eventsAtRate keeps to the schedule whatever the server's answers take: Event i is due i/rate seconds after the start.
-func (c *command) eventsAtRate(ctx context.Context, rate, count int, reason string) error {
+func (c *command) eventsAtRate(ctx context.Context, rate, count int, reason, answersFile string) error {
 	if err := c.makeNamespaces(ctx); err != nil {
 		return err
 	}
 	start := time.Now()
 	var mutex sync.Mutex
 	var late, answer []time.Duration
+	var answers strings.Builder
 	err := c.each(ctx, count, func(ctx context.Context, i int) error {
 		due := start.Add(time.Duration(i) * time.Second / time.Duration(rate))
 		time.Sleep(time.Until(due))
@@ -100,14 +104,19 @@ func (c *command) eventsAtRate(ctx context.Context, rate, count int, reason stri
 			"Back-off restarting failed container server, created at "+stamp, created)
 		made.Annotations = map[string]string{createdAnnotation: stamp}
 		_, err := c.client.CoreV1().Events(object.Namespace).Create(ctx, made, metav1.CreateOptions{})
+		answered := time.Now()
 		mutex.Lock()
 		defer mutex.Unlock()
-		late, answer = append(late, created.Sub(due)), append(answer, time.Since(created))
+		fmt.Fprintf(&answers, "%s %d\n", stamp, answered.UnixNano())
+		late, answer = append(late, created.Sub(due)), append(answer, answered.Sub(created))
 		return err
 	})
 	seconds := time.Since(start).Seconds()
 	fmt.Printf(`{"events":%d,"seconds":%.2f,"rate":%.1f,"late_p99_ms":%.2f,"answer_p50_ms":%.2f,"answer_p99_ms":%.2f}`+"\n",
 		len(answer), seconds, float64(len(answer))/seconds, percentile(late, 99), percentile(answer, 50), percentile(answer, 99))
+	if answersFile != "" {
+		err = errors.Join(err, os.WriteFile(answersFile, []byte(answers.String()), 0o600))
+	}
 	return err
 }
 

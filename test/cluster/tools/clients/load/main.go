@@ -21,7 +21,8 @@ const usage = `usage: load COMMAND [FLAG…]
   pods   --count 10000 --deployments 22      real Deployments; waits until every pod is Running
   events --count 10000                       about the pods that exist
   events --rate 500 --seconds 20             Warning Events about distinct objects, with the time of creation in
-                                             nanoseconds in annotation klaw.test/created-ns and in the message
+                                             nanoseconds in annotation klaw.test/created-ns and in the message;
+                                             --answers FILE: a line "created answered" for each
   clear                                      deletes everything that load made
 Every command takes --kubeconfig (default: $KUBECONFIG), --concurrency and --protobuf (default true).
 `
