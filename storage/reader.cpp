@@ -114,6 +114,15 @@ Result<std::vector<rules::Incident>> Reader::incidents(const IncidentFilter& fil
         filter.openOnly, filter.cluster, filter.since, filter.limit);
 }
 
+Result<std::vector<std::string>> Reader::incidentIds(std::string_view prefix, std::size_t limit) {
+    std::vector<std::string> ids;
+    auto done = database_.query(
+        "SELECT id FROM incidents WHERE id >= ?1 AND id < ?1 || char(0x10FFFF) ORDER BY id LIMIT ?2",
+        [&](const Statement& row) { ids.push_back(row.text(0)); }, prefix, limit);
+    if (!done) return fail(std::move(done).error());
+    return ids;
+}
+
 Result<rules::Incident> Reader::incident(std::string_view id) {
     return onlyOne(decoded<rules::Incident>(database_, incidentFromJson, "SELECT json FROM incidents WHERE id = ?", id),
                    "incident", id);

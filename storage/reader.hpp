@@ -60,6 +60,8 @@ public:
     Result<rules::Alert> alert(std::string_view fingerprint);
     Result<std::vector<rules::Incident>> incidents(const IncidentFilter& filter = {});
     Result<rules::Incident> incident(std::string_view id);
+    /// Ids that begin like this, open or not; at most `limit`.
+    Result<std::vector<std::string>> incidentIds(std::string_view prefix, std::size_t limit);
     Result<std::vector<rules::Silence>> silences(TimePoint endingAfter);
 
     /// Oldest first, as the story went.

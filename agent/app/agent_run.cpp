@@ -61,7 +61,8 @@ Result<void> AgentRun::start() {
     pipeline_ =
         std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_), onTransition);
     pipeline_->restore(*state, lastAliveOf(*state));
-    control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, clock_, random_, setup_.config.utcOffsetMinutes);
+    control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, clock_, random_, setup_.config.utcOffsetMinutes,
+                                             data_.database());
     courier_->restore(*state);
     gate_->commit(startRecord(), {});
     if (!setup_.demoRecording.empty())

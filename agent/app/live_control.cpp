@@ -3,8 +3,43 @@
 #include <fmt/format.h>
 
 #include "rules/silence_matchers.hpp"
+#include "storage/reader.hpp"
 
 namespace klaw::app {
+namespace {
+
+operate::DeliveryView viewOf(const storage::DeliveryRecord& record) {
+    operate::DeliveryView view;
+    view.incidentId = record.delivery.incidentId;
+    view.channel = record.delivery.channel;
+    view.reason = record.delivery.reason;
+    view.state = toString(record.delivery.state);
+    view.createdAt = record.delivery.createdAt;
+    for (const auto& attempt : record.attempts)
+        view.attempts.push_back({attempt.number, attempt.startedAt, attempt.latency,
+                                 std::string(toString(attempt.outcome)), attempt.code, attempt.text});
+    return view;
+}
+
+}  // namespace
+
+Result<std::vector<operate::DeliveryView>> LiveControl::deliveries(std::string_view idPrefix) const {
+    auto reader = storage::Reader::open(databaseFile_);
+    if (!reader) return fail(std::move(reader).error());
+    auto ids = reader->incidentIds(idPrefix, 2);
+    if (!ids) return fail(std::move(ids).error());
+    if (idPrefix.size() < 3 || ids->empty())
+        return fail(ErrorCode::NotFound, "no alert has the id \"" + std::string(idPrefix) + "\"", {},
+                    "`alerts` lists the open ones; write at least three characters of the id");
+    if (ids->size() > 1)
+        return fail(ErrorCode::InvalidArgument, "\"" + std::string(idPrefix) + "\" is the beginning of several ids", {},
+                    "write more of it");
+    auto records = reader->deliveriesOf(ids->front());
+    if (!records) return fail(std::move(records).error());
+    std::vector<operate::DeliveryView> views;
+    for (const auto& record : *records) views.push_back(viewOf(record));
+    return views;
+}
 
 Result<rules::Silence> LiveControl::silence(std::vector<rules::Matcher> matchers, Duration length,
                                             const rules::Mark& mark) {

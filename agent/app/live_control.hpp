@@ -14,12 +14,13 @@ namespace klaw::app {
 class LiveControl final : public operate::Control {
 public:
     LiveControl(AlertPipeline& pipeline, const std::vector<std::unique_ptr<ClusterWatch>>& clusters, const Clock& clock,
-                Random& random, int utcOffsetMinutes)
+                Random& random, int utcOffsetMinutes, std::string databaseFile)
         : pipeline_(pipeline),
           clusters_(clusters),
           clock_(clock),
           random_(random),
-          utcOffsetMinutes_(utcOffsetMinutes) {}
+          utcOffsetMinutes_(utcOffsetMinutes),
+          databaseFile_(std::move(databaseFile)) {}
 
     TimePoint now() const override { return clock_.now(); }
     int utcOffsetMinutes() const override { return utcOffsetMinutes_; }
@@ -28,6 +29,7 @@ public:
     }
     Result<std::string> resolveIncident(std::string_view prefix) const override { return pipeline_.resolveId(prefix); }
     const rules::Incident* incident(std::string_view id) const override { return pipeline_.incidents().find(id); }
+    Result<std::vector<operate::DeliveryView>> deliveries(std::string_view idPrefix) const override;
     Result<void> acknowledge(const std::string& id, const rules::Mark& mark) override {
         return pipeline_.acknowledge(id, mark);
     }
@@ -49,6 +51,7 @@ private:
     const Clock& clock_;
     Random& random_;
     int utcOffsetMinutes_;
+    std::string databaseFile_;
 };
 
 }  // namespace klaw::app

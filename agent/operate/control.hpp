@@ -33,6 +33,24 @@ struct RuleView {
     std::string lastError;
 };
 
+/// What has been tried to tell one channel of an alert.
+struct DeliveryView {
+    struct Attempt {
+        unsigned number = 0;  ///< from 1
+        TimePoint startedAt{};
+        std::optional<Duration> latency;
+        std::string outcome;  ///< "delivered", "retry_later", "refused", "unknown"
+        std::string code;     ///< as the platform said it
+        std::string text;
+    };
+    std::string incidentId;
+    std::string channel;
+    std::string reason;  ///< "opened", "grew", "resolved", …
+    std::string state;   ///< "queued", "sending", "sent", "failed", "superseded"
+    TimePoint createdAt{};
+    std::vector<Attempt> attempts;
+};
+
 /// What the verbs of the catalogue may see and do. Changes are durable when the returned task of the desk ends, not
 /// when the call returns. On the loop thread.
 class Control {
@@ -45,6 +63,8 @@ public:
     /// The id of the open incident that begins like this.
     virtual Result<std::string> resolveIncident(std::string_view prefix) const = 0;
     virtual const rules::Incident* incident(std::string_view id) const = 0;
+    /// Of the alert, open or resolved, whose id begins like this; oldest first, from what is durable.
+    virtual Result<std::vector<DeliveryView>> deliveries(std::string_view idPrefix) const = 0;
     virtual Result<void> acknowledge(const std::string& id, const rules::Mark& mark) = 0;
     virtual Result<void> unacknowledge(const std::string& id, const rules::Mark& mark) = 0;
     virtual Result<rules::Silence> silence(std::vector<rules::Matcher> matchers, Duration length,

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "agent/operate/catalogue.hpp"
@@ -51,8 +53,37 @@ std::string describe(const Control& control, const Caller& caller, const rules::
     return maskSecrets(text);
 }
 
+/// The ledger: what was tried, when, with which answer.
+Result<std::string> listDeliveries(const Control& control, const Caller& caller, const std::string& id) {
+    auto deliveries = control.deliveries(id);
+    if (!deliveries) return fail(std::move(deliveries).error());
+    std::vector<std::vector<std::string>> rows;
+    auto time = [&](TimePoint at) { return notifiers::localTime(at, control.utcOffsetMinutes()); };
+    for (const auto& delivery : *deliveries) {
+        if (delivery.attempts.empty())
+            rows.push_back({delivery.channel, delivery.reason, delivery.state, "-", time(delivery.createdAt), "-", ""});
+        for (const auto& attempt : delivery.attempts) {
+            auto milliseconds = [](Duration latency) { return fmt::format("{:.1f}ms", latency / 1.0ms); };
+            auto answer = attempt.outcome + (attempt.code.empty() ? "" : " " + attempt.code) +
+                          (attempt.text.empty() ? "" : ": " + attempt.text);
+            rows.push_back({delivery.channel, delivery.reason, delivery.state, std::to_string(attempt.number),
+                            time(attempt.startedAt), attempt.latency ? milliseconds(*attempt.latency) : "-", answer});
+        }
+    }
+    if (rows.empty()) return isChinese(caller) ? "没有发送记录。\n" : "Nothing was sent about it.\n";
+    auto headings = isChinese(caller)
+                        ? std::vector<std::string>{"渠道", "原因", "状态", "次数", "时间", "耗时", "结果"}
+                        : std::vector<std::string>{"CHANNEL", "REASON", "STATE", "ATTEMPT", "AT", "TOOK", "ANSWER"};
+    return maskSecrets(formatTable(headings, rows));
+}
+
 Result<std::string> listAlerts(Control& control, const Caller& caller, const CommandLine& line) {
     if (!line.arguments.empty()) {
+        bool ledger = line.arguments.front() == "deliveries" || line.arguments.front() == "发送记录";
+        if (ledger && line.arguments.size() < 2)
+            return fail(ErrorCode::InvalidArgument, "alerts deliveries needs the id of an alert", {},
+                        "`alerts` lists them");
+        if (ledger) return listDeliveries(control, caller, line.arguments[1]);
         auto id = control.resolveIncident(line.arguments.front());
         if (!id) return fail(std::move(id).error());
         return describe(control, caller, *control.incident(*id));
@@ -227,8 +258,9 @@ std::vector<Verb> alertVerbs() {
     return {
         {"alerts",
          {"告警", "alert"},
-         "alerts [ID] [-n NAMESPACE] [--cluster CLUSTER]",
-         {"Lists what is wrong now, or one of it in full", "列出当前告警，或查看某一条"},
+         "alerts [ID | deliveries ID] [-n NAMESPACE] [--cluster CLUSTER]",
+         {"Lists what is wrong now, one of it in full, or what was sent about it",
+          "列出当前告警，查看某一条，或查看其发送记录"},
          false,
          nullptr,
          listAlerts},

@@ -51,6 +51,16 @@ class DoTest(EndToEndTest):
         eventually(lambda: "quiet" in self.do("alerts"), 30, "the alert, silenced but there")
         self.assertEqual(self.receiver.cards(status="firing", rule=RULE, where=(self.pods.name, "quiet")), [])
 
+    def test_deliveries_tells_each_attempt_also_after_a_restart(self):
+        """D8"""
+        def ledger():
+            return self.do(f"alerts deliveries {self.card['id']}")
+        eventually(lambda: "delivered" in ledger(), 10, "the attempt in the ledger")
+        self.assertRegex(ledger(), r"opened +sent +1 .*ms +delivered")
+        self.running.kill()
+        self.running.start()
+        self.assertRegex(ledger(), r"opened +sent +1 .*ms +delivered")
+
     def test_command_that_does_not_exist_is_refused_with_a_hint(self):
         done = self.running.do("aks " + self.card["id"])
         self.assertNotEqual(done.returncode, 0)
