@@ -37,15 +37,16 @@ struct Alert {
     std::vector<std::string> notify;  ///< receivers named by the rule; empty: the default route
     Labels facts;                     ///< short name → value lines shown on the card (reason, exit code, image, node)
 
-    TimePoint activeAt{};                 ///< the condition first held
-    std::optional<TimePoint> firedAt;     ///< it had held for `for`
-    std::optional<TimePoint> resolvedAt;  ///< it stopped holding after having fired
-    TimePoint updatedAt{};                ///< last change of anything shown
-    Duration keepPendingFor{};            ///< the rule's `for`
-    bool startedBefore = false;           ///< already so when the agent first looked
-    std::uint64_t count = 1;              ///< occurrences: Event counts, values of the rule's `occurrence`
-    std::string occurrence;               ///< last counted value of the rule's `occurrence` ("2026-…", "17"), or empty
-    TimePoint occurredAt{};               ///< when that value was noticed; `keep_firing_for` runs from here
+    TimePoint activeAt{};                  ///< the condition first held
+    std::optional<TimePoint> firedAt;      ///< it had held for `for`
+    std::optional<TimePoint> resolvedAt;   ///< it stopped holding after having fired
+    TimePoint updatedAt{};                 ///< last change of anything shown
+    Duration keepPendingFor{};             ///< the rule's `for`
+    bool startedBefore = false;            ///< already so when the agent first looked
+    std::uint64_t count = 1;               ///< occurrences: Event counts, values of the rule's `occurrence`
+    std::string occurrence;                ///< last counted value of the rule's `occurrence` ("2026-…", "17"), or empty
+    std::optional<TimePoint> noDataSince;  ///< its source says nothing: neither better nor worse is known
+    TimePoint occurredAt{};                ///< when that value was noticed; `keep_firing_for` runs from here
 
     AlertState state() const {
         return resolvedAt ? AlertState::Resolved : firedAt ? AlertState::Firing : AlertState::Pending;

@@ -85,6 +85,7 @@ void AlertBook::update(Entry& entry, Alert draft, const Holding& holding, TimePo
     alert.keepPendingFor = draft.keepPendingFor;
     bool shown = adoptOccurrence(alert, draft, now);
     shown |= adoptShown(alert, draft);
+    shown |= std::exchange(alert.noDataSince, std::nullopt).has_value();
     if (shown) alert.updatedAt = now;
     if (alert.firedAt && shown) out.push_back({Reason::Changed, alert, now});
     fireWhenDue(entry, now, out);
@@ -110,6 +111,17 @@ void AlertBook::cease(std::string_view fingerprint, TimePoint now, Transitions& 
         return;
     }
     if (!entry.ceasedAt) entry.ceasedAt = now;
+    schedule(entry);
+}
+
+void AlertBook::suspend(std::string_view fingerprint, TimePoint now, Transitions& out) {
+    auto at = entries_.find(fingerprint);
+    if (at == entries_.end() || at->second.alert.noDataSince) return;
+    auto& entry = at->second;
+    entry.confirmed = false;
+    entry.alert.noDataSince = now;
+    entry.alert.updatedAt = now;
+    if (entry.alert.firedAt) out.push_back({Reason::Changed, entry.alert, now});
     schedule(entry);
 }
 

@@ -35,6 +35,8 @@ public:
     void hold(Alert draft, const Holding& holding, TimePoint now, Transitions& out);
     /// The condition holds no longer.
     void cease(std::string_view fingerprint, TimePoint now, Transitions& out);
+    /// Nothing is known any more: what fires goes on and says so, what is pending waits until hold or cease.
+    void suspend(std::string_view fingerprint, TimePoint now, Transitions& out);
     /// The alert ends at once: its object or its rule is gone.
     void end(std::string_view fingerprint, TimePoint now, Transitions& out);
     /// Ends everything about an object, spent occurrences included.

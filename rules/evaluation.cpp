@@ -15,6 +15,17 @@ const cel::Environment& ResourceSlots::environment(bool withItem) {
     return withItem ? each : plain;
 }
 
+const cel::Environment& MetricSlots::environment(bool withValue) {
+    static const cel::Environment plain{{"labels", "cluster"}};
+    static const cel::Environment valued{{"labels", "cluster", "value", "shown"}};
+    return withValue ? valued : plain;
+}
+
+const cel::Environment& AbsenceSlots::environment() {
+    static const cel::Environment only{{"cluster"}};
+    return only;
+}
+
 const cel::Environment& EventSlots::environment(bool withCount) {
     static const cel::Environment plain{{"event", "cluster"}};
     static const cel::Environment counted{{"event", "cluster", "count"}};
@@ -207,6 +218,49 @@ void renderEvent(const Rule& rule, PackedView event, std::uint64_t count, Alert&
     EventBindings bindings{cel::Value::packed(event), cel::Value::stringView(draft.cluster),
                            cel::Value::integer(static_cast<std::int64_t>(count))};
     renderShown(rule, bindings, draft);
+}
+
+namespace {
+
+cel::Value labelsValue(const Labels& labels) {
+    cel::Value::Entries entries;
+    for (const auto& [name, value] : labels)
+        entries.emplace_back(cel::Value::stringView(name), cel::Value::stringView(value));
+    return cel::Value::map(std::move(entries));
+}
+
+}  // namespace
+
+Alert draftOfSample(const Rule& rule, std::string_view cluster, const Sample& sample, TimePoint now) {
+    auto draft = draftOf(rule, cluster);
+    draft.object = sample.object;
+    draft.object.cluster = cluster;
+    draft.owner = sample.owner.name.empty() ? draft.object : sample.owner;
+    draft.labels = sample.labels;
+    std::array bindings{labelsValue(sample.labels), cel::Value::stringView(cluster)};
+    renderLabels(rule, bindings, draft);
+    draft.activeAt = now;
+    return draft;
+}
+
+void renderSample(const Rule& rule, const Sample& sample, double value, Alert& draft) {
+    auto shown = formatValue(value, rule.bound.unit);
+    std::array bindings{labelsValue(sample.labels), cel::Value::stringView(draft.cluster), cel::Value::number(value),
+                        cel::Value::stringView(shown)};
+    renderShown(rule, bindings, draft);
+    draft.facts.emplace("value", shown);
+}
+
+Alert draftOfAbsence(const Rule& rule, std::string_view cluster, TimePoint since) {
+    auto draft = draftOf(rule, cluster);
+    draft.object.cluster = cluster;
+    for (const auto& matcher : rule.series.matchers)
+        if (matcher.kind == Matcher::Kind::Equal) draft.labels[matcher.label] = matcher.value;
+    std::array bindings{cel::Value::stringView(cluster)};
+    renderLabels(rule, bindings, draft);
+    renderShown(rule, bindings, draft);
+    draft.activeAt = since;
+    return draft;
 }
 
 std::string fingerprintOf(std::string_view rule, std::string_view cluster, const Labels& labels) {

@@ -6,6 +6,7 @@
 #include "rules/alert.hpp"
 #include "rules/change.hpp"
 #include "rules/rule.hpp"
+#include "rules/sample.hpp"
 
 namespace klaw::rules {
 
@@ -25,6 +26,13 @@ cel::Evaluated<bool> selects(const Rule& rule, std::string_view cluster, PackedV
 Alert draftOfEvent(const Rule& rule, std::string_view cluster, PackedView event, PackedView involved, TimePoint now);
 /// Sets the count and what a card shows.
 void renderEvent(const Rule& rule, PackedView event, std::uint64_t count, Alert& draft);
+
+/// Identity and place of the alert that a series belongs to.
+Alert draftOfSample(const Rule& rule, std::string_view cluster, const Sample& sample, TimePoint now);
+/// Sets what a card shows of the value.
+void renderSample(const Rule& rule, const Sample& sample, double value, Alert& draft);
+/// The alert of a rule about absence, whole. `since`: when the awaited was seen last.
+Alert draftOfAbsence(const Rule& rule, std::string_view cluster, TimePoint since);
 
 /// 32 hex digits of SHA-256 over rule, cluster and labels, each with its length before it.
 std::string fingerprintOf(std::string_view rule, std::string_view cluster, const Labels& labels);

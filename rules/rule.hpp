@@ -9,6 +9,8 @@
 
 #include "rules/alert.hpp"
 #include "rules/cel/program.hpp"
+#include "rules/metric/comparison.hpp"
+#include "rules/metric/series_selector.hpp"
 
 namespace klaw::rules {
 
@@ -38,12 +40,19 @@ struct EventSelector {
     std::vector<std::string> involvedKinds;
 };
 
+/// Another alert that keeps this one quiet while it fires, where these labels are the same.
+struct Inhibitor {
+    std::string alert;
+    std::vector<std::string> equal;  ///< "cluster", "namespace", "node", "owner" or labels
+    friend bool operator==(const Inhibitor&, const Inhibitor&) = default;
+};
+
 /// A compiled rule. Immutable.
 ///
 /// Slots of the expressions of a resource rule: object, old, item, now, cluster; of an event rule: event, cluster,
-/// count.
+/// count; of a metric or PromQL rule: labels, cluster, value, shown; of a rule about absence: cluster.
 struct Rule {
-    enum class Kind { Resource, Event };
+    enum class Kind { Resource, Event, Metric, Promql };
 
     std::string name;    ///< the alert's name, unique in a RuleSet
     std::string group;   ///< of the file
@@ -65,6 +74,14 @@ struct Rule {
     Threshold threshold;
     std::vector<EventScope> per;
 
+    SeriesSelector series;            ///< of a metric rule
+    std::string promql;               ///< of a PromQL rule
+    Duration every = 30s;             ///< how often the PromQL server is asked
+    Comparison bound;                 ///< metric and PromQL rules: the condition
+    std::optional<Comparison> clear;  ///< what a firing alert must meet to end; without it: not meeting `bound`
+    std::optional<Duration> absent;   ///< event and metric rules: fires when nothing was seen for so long
+
+    std::vector<Inhibitor> inhibitedBy;
     std::vector<std::pair<std::string, cel::Template>> labels;
     std::vector<std::pair<std::string, cel::Template>> facts;
     LocalizedTemplate title;
@@ -83,6 +100,16 @@ struct Rule {
 struct ResourceSlots {
     enum : std::size_t { Object, Old, Now, Cluster, Item, Size };
     static const cel::Environment& environment(bool withItem);
+};
+/// Places of the variables of a metric or PromQL rule. `shown` is the value as people write it: "93.4%".
+struct MetricSlots {
+    enum : std::size_t { Labels, Cluster, Value, Shown, Size };
+    static const cel::Environment& environment(bool withValue);
+};
+/// Places of the variables of a rule about absence.
+struct AbsenceSlots {
+    enum : std::size_t { Cluster, Size };
+    static const cel::Environment& environment();
 };
 /// Places of the variables of an event rule. Only texts and facts know `count`.
 struct EventSlots {

@@ -8,6 +8,8 @@ namespace klaw::rules {
 namespace {
 
 constexpr std::string_view eventsResource = "events";
+/// API servers forget Events after an hour: what came in a longer pause of the agent is not known.
+constexpr Duration eventsLive = 50min;
 
 std::string_view uidOf(PackedView object) {
     static const auto metadata = FieldName::of("metadata");
@@ -51,18 +53,30 @@ void sortByFingerprint(std::vector<Transition>& transitions, std::size_t from) {
 }  // namespace
 
 RuleEngine::RuleEngine(std::shared_ptr<const RuleSet> rules, const ObjectSource& objects, EngineOptions options)
-    : rules_(std::move(rules)), objects_(objects), options_(options) {}
+    : rules_(std::move(rules)),
+      objects_(objects),
+      options_(options),
+      metrics_(book_, [this](const Rule& rule) { ++counters_[rule.name].matches; }),
+      absences_(book_) {}
 
 void RuleEngine::restore(std::vector<Alert> alerts, std::vector<EventCounter> counters,
                          std::optional<TimePoint> lastAlive) {
     if (!lastAlive && !(alerts.empty() && counters.empty())) lastAlive = newest(alerts, counters);
     if (lastAlive) book_.setLastAlive(*lastAlive);
-    for (const auto& counter : counters)
-        if (const auto* rule = rules_->find(counter.rule); rule && rule->kind == Rule::Kind::Event)
+    if (lastAlive) lastAlive_ = *lastAlive;
+    for (const auto& counter : counters) {
+        const auto* rule = rules_->find(counter.rule);
+        if (!rule || rule->kind != Rule::Kind::Event) continue;
+        if (rule->absent)
+            absences_.restore(rule->name, counter.cluster, counter.at);
+        else
             windows_.restore(counter, rule->threshold);
+    }
     for (auto& alert : alerts) {
         const auto* rule = rules_->find(alert.rule);
-        bool ofEvents = rule && rule->kind == Rule::Kind::Event;
+        bool ofEvents = rule && rule->kind == Rule::Kind::Event && !rule->absent;
+        bool ofMetrics = rule && (rule->kind == Rule::Kind::Metric || rule->kind == Rule::Kind::Promql);
+        if (ofMetrics && !rule->absent && alert.state() != AlertState::Resolved) metrics_.restore(alert);
         if (alert.state() != AlertState::Resolved) {
             if (!followsSame(alert)) orphans_.push_back(alert.fingerprint);
             if (ofEvents) windows_.restoreEmpty(alert);
@@ -131,7 +145,7 @@ void RuleEngine::objectDeleted(const Change& change, TimePoint now, EngineOutput
 void RuleEngine::listCompleted(std::string_view cluster, std::string_view resource,
                                const std::function<bool(std::string_view uid)>& exists, TimePoint now,
                                EngineOutput& out) {
-    if (resource == eventsResource) return;
+    if (resource == eventsResource) return awaitAbsence(Rule::Kind::Event, cluster, now, out);
     auto before = out.transitions.size();
     book_.endMissing(cluster, resource, exists, now, out.transitions);
     forgetWindows(before, out);
@@ -152,9 +166,43 @@ void RuleEngine::observeEvent(const Change& change, TimePoint now, EngineOutput&
         auto selected = selects(rule, change.cluster, change.object);
         if (!selected)
             noteError(rule, selected.error());
+        else if (*selected && rule.absent)
+            noteSeen(rule, change, now, out);
         else if (*selected)
             countEvent(rule, change, now, out);
     }
+}
+
+void RuleEngine::noteSeen(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out) {
+    auto at = std::min(readEvent(change.object).at.value_or(now), now);
+    absences_.seen(rule, change.cluster, at, now, out.transitions);
+    out.counters.push_back({std::string(change.cluster), rule.name, "absence", {}, 1, 0, at});
+}
+
+/// The sources of these rules are looked at from now on.
+void RuleEngine::awaitAbsence(Rule::Kind kind, std::string_view cluster, TimePoint now, EngineOutput& out) {
+    bool blind = lastAlive_ && now - *lastAlive_ > eventsLive;
+    if (blind) absences_.setBlindBefore(now);
+    for (auto position : rules_->absenceRules())
+        if (const auto& rule = rules_->rules()[position]; rule.kind == kind)
+            absences_.begin(rule, cluster, now, out.transitions);
+}
+
+void RuleEngine::observe(const SampleBatch& batch, TimePoint now, EngineOutput& out) {
+    metrics_.observe(*rules_, batch, now, out.transitions);
+    if (!batch.rule.empty()) return;
+    awaitAbsence(Rule::Kind::Metric, batch.cluster, now, out);
+    for (auto position : rules_->absenceRules()) {
+        const auto& rule = rules_->rules()[position];
+        auto selects = [&](const Sample& sample) { return rule.series.selects(sample); };
+        if (rule.kind == Rule::Kind::Metric && std::ranges::any_of(batch.samples, selects))
+            absences_.seen(rule, batch.cluster, now, now, out.transitions);
+    }
+}
+
+void RuleEngine::sourceLost(std::string_view cluster, std::string_view source, TimePoint now, EngineOutput& out) {
+    metrics_.lost(cluster, source, now, out.transitions);
+    awaitAbsence(Rule::Kind::Metric, cluster, now, out);
 }
 
 void RuleEngine::countEvent(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out) {
@@ -188,12 +236,13 @@ void RuleEngine::due(TimePoint now, EngineOutput& out) {
     orphans_.clear();
     while (auto window = windows_.takeUnmet(now)) book_.cease(*window, now, out.transitions);
     if (nextRecheck_ && *nextRecheck_ <= now) recheck(now, out);
+    absences_.due(*rules_, now, out.transitions);
     book_.due(now, out.transitions);
 }
 
 std::optional<TimePoint> RuleEngine::nextDue() const {
     if (!orphans_.empty()) return TimePoint();
-    return earlier(earlier(book_.nextDue(), windows_.nextDue()), nextRecheck_);
+    return earlier(earlier(earlier(book_.nextDue(), windows_.nextDue()), nextRecheck_), absences_.nextDue());
 }
 
 /// Notes what has been seen, so that rules that read the clock know where to look.
@@ -227,7 +276,7 @@ bool RuleEngine::followsSame(const Alert& alert) const {
     const auto* rule = rules_->find(alert.rule);
     if (!rule) return false;
     const auto& resources = rule->resources;
-    return rule->kind == Rule::Kind::Event ||
+    return rule->kind != Rule::Kind::Resource ||
            std::find(resources.begin(), resources.end(), alert.object.resource) != resources.end();
 }
 
@@ -240,8 +289,10 @@ void RuleEngine::replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint no
     for (const auto& fingerprint : ended) book_.end(fingerprint, now, out.transitions);
     std::map<std::string, Threshold, std::less<>> thresholds;
     for (const auto& rule : rules_->rules())
-        if (rule.kind == Rule::Kind::Event) thresholds.emplace(rule.name, rule.threshold);
+        if (rule.kind == Rule::Kind::Event && !rule.absent) thresholds.emplace(rule.name, rule.threshold);
     windows_.keepRules(thresholds);
+    metrics_.keepRules(*rules_);
+    absences_.keepRules(*rules_, now, out.transitions);
     std::erase_if(counters_, [&](const auto& entry) { return !rules_->find(entry.first); });
     nextRecheck_.reset();
     for (const auto& [cluster, resources] : seen_)

@@ -10,11 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/absence_rules.hpp"
 #include "rules/alert.hpp"
 #include "rules/alert_book.hpp"
 #include "rules/change.hpp"
 #include "rules/evaluation.hpp"
 #include "rules/event_windows.hpp"
+#include "rules/metric/metric_rules.hpp"
 #include "rules/rule_set.hpp"
 
 namespace klaw::rules {
@@ -61,8 +63,12 @@ public:
                  std::optional<TimePoint> lastAlive = std::nullopt);
 
     void apply(const Change& change, TimePoint now, EngineOutput& out);
-    /// After the first and every later full list: alerts whose object vanished while nobody watched are resolved.
-    /// Without meaning, and without effect, for "events".
+    /// Everything that one source of metrics says now.
+    void observe(const SampleBatch& batch, TimePoint now, EngineOutput& out);
+    /// A source of metrics has not answered: what it knew is not known any more.
+    void sourceLost(std::string_view cluster, std::string_view source, TimePoint now, EngineOutput& out);
+    /// After the first and every later full list: alerts whose object vanished while nobody watched are resolved. For
+    /// "events" rules about absence begin to wait.
     void listCompleted(std::string_view cluster, std::string_view resource,
                        const std::function<bool(std::string_view uid)>& exists, TimePoint now, EngineOutput& out);
     /// What time alone brings about: `for` that has passed, windows that have emptied, rules that read the clock.
@@ -96,6 +102,8 @@ private:
     void recheck(TimePoint now, EngineOutput& out);
     void recheckResource(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
     void collectRules(const Change& change);
+    void awaitAbsence(Rule::Kind kind, std::string_view cluster, TimePoint now, EngineOutput& out);
+    void noteSeen(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
     void remember(std::string_view cluster, std::string_view resource, TimePoint now);
     bool followsSame(const Alert& alert) const;
     void forgetWindows(std::size_t firstTransition, const EngineOutput& out);
@@ -106,10 +114,13 @@ private:
     EngineOptions options_;
     AlertBook book_;
     EventWindows windows_;
+    MetricRules metrics_;
+    AbsenceRules absences_;
     std::vector<std::string> orphans_;  ///< restored alerts whose rule is gone
     std::map<std::string, RuleCounters, std::less<>> counters_;
     std::map<std::string, std::set<std::string, std::less<>>, std::less<>> seen_;  ///< cluster → resources with changes
     std::optional<TimePoint> nextRecheck_;
+    std::optional<TimePoint> lastAlive_;   ///< of the agent before this one
     std::vector<std::size_t> candidates_;  ///< reused between calls
 };
 

@@ -85,6 +85,9 @@ RuleSet::RuleSet(std::vector<Rule> rules) : rules_(std::move(rules)) {
             resource.index.add(rule, position);
             if (rule.readsNow) resource.timed.push_back(position);
         }
+        if (rule.kind == Rule::Kind::Metric) byMetric_[rule.series.metric].push_back(position);
+        if (rule.kind == Rule::Kind::Promql) promqlRules_.push_back(position);
+        if (rule.absent) absenceRules_.push_back(position);
         if (rule.kind == Rule::Kind::Event && rule.event.type != "Warning") warningEventsOnly_ = false;
     }
     for (const auto& [name, resource] : byResource_) resources_.push_back(name);
@@ -109,6 +112,12 @@ const FieldTree& RuleSet::fieldsFor(std::string_view name) const {
 const RuleIndex* RuleSet::indexFor(std::string_view name) const {
     const auto* found = resource(name);
     return found ? &found->index : nullptr;
+}
+
+const std::vector<std::size_t>& RuleSet::rulesForMetric(std::string_view metric) const {
+    static const std::vector<std::size_t> none;
+    auto found = byMetric_.find(metric);
+    return found == byMetric_.end() ? none : found->second;
 }
 
 const std::vector<std::size_t>& RuleSet::timedRulesFor(std::string_view name) const {

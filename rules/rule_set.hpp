@@ -33,6 +33,11 @@ public:
 
     /// Index of the rules of a resource; null when no rule looks at it.
     const RuleIndex* indexFor(std::string_view resource) const;
+    /// Positions in rules() of the metric rules that read a metric.
+    const std::vector<std::size_t>& rulesForMetric(std::string_view metric) const;
+    /// Positions in rules() of PromQL rules, and of those about absence.
+    const std::vector<std::size_t>& promqlRules() const { return promqlRules_; }
+    const std::vector<std::size_t>& absenceRules() const { return absenceRules_; }
     /// Positions in rules() of the resource's rules that read the clock.
     const std::vector<std::size_t>& timedRulesFor(std::string_view resource) const;
 
@@ -48,6 +53,9 @@ private:
     std::map<std::string, std::size_t, std::less<>> byName_;
     std::map<std::string, Resource, std::less<>> byResource_;
     std::vector<std::string> resources_;
+    std::map<std::string, std::vector<std::size_t>, std::less<>> byMetric_;
+    std::vector<std::size_t> promqlRules_;
+    std::vector<std::size_t> absenceRules_;
     bool warningEventsOnly_ = true;
 };
 

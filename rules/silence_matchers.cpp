@@ -177,16 +177,33 @@ std::string formatMatchers(const std::vector<Matcher>& matchers) {
     return out;
 }
 
-Result<void> checkMatchers(const std::vector<Matcher>& matchers) {
-    if (matchers.empty())
-        return fail(ErrorCode::InvalidArgument, "a silence needs at least one matcher", {},
-                    R"(write for example namespace="shop")");
+namespace {
+
+Result<void> checkExpressions(const std::vector<Matcher>& matchers) {
     for (const auto& matcher : matchers) {
         if (!isRegex(matcher.kind)) continue;
         if (auto regex = compileRegex(matcher.value); !regex->ok())
             return fail(ErrorCode::InvalidArgument,
                         "bad regular expression \"" + matcher.value + "\": " + regex->error());
     }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<Matcher>> parseSelection(std::string_view text) {
+    if (text.find_first_not_of(" {}") == std::string_view::npos) return std::vector<Matcher>();
+    auto matchers = MatcherParser(text).parse();
+    if (!matchers) return matchers;
+    if (auto checked = checkExpressions(*matchers); !checked) return fail(checked.error());
+    return matchers;
+}
+
+Result<void> checkMatchers(const std::vector<Matcher>& matchers) {
+    if (matchers.empty())
+        return fail(ErrorCode::InvalidArgument, "a silence needs at least one matcher", {},
+                    R"(write for example namespace="shop")");
+    if (auto checked = checkExpressions(matchers); !checked) return checked;
     if (std::all_of(matchers.begin(), matchers.end(), acceptsEverything))
         return fail(ErrorCode::InvalidArgument, "these matchers would silence nearly every alert", {},
                     "name at least one alert, namespace or other label value");
@@ -203,6 +220,11 @@ struct CompiledMatchers::Code {
 
 Result<CompiledMatchers> CompiledMatchers::compile(const std::vector<Matcher>& matchers) {
     if (auto checked = checkMatchers(matchers); !checked) return fail(checked.error());
+    return compileSelection(matchers);
+}
+
+Result<CompiledMatchers> CompiledMatchers::compileSelection(const std::vector<Matcher>& matchers) {
+    if (auto checked = checkExpressions(matchers); !checked) return fail(checked.error());
     auto code = std::make_shared<Code>();
     for (const auto& matcher : matchers)
         code->all.push_back({matcher, isRegex(matcher.kind) ? compileRegex(matcher.value) : nullptr});
@@ -211,13 +233,25 @@ Result<CompiledMatchers> CompiledMatchers::compile(const std::vector<Matcher>& m
     return compiled;
 }
 
-bool CompiledMatchers::match(const Alert& alert) const {
+template <class ValueOf>
+bool CompiledMatchers::matchAll(ValueOf valueOf) const {
     return std::all_of(code_->all.begin(), code_->all.end(), [&](const Code::One& one) {
-        auto value = valueOf(alert, one.matcher.label);
+        std::string_view value = valueOf(one.matcher.label);
         bool negated = one.matcher.kind == Kind::NotEqual || one.matcher.kind == Kind::NotMatches;
         bool equal = one.regex ? RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *one.regex)
                                : value == one.matcher.value;
         return equal != negated;
+    });
+}
+
+bool CompiledMatchers::match(const Alert& alert) const {
+    return matchAll([&](const std::string& label) { return valueOf(alert, label); });
+}
+
+bool CompiledMatchers::match(const Labels& labels) const {
+    return matchAll([&](const std::string& label) {
+        auto found = labels.find(label);
+        return found == labels.end() ? std::string_view() : std::string_view(found->second);
     });
 }
 

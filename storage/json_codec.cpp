@@ -62,6 +62,7 @@ void fieldsOf(Visit& v, rules::Alert& a) {
     v("count", a.count);
     v("occurrence", a.occurrence);
     v("occurredAt", a.occurredAt);
+    v("noDataSince", a.noDataSince);
 }
 template <class Visit>
 void fieldsOf(Visit& v, rules::Incident& i) {

@@ -42,7 +42,7 @@ Result<PruneReport> pruneSome(Database& database, TimePoint now, const Retention
         {"DELETE FROM event_increases WHERE id IN (SELECT id FROM event_increases WHERE at < ? LIMIT 500)",
          limits.eventIncreases, &report.eventIncreases},
         {"DELETE FROM event_counts WHERE (cluster, rule, window, event_uid) IN (SELECT cluster, rule, window, "
-         "event_uid FROM event_counts WHERE at < ? LIMIT 500)",
+         "event_uid FROM event_counts WHERE at < ? AND event_uid <> '' LIMIT 500)",
          limits.eventsSeen, &report.eventsSeen},
     };
     for (const auto& row : rows)

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "rules/load/value_readers.hpp"
 #include "rules/resource_names.hpp"
 #include "rules/suggestion.hpp"
 
@@ -37,10 +38,19 @@ public:
     std::optional<Rule> compile() {
         auto before = problems_.errorCount();
         identity();
-        if (spec_.eventAt)
-            event();
-        else
-            resource();
+        kind();
+        switch (rule_.kind) {
+            case Rule::Kind::Event:
+                event();
+                break;
+            case Rule::Kind::Metric:
+            case Rule::Kind::Promql:
+                metric();
+                break;
+            case Rule::Kind::Resource:
+                resource();
+                break;
+        }
         labels();
         texts();
         if (problems_.errorCount() != before) return std::nullopt;
@@ -67,29 +77,121 @@ private:
         rule_.actions = spec_.actions;
         rule_.notify = spec_.notify;
         rule_.groupBy = spec_.groupBy;
+        rule_.inhibitedBy = spec_.inhibitedBy;
+        for (const auto& inhibitor : rule_.inhibitedBy)
+            if (inhibitor.alert == rule_.name) error(spec_.at, "inhibited_by: a rule cannot inhibit itself");
+    }
+
+    /// What the rule is about, and that it is about one thing only.
+    void kind() {
+        const Place* event = spec_.eventAt ? &*spec_.eventAt : nullptr;
+        const Place* metric = spec_.metric ? &spec_.metric->at : nullptr;
+        const Place* promql = spec_.promql ? &spec_.promql->at : nullptr;
+        const Place* resource = spec_.resources.empty() ? nullptr : &spec_.resources.front().at;
+        int subjects = 0;
+        for (const auto* place : {resource, event, metric, promql}) {
+            if (!place) continue;
+            if (++subjects == 2)
+                error(*place, "a rule is about one thing: `resource`, `event`, `metric` or `promql`",
+                      "make two rules of it");
+        }
+        rule_.kind = event    ? Rule::Kind::Event
+                     : metric ? Rule::Kind::Metric
+                     : promql ? Rule::Kind::Promql
+                              : Rule::Kind::Resource;
+    }
+
+    /// Reports keys that say nothing in a rule of this kind.
+    void refuse(std::initializer_list<const std::optional<Text>*> texts, const std::string& message) {
+        for (const auto* text : texts)
+            if (*text) error((*text)->at, message);
+    }
+
+    std::optional<Duration> duration(const std::optional<Text>& written, std::string_view key) {
+        if (!written) return std::nullopt;
+        auto value = parseDuration(written->value);
+        if (value && *value > Duration{}) return value;
+        error(written->at, std::string(key) + ": \"" + written->value + "\" is no duration",
+              "write for example 30s, 10m or 26h");
+        return std::nullopt;
     }
 
     void event() {
-        rule_.kind = Rule::Kind::Event;
         rule_.resources = {"events"};
         rule_.event = spec_.event;
-        rule_.threshold = spec_.threshold;
         rule_.per = spec_.per.empty() ? std::vector{EventScope::InvolvedObject} : spec_.per;
-        if (!spec_.resources.empty())
-            error(spec_.resources.front().at, "a rule is about a resource or about events, not both");
-        for (const auto* text : {&spec_.each, &spec_.since, &spec_.occurrence})
-            if (*text) error((*text)->at, "`each`, `since` and `occurrence` are for rules about a resource");
+        refuse({&spec_.each, &spec_.since, &spec_.occurrence},
+               "`each`, `since` and `occurrence` are for rules about a resource");
+        refuse({&spec_.clear, &spec_.every}, "`clear` and `every` are for rules about metrics");
+        rule_.absent = duration(spec_.absent, "absent");
+        if (rule_.absent && spec_.threshold)
+            error(spec_.threshold->at, "a rule has a threshold or looks for absence, not both");
+        if (rule_.absent && spec_.perAt)
+            error(*spec_.perAt, "what never came cannot be told apart: `absent` has no `per`");
+        if (spec_.threshold) {
+            if (auto threshold = parseThreshold(spec_.threshold->value))
+                rule_.threshold = *threshold;
+            else
+                error(spec_.threshold->at, "threshold: cannot read \"" + spec_.threshold->value + "\"",
+                      "write for example \">= 3 in 10m\"; up to " + std::to_string(maxThreshold) + " occurrences");
+        }
         if (spec_.when) rule_.when = program(*spec_.when, EventSlots::environment(false));
         if (spec_.event.reasons.empty() && !spec_.when)
             problems_.warning(*spec_.eventAt, "the rule counts events of every reason",
                               "name the reasons, or add `when`");
     }
 
+    void metric() {
+        refuse({&spec_.each, &spec_.since, &spec_.occurrence, &spec_.when},
+               "`each`, `when`, `since` and `occurrence` are for rules about a resource");
+        if (spec_.perAt) error(*spec_.perAt, "`per` is for rules about events");
+        rule_.absent = duration(spec_.absent, "absent");
+        if (rule_.kind == Rule::Kind::Metric) {
+            series();
+        } else {
+            rule_.promql = spec_.promql->value;
+            if (spec_.absent)
+                error(spec_.absent->at, "`absent` is for metrics and events", "write absent(…) in PromQL");
+            if (auto every = duration(spec_.every, "every")) rule_.every = *every;
+        }
+        if (rule_.absent) {
+            refuse({&spec_.threshold, &spec_.clear}, "a rule has a threshold or looks for absence, not both");
+            return;
+        }
+        if (auto bound = comparison(spec_.threshold, "threshold"))
+            rule_.bound = *bound;
+        else if (!spec_.threshold)
+            error(spec_.at, "the rule has no threshold", "add for example \"threshold: > 90%\"");
+        rule_.clear = comparison(spec_.clear, "clear");
+        if (rule_.clear && rule_.clear->holds(rule_.bound.bound) && rule_.bound.holds(rule_.bound.bound))
+            error(spec_.clear->at, "clear: a value could meet `threshold` and `clear` at once");
+    }
+
+    void series() {
+        refuse({&spec_.every}, "`every` is for PromQL; metrics come as often as their source is asked");
+        auto selector = parseSeriesSelector(spec_.metric->value);
+        if (selector)
+            rule_.series = std::move(*selector);
+        else
+            error(spec_.metric->at, "metric: " + selector.error().message, selector.error().remedy);
+    }
+
+    std::optional<Comparison> comparison(const std::optional<Text>& written, std::string_view key) {
+        if (!written) return std::nullopt;
+        auto parsed = parseComparison(written->value);
+        if (!parsed)
+            error(written->at, std::string(key) + ": cannot read \"" + written->value + "\"",
+                  "write for example \"> 90%\", \"< 1.5Gi\" or \">= 3\"");
+        return parsed;
+    }
+
     void resource() {
-        if (spec_.thresholdAt) error(*spec_.thresholdAt, "`threshold` is for rules about events");
+        refuse({&spec_.threshold, &spec_.absent}, "`threshold` and `absent` are for rules about events and metrics");
+        refuse({&spec_.clear, &spec_.every}, "`clear` and `every` are for rules about metrics");
         if (spec_.perAt) error(*spec_.perAt, "`per` is for rules about events");
         if (spec_.resources.empty()) {
-            error(spec_.at, "the rule says neither `resource` nor `event`", "add for example \"resource: pods\"");
+            error(spec_.at, "the rule says neither `resource`, `event`, `metric` nor `promql`",
+                  "add for example \"resource: pods\"");
             return;
         }
         for (const auto& name : spec_.resources) resourceName(name);
@@ -176,7 +278,7 @@ private:
 
     /// A text of the card: must not change unless the object does.
     std::optional<cel::Template> shown(const Text& value) {
-        auto compiled = text(value, spec_.eventAt ? EventSlots::environment(true) : environment());
+        auto compiled = text(value, shownEnvironment());
         if (!compiled) return std::nullopt;
         if (compiled->reads("now"))
             error(value.at, "a text cannot read `now`: the card would change all the time",
@@ -186,8 +288,27 @@ private:
         return compiled;
     }
 
+    /// What labels and conditions may read.
     const cel::Environment& environment() const {
-        return spec_.eventAt ? EventSlots::environment(false) : ResourceSlots::environment(spec_.each.has_value());
+        if (rule_.absent) return AbsenceSlots::environment();
+        switch (rule_.kind) {
+            case Rule::Kind::Event:
+                return EventSlots::environment(false);
+            case Rule::Kind::Metric:
+            case Rule::Kind::Promql:
+                return MetricSlots::environment(false);
+            case Rule::Kind::Resource:
+                break;
+        }
+        return ResourceSlots::environment(spec_.each.has_value());
+    }
+
+    /// What texts for people may read beside.
+    const cel::Environment& shownEnvironment() const {
+        if (rule_.absent) return AbsenceSlots::environment();
+        if (rule_.kind == Rule::Kind::Event) return EventSlots::environment(true);
+        if (rule_.kind == Rule::Kind::Resource) return environment();
+        return MetricSlots::environment(true);
     }
 
     std::optional<cel::Program> program(const Text& source, const cel::Environment& environment) {

@@ -1,7 +1,6 @@
 #include "rules/load/rule_reader.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "rules/load/load_rules.hpp"
 #include "rules/load/value_readers.hpp"
@@ -29,6 +28,7 @@ constexpr Field<RuleSpec> commonFields[] = {
     {"actions", [](const YamlCursor& v, RuleSpec& s) { s.actions = readNames(v, "actions"); }},
     {"notify", [](const YamlCursor& v, RuleSpec& s) { s.notify = values(v.texts("notify")); }},
     {"group_by", [](const YamlCursor& v, RuleSpec& s) { s.groupBy = readNames(v, "group_by"); }},
+    {"inhibited_by", [](const YamlCursor& v, RuleSpec& s) { s.inhibitedBy = readInhibitors(v); }},
     {"enabled", [](const YamlCursor& v, RuleSpec& s) { s.enabled = v.boolean("enabled").value_or(true); }},
 };
 
@@ -44,15 +44,17 @@ constexpr Field<RuleSpec> ownFields[] = {
         s.eventAt = v.at();
         decodeFields<EventSelector>(v, "event", eventFields, s.event);
     }},
-    {"threshold", [](const YamlCursor& v, RuleSpec& s) { s.thresholdAt = v.at(); s.threshold = readThreshold(v); }},
+    {"metric", [](const YamlCursor& v, RuleSpec& s) { s.metric = v.text("metric"); }},
+    {"promql", [](const YamlCursor& v, RuleSpec& s) { s.promql = v.text("promql"); }},
+    {"threshold", [](const YamlCursor& v, RuleSpec& s) { s.threshold = v.text("threshold"); }},
+    {"clear", [](const YamlCursor& v, RuleSpec& s) { s.clear = v.text("clear"); }},
+    {"every", [](const YamlCursor& v, RuleSpec& s) { s.every = v.text("every"); }},
+    {"absent", [](const YamlCursor& v, RuleSpec& s) { s.absent = v.text("absent"); }},
     {"per", [](const YamlCursor& v, RuleSpec& s) { s.perAt = v.at(); s.per = readScopes(v); }},
     {"title", [](const YamlCursor& v, RuleSpec& s) { readLocalized(v, "title", s.title); }},
     {"description", [](const YamlCursor& v, RuleSpec& s) { readLocalized(v, "description", s.description); }},
 };
 // clang-format on
-
-/// Keys of rule kinds that the design knows and this version does not run.
-constexpr std::array<std::string_view, 6> laterKeys{"metric", "promql", "absent", "clear", "every", "inhibited_by"};
 
 std::vector<Field<RuleSpec>> ruleFields() {
     std::vector<Field<RuleSpec>> all(std::begin(ownFields), std::end(ownFields));
@@ -81,18 +83,6 @@ constexpr Field<RuleFile> fileFields[] = {
      [](const YamlCursor& v, RuleFile& f) { decodeFields<RuleSpec>(v, "defaults", commonFields, f.defaults); }},
     {"rules", [](const YamlCursor& v, RuleFile& f) { f.rules = v; }},
 };
-
-/// Reports a rule of a kind that is not there yet: once, instead of complaints about each of its keys.
-bool isOfLaterKind(const YamlCursor& rule) {
-    for (const auto& pair : rule.node()) {
-        if (!pair.first.IsScalar()) continue;
-        const auto& key = pair.first.Scalar();
-        if (std::find(laterKeys.begin(), laterKeys.end(), key) == laterKeys.end()) continue;
-        rule.error("\"" + key + "\" is not available in this version", "rules about resources and about events are");
-        return true;
-    }
-    return false;
-}
 
 RuleSpec startOf(const YamlCursor& rule, const RuleFile& file, const EarlierRule& earlier) {
     RuleSpec named;
@@ -123,7 +113,6 @@ std::vector<RuleSpec> readRules(const YamlCursor& root, const EarlierRule& earli
             rule.error("rules: expected a map for each rule");
             continue;
         }
-        if (isOfLaterKind(rule)) continue;
         auto spec = startOf(rule, file, earlier);
         spec.at = rule.at();
         spec.group = file.group;

@@ -32,8 +32,13 @@ struct RuleSpec {
 
     std::optional<Place> eventAt;  ///< set when there is an `event` section
     EventSelector event;
-    std::optional<Place> thresholdAt;
-    Threshold threshold;
+    std::optional<Text> threshold;
+    std::optional<Text> clear;
+    std::optional<Text> metric;
+    std::optional<Text> promql;
+    std::optional<Text> absent;
+    std::optional<Text> every;
+    std::vector<Inhibitor> inhibitedBy;
     std::optional<Place> perAt;
     std::vector<EventScope> per;
 

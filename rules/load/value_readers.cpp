@@ -10,8 +10,6 @@
 namespace klaw::rules {
 namespace {
 
-constexpr std::uint64_t maxThreshold = 10'000;
-
 /// The one of `allowed` that the value names; reports anything else.
 template <std::size_t N>
 std::optional<std::size_t> oneOf(const Text& text, const YamlCursor& value, std::string_view key,
@@ -30,6 +28,13 @@ std::string_view trim(std::string_view text) {
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
     return text;
 }
+
+bool isName(std::string_view text) {
+    return !text.empty() &&
+           std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
+}
+
+}  // namespace
 
 std::optional<Threshold> parseThreshold(std::string_view text) {
     text = trim(text);
@@ -54,13 +59,6 @@ std::optional<Threshold> parseThreshold(std::string_view text) {
     return threshold;
 }
 
-bool isName(std::string_view text) {
-    return !text.empty() &&
-           std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
-}
-
-}  // namespace
-
 std::vector<std::string> values(const std::vector<Text>& texts) {
     std::vector<std::string> out;
     for (const auto& text : texts) out.push_back(text.value);
@@ -81,13 +79,29 @@ std::optional<Severity> readSeverity(const YamlCursor& value) {
     return severityFromString(value.node().Scalar());
 }
 
-Threshold readThreshold(const YamlCursor& value) {
-    auto text = value.text("threshold");
-    auto threshold = parseThreshold(text.value);
-    if (value.isScalar() && !threshold)
-        value.error("threshold: cannot read \"" + text.value + "\"",
-                    "write for example \">= 3 in 10m\"; up to " + std::to_string(maxThreshold) + " occurrences");
-    return threshold.value_or(Threshold());
+namespace {
+
+// clang-format off
+constexpr Field<Inhibitor> inhibitorFields[] = {
+    {"alert", [](const YamlCursor& v, Inhibitor& i) { i.alert = v.text("alert").value; }},
+    {"equal", [](const YamlCursor& v, Inhibitor& i) { i.equal = readNames(v, "equal"); }},
+};
+// clang-format on
+
+}  // namespace
+
+std::vector<Inhibitor> readInhibitors(const YamlCursor& value) {
+    std::vector<Inhibitor> inhibitors;
+    for (const auto& item : value.items("inhibited_by")) {
+        Inhibitor inhibitor;
+        decodeFields<Inhibitor>(item, "inhibited_by", inhibitorFields, inhibitor);
+        if (inhibitor.alert.empty()) item.error("inhibited_by: it names no alert", "add \"alert: SomeName\"");
+        if (inhibitor.equal.empty())
+            item.error("inhibited_by: without `equal` the alert anywhere would silence this one everywhere",
+                       "add for example \"equal: [cluster, node]\"");
+        inhibitors.push_back(std::move(inhibitor));
+    }
+    return inhibitors;
 }
 
 std::vector<EventScope> readScopes(const YamlCursor& value) {

@@ -16,8 +16,11 @@ std::vector<std::string> values(const std::vector<Text>& texts);
 /// "5m"; never negative.
 Duration readDuration(const YamlCursor& value, std::string_view key);
 std::optional<Severity> readSeverity(const YamlCursor& value);
-/// ">= 3 in 10m", "> 3 in 1h".
-Threshold readThreshold(const YamlCursor& value);
+/// ">= 3 in 10m", "> 3 in 1h": the threshold of an event rule.
+std::optional<Threshold> parseThreshold(std::string_view text);
+constexpr std::uint64_t maxThreshold = 10'000;
+/// [{alert: NodeNotReady, equal: [cluster, node]}]
+std::vector<Inhibitor> readInhibitors(const YamlCursor& value);
 std::vector<EventScope> readScopes(const YamlCursor& value);
 std::string readEventType(const YamlCursor& value);
 /// Lower-case identifiers, one or a list.

@@ -77,6 +77,16 @@ protected:
         note();
     }
 
+    /// Everything that the source says now.
+    void samples(const std::vector<Sample>& all, const char* source = "scrape", const char* rule = "") {
+        engine_->observe({"c1", source, rule, all}, now_, output_);
+        note();
+    }
+    void lost(const char* source = "scrape") {
+        engine_->sourceLost("c1", source, now_, output_);
+        note();
+    }
+
     /// Moves the clock and wakes the engine whenever it asked for it.
     void pass(Duration time) {
         auto until = now_ + time;

@@ -53,8 +53,8 @@ const Refused refused[] = {
     {"BadSeverity", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    severity: fatal\n", "r.yaml:5:15: severity: unknown value \"fatal\""},
     {"BadThreshold", "rules:\n  - alert: A\n    event: {reason: X}\n    threshold: 3 in 10m\n", "r.yaml:4:16: threshold: cannot read \"3 in 10m\""},
     {"ThresholdOfNothing", "rules:\n  - alert: A\n    event: {reason: X}\n    threshold: \">= 0 in 10m\"\n", "r.yaml:4:16: threshold: cannot read \">= 0 in 10m\""},
-    {"ResourceAndEvent", "rules:\n  - alert: A\n    event: {reason: X}\n    resource: pods\n", "r.yaml:4:15: a rule is about a resource or about events, not both"},
-    {"ThresholdOfResource", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    threshold: \">= 3 in 10m\"\n", "r.yaml:5:16: `threshold` is for rules about events"},
+    {"ResourceAndEvent", "rules:\n  - alert: A\n    event: {reason: X}\n    resource: pods\n", "r.yaml:3:12: a rule is about one thing: `resource`, `event`, `metric` or `promql`"},
+    {"ThresholdOfResource", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    threshold: \">= 3 in 10m\"\n", "r.yaml:5:16: `threshold` and `absent` are for rules about events and metrics"},
     {"EachOfEvents", "rules:\n  - alert: A\n    event: {reason: X}\n    each: event.list\n", "r.yaml:4:11: `each`, `since` and `occurrence` are for rules about a resource"},
     {"NowAndOld", "rules:\n  - alert: A\n    resource: pods\n    when: old.a == 1 && now > timestamp(object.b)\n",
      "r.yaml:4:11: a condition cannot read both `now` and `old`"},
@@ -66,8 +66,27 @@ const Refused refused[] = {
     {"ReservedLabel", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    labels: {cluster: x}\n", "r.yaml:5:23: labels: \"cluster\" is set by Klaw"},
     {"OccurrenceWithoutEnd", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    occurrence: \"${object.x}\"\n",
      "r.yaml:5:17: `occurrence` needs `keep_firing_for`, or the alert would never end"},
-    {"LaterKind", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \"> 90%\"\n    clear: \"< 85%\"\n",
-     "r.yaml:2:5: \"metric\" is not available in this version"},
+    {"MetricWithoutThreshold", "rules:\n  - alert: A\n    metric: cpu\n", "r.yaml:2:5: the rule has no threshold"},
+    {"MetricThresholdOfAnEvent", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \">= 3 in 10m\"\n",
+     "r.yaml:4:16: threshold: cannot read \">= 3 in 10m\""},
+    {"MetricThatIsPromql", "rules:\n  - alert: A\n    metric: sum(cpu)\n    threshold: \"> 3\"\n",
+     "r.yaml:3:13: metric: the function \"sum\" is not known here"},
+    {"MetricWithACondition", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \"> 3\"\n    when: 'true'\n",
+     "r.yaml:5:11: `each`, `when`, `since` and `occurrence` are for rules about a resource"},
+    {"ClearWithinThreshold", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \">= 3\"\n    clear: \"<= 3\"\n",
+     "r.yaml:5:12: clear: a value could meet `threshold` and `clear` at once"},
+    {"EveryOfAMetric", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \"> 3\"\n    every: 30s\n",
+     "r.yaml:5:12: `every` is for PromQL; metrics come as often as their source is asked"},
+    {"AbsenceWithThreshold", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \"> 3\"\n    absent: 10m\n",
+     "r.yaml:4:16: a rule has a threshold or looks for absence, not both"},
+    {"AbsenceByObject", "rules:\n  - alert: A\n    event: {reason: X}\n    per: [namespace]\n    absent: 10m\n",
+     "r.yaml:4:10: what never came cannot be told apart: `absent` has no `per`"},
+    {"AbsenceReadsTheEvent", "rules:\n  - alert: A\n    event: {reason: X}\n    absent: 10m\n    title: \"${event.message}\"\n",
+     "r.yaml:5:15: undeclared reference to 'event' (in container '')"},
+    {"InhibitedByItself", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    inhibited_by: [{alert: A, equal: [cluster]}]\n",
+     "r.yaml:2:5: inhibited_by: a rule cannot inhibit itself"},
+    {"InhibitedEverywhere", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    inhibited_by: [{alert: B}]\n",
+     "r.yaml:5:20: inhibited_by: without `equal` the alert anywhere would silence this one everywhere"},
     {"NewerLanguage", "required_engine_version: 2\nrules: []\n",
      "r.yaml:1:26: the file needs version 2 of the rule language, this is version 1"},
     {"NothingToOverride", "rules:\n  - alert: A\n    override: true\n    resource: pods\n    when: 'true'\n",
@@ -105,7 +124,7 @@ TEST(LoaderErrors, AllOfAFileAreReported) {
     EXPECT_EQ(errorsOf("rules:\n  - alert: A\n    resource: podz\n    when: 'true'\n    for: soon\n  - alert: B\n"),
               "r.yaml:5:10: for: \"soon\" is no duration\n"
               "r.yaml:3:15: resource: unknown resource \"podz\"\n"
-              "r.yaml:6:5: the rule says neither `resource` nor `event`");
+              "r.yaml:6:5: the rule says neither `resource`, `event`, `metric` nor `promql`");
 }
 
 TEST(LoaderErrors, SuggestTheNearestName) {

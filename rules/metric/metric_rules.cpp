@@ -1,0 +1,146 @@
+#include "rules/metric/metric_rules.hpp"
+
+#include <cmath>
+
+#include "rules/evaluation.hpp"
+
+namespace klaw::rules {
+namespace {
+
+/// A scrape may miss a series once, for example while its exporter starts.
+constexpr unsigned toleratedMisses = 1;
+/// After a restart every source has spoken by then.
+constexpr Duration restoredPatience = 5min;
+
+bool isMetricKind(const Rule& rule) {
+    return rule.kind == Rule::Kind::Metric || rule.kind == Rule::Kind::Promql;
+}
+
+/// What a card shows stays as it was when the alert began: a value moves all the time.
+void keepShown(Alert& draft, const Alert& known) {
+    draft.title = known.title;
+    draft.description = known.description;
+    draft.runbook = known.runbook;
+    draft.facts = known.facts;
+}
+
+}  // namespace
+
+void MetricRules::restore(const Alert& alert) {
+    restored_.insert_or_assign(alert.fingerprint, Restored{alert.rule, alert.cluster, std::nullopt});
+}
+
+void MetricRules::observe(const RuleSet& rules, const SampleBatch& batch, TimePoint now, Transitions& out) {
+    auto& known = sources_[{std::string(batch.cluster), std::string(batch.source)}];
+    const auto* only = batch.rule.empty() ? nullptr : rules.find(batch.rule);
+    if (!batch.rule.empty() && (!only || only->kind != Rule::Kind::Promql)) return;
+    for (const auto& sample : batch.samples) {
+        if (only) {
+            observeSample(*only, batch, sample, known, now, out);
+            continue;
+        }
+        for (auto position : rules.rulesForMetric(sample.metric)) {
+            const auto& rule = rules.rules()[position];
+            if (!rule.absent && rule.series.selects(sample)) observeSample(rule, batch, sample, known, now, out);
+        }
+    }
+    missing(batch, known, now, out);
+    awaitRestored(rules, batch, now, out);
+}
+
+void MetricRules::observeSample(const Rule& rule, const SampleBatch& batch, const Sample& sample, SeriesOfSource& known,
+                                TimePoint now, Transitions& out) {
+    auto draft = draftOfSample(rule, batch.cluster, sample, now);
+    auto at = known.try_emplace(draft.fingerprint).first;
+    auto& series = at->second;
+    series.rule = rule.name;
+    series.lastSeen = now;
+    series.missed = 0;
+    series.ofObject = !sample.object.uid.empty();
+    restored_.erase(at->first);
+    if (auto value = valueOf(rule, sample, series, now)) {
+        if (std::isnan(*value))
+            book_.suspend(at->first, now, out);
+        else
+            judge(rule, sample, *value, std::move(draft), now, out);
+    }
+    if (rule.series.window == Duration{} && !book_.find(at->first)) known.erase(at);
+}
+
+std::optional<double> MetricRules::valueOf(const Rule& rule, const Sample& sample, Series& series,
+                                           TimePoint now) const {
+    if (rule.series.window == Duration{}) return sample.value;
+    series.window.add(sample.value, now, rule.series.window);
+    return series.window.over(rule.series.function, rule.series.window, now);
+}
+
+void MetricRules::judge(const Rule& rule, const Sample& sample, double value, Alert draft, TimePoint now,
+                        Transitions& out) {
+    const auto* known = book_.find(draft.fingerprint);
+    bool firing = known && known->firedAt;
+    bool holds = firing && rule.clear ? !rule.clear->holds(value) : rule.bound.holds(value);
+    if (!holds) return book_.cease(draft.fingerprint, now, out);
+    matched_(rule);
+    if (firing)
+        keepShown(draft, *known);
+    else
+        renderSample(rule, sample, value, draft);
+    book_.hold(std::move(draft), {rule.keepFiringFor, false}, now, out);
+}
+
+/// What the source named before and does not name now.
+void MetricRules::missing(const SampleBatch& batch, SeriesOfSource& known, TimePoint now, Transitions& out) {
+    unsigned tolerated = batch.rule.empty() ? toleratedMisses : 0;
+    for (auto at = known.begin(); at != known.end();) {
+        auto& [fingerprint, series] = *at;
+        if (series.lastSeen == now || ++series.missed <= tolerated) {
+            ++at;
+            continue;
+        }
+        if (series.ofObject && book_.find(fingerprint)) {
+            book_.suspend(fingerprint, now, out);
+            ++at;
+            continue;
+        }
+        book_.cease(fingerprint, now, out);
+        at = known.erase(at);
+    }
+}
+
+/// A series that had an alert before the restart and that no source names any more.
+void MetricRules::awaitRestored(const RuleSet& rules, const SampleBatch& batch, TimePoint now, Transitions& out) {
+    for (auto at = restored_.begin(); at != restored_.end();) {
+        auto& [fingerprint, restored] = *at;
+        const auto* rule = rules.find(restored.rule);
+        bool concerned = rule && isMetricKind(*rule) && restored.cluster == batch.cluster &&
+                         (rule->kind == Rule::Kind::Promql ? batch.rule == rule->name : batch.rule.empty());
+        if (concerned && !restored.awaitedSince) restored.awaitedSince = now;
+        bool late = concerned && now - *restored.awaitedSince >= restoredPatience;
+        if (late) book_.cease(fingerprint, now, out);
+        at = late || !book_.find(fingerprint) ? restored_.erase(at) : std::next(at);
+    }
+}
+
+void MetricRules::lost(std::string_view cluster, std::string_view source, TimePoint now, Transitions& out) {
+    auto known = sources_.find({std::string(cluster), std::string(source)});
+    if (known == sources_.end()) return;
+    for (const auto& [fingerprint, series] : known->second) book_.suspend(fingerprint, now, out);
+}
+
+void MetricRules::keepRules(const RuleSet& rules) {
+    auto gone = [&](const std::string& name) {
+        const auto* rule = rules.find(name);
+        return !rule || !isMetricKind(*rule);
+    };
+    for (auto& [source, known] : sources_)
+        std::erase_if(known, [&](const auto& entry) { return gone(entry.second.rule); });
+    std::erase_if(restored_, [&](const auto& entry) { return gone(entry.second.rule); });
+}
+
+std::size_t MetricRules::series() const {
+    std::size_t count = 0;
+    for (const auto& [source, known] : sources_) count += known.size();
+    return count;
+}
+
+}  // namespace klaw::rules

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "rules/sample.hpp"
+#include "rules/silence_matchers.hpp"
+
+namespace klaw::rules {
+
+/// What a metric rule looks at, written as in PromQL: `name`, `name{label="x"}`, `avg_over_time(name{…}[5m])`.
+struct SeriesSelector {
+    enum class Function { Latest, Average, Maximum, Minimum, Rate, Increase };
+    std::string metric;
+    std::vector<Matcher> matchers;
+    CompiledMatchers compiled;
+    Function function = Function::Latest;
+    Duration window{};  ///< zero for Latest
+
+    bool selects(const Sample& sample) const { return sample.metric == metric && compiled.match(sample.labels); }
+};
+
+/// The part of PromQL that Klaw evaluates by itself: one selector, or one of avg_over_time, max_over_time,
+/// min_over_time, rate and increase over it. Anything else is refused with the advice to use `promql`.
+Result<SeriesSelector> parseSeriesSelector(std::string_view text);
+
+}  // namespace klaw::rules

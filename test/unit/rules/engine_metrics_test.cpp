@@ -1,0 +1,260 @@
+#include <cmath>
+
+#include "test/unit/rules/engine_test.hpp"
+
+namespace klaw::rules {
+namespace {
+
+const std::string memoryHigh = R"(rules:
+  - alert: MemoryHigh
+    metric: node_memory_utilization
+    threshold: "> 90%"
+    clear: "< 85%"
+    for: 5m
+    title: "${labels.node} has ${shown} of its memory in use"
+)";
+
+Sample memoryOf(const char* node, double value) {
+    return {"node_memory_utilization",
+            {{"node", node}},
+            value,
+            {"c1", "nodes", "Node", "", node, std::string("uid-") + node},
+            {}};
+}
+
+/// A series that no object of Kubernetes is known for.
+Sample queue(double value) {
+    return {"queue_length", {{"queue", "mail"}}, value, {}, {}};
+}
+
+class EngineMetrics : public EngineTest {
+protected:
+    /// The same reading each half minute.
+    void steady(const std::vector<Sample>& all, Duration time) {
+        for (Duration passed{}; passed < time; passed += 30s) {
+            pass(30s);
+            samples(all);
+        }
+    }
+};
+
+TEST_F(EngineMetrics, CrossTheThresholdForItsTimeAndClearBelowTheLowerOne) {
+    start(memoryHigh);
+    samples({memoryOf("a", 0.95), memoryOf("b", 0.5)});
+    EXPECT_EQ(took(), "MemoryHigh pending");
+    steady({memoryOf("a", 0.93), memoryOf("b", 0.5)}, 5min);
+    EXPECT_EQ(took(), "MemoryHigh fired");
+    EXPECT_EQ(only().title.en, "a has 93.0% of its memory in use") << "as last read before it fired";
+    EXPECT_EQ(only().labels, (Labels{{"node", "a"}}));
+    samples({memoryOf("a", 0.86), memoryOf("b", 0.5)});
+    EXPECT_EQ(took(), "") << "between the thresholds";
+    pass(30s);
+    samples({memoryOf("a", 0.849), memoryOf("b", 0.5)});
+    EXPECT_EQ(took(), "MemoryHigh resolved");
+}
+
+TEST_F(EngineMetrics, MovingValuesDoNotChangeTheCard) {
+    start(memoryHigh);
+    steady({memoryOf("a", 0.95)}, 6min);
+    took();
+    for (double value : {0.91, 0.99, 0.97}) {
+        pass(30s);
+        samples({memoryOf("a", value)});
+    }
+    EXPECT_EQ(took(), "");
+}
+
+TEST_F(EngineMetrics, ThatAreLostNeitherFireNorResolve) {
+    start(memoryHigh);
+    samples({memoryOf("a", 0.95)});
+    pass(1min);
+    lost();
+    pass(1h);
+    EXPECT_EQ(took(), "MemoryHigh pending") << "nobody knows whether it held for its time";
+    samples({memoryOf("a", 0.95)});
+    EXPECT_EQ(took(), "MemoryHigh fired");
+    lost();
+    EXPECT_EQ(took(), "MemoryHigh changed");
+    EXPECT_EQ(only().noDataSince, now_);
+    pass(1h);
+    lost();
+    EXPECT_EQ(took(), "") << "said once";
+    samples({memoryOf("a", 0.95)});
+    EXPECT_EQ(took(), "MemoryHigh changed");
+    EXPECT_FALSE(only().noDataSince);
+}
+
+TEST_F(EngineMetrics, ThatAreNotANumberAreNoData) {
+    start(memoryHigh);
+    steady({memoryOf("a", 0.95)}, 6min);
+    took();
+    samples({memoryOf("a", std::nan(""))});
+    EXPECT_EQ(took(), "MemoryHigh changed");
+    EXPECT_TRUE(only().noDataSince);
+}
+
+TEST_F(EngineMetrics, OfAnObjectThatIsNotNamedAnyMoreAreNoDataUntilItIsDeleted) {
+    start(memoryHigh + R"(  - alert: NodeGone
+    resource: nodes
+    when: object.metadata.name == "never"
+)");
+    put(R"({"metadata":{"name":"a","uid":"uid-a"}})", "nodes");
+    steady({memoryOf("a", 0.95)}, 6min);
+    took();
+    steady({}, 1min);
+    EXPECT_EQ(took(), "MemoryHigh changed");
+    EXPECT_TRUE(only().noDataSince);
+    remove("uid-a", "nodes");
+    EXPECT_EQ(took(), "MemoryHigh resolved");
+}
+
+TEST_F(EngineMetrics, OfASeriesWithoutAnObjectEndWithTheSeriesAfterOneMiss) {
+    start("rules:\n  - alert: QueueLong\n    metric: queue_length\n    threshold: \"> 10\"\n    title: t\n");
+    samples({queue(11)});
+    EXPECT_EQ(took(), "QueueLong fired");
+    pass(30s);
+    samples({});
+    EXPECT_EQ(took(), "");
+    pass(30s);
+    samples({});
+    EXPECT_EQ(took(), "QueueLong resolved");
+}
+
+TEST_F(EngineMetrics, OfOneSourceSayNothingOfAnother) {
+    start("rules:\n  - alert: QueueLong\n    metric: queue_length\n    threshold: \"> 10\"\n    title: t\n");
+    samples({queue(11)}, "first");
+    took();
+    for (int i = 0; i < 3; ++i) {
+        pass(30s);
+        samples({}, "second");
+        lost("third");
+    }
+    EXPECT_EQ(took(), "");
+}
+
+TEST_F(EngineMetrics, OverAWindowAreJudgedOnceTheyCoverIt) {
+    start(
+        "rules:\n  - alert: Errors\n    metric: increase(errors_total[5m])\n    threshold: \"> 10\"\n    title: "
+        "\"${shown}\"\n");
+    double total = 100;
+    auto scrape = [&](double step) {
+        total += step;
+        samples({{"errors_total", {}, total, {}, {}}});
+        pass(1min);
+    };
+    for (int i = 0; i < 4; ++i) scrape(3);
+    EXPECT_EQ(took(), "") << "4 of 5 minutes are not known yet";
+    scrape(3);
+    EXPECT_EQ(took(), "Errors fired");
+    EXPECT_EQ(only().title.en, "12");
+    total = 0;  // the process restarted
+    scrape(4);
+    EXPECT_EQ(took(), "");
+    for (int i = 0; i < 5; ++i) scrape(0);
+    EXPECT_EQ(took(), "Errors resolved");
+}
+
+TEST_F(EngineMetrics, AfterARestartWaitForTheirSeriesBeforeAnythingChanges) {
+    start(memoryHigh);
+    samples({memoryOf("a", 0.95)});
+    pass(2min);
+    restart(memoryHigh);
+    pass(10min);
+    EXPECT_EQ(took(), "MemoryHigh pending");
+    samples({memoryOf("a", 0.95)});
+    EXPECT_EQ(took(), "MemoryHigh fired") << "`for` goes on from before the restart";
+    restart(memoryHigh);
+    for (int i = 0; i < 11; ++i) {
+        pass(30s);
+        samples({memoryOf("b", 0.1)});
+    }
+    EXPECT_EQ(took(), "MemoryHigh resolved") << "nobody has named the series for five minutes";
+}
+
+TEST_F(EngineMetrics, OfAPromqlRuleAreItsOwnResultAndEndWithIt) {
+    start(
+        "rules:\n  - alert: ErrorRate\n    promql: sum by (service) (rate(x[5m]))\n    threshold: \"> 5\"\n    title: "
+        "\"${labels.service}\"\n");
+    samples({{"", {{"service", "shop"}}, 9, {}, {}}, {"", {{"service", "web"}}, 1, {}, {}}}, "promql", "ErrorRate");
+    EXPECT_EQ(took(), "ErrorRate fired");
+    EXPECT_EQ(only().title.en, "shop");
+    pass(30s);
+    samples({{"", {{"service", "web"}}, 1, {}, {}}}, "promql", "ErrorRate");
+    EXPECT_EQ(took(), "ErrorRate resolved");
+}
+
+class EngineAbsence : public EngineTest {
+protected:
+    const std::string backup = R"(rules:
+  - alert: BackupMissing
+    event: {reason: BackupSucceeded}
+    absent: 26h
+    title: "no backup in ${cluster}"
+)";
+    void backupAt(const char* time) {
+        event(std::string(
+                  R"({"metadata":{"uid":"b"},"type":"Normal","reason":"BackupSucceeded","count":1,"lastTimestamp":")") +
+              time + R"(","involvedObject":{"kind":"CronJob","namespace":"ops","name":"backup","uid":"cj"}})");
+    }
+};
+
+TEST_F(EngineAbsence, FiresWhenNothingCameForItsTimeAndEndsWhenItComes) {
+    start(backup);
+    listCompleted("events", {});
+    pass(25h);
+    EXPECT_EQ(took(), "");
+    pass(1h);
+    EXPECT_EQ(took(), "BackupMissing fired");
+    EXPECT_EQ(only().title.en, "no backup in c1");
+    backupAt("2026-11-24T12:00:00Z");
+    EXPECT_EQ(took(), "BackupMissing resolved");
+    pass(26h);
+    EXPECT_EQ(took(), "BackupMissing fired");
+}
+
+TEST_F(EngineAbsence, CountsFromTheLastOneAcrossARestart) {
+    start(backup);
+    listCompleted("events", {});
+    backupAt("2026-11-23T10:00:00Z");
+    pass(20h);
+    restart(backup, now_ - 10min);
+    listCompleted("events", {});
+    pass(5h);
+    EXPECT_EQ(took(), "");
+    pass(1h);
+    EXPECT_EQ(took(), "BackupMissing fired");
+    restart(backup, now_);
+    listCompleted("events", {});
+    pass(1h);
+    EXPECT_EQ(took(), "") << "it goes on firing, and is not said again";
+    backupAt("2026-11-24T13:00:00Z");
+    EXPECT_EQ(took(), "BackupMissing resolved");
+}
+
+TEST_F(EngineAbsence, WaitsAnewAfterAPauseInWhichItMayHaveCome) {
+    start(backup);
+    listCompleted("events", {});
+    backupAt("2026-11-23T10:00:00Z");
+    pass(20h);
+    restart(backup, now_ - 2h);
+    listCompleted("events", {});
+    pass(25h);
+    EXPECT_EQ(took(), "");
+    pass(1h);
+    EXPECT_EQ(took(), "BackupMissing fired");
+}
+
+TEST_F(EngineAbsence, OfAMetricBeginsWhenMetricsAreLookedAt) {
+    start("rules:\n  - alert: Silent\n    metric: heartbeat{job=\"cron\"}\n    absent: 10m\n    title: t\n");
+    pass(1h);
+    EXPECT_EQ(took(), "");
+    samples({{"heartbeat", {{"job", "other"}}, 1, {}, {}}});
+    pass(10min);
+    EXPECT_EQ(took(), "Silent fired");
+    EXPECT_EQ(only().labels, (Labels{{"job", "cron"}}));
+    samples({{"heartbeat", {{"job", "cron"}}, 1, {}, {}}});
+    EXPECT_EQ(took(), "Silent resolved");
+}
+
+}  // namespace
+}  // namespace klaw::rules
