@@ -81,6 +81,7 @@ public:
         : test_(test), report_(report), engine_(std::move(rules), cluster_) {}
 
     void run() {
+        engine_.listCompleted(test_.cluster, "events", [](std::string_view) { return true; }, now_, output_);
         auto input = test_.inputs.begin();
         for (const auto& [at, expectation] : sortedExpectations()) {
             for (; input != test_.inputs.end() && input->at <= at; ++input) feed(*input);
@@ -106,6 +107,7 @@ private:
 
     void feed(const TestInput& input) {
         advance(testStart() + input.at);
+        if (input.samples) return observe(*input.samples);
         Change change;
         change.cluster = test_.cluster;
         change.resource = input.resource;
@@ -119,6 +121,13 @@ private:
                                        : Change::Type::Modified;
         if (input.deleted) cluster_.erase(input);
         engine_.apply(change, now_, output_);
+    }
+
+    void observe(const TestSamples& input) {
+        if (input.lost)
+            engine_.sourceLost(test_.cluster, input.source, now_, output_);
+        else
+            engine_.observe({test_.cluster, input.source, input.rule, input.samples}, now_, output_);
     }
 
     void compare(const Expectation& expectation) {

@@ -27,6 +27,9 @@ struct RuleTestReport {
 ///       - {at: 6m, patch: {kind: Pod, metadata: {name: web-1, namespace: shop}, status: {…}}}  # JSON merge patch
 ///       - {at: 9m, deleted: {kind: Pod, metadata: {name: web-1, namespace: shop}}}
 ///       - {at: 1m, event: {reason: FailedMount, count: 3, …}}
+///       - {at: 1m, samples: [{metric: node_memory_utilization, labels: {node: a}, value: 0.93, object: nodes/a}]}
+///       - {at: 2m, samples: [{labels: {service: shop}, value: 7}], promql: HighErrorRate}  # its result
+///       - {at: 3m, lost: test}                                 # the source of samples (`source`) does not answer
 ///     expect:
 ///       - {at: 5m, alerts: [{alert: KubePodCrashLooping, state: firing, labels: {pod: web-1}}]}
 /// ```

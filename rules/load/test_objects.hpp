@@ -1,17 +1,29 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/packed/packed.hpp"
 #include "base/time.hpp"
 #include "rules/load/yaml_cursor.hpp"
+#include "rules/sample.hpp"
 
 namespace klaw::rules {
 
+/// What a source of metrics says in a rule test.
+struct TestSamples {
+    std::string source = "test";
+    std::string rule;  ///< of a result of PromQL
+    std::vector<Sample> samples;
+    bool lost = false;  ///< the source does not answer
+};
+
 /// One thing that happens in a rule test.
 struct TestInput {
-    Duration at{};         ///< since the start of the test
+    Duration at{};  ///< since the start of the test
+    std::optional<TestSamples> samples;
     std::string resource;  ///< canonical; "events" for an Event
     PackedObject object;
     bool deleted = false;

@@ -1,8 +1,10 @@
 #include "rules/load/test_reader.hpp"
 
+#include <cstdlib>
 #include <map>
 
 #include "rules/load/value_readers.hpp"
+#include "rules/resource_names.hpp"
 
 namespace klaw::rules {
 namespace {
@@ -46,10 +48,48 @@ constexpr Field<Expectation> expectationFields[] = {
 };
 // clang-format on
 
+/// Numbers as metrics have them, NaN and infinities among them.
+double readValue(const YamlCursor& value) {
+    auto text = value.text("value").value;
+    char* end = nullptr;
+    double number = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end) value.error("value: \"" + text + "\" is no number");
+    return number;
+}
+
+/// "pods/shop/web-1" or "nodes/a": the object of a sample; its uid is made of the same text.
+ObjectRef readObject(const YamlCursor& value) {
+    auto text = value.text("object").value;
+    ObjectRef object;
+    auto first = text.find('/'), last = text.rfind('/');
+    auto resource = first == std::string::npos ? std::nullopt : canonicalResource(text.substr(0, first));
+    if (!resource) {
+        value.error("object: \"" + text + "\" names no object", "write for example pods/shop/web-1 or nodes/a");
+        return object;
+    }
+    object.resource = *resource;
+    object.kind = kindOfResource(*resource);
+    if (last > first) object.ns = text.substr(first + 1, last - first - 1);
+    object.name = text.substr(last + 1);
+    object.uid = text;
+    return object;
+}
+
+// clang-format off
+constexpr Field<Sample> sampleFields[] = {
+    {"metric", [](const YamlCursor& v, Sample& s) { s.metric = v.text("metric").value; }},
+    {"labels", [](const YamlCursor& v, Sample& s) { s.labels = readPlainTexts(v, "labels"); }},
+    {"value", [](const YamlCursor& v, Sample& s) { s.value = readValue(v); }},
+    {"object", [](const YamlCursor& v, Sample& s) { s.object = readObject(v); }},
+};
+// clang-format on
+
 /// An input as written: `object`, `patch`, `deleted` and `event` are read in the order of time, not here.
 struct WrittenInput {
     Duration at{};
     bool initial = false;
+    std::string source = "test";
+    std::string rule;
     std::vector<std::pair<std::string_view, YamlCursor>> what;
 };
 
@@ -61,8 +101,20 @@ constexpr Field<WrittenInput> inputFields[] = {
     {"patch", [](const YamlCursor& v, WrittenInput& i) { i.what.emplace_back("patch", v); }},
     {"deleted", [](const YamlCursor& v, WrittenInput& i) { i.what.emplace_back("deleted", v); }},
     {"event", [](const YamlCursor& v, WrittenInput& i) { i.what.emplace_back("event", v); }},
+    {"samples", [](const YamlCursor& v, WrittenInput& i) { i.what.emplace_back("samples", v); }},
+    {"lost", [](const YamlCursor& v, WrittenInput& i) { i.source = v.text("lost").value; i.what.emplace_back("lost", v); }},
+    {"source", [](const YamlCursor& v, WrittenInput& i) { i.source = v.text("source").value; }},
+    {"promql", [](const YamlCursor& v, WrittenInput& i) { i.rule = v.text("promql").value; }},
 };
 // clang-format on
+
+TestSamples readSamples(const YamlCursor& value, const WrittenInput& input, bool lost) {
+    TestSamples samples{input.source, input.rule, {}, lost};
+    if (lost) return samples;
+    for (const auto& item : value.items("samples"))
+        decodeFields<Sample>(item, "a sample", sampleFields, samples.samples.emplace_back());
+    return samples;
+}
 
 void readInputs(const YamlCursor& value, TestCase& into) {
     std::multimap<Duration, WrittenInput> written;
@@ -72,7 +124,7 @@ void readInputs(const YamlCursor& value, TestCase& into) {
         if (input.what.size() == 1)
             written.emplace(input.at, std::move(input));
         else
-            item.error("an input needs one of `object`, `patch`, `deleted` and `event`");
+            item.error("an input needs one of `object`, `patch`, `deleted`, `event`, `samples` and `lost`");
     }
     TestObjects objects;
     for (const auto& [at, input] : written) {
@@ -81,7 +133,9 @@ void readInputs(const YamlCursor& value, TestCase& into) {
         made.at = input.at;
         made.initial = input.initial;
         made.deleted = kind == "deleted";
-        if (kind == "event")
+        if (kind == "samples" || kind == "lost")
+            made.samples = readSamples(object, input, kind == "lost");
+        else if (kind == "event")
             objects.event(object, made);
         else
             objects.object(object, kind != "object", made);

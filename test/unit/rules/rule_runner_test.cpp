@@ -149,5 +149,28 @@ TEST(RuleRunner, RefusesTestsThatCouldNotFailOrDoNotFit) {
         EXPECT_THAT(reportOf(text).failures, testing::Contains(testing::HasSubstr(failure))) << text;
 }
 
+TEST(RuleRunner, FeedsSamplesResultsOfPromqlAndLostSources) {
+    auto report = loadRules({{"r.yaml", R"(rules:
+  - {alert: High, metric: cpu, threshold: "> 90%", for: 1m, title: t}
+  - {alert: Errors, promql: x, threshold: "> 5", title: t}
+  - {alert: Missing, event: {reason: Done}, absent: 1h, title: t}
+)"}});
+    ASSERT_TRUE(report.ok());
+    auto result = runRuleTests({"t.yaml", R"(tests:
+  - name: all kinds
+    inputs:
+      - {at: 0s, samples: [{metric: cpu, labels: {node: a}, value: 0.95, object: nodes/a}]}
+      - {at: 2m, samples: [{labels: {service: shop}, value: 7}], promql: Errors, source: promql}
+      - {at: 3m, lost: test}
+      - {at: 61m, event: {reason: Done, involvedObject: {kind: Job, namespace: ops, name: backup}}}
+    expect:
+      - {at: 1m, alerts: [{alert: High, labels: {node: a}}]}
+      - {at: 2m, alerts: [{alert: High}, {alert: Errors, labels: {service: shop}}]}
+      - {at: 60m, alerts: [{alert: High}, {alert: Errors}, {alert: Missing}]}
+      - {at: 62m, alerts: [{alert: High}, {alert: Errors}]}
+)"}, report.rules);
+    EXPECT_THAT(result.failures, IsEmpty());
+}
+
 }  // namespace
 }  // namespace klaw::rules
