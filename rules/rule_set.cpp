@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/metric/builtin_metrics.hpp"
 #include "rules/resource_names.hpp"
 
 namespace klaw::rules {
@@ -68,6 +69,10 @@ void addFields(const Rule& rule, std::string_view resource, FieldTree& tree) {
         return;
     }
     addIdentity(resource, tree);
+    if (rule.kind == Rule::Kind::Metric) {
+        tree.merge(fieldsForMetrics(resource));
+        return;
+    }
     tree.merge(fieldsOf(rule, "object"));
     tree.merge(fieldsOf(rule, "old"));
     addEachFields(rule, tree);
@@ -82,7 +87,7 @@ RuleSet::RuleSet(std::vector<Rule> rules) : rules_(std::move(rules)) {
         for (const auto& name : rule.resources) {
             auto& resource = byResource_[name];
             addFields(rule, name, resource.fields);
-            resource.index.add(rule, position);
+            if (rule.kind != Rule::Kind::Metric) resource.index.add(rule, position);
             if (rule.readsNow) resource.timed.push_back(position);
         }
         if (rule.kind == Rule::Kind::Metric) byMetric_[rule.series.metric].push_back(position);

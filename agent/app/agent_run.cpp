@@ -68,6 +68,7 @@ Result<void> AgentRun::start() {
     if (!setup_.demoRecording.empty())
         if (auto playing = startDemo(); !playing) return playing;
     startClusters();
+    startMetrics();
     startTasks();
     return {};
 }
@@ -194,6 +195,22 @@ void AgentRun::startClusters() {
         spdlog::info("watching cluster {} at {} ({})", access.name, access.server, access.source);
     }
     for (const auto& cluster : clusters_) cluster->follow(setup_.rules);
+}
+
+void AgentRun::startMetrics() {
+    MetricEvents events;
+    events.samples = [this](const rules::SampleBatch& batch) {
+        pipeline_->samples(batch, clock_.now());
+        scheduleFlush();
+    };
+    events.lost = [this](std::string_view cluster, std::string_view source, const Error&) {
+        pipeline_->sourceLost(cluster, source, clock_.now());
+        scheduleFlush();
+        noteState();
+    };
+    metricWatch_ = std::make_unique<MetricWatch>(loop_, clock_, random_, http_, objects_, std::move(events));
+    metricWatch_->follow(setup_.rules, setup_.config.metrics, clusters_);
+    control_->setMetrics(*metricWatch_);
 }
 
 void AgentRun::startTasks() {
@@ -340,6 +357,7 @@ Task<void> AgentRun::watchSignals() {
 
 Task<void> AgentRun::shutDown() {
     ending_ = true;
+    co_await metricWatch_->stop();
     for (const auto& cluster : clusters_) co_await cluster->stop();
     co_await tasks_.stop();
     std::vector<storage::AuditEntry> audit(1, storage::AuditEntry{clock_.now(), "klaw", "stop", "done", {}, "{}"});
@@ -364,6 +382,7 @@ void AgentRun::reload() {
         setup_.config.ruleDirectories = report->config.ruleDirectories;
         setup_.config.defaultRules = report->config.defaultRules;
         setup_.config.log = report->config.log;
+        setup_.config.metrics = report->config.metrics;
         setUpLogging(setup_.config.log);
     }
     auto files = readRuleFiles(setup_.config);
@@ -382,6 +401,7 @@ void AgentRun::replaceRules(rules::LoadReport report, const std::vector<rules::R
     for (const auto& cluster : clusters_)
         for (const auto& resource : cluster->follow(report.rules))
             pipeline_->reevaluate(cluster->name(), resource, now);
+    metricWatch_->follow(report.rules, setup_.config.metrics, clusters_);
     storage::UnitOfWork unit;
     for (const auto& source : sources)
         unit.ruleRevisions.push_back({source.name, 0, "klaw", "file", now, source.text, {}, false});
@@ -405,6 +425,11 @@ serve::ConsoleBackend::Readiness AgentRun::readiness() {
         }
         for (const auto& problem : view.problems) state.text += "cluster " + view.name + ": " + problem + "\n";
     }
+    if (metricWatch_)
+        for (const auto& source : metricWatch_->status())
+            if (!source.lastError.empty())
+                state.text +=
+                    "cluster " + source.cluster + ": no metrics from " + source.source + ": " + source.lastError + "\n";
     if (!storageTrouble_.empty()) state.text += "storage: " + storageTrouble_ + "\n";
     if (auto reason = writer_->degradedReason()) state.text += "storage: " + reason->describe() + "\n";
     state.text = (state.ready ? "ready\n" : "not ready\n") + state.text;

@@ -9,6 +9,7 @@
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/data_directory.hpp"
 #include "agent/app/live_control.hpp"
+#include "agent/app/metric_watch.hpp"
 #include "agent/app/metrics.hpp"
 #include "agent/app/signals.hpp"
 #include "agent/deliver/courier.hpp"
@@ -50,6 +51,7 @@ private:
     Result<void> listen();
     Result<void> startDemo();
     void startClusters();
+    void startMetrics();
     void startTasks();
     void addChannels();
     storage::UnitOfWork startRecord();
@@ -84,6 +86,7 @@ private:
     WatchedObjects objects_;
     std::unique_ptr<AlertPipeline> pipeline_;
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;
+    std::unique_ptr<MetricWatch> metricWatch_;
     std::unique_ptr<LiveControl> control_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<recording::RecordingServer> demo_;

@@ -45,6 +45,16 @@ void AlertPipeline::change(const rules::Change& change, TimePoint now) {
     follow(now);
 }
 
+void AlertPipeline::samples(const rules::SampleBatch& batch, TimePoint now) {
+    engine_.observe(batch, now, output_);
+    follow(now);
+}
+
+void AlertPipeline::sourceLost(std::string_view cluster, std::string_view source, TimePoint now) {
+    engine_.sourceLost(cluster, source, now, output_);
+    follow(now);
+}
+
 void AlertPipeline::listCompleted(std::string_view cluster, std::string_view resource,
                                   const std::function<bool(std::string_view uid)>& exists, TimePoint now) {
     engine_.listCompleted(cluster, resource, exists, now, output_);

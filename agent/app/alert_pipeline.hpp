@@ -36,6 +36,8 @@ public:
     void restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive);
 
     void change(const rules::Change& change, TimePoint now);
+    void samples(const rules::SampleBatch& batch, TimePoint now);
+    void sourceLost(std::string_view cluster, std::string_view source, TimePoint now);
     void listCompleted(std::string_view cluster, std::string_view resource,
                        const std::function<bool(std::string_view uid)>& exists, TimePoint now);
     void due(TimePoint now);

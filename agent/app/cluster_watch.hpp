@@ -34,6 +34,7 @@ public:
 
     const std::string& name() const { return access_.name; }
     const kube::ClusterAccess& access() const { return access_; }
+    kube::ApiServer& server() { return server_; }
     bool ready() const;
     operate::ClusterView view() const;
     const observe::ResourceObserver* observer(std::string_view resource) const;

@@ -121,6 +121,25 @@ void readFormat(const YamlCursor& value, LogConfig& log) {
         value.error("format: \"" + format + "\" is not available", "write text or json");
 }
 
+constexpr Duration shortestInterval = 1s;
+
+Duration readInterval(const YamlCursor& value) {
+    auto interval = rules::readDuration(value, "every");
+    if (interval >= shortestInterval) return interval;
+    value.error("every: sources of metrics are asked once a second at most", "write for example 30s");
+    return shortestInterval;
+}
+
+rules::Labels readLabels(const YamlCursor& value) {
+    std::map<std::string, rules::Text> texts;
+    rules::readTexts(value, "labels", texts);
+    rules::Labels labels;
+    for (auto& [name, text] : texts) labels.emplace(name, std::move(text.value));
+    return labels;
+}
+
+void readTargets(const YamlCursor& value, std::string_view key, std::vector<MetricTargetConfig>& into);
+
 // clang-format off
 constexpr Field<ClusterConfig> clusterFields[] = {
     {"name", [](const YamlCursor& v, ClusterConfig& c) { c.name = v.text("name").value; }},
@@ -140,6 +159,23 @@ constexpr Field<ChannelConfig> channelFields[] = {
     {"secret_env", [](const YamlCursor& v, ChannelConfig& c) { c.secret = secretFromEnvironment(v, "secret_env"); }},
     {"keywords", [](const YamlCursor& v, ChannelConfig& c) { c.keywords = rules::values(v.texts("keywords")); }},
     {"language", [](const YamlCursor& v, ChannelConfig& c) { c.language = readLanguage(v); }},
+};
+
+constexpr Field<MetricTargetConfig> targetFields[] = {
+    {"name", [](const YamlCursor& v, MetricTargetConfig& t) { t.name = v.text("name").value; }},
+    {"cluster", [](const YamlCursor& v, MetricTargetConfig& t) { t.cluster = v.text("cluster").value; }},
+    {"url", [](const YamlCursor& v, MetricTargetConfig& t) { t.url = v.text("url").value; }},
+    {"token_file", [](const YamlCursor& v, MetricTargetConfig& t) { t.tokenFile = resolved(v, v.text("token_file").value); }},
+    {"token_env", [](const YamlCursor& v, MetricTargetConfig& t) { t.token = secretFromEnvironment(v, "token_env"); }},
+    {"labels", [](const YamlCursor& v, MetricTargetConfig& t) { t.labels = readLabels(v); }},
+    {"every", [](const YamlCursor& v, MetricTargetConfig& t) { t.every = readInterval(v); }},
+};
+
+constexpr Field<MetricsConfig> metricsFields[] = {
+    {"every", [](const YamlCursor& v, MetricsConfig& m) { m.every = readInterval(v); }},
+    {"kubelets", [](const YamlCursor& v, MetricsConfig& m) { m.kubelets = v.boolean("kubelets").value_or(false); }},
+    {"targets", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "targets", m.targets); }},
+    {"prometheus", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "prometheus", m.prometheus); }},
 };
 
 constexpr Field<LogConfig> logFields[] = {
@@ -169,6 +205,17 @@ void readList(const YamlCursor& value, std::string_view name, std::span<const Fi
         rules::decodeFields<T>(item, name, fields, one);
         into.push_back(std::move(one));
         places.push_back(item);
+    }
+}
+
+void readTargets(const YamlCursor& value, std::string_view key, std::vector<MetricTargetConfig>& into) {
+    std::vector<YamlCursor> places;
+    readList<MetricTargetConfig>(value, key, targetFields, into, places);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        auto& target = into[i];
+        if (!target.url.starts_with("http://") && !target.url.starts_with("https://"))
+            places[i].error(std::string(key) + ": no http or https address", "add `url`");
+        if (target.name.empty()) target.name = target.url;
     }
 }
 
@@ -214,6 +261,7 @@ constexpr Field<Config> configFields[] = {
     {"channels", readChannels},
     {"notify", [](const YamlCursor& v, Config& c) { c.notify = rules::values(v.texts("notify")); }},
     {"group_wait", [](const YamlCursor& v, Config& c) { c.groupWait = rules::readDuration(v, "group_wait"); }},
+    {"metrics", [](const YamlCursor& v, Config& c) { rules::decodeFields<MetricsConfig>(v, "metrics", metricsFields, c.metrics); }},
     {"log", [](const YamlCursor& v, Config& c) { rules::decodeFields<LogConfig>(v, "log", logFields, c.log); }},
     {"retention", [](const YamlCursor& v, Config& c) { rules::decodeFields<storage::RetentionLimits>(v, "retention", retentionFields, c.retention); }},
 };

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "rules/labels.hpp"
 #include "storage/retention.hpp"
 
 namespace klaw::app {
@@ -31,6 +33,24 @@ struct ChannelConfig {
     std::string language;  ///< empty: that of the configuration
 };
 
+/// A server that is asked for metrics.
+struct MetricTargetConfig {
+    std::string name;
+    std::string cluster;  ///< of which the series are; empty: the first one
+    std::string url;
+    std::string token;                ///< bearer
+    std::filesystem::path tokenFile;  ///< read at each look; empty: none
+    rules::Labels labels;             ///< added to each series
+    std::optional<Duration> every;
+};
+
+struct MetricsConfig {
+    Duration every = 30s;   ///< how often sources are asked
+    bool kubelets = false;  ///< statistics of volumes and file systems; needs the right to nodes/proxy
+    std::vector<MetricTargetConfig> targets;     ///< pages in the Prometheus text format
+    std::vector<MetricTargetConfig> prometheus;  ///< servers that rules with `promql` ask
+};
+
 struct LogConfig {
     std::string level = "info";  ///< trace, debug, info, warn, error
     bool json = false;
@@ -49,6 +69,7 @@ struct Config {
     std::vector<std::filesystem::path> ruleDirectories;
     std::vector<ChannelConfig> channels;
     std::vector<std::string> notify;  ///< channels for rules that name none; empty: all
+    MetricsConfig metrics;
     LogConfig log;
     storage::RetentionLimits retention;
     Duration groupWait = 2s;

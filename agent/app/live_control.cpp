@@ -79,6 +79,7 @@ std::vector<operate::RuleView> LiveControl::rules() const {
             view.errors = found->second.errors;
             view.lastError = found->second.lastError;
         }
+        if (metrics_) view.unavailable = metrics_->unavailable(rule);
         views.push_back(std::move(view));
     }
     return views;
@@ -87,6 +88,11 @@ std::vector<operate::RuleView> LiveControl::rules() const {
 std::vector<operate::ClusterView> LiveControl::clusters() const {
     std::vector<operate::ClusterView> views;
     for (const auto& cluster : clusters_) views.push_back(cluster->view());
+    if (!metrics_) return views;
+    for (const auto& source : metrics_->status())
+        for (auto& view : views)
+            if (view.name == source.cluster && !source.lastError.empty())
+                view.problems.push_back("metrics from " + source.source + ": " + source.lastError);
     return views;
 }
 

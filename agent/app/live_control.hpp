@@ -5,6 +5,7 @@
 
 #include "agent/app/alert_pipeline.hpp"
 #include "agent/app/cluster_watch.hpp"
+#include "agent/app/metric_watch.hpp"
 #include "agent/operate/control.hpp"
 #include "base/random.hpp"
 
@@ -21,6 +22,9 @@ public:
           random_(random),
           utcOffsetMinutes_(utcOffsetMinutes),
           databaseFile_(std::move(databaseFile)) {}
+
+    /// Where to ask why a rule cannot be judged.
+    void setMetrics(const MetricWatch& metrics) { metrics_ = &metrics; }
 
     TimePoint now() const override { return clock_.now(); }
     int utcOffsetMinutes() const override { return utcOffsetMinutes_; }
@@ -52,6 +56,7 @@ private:
     Random& random_;
     int utcOffsetMinutes_;
     std::string databaseFile_;
+    const MetricWatch* metrics_ = nullptr;
 };
 
 }  // namespace klaw::app

@@ -31,6 +31,7 @@ struct RuleView {
     std::size_t firing = 0;
     std::uint64_t errors = 0;
     std::string lastError;
+    std::string unavailable;  ///< why it cannot be judged now: its source does not answer or is not configured
 };
 
 /// What has been tried to tell one channel of an alert.

@@ -36,11 +36,14 @@ Result<std::string> listRules(Control& control, const Caller& caller, const Comm
     std::vector<std::vector<std::string>> rows;
     for (const auto& rule : control.rules())
         rows.push_back({rule.name, rule.group, std::string(notifiers::severityWord(rule.severity, caller.language)),
-                        std::to_string(rule.firing), std::to_string(rule.errors), rule.source, rule.lastError});
+                        std::to_string(rule.firing), std::to_string(rule.errors), rule.source,
+                        rule.unavailable.empty()
+                            ? rule.lastError
+                            : (isChinese(caller) ? "不可用：" : "unavailable: ") + rule.unavailable});
     return formatTable(
         isChinese(caller)
-            ? std::vector<std::string>{"规则", "分组", "级别", "告警中", "错误", "来源", "最近错误"}
-            : std::vector<std::string>{"RULE", "GROUP", "SEVERITY", "FIRING", "ERRORS", "SOURCE", "LAST ERROR"},
+            ? std::vector<std::string>{"规则", "分组", "级别", "告警中", "错误", "来源", "说明"}
+            : std::vector<std::string>{"RULE", "GROUP", "SEVERITY", "FIRING", "ERRORS", "SOURCE", "REMARK"},
         rows);
 }
 

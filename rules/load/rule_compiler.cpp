@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "rules/load/value_readers.hpp"
+#include "rules/metric/builtin_metrics.hpp"
 #include "rules/resource_names.hpp"
 #include "rules/suggestion.hpp"
 
@@ -171,9 +172,18 @@ private:
         refuse({&spec_.every}, "`every` is for PromQL; metrics come as often as their source is asked");
         auto selector = parseSeriesSelector(spec_.metric->value);
         if (selector)
-            rule_.series = std::move(*selector);
+            watchMeasured(std::move(*selector));
         else
             error(spec_.metric->at, "metric: " + selector.error().message, selector.error().remedy);
+    }
+
+    /// Klaw's own metrics are related to objects, which have to be watched then.
+    void watchMeasured(SeriesSelector selector) {
+        rule_.series = std::move(selector);
+        const auto* builtin = findBuiltinMetric(rule_.series.metric);
+        if (!builtin) return;
+        bool ofContainers = builtin->labels.find("container") != std::string_view::npos;
+        rule_.resources = {ofContainers ? "pods" : "nodes"};
     }
 
     std::optional<Comparison> comparison(const std::optional<Text>& written, std::string_view key) {

@@ -1,0 +1,146 @@
+#include "agent/app/metric_watch.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "agent/scrape/metrics_api_source.hpp"
+#include "rules/metric/builtin_metrics.hpp"
+
+namespace klaw::app {
+namespace {
+
+using Source = rules::BuiltinMetric::Source;
+
+void reportFailure(const std::string& name, const std::string& what) {
+    spdlog::error("{}: {}", name, what);
+}
+
+bool needs(const rules::RuleSet& rules, Source source) {
+    return std::ranges::any_of(rules.rules(), [&](const rules::Rule& rule) {
+        const auto* builtin = rules::findBuiltinMetric(rule.series.metric);
+        return rule.kind == rules::Rule::Kind::Metric && builtin && builtin->source == source;
+    });
+}
+
+scrape::HttpTarget targetOf(const MetricTargetConfig& config, const std::string& cluster, Duration every) {
+    scrape::HttpTarget target;
+    target.name = config.name;
+    target.cluster = cluster;
+    target.url = config.url;
+    target.token = config.token;
+    target.tokenFile = config.tokenFile;
+    target.labels = config.labels;
+    target.every = config.every.value_or(every);
+    return target;
+}
+
+}  // namespace
+
+MetricWatch::MetricWatch(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& client,
+                         const rules::ObjectSource& objects, MetricEvents events)
+    : loop_(loop),
+      clock_(clock),
+      random_(random),
+      client_(client),
+      objects_(objects),
+      events_(std::move(events)),
+      ending_(loop, reportFailure) {}
+
+void MetricWatch::follow(std::shared_ptr<const rules::RuleSet> rules, const MetricsConfig& config,
+                         const Clusters& clusters) {
+    endRunning();
+    status_.clear();
+    running_ = std::make_unique<TaskGroup>(loop_, reportFailure);
+    bool metricsApi = needs(*rules, Source::MetricsApi);
+    bool kubelets = needs(*rules, Source::Kubelet) && config.kubelets;
+    for (const auto& cluster : clusters) {
+        if (metricsApi) add(std::make_unique<scrape::MetricsApiSource>(cluster->server(), objects_, config.every));
+        if (kubelets) add(std::make_unique<scrape::KubeletSource>(cluster->server(), objects_, config.every));
+    }
+    auto clusterOf = [&](const MetricTargetConfig& target) {
+        if (!target.cluster.empty() || clusters.empty()) return target.cluster;
+        return clusters.front()->name();
+    };
+    auto wanted = [rules](std::string_view name) { return !rules->rulesForMetric(name).empty(); };
+    for (const auto& target : config.targets)
+        add(std::make_unique<scrape::TextSource>(client_, targetOf(target, clusterOf(target), config.every), wanted));
+    promqlMissing_ = config.prometheus.empty();
+    for (const auto& server : config.prometheus)
+        for (auto position : rules->promqlRules())
+            add(std::make_unique<scrape::PromqlSource>(client_, targetOf(server, clusterOf(server), config.every),
+                                                       rules->rules()[position]));
+}
+
+void MetricWatch::add(std::unique_ptr<scrape::MetricSource> source) {
+    auto name = source->name();
+    running_->spawn(std::move(name), run(std::shared_ptr<scrape::MetricSource>(std::move(source))));
+}
+
+/// Sources do not all ask in the same moment.
+Task<void> MetricWatch::run(std::shared_ptr<scrape::MetricSource> source) {
+    constexpr Duration first = 2s;
+    co_await clock_.sleepFor(std::chrono::duration_cast<Duration>(first * random_.fraction()));
+    for (;;) {
+        co_await source->look(*this);
+        co_await clock_.sleepFor(source->every());
+    }
+}
+
+void MetricWatch::samples(std::string_view cluster, std::string_view source, std::string_view rule,
+                          const std::vector<rules::Sample>& samples) {
+    auto& status = status_[{std::string(cluster), std::string(source)}];
+    if (!status.lastError.empty()) spdlog::info("cluster {}: {} answers again", cluster, source);
+    status = {std::string(cluster), std::string(source), {}, clock_.now(), samples.size()};
+    events_.samples({cluster, source, rule, samples});
+}
+
+void MetricWatch::lost(std::string_view cluster, std::string_view source, const Error& error) {
+    auto& status = status_[{std::string(cluster), std::string(source)}];
+    auto text = error.describe();
+    if (status.lastError != text) spdlog::warn("cluster {}: no metrics from {}: {}", cluster, source, text);
+    status.cluster = cluster;
+    status.source = source;
+    status.lastError = std::move(text);
+    status.samples = 0;
+    events_.lost(cluster, source, error);
+}
+
+void MetricWatch::endRunning() {
+    if (!running_) return;
+    auto end = [](std::unique_ptr<TaskGroup> group) -> Task<void> { co_await group->stop(); };
+    ending_.spawn("end of metric sources", end(std::move(running_)));
+}
+
+Task<void> MetricWatch::stop() {
+    if (running_) co_await running_->stop();
+    co_await ending_.stop();
+}
+
+std::vector<MetricSourceStatus> MetricWatch::status() const {
+    std::vector<MetricSourceStatus> all;
+    for (const auto& [key, status] : status_) all.push_back(status);
+    return all;
+}
+
+std::string MetricWatch::unavailable(const rules::Rule& rule) const {
+    auto failing = [&](auto isSource) -> std::string {
+        for (const auto& [key, status] : status_)
+            if (isSource(status.source) && !status.lastError.empty())
+                return status.source + " of " + status.cluster + ": " + status.lastError;
+        return {};
+    };
+    if (rule.kind == rules::Rule::Kind::Promql) {
+        if (promqlMissing_) return "no Prometheus server is configured (`metrics.prometheus`)";
+        return failing([&](const std::string& source) { return source == "promql " + rule.name; });
+    }
+    if (rule.kind != rules::Rule::Kind::Metric) return {};
+    const auto* builtin = rules::findBuiltinMetric(rule.series.metric);
+    if (!builtin) return {};
+    std::string prefix = builtin->source == Source::MetricsApi ? "metrics.k8s.io/" : "kubelet ";
+    auto any = std::ranges::any_of(status_, [&](const auto& entry) { return entry.first.second.starts_with(prefix); });
+    if (!any && builtin->source == Source::Kubelet) return "the kubelets are not asked (`metrics.kubelets: true`)";
+    return failing([&](const std::string& source) { return source.starts_with(prefix); });
+}
+
+}  // namespace klaw::app

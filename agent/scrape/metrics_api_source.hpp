@@ -1,0 +1,44 @@
+#pragma once
+
+#include "agent/kube/api_server.hpp"
+#include "agent/scrape/measured_objects.hpp"
+#include "agent/scrape/metric_source.hpp"
+#include "rules/rule_engine.hpp"
+
+namespace klaw::scrape {
+
+/// The resource metrics API (metrics.k8s.io/v1beta1) that metrics-server serves: sources "metrics.k8s.io/nodes" and
+/// "metrics.k8s.io/pods". References outlive it.
+class MetricsApiSource final : public MetricSource {
+public:
+    MetricsApiSource(kube::ApiServer& server, const rules::ObjectSource& objects, Duration every)
+        : server_(server), objects_(objects), every_(every) {}
+    std::string name() const override { return "metrics.k8s.io of " + server_.access().name; }
+    Duration every() const override { return every_; }
+    Task<void> look(MetricSink& sink) override;
+
+private:
+    kube::ApiServer& server_;
+    const rules::ObjectSource& objects_;
+    Duration every_;
+};
+
+/// The statistics of every node's kubelet through the API server (`nodes/proxy`): a source "kubelet NODE" each. The
+/// nodes are asked one after the other; one that hangs holds the others up for a few seconds.
+class KubeletSource final : public MetricSource {
+public:
+    KubeletSource(kube::ApiServer& server, const rules::ObjectSource& objects, Duration every)
+        : server_(server), objects_(objects), every_(every) {}
+    std::string name() const override { return "kubelets of " + server_.access().name; }
+    Duration every() const override { return every_; }
+    Task<void> look(MetricSink& sink) override;
+
+private:
+    Task<void> lookAt(std::string node, const MeasuredObjects& objects, MetricSink& sink);
+
+    kube::ApiServer& server_;
+    const rules::ObjectSource& objects_;
+    Duration every_;
+};
+
+}  // namespace klaw::scrape
