@@ -114,7 +114,7 @@ bool ClusterWatch::ready() const {
         bool refused = status.errorCode == ErrorCode::PermissionDenied || status.errorCode == ErrorCode::NotFound;
         if (watched.task && !status.listed && !refused) return false;
     }
-    return !watched_.empty();
+    return true;
 }
 
 operate::ClusterView ClusterWatch::view() const {

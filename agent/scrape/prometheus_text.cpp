@@ -147,7 +147,6 @@ Result<void> readPrometheusText(std::string_view page, const std::function<bool(
         Line line(text);
         std::string name(line.name());
         if (name.empty() && text.front() != '{') return refusal("no name of a metric");
-        if (!name.empty() && !wanted(name)) continue;
         rules::Labels labels;
         if (!line.labels(name, labels)) return refusal("the labels cannot be read");
         auto value = line.value();

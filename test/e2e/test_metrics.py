@@ -1,0 +1,97 @@
+"""Metrics as input: metrics-server, pages in the text format, PromQL."""
+import subprocess
+
+from harness.case import EndToEndTest
+from harness.prometheus import Page, Prometheus, program
+from harness.waiting import eventually
+
+MEMORY = """rules:
+  - alert: E2EMemoryNearLimit
+    metric: container_memory_limit_utilization{namespace="%s"}
+    threshold: "> 90%%"
+    clear: "< 80%%"
+    title: "${labels.pod} uses ${shown} of its memory"
+"""
+QUEUE = """rules:
+  - alert: E2EQueueLong
+    metric: queue_length{queue="mail"}
+    threshold: "> 10"
+    title: "${labels.queue} has ${shown} waiting for ${labels.team}"
+"""
+ERRORS = """rules:
+  - alert: E2EErrors
+    promql: sum by (service) (queue_errors)
+    threshold: "> 5"
+    every: 1s
+    title: "${labels.service} fails ${shown} times"
+"""
+
+
+class MetricsTest(EndToEndTest):
+    def page(self, text):
+        page = Page(text)
+        self.addCleanup(page.close)
+        return page
+
+    def test_memory_of_a_container_crosses_its_limit_and_clears_through_metrics_server(self):
+        namespace = self.namespace("metrics")
+        pod = namespace.pod("hungry")
+        pod["metadata"]["annotations"] = {"kwok.x-k8s.io/usage-memory": "100Mi", "kwok.x-k8s.io/usage-cpu": "10m"}
+        pod["spec"]["containers"][0]["resources"]["limits"] = {"memory": "400Mi"}
+        namespace.create(pod)
+        agent = self.agent(rules=MEMORY % namespace.name, defaults=False, metrics={"every": "1s"}).start()
+
+        def use(memory):
+            self.cluster.kubectl("-n", namespace.name, "annotate", "--overwrite", "pod", "hungry",
+                                 f"kwok.x-k8s.io/usage-memory={memory}")
+
+        use("390Mi")
+        card = self.await_card(rule="E2EMemoryNearLimit", seconds=120)
+        self.assertIn("hungry uses 97.5% of its memory", card["title"])
+        use("100Mi")
+        self.assertEqual(self.await_card("resolved", rule="E2EMemoryNearLimit", seconds=120)["id"], card["id"])
+        self.assert_nothing_repeated()
+
+    def test_page_in_the_text_format_is_read_and_its_loss_is_no_all_clear(self):
+        page = self.page('# TYPE queue_length gauge\nqueue_length{queue="mail"} 11\nqueue_length{queue="print"} 99\n')
+        agent = self.agent(rules=QUEUE, defaults=False, metrics={
+            "every": "1s", "targets": [{"name": "queues", "url": page.url, "labels": {"team": "ops"}}]}).start()
+        card = self.await_card(rule="E2EQueueLong")
+        self.assertIn("mail has 11 waiting for ops", card["title"])
+        page.text = "this is no metric at all {"
+        eventually(lambda: "line 1" in agent.get("/readyz")[1], 20, lambda: f"the trouble to be named: {agent.get('/readyz')}")
+        self.assertIn("queues", agent.do("clusters").stdout)
+        self.assertEqual(self.receiver.cards(status="resolved", rule="E2EQueueLong"), [])
+        page.text = 'queue_length{queue="mail"} 3\n'
+        self.assertEqual(self.await_card("resolved", rule="E2EQueueLong")["id"], card["id"])
+
+    def test_expression_is_asked_of_a_real_prometheus(self):
+        page = self.page('queue_errors{service="shop",pod="a"} 4\nqueue_errors{service="shop",pod="b"} 3\n')
+        prometheus = Prometheus(self.directory / "prometheus")
+        self.addCleanup(prometheus.end)
+        prometheus.start([f"127.0.0.1:{page.port}"])
+        self.agent(rules=ERRORS, defaults=False, metrics={"prometheus": [{"url": prometheus.url}]}).start()
+        card = self.await_card(rule="E2EErrors")
+        self.assertIn("shop fails 7 times", card["title"])
+        page.text = 'queue_errors{service="shop",pod="a"} 1\n'
+        self.assertEqual(self.await_card("resolved", rule="E2EErrors")["id"], card["id"])
+
+    def test_rule_whose_source_is_absent_says_unavailable(self):
+        agent = self.agent(rules=ERRORS, defaults=False).start()
+        self.assertIn("unavailable: no Prometheus server is configured", agent.do("rules").stdout)
+
+    def test_expression_that_prometheus_refuses_is_named_with_its_words(self):
+        prometheus = Prometheus(self.directory / "prometheus")
+        self.addCleanup(prometheus.end)
+        prometheus.start([])
+        agent = self.agent(rules=ERRORS.replace("sum by (service) (queue_errors)", "sum by ("), defaults=False,
+                           metrics={"prometheus": [{"url": prometheus.url}]}).start()
+        eventually(lambda: "parse error" in agent.do("rules").stdout, 20, lambda: agent.do("rules").stdout)
+
+    def test_own_metrics_please_promtool(self):
+        """M3"""
+        agent = self.agent(rules=QUEUE, defaults=False).start()
+        status, text = agent.get("/metrics")
+        self.assertEqual(status, 200)
+        checked = subprocess.run([program("prometheus", "promtool"), "check", "metrics"], input=text, capture_output=True, text=True)
+        self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
