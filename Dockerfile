@@ -6,16 +6,11 @@ COPY scripts scripts
 RUN scripts/install-packages
 COPY . .
 RUN cmake --preset release -DKLAW_BUILD_TESTS=OFF && cmake --build build/release --target klaw \
-    && strip -o /klaw build/release/klaw \
-    && mkdir -p /root-fs/var/lib/klaw /root-fs/etc/ssl/certs /root-fs/usr/local/bin \
-    && cp /klaw /root-fs/usr/local/bin/klaw \
-    && cp /etc/ssl/certs/ca-certificates.crt /root-fs/etc/ssl/certs/ \
-    && ldd /klaw | awk '$3 ~ /^\// {print $3} $1 ~ /^\/lib.*ld-/ {print $1}' | xargs -I{} cp --parents -L {} /root-fs
+    && scripts/image-root build/release/klaw /root-fs
 
 FROM scratch
 COPY --from=build /root-fs/ /
 COPY --from=build --chown=65532:65532 /root-fs/var/lib/klaw /var/lib/klaw
-COPY configs/klaw.yaml /etc/klaw/klaw.yaml
 ENV XDG_STATE_HOME=/var/lib SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
 EXPOSE 8917
