@@ -1,8 +1,10 @@
 """Metrics as input: metrics-server, pages in the text format, PromQL."""
 import subprocess
+import urllib.error
+import urllib.request
 
 from harness.case import EndToEndTest
-from harness.prometheus import Page, Prometheus, program
+from harness.prometheus import Alertmanager, Page, Prometheus, program
 from harness.waiting import eventually
 
 MEMORY = """rules:
@@ -90,7 +92,11 @@ class MetricsTest(EndToEndTest):
 
     def test_own_metrics_please_promtool(self):
         """M3"""
-        agent = self.agent(rules=QUEUE, defaults=False).start()
+        page = self.page('queue_length{queue="mail"} 11\n')
+        agent = self.agent(rules=QUEUE, defaults=False, metrics={
+            "every": "1s", "targets": [{"name": "queues", "url": page.url, "labels": {"team": "ops"}}]}).start()
+        self.await_card(rule="E2EQueueLong")
+        eventually(lambda: agent.metric("klaw_card_latency_seconds_count") >= 1, 10, "the card to be counted")
         status, text = agent.get("/metrics")
         self.assertEqual(status, 200)
         checked = subprocess.run([program("prometheus", "promtool"), "check", "metrics"], input=text, capture_output=True, text=True)

@@ -1,5 +1,4 @@
 """What the people who run an agent rely on: health, metrics, reload, clear words about bad input."""
-import os
 import re
 import socket
 
@@ -108,14 +107,3 @@ class BadInputTest(EndToEndTest):
         agent = self.agent()
         with socket.create_server(("127.0.0.1", agent.port)):
             self.assert_refused(agent, str(agent.port))
-
-    def test_file_that_is_no_database(self):
-        agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
-        agent.stop()
-        databases = [path for path in agent.data.iterdir() if path.read_bytes()[:15] == b"SQLite format 3"]
-        self.assertTrue(databases, list(agent.data.iterdir()))
-        size = os.path.getsize(databases[0])
-        databases[0].write_bytes(b"\x5a" * size)
-        # Loud and degraded, or loud and out: never silent.
-        agent.start(wait=False)
-        eventually(lambda: agent.log_has(databases[0].name), 20, lambda: "a word about the database: " + agent.log_tail())

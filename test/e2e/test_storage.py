@@ -58,19 +58,39 @@ class FullDiskTest(EndToEndTest):
 
 
 class DamagedFileTest(EndToEndTest):
-    def test_damaged_database_is_said_and_cards_go_out_from_memory(self):
-        agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
-        pods = self.namespace("damaged")
-        pods.unschedulable_pods("before")
-        self.await_card(rule=RULE, where=(pods.name, "before"))
-        agent.stop()
-        file = agent.data / "klaw.db"
-        content = bytearray(file.read_bytes())
+    def setUp(self):
+        super().setUp()
+        self.running = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
+        self.pods = self.namespace("damaged")
+        self.pods.unschedulable_pods("before")
+        self.await_card(rule=RULE, where=(self.pods.name, "before"))
+        self.running.stop()
+
+    def assert_goes_on_in_memory(self, content, *words):
+        """Loud in one sentence that names the file, and cards all the same."""
+        file = self.running.data / "klaw.db"
+        file.write_bytes(content)
+        told = len(self.running.log_lines())
+        self.running.start()
+        status, text = self.running.get("/readyz")
+        self.assertEqual(status, 200)  # a Pod that is restarted for it would see no more of the cluster than this one
+        errors = [line for line in self.running.log_lines()[told:] if line.get("level") == "error"]
+        self.assertEqual(len(errors), 1, errors)
+        for said in (text, errors[0]["message"]):
+            for word in ("klaw.db", "nothing is stored", *words):
+                self.assertIn(word, said)
+        self.pods.unschedulable_pods("after")
+        self.await_card(rule=RULE, where=(self.pods.name, "after"))
+        self.pods.delete_pods("after")
+        self.await_card("resolved", rule=RULE, where=(self.pods.name, "after"))
+        self.assertEqual(self.running.stop()[1], 0)
+        self.assertEqual(file.read_bytes(), content)  # what may be saved from it is left alone
+
+    def test_pages_overwritten_in_the_middle(self):
+        content = bytearray((self.running.data / "klaw.db").read_bytes())
         for page in range(1, len(content) // 4096):
             content[page * 4096:page * 4096 + 512] = b"\x5a" * 512
-        file.write_bytes(content)
-        agent.start()
-        self.assertIn("damaged", agent.get("/readyz")[1])
-        pods.unschedulable_pods("after")
-        self.await_card(rule=RULE, where=(pods.name, "after"))
-        self.assertEqual(file.read_bytes(), bytes(content))  # what may be saved from it is left alone
+        self.assert_goes_on_in_memory(bytes(content), "damaged")
+
+    def test_file_that_is_no_database(self):
+        self.assert_goes_on_in_memory(b"Dear diary,\n" * 1000, "database")
