@@ -23,6 +23,7 @@ std::string_view toString(AlertState state);
 struct Alert {
     std::string fingerprint;  ///< 32 hex digits of SHA-256 over rule, cluster and labels: the identity
     std::string rule;
+    std::string origin;  ///< who decided: empty for a rule of ours, else "alertmanager"
     std::string cluster;
     Labels labels;
     Severity severity = Severity::Warning;

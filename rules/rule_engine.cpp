@@ -75,6 +75,10 @@ void RuleEngine::restore(std::vector<Alert> alerts, std::vector<EventCounter> co
     for (auto& alert : alerts) {
         const auto* rule = rules_->find(alert.rule);
         bool ofEvents = rule && rule->kind == Rule::Kind::Event && !rule->absent;
+        if (!alert.origin.empty()) {
+            book_.restore(std::move(alert), {}, true);
+            continue;
+        }
         bool ofMetrics = rule && (rule->kind == Rule::Kind::Metric || rule->kind == Rule::Kind::Promql);
         if (ofMetrics && !rule->absent && alert.state() != AlertState::Resolved) metrics_.restore(alert);
         if (alert.state() != AlertState::Resolved) {
@@ -200,6 +204,33 @@ void RuleEngine::observe(const SampleBatch& batch, TimePoint now, EngineOutput& 
     }
 }
 
+void RuleEngine::receive(std::vector<ReceivedAlert> alerts, TimePoint now, EngineOutput& out) {
+    for (auto& [firing, alert] : alerts) {
+        alert.fingerprint = fingerprintOf(alert.origin + "/" + alert.rule, alert.cluster, alert.labels);
+        if (!firing) {
+            book_.end(alert.fingerprint, now, out.transitions);
+            continue;
+        }
+        placeReceived(alert);
+        if (alert.activeAt == TimePoint()) alert.activeAt = now;
+        book_.hold(std::move(alert), {}, now, out.transitions);
+    }
+}
+
+/// Alerts of others name Pods: here they belong to the workload, as our own do, and share its card.
+void RuleEngine::placeReceived(Alert& alert) const {
+    if (alert.object.name.empty()) return;
+    auto wanted = alert.object;
+    objects_.forEach(alert.cluster, wanted.resource, [&](PackedView object) {
+        auto known = refOf(alert.cluster, wanted.resource, object);
+        if (known.name != wanted.name || known.ns != wanted.ns) return;
+        alert.owner = ownerOf(alert.cluster, wanted.resource, object);
+        alert.object = std::move(known);
+    });
+    // The uid would end the alert with the Pod; only its sender knows when it is over.
+    alert.object.uid.clear();
+}
+
 void RuleEngine::sourceLost(std::string_view cluster, std::string_view source, TimePoint now, EngineOutput& out) {
     metrics_.lost(cluster, source, now, out.transitions);
     awaitAbsence(Rule::Kind::Metric, cluster, now, out);
@@ -273,6 +304,7 @@ void RuleEngine::recheckResource(std::string_view cluster, std::string_view reso
 }
 
 bool RuleEngine::followsSame(const Alert& alert) const {
+    if (!alert.origin.empty()) return true;
     const auto* rule = rules_->find(alert.rule);
     if (!rule) return false;
     const auto& resources = rule->resources;

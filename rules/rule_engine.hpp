@@ -17,6 +17,7 @@
 #include "rules/evaluation.hpp"
 #include "rules/event_windows.hpp"
 #include "rules/metric/metric_rules.hpp"
+#include "rules/received_alert.hpp"
 #include "rules/rule_set.hpp"
 
 namespace klaw::rules {
@@ -67,6 +68,8 @@ public:
     void observe(const SampleBatch& batch, TimePoint now, EngineOutput& out);
     /// A source of metrics has not answered: what it knew is not known any more.
     void sourceLost(std::string_view cluster, std::string_view source, TimePoint now, EngineOutput& out);
+    /// What another system has decided. Firing once more changes nothing but what is shown.
+    void receive(std::vector<ReceivedAlert> alerts, TimePoint now, EngineOutput& out);
     /// After the first and every later full list: alerts whose object vanished while nobody watched are resolved. For
     /// "events" rules about absence begin to wait.
     void listCompleted(std::string_view cluster, std::string_view resource,
@@ -103,6 +106,7 @@ private:
     void recheckResource(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
     void collectRules(const Change& change);
     void awaitAbsence(Rule::Kind kind, std::string_view cluster, TimePoint now, EngineOutput& out);
+    void placeReceived(Alert& alert) const;
     void noteSeen(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
     void remember(std::string_view cluster, std::string_view resource, TimePoint now);
     bool followsSame(const Alert& alert) const;

@@ -40,6 +40,7 @@ template <class Visit>
 void fieldsOf(Visit& v, rules::Alert& a) {
     v("fingerprint", a.fingerprint);
     v("rule", a.rule);
+    v("origin", a.origin);
     v("cluster", a.cluster);
     v("labels", a.labels);
     v("severity", a.severity);

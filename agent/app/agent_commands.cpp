@@ -7,6 +7,7 @@
 #include "agent/app/agent_run.hpp"
 #include "agent/app/version.hpp"
 #include "agent/deliver/card_builder.hpp"
+#include "agent/scrape/alertmanager_payload.hpp"
 #include "notifiers/safe_text.hpp"
 #include "notifiers/webhook/render.hpp"
 
@@ -117,6 +118,20 @@ Task<serve::ConsoleBackend::Answer> AgentRun::press(std::string identity, std::s
         co_return Answer{false, sentence((*wait->result).error())};
     }
     co_return co_await execute(identity, (**wait->result).arguments, std::move(language));
+}
+
+Task<Result<void>> AgentRun::receiveAlerts(std::string body, std::string cluster) {
+    if (cluster.empty() && !clusters_.empty()) cluster = clusters_.front()->name();
+    auto alerts = scrape::readAlertmanagerPayload(body, cluster);
+    if (!alerts) co_return fail(std::move(alerts).error());
+    pipeline_->receive(std::move(*alerts), clock_.now());
+    std::vector<storage::AuditEntry> none;
+    auto stored = co_await flushed(std::move(none));
+    if (!stored) co_return stored;
+    auto reason = writer_->degradedReason();
+    if (reason) co_return fail(*reason);
+    if (!storageTrouble_.empty()) co_return fail(ErrorCode::Unavailable, storageTrouble_);
+    co_return Result<void>();
 }
 
 std::string AgentRun::stateJson() {

@@ -43,6 +43,8 @@ public:
     Task<Result<Offered>> offer(std::string identity, std::string command, std::string language) override;
     Task<Answer> press(std::string identity, std::string nonce, std::string language) override;
     const std::string& token() const override { return data_.token(); }
+    Task<Result<void>> receiveAlerts(std::string body, std::string cluster) override;
+    const std::string& receiverToken() const override { return setup_.config.alertmanagerToken; }
 
 private:
     using Committed = std::function<void(Result<storage::Committed>)>;

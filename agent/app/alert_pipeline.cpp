@@ -50,6 +50,11 @@ void AlertPipeline::samples(const rules::SampleBatch& batch, TimePoint now) {
     follow(now);
 }
 
+void AlertPipeline::receive(std::vector<rules::ReceivedAlert> alerts, TimePoint now) {
+    engine_.receive(std::move(alerts), now, output_);
+    follow(now);
+}
+
 void AlertPipeline::sourceLost(std::string_view cluster, std::string_view source, TimePoint now) {
     engine_.sourceLost(cluster, source, now, output_);
     follow(now);

@@ -37,6 +37,7 @@ public:
 
     void change(const rules::Change& change, TimePoint now);
     void samples(const rules::SampleBatch& batch, TimePoint now);
+    void receive(std::vector<rules::ReceivedAlert> alerts, TimePoint now);
     void sourceLost(std::string_view cluster, std::string_view source, TimePoint now);
     void listCompleted(std::string_view cluster, std::string_view resource,
                        const std::function<bool(std::string_view uid)>& exists, TimePoint now);

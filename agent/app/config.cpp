@@ -178,6 +178,11 @@ constexpr Field<MetricsConfig> metricsFields[] = {
     {"prometheus", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "prometheus", m.prometheus); }},
 };
 
+constexpr Field<Config> alertmanagerFields[] = {
+    {"token_file", [](const YamlCursor& v, Config& c) { c.alertmanagerToken = secretFromFile(v, "token_file"); }},
+    {"token_env", [](const YamlCursor& v, Config& c) { c.alertmanagerToken = secretFromEnvironment(v, "token_env"); }},
+};
+
 constexpr Field<LogConfig> logFields[] = {
     {"level", readLevel},
     {"format", readFormat},
@@ -262,6 +267,7 @@ constexpr Field<Config> configFields[] = {
     {"notify", [](const YamlCursor& v, Config& c) { c.notify = rules::values(v.texts("notify")); }},
     {"group_wait", [](const YamlCursor& v, Config& c) { c.groupWait = rules::readDuration(v, "group_wait"); }},
     {"metrics", [](const YamlCursor& v, Config& c) { rules::decodeFields<MetricsConfig>(v, "metrics", metricsFields, c.metrics); }},
+    {"alertmanager", [](const YamlCursor& v, Config& c) { rules::decodeFields<Config>(v, "alertmanager", alertmanagerFields, c); }},
     {"log", [](const YamlCursor& v, Config& c) { rules::decodeFields<LogConfig>(v, "log", logFields, c.log); }},
     {"retention", [](const YamlCursor& v, Config& c) { rules::decodeFields<storage::RetentionLimits>(v, "retention", retentionFields, c.retention); }},
 };

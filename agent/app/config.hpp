@@ -70,6 +70,7 @@ struct Config {
     std::vector<ChannelConfig> channels;
     std::vector<std::string> notify;  ///< channels for rules that name none; empty: all
     MetricsConfig metrics;
+    std::string alertmanagerToken;  ///< that Alertmanager shows; empty: it must show that of the data directory
     LogConfig log;
     storage::RetentionLimits retention;
     Duration groupWait = 2s;

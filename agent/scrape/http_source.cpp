@@ -6,8 +6,8 @@
 #include <fstream>
 #include <limits>
 
+#include "agent/scrape/alertmanager_payload.hpp"
 #include "agent/scrape/prometheus_text.hpp"
-#include "rules/resource_names.hpp"
 
 namespace klaw::scrape {
 namespace {
@@ -69,31 +69,6 @@ void addLabels(const rules::Labels& added, rules::Labels& labels) {
     }
 }
 
-/// The object that the usual labels name: a Pod, a workload or a node.
-rules::ObjectRef objectOf(std::string_view cluster, const rules::Labels& labels) {
-    auto value = [&](std::string_view name) {
-        auto found = labels.find(name);
-        return found == labels.end() ? std::string() : found->second;
-    };
-    static constexpr std::string_view resources[] = {
-        "pods", "deployments.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch", "persistentvolumeclaims",
-        "nodes"};
-    static constexpr std::string_view names[] = {
-        "pod", "deployment", "statefulset", "daemonset", "job_name", "persistentvolumeclaim", "node"};
-    for (std::size_t i = 0; i < std::size(names); ++i) {
-        auto name = value(names[i]);
-        if (name.empty()) continue;
-        bool isNode = resources[i] == "nodes";
-        return {std::string(cluster),
-                std::string(resources[i]),
-                std::string(rules::kindOfResource(resources[i])),
-                isNode ? std::string() : value("namespace"),
-                name,
-                ""};
-    }
-    return {};
-}
-
 std::optional<double> sampleValue(const simdjson::dom::element& pair) {
     std::string_view text;
     if (pair.at(1).get(text)) return std::nullopt;
@@ -124,7 +99,7 @@ Result<rules::Sample> sampleOf(const simdjson::dom::element& item, std::string_v
     auto value = sampleValue(pair);
     if (!value) return fail(noAnswer());
     sample.value = *value;
-    sample.object = sample.owner = objectOf(cluster, sample.labels);
+    sample.object = sample.owner = objectOfLabels(cluster, sample.labels);
     return sample;
 }
 
@@ -147,7 +122,7 @@ Result<std::vector<rules::Sample>> TextSource::samplesOf(std::string_view page) 
             return;
         }
         addLabels(target_.labels, labels);
-        auto object = objectOf(target_.cluster, labels);
+        auto object = objectOfLabels(target_.cluster, labels);
         samples.push_back({std::string(name), std::move(labels), value, object, object});
     };
     if (auto read = readPrometheusText(page, wanted_, take); !read) return fail(std::move(read).error());

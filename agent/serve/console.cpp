@@ -89,6 +89,7 @@ private:
             co_return co_await state(std::move(request));
         }
         if (request.method != "POST") co_return refusal(404, "not found");
+        if (path == "/api/alertmanager") co_return co_await alertmanager(std::move(request), token);
         if (!token)
             co_return refusal(401, "show the token: open the page by the address that was printed at the start");
         auto body = nlohmann::json::parse(request.body, nullptr, false);
@@ -106,6 +107,18 @@ private:
         if (!offered) co_return refusal(422, offered.error().describe());
         auto json = nlohmann::json{{"ok", true}, {"nonce", offered->nonce}, {"preview", offered->preview}};
         co_return ServerResponse::json(200, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    }
+
+    Task<ServerResponse> alertmanager(ServerRequest request, bool token) {
+        const auto& own = backend_.receiverToken();
+        if (!token && (own.empty() || !holdsToken(request, own)))
+            co_return refusal(401, "show the token: set `http_config.authorization.credentials` in Alertmanager");
+        auto cluster = request.query("cluster").value_or("");
+        auto received = co_await backend_.receiveAlerts(std::move(request.body), std::move(cluster));
+        if (received) co_return ServerResponse::json(200, R"({"ok":true})");
+        bool malformed =
+            received.error().code == ErrorCode::InvalidArgument || received.error().code == ErrorCode::Unsupported;
+        co_return refusal(malformed ? 400 : 503, received.error().describe());
     }
 
     Task<ServerResponse> state(ServerRequest request) {

@@ -40,9 +40,14 @@ public:
     virtual Task<Result<Offered>> offer(std::string identity, std::string command, std::string language) = 0;
     virtual Task<Answer> press(std::string identity, std::string nonce, std::string language) = 0;
     virtual const std::string& token() const = 0;
+    /// A payload of Alertmanager's webhook, for alerts that name no cluster themselves. Ends when they are durable;
+    /// InvalidArgument for another payload, any other Error when the sender must send it again.
+    virtual Task<Result<void>> receiveAlerts(std::string body, std::string cluster) = 0;
+    /// Shown by Alertmanager instead of the token; empty: nobody but the token's holder may send.
+    virtual const std::string& receiverToken() const = 0;
 };
 
-/// Routes: /metrics, /healthz, /readyz, / (the page), /api/state, /api/do, /api/offer, /api/press. Everything that
+/// Routes: /metrics, /healthz, /readyz, / (the page), /api/state, /api/do, /api/offer, /api/press, /api/alertmanager. Everything that
 /// changes something, and everything asked from other machines but health and metrics, needs the token as bearer.
 net::HttpServer::Handler consoleHandler(ConsoleBackend& backend, LoopClock& clock);
 

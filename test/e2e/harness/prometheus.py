@@ -2,6 +2,7 @@
 beside the tests' other files and not installed: installing them would start services."""
 import http.server
 import json
+import os
 import subprocess
 import threading
 import urllib.parse
@@ -23,6 +24,14 @@ def program(package, name):
         for archive in root.glob("*.deb"):
             subprocess.run(["dpkg-deb", "-x", archive, root], check=True)
     return path
+
+
+def with_shared_files(package, *command):
+    """Debian's Alertmanager reads its templates from /usr/share only: it gets a /usr/share of its own."""
+    share = WORK / "packages" / package / "usr" / "share"
+    root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", "--mount", *root, "sh", "-c",
+            'mount -t tmpfs none /usr/share && cp -r "$0"/prometheus /usr/share/ && exec "$@"', share, *command]
 
 
 class Page:
@@ -106,6 +115,8 @@ class Alertmanager(Service):
         config = {"route": {"receiver": "klaw", "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"},
                   "receivers": [{"name": "klaw", "webhook_configs": [webhook]}]}
         (self.directory / "alertmanager.yml").write_text(json.dumps(config))
-        return self.run(program("prometheus-alertmanager", "prometheus-alertmanager"),
-                        f"--config.file={self.directory}/alertmanager.yml", f"--storage.path={self.directory}/data",
-                        f"--web.listen-address=127.0.0.1:{self.port}", "--cluster.listen-address=")
+        path = program("prometheus-alertmanager", "prometheus-alertmanager")
+        return self.run(*with_shared_files(
+            "prometheus-alertmanager", path, f"--config.file={self.directory}/alertmanager.yml",
+            f"--storage.path={self.directory}/data", f"--web.listen-address=127.0.0.1:{self.port}",
+            "--cluster.listen-address="))

@@ -82,6 +82,10 @@ protected:
         engine_->observe({"c1", source, rule, all}, now_, output_);
         note();
     }
+    void receive(std::vector<ReceivedAlert> alerts) {
+        engine_->receive(std::move(alerts), now_, output_);
+        note();
+    }
     void lost(const char* source = "scrape") {
         engine_->sourceLost("c1", source, now_, output_);
         note();

@@ -168,7 +168,8 @@ TEST(RuleRunner, FeedsSamplesResultsOfPromqlAndLostSources) {
       - {at: 2m, alerts: [{alert: High}, {alert: Errors, labels: {service: shop}}]}
       - {at: 60m, alerts: [{alert: High}, {alert: Errors}, {alert: Missing}]}
       - {at: 62m, alerts: [{alert: High}, {alert: Errors}]}
-)"}, report.rules);
+)"},
+                               report.rules);
     EXPECT_THAT(result.failures, IsEmpty());
 }
 
