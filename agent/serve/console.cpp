@@ -38,11 +38,26 @@ bool isLoopback(std::string_view address) {
     return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
 }
 
+/// "127.0.0.1:8917" and its likes, but not "127.example.org".
+bool namesLoopback(std::string_view hostAndPort) {
+    auto end = hostAndPort.starts_with('[') ? hostAndPort.find(']') + 1 : hostAndPort.find(':');
+    auto name = hostAndPort.substr(0, end), rest = hostAndPort.substr(name.size());
+    if (!rest.empty() && !rest.starts_with(':')) return false;
+    bool address = name.find_first_not_of("0123456789.") == name.npos;
+    return name == "localhost" || name == "[::1]" || (address && name.starts_with("127."));
+}
+
 /// A page of somebody else's that got a name of its own pointed at loopback sends its own name.
 bool hostIsLocal(const ServerRequest& request) {
-    auto host = request.headers.get("Host").value_or("");
-    auto name = host.substr(0, host.starts_with('[') ? host.find(']') + 1 : host.find(':'));
-    return name == "localhost" || name == "[::1]" || name.starts_with("127.");
+    return namesLoopback(request.headers.get("Host").value_or(""));
+}
+
+/// Programs send none; a browser says where the page that asks is from.
+bool originIsLocal(const ServerRequest& request) {
+    auto origin = request.headers.get("Origin");
+    if (!origin) return true;
+    auto scheme = origin->find("://");
+    return scheme != origin->npos && namesLoopback(origin->substr(scheme + 3));
 }
 
 ServerResponse page() {
@@ -84,7 +99,7 @@ private:
     Task<ServerResponse> api(ServerRequest request, std::string path) {
         bool token = holdsToken(request, backend_.token());
         if (path == "/api/state" && request.method == "GET") {
-            if (!token && !(isLoopback(request.remoteAddress) && hostIsLocal(request)))
+            if (!token && !(isLoopback(request.remoteAddress) && hostIsLocal(request) && originIsLocal(request)))
                 co_return refusal(401, "show the token of the data directory");
             co_return co_await state(std::move(request));
         }
