@@ -1,0 +1,254 @@
+#include "agent/app/alert_pipeline.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "notifiers/card.hpp"
+#include "rules/load/load_rules.hpp"
+
+namespace klaw::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+const TimePoint start = *parseRfc3339("2026-11-23T10:00:00Z");
+
+constexpr auto rulesText = R"(rules:
+  - alert: PodFailed
+    resource: pods
+    when: object.status.phase == "Failed"
+    title: "${object.metadata.name} failed"
+  - alert: PodSlow
+    resource: pods
+    when: object.status.phase == "Pending"
+    for: 5m
+    title: "${object.metadata.name} waits"
+)";
+
+std::shared_ptr<const rules::RuleSet> rulesOf(const std::string& text) {
+    auto report = rules::loadRules({{"rules.yaml", text}});
+    for (const auto& error : report.errors) ADD_FAILURE() << error.describe();
+    return report.rules;
+}
+
+/// The Pods of a cluster, as its observer would know them.
+class Pods final : public rules::ObjectSource {
+public:
+    void forEach(std::string_view, std::string_view, const std::function<void(PackedView)>& visit) const override {
+        for (const auto& [uid, pod] : all) visit(pod.view());
+    }
+    PackedView find(std::string_view, std::string_view, std::string_view uid) const override {
+        auto found = all.find(uid);
+        return found == all.end() ? PackedView() : found->second.view();
+    }
+    std::map<std::string, PackedObject, std::less<>> all;
+};
+
+deliver::DeliveryPlanner planner() {
+    deliver::ChannelPlan hook;
+    hook.name = "hook";
+    hook.canUpdate = true;
+    return deliver::DeliveryPlanner({hook}, {});
+}
+
+class AlertPipelineTest : public testing::Test {
+protected:
+    void SetUp() override { begin(); }
+    void begin() { pipeline = std::make_unique<AlertPipeline>(rulesOf(rulesText), pods, planner()); }
+
+    void put(const std::string& name, const std::string& phase, bool initial = false) {
+        auto object = packJson(R"({"metadata":{"name":")" + name + R"(","namespace":"shop","uid":"u-)" + name +
+                               R"("},"status":{"phase":")" + phase + "\"}}");
+        ASSERT_TRUE(object);
+        auto before = std::move(pods.all["u-" + name]);
+        auto& kept = pods.all["u-" + name] = std::move(*object);
+        auto type = before.empty() ? rules::Change::Type::Added : rules::Change::Type::Modified;
+        pipeline->change({type, "prod", "pods", kept.view(), before.view(), initial}, now);
+    }
+    void pass(Duration time) {
+        auto end = now + time;
+        for (auto due = pipeline->nextDue(); due && *due <= end; due = pipeline->nextDue()) {
+            now = std::max(now, *due);
+            pipeline->due(now);
+        }
+        now = end;
+    }
+    /// What storage would give back after a restart with all units so far committed.
+    void keep(const storage::UnitOfWork& unit) {
+        for (const auto& alert : unit.alerts) stored.alerts.push_back(alert);
+        for (const auto& incident : unit.incidents) stored.incidents.push_back(incident);
+    }
+    static std::vector<std::string> actions(const storage::UnitOfWork& unit) {
+        std::vector<std::string> all;
+        for (const auto& entry : unit.audit) all.push_back(entry.action + " " + entry.target);
+        return all;
+    }
+    static std::vector<std::string> cards(const storage::UnitOfWork& unit) {
+        std::vector<std::string> all;
+        for (const auto& delivery : unit.newDeliveries) {
+            auto card = notifiers::cardFromJson(delivery.payload);
+            all.push_back(delivery.reason + " " + (card ? card->title : card.error().describe()));
+        }
+        return all;
+    }
+
+    Pods pods;
+    TimePoint now = start;
+    std::unique_ptr<AlertPipeline> pipeline;
+    storage::RecoveredState stored;
+};
+
+TEST_F(AlertPipelineTest, PutsAlertIncidentAuditAndDeliveryOfOneChangeIntoOneUnit) {
+    put("web", "Failed");
+    auto unit = pipeline->take();
+    ASSERT_EQ(unit.alerts.size(), 1u);
+    EXPECT_EQ(unit.alerts[0].rule, "PodFailed");
+    ASSERT_EQ(unit.incidents.size(), 1u);
+    EXPECT_THAT(actions(unit), ElementsAre("alert.fired prod/shop/Pod/web"));
+    EXPECT_THAT(cards(unit), ElementsAre("opened web failed"));
+    EXPECT_EQ(unit.newDeliveries[0].incidentId, unit.incidents[0].id);
+}
+
+TEST_F(AlertPipelineTest, GivesNothingTwice) {
+    put("web", "Failed");
+    EXPECT_TRUE(pipeline->dirty());
+    pipeline->take();
+    EXPECT_FALSE(pipeline->dirty());
+    EXPECT_TRUE(pipeline->take().empty());
+    put("web", "Failed");
+    EXPECT_THAT(cards(pipeline->take()), IsEmpty()) << "the same once more is no news";
+}
+
+TEST_F(AlertPipelineTest, GathersWhatHappensBetweenTwoUnits) {
+    put("web", "Failed");
+    put("db", "Failed");
+    put("web", "Running");
+    auto unit = pipeline->take();
+    EXPECT_THAT(actions(unit), ElementsAre("alert.fired prod/shop/Pod/web", "alert.fired prod/shop/Pod/db",
+                                           "alert.resolved prod/shop/Pod/web"));
+    EXPECT_EQ(unit.alerts.size(), 2u) << "each alert once, as it is at the end";
+    for (const auto& alert : unit.alerts)
+        EXPECT_EQ(alert.state(), alert.object.name == "web" ? rules::AlertState::Resolved : rules::AlertState::Firing);
+}
+
+TEST_F(AlertPipelineTest, SaysNothingWhileAConditionHasNotLastedAndForgetsItWhenItEnds) {
+    put("web", "Pending");
+    pass(4min);
+    auto pending = pipeline->take();
+    EXPECT_THAT(cards(pending), IsEmpty());
+    EXPECT_THAT(actions(pending), IsEmpty());
+    ASSERT_EQ(pending.alerts.size(), 1u) << "`for` survives a restart";
+    put("web", "Running");
+    auto unit = pipeline->take();
+    EXPECT_THAT(unit.removedAlerts, ElementsAre(pending.alerts[0].fingerprint));
+    EXPECT_THAT(cards(unit), IsEmpty());
+}
+
+TEST_F(AlertPipelineTest, TellsWhatHasLastedAtTheMomentItIsDue) {
+    put("web", "Pending");
+    EXPECT_EQ(pipeline->nextDue(), start + 5min);
+    pass(5min);
+    EXPECT_THAT(cards(pipeline->take()), ElementsAre("opened web waits"));
+}
+
+TEST_F(AlertPipelineTest, ResolvesWhatIsNoLongerThereAfterAList) {
+    put("web", "Failed");
+    pipeline->take();
+    pods.all.clear();
+    pipeline->listCompleted("prod", "pods", [](std::string_view) { return false; }, now);
+    auto unit = pipeline->take();
+    EXPECT_THAT(actions(unit), ElementsAre("alert.resolved prod/shop/Pod/web"));
+    EXPECT_THAT(cards(unit), ElementsAre("resolved web failed"));
+}
+
+TEST_F(AlertPipelineTest, SaysNothingAgainAfterARestartOfWhatIsStillSo) {
+    put("web", "Failed");
+    keep(pipeline->take());
+    pods.all.clear();
+    begin();
+    pipeline->restore(stored, start);
+    now += 1min;
+    put("web", "Failed", true);
+    pipeline->listCompleted("prod", "pods", [](std::string_view uid) { return uid == "u-web"; }, now);
+    pass(10min);
+    auto unit = pipeline->take();
+    EXPECT_THAT(cards(unit), IsEmpty());
+    EXPECT_THAT(actions(unit), IsEmpty());
+    put("web", "Running");
+    auto resolved = pipeline->take();
+    EXPECT_THAT(cards(resolved), ElementsAre("resolved web failed"));
+    EXPECT_EQ(resolved.newDeliveries[0].incidentId, stored.incidents[0].id) << "on the card from before";
+}
+
+TEST_F(AlertPipelineTest, AcknowledgesByTheBeginningOfAnIdAndRefusesWhatIsUnknownOrAmbiguous) {
+    put("web", "Failed");
+    auto id = pipeline->take().incidents[0].id;
+    auto found = pipeline->resolveId(id.substr(0, 5));
+    ASSERT_TRUE(found) << found.error().describe();
+    EXPECT_EQ(*found, id);
+    EXPECT_EQ(pipeline->resolveId(id.substr(0, 2)).error().code, ErrorCode::NotFound) << "too short";
+    EXPECT_EQ(pipeline->resolveId("zzzz").error().code, ErrorCode::NotFound);
+    ASSERT_TRUE(pipeline->acknowledge(id, {"local:ann", now, "looking"}));
+    EXPECT_THAT(cards(pipeline->take()), ElementsAre("acknowledged web failed"));
+    EXPECT_FALSE(pipeline->acknowledge("0000000000000000", {"local:ann", now, ""}));
+}
+
+TEST_F(AlertPipelineTest, KeepsQuietUnderASilenceAndSpeaksWhenItEndsEarly) {
+    rules::Silence silence;
+    silence.id = "5111";
+    silence.matchers = {{"rule", rules::Matcher::Kind::Equal, "PodFailed"}};
+    silence.startsAt = now;
+    silence.endsAt = now + 1h;
+    silence.createdBy = "local:ann";
+    pipeline->addSilence(silence, now);
+    EXPECT_EQ(pipeline->take().silences.size(), 1u);
+    put("web", "Failed");
+    auto quiet = pipeline->take();
+    EXPECT_THAT(cards(quiet), IsEmpty());
+    EXPECT_THAT(actions(quiet), ElementsAre("alert.fired prod/shop/Pod/web")) << "the audit knows it all the same";
+    EXPECT_EQ(pipeline->endSilence("5999", "local:ann", now).error().code, ErrorCode::NotFound);
+    ASSERT_TRUE(pipeline->endSilence("5111", "local:ann", now + 1min));
+    auto heard = pipeline->take();
+    ASSERT_EQ(heard.newDeliveries.size(), 1u);
+    EXPECT_EQ(heard.newDeliveries[0].reason, "silence_ended");
+}
+
+TEST_F(AlertPipelineTest, ResolvesAlertsOfARuleThatIsTakenAway) {
+    put("web", "Failed");
+    pipeline->take();
+    auto all = std::string(rulesText);
+    auto rest = "rules:\n" + all.substr(all.find("  - alert: PodSlow"));
+    pipeline->replaceRules(rulesOf(rest), now);
+    EXPECT_THAT(cards(pipeline->take()), ElementsAre("resolved web failed"));
+}
+
+TEST_F(AlertPipelineTest, GivesTheSameUnitsForTheSameCalls) {
+    auto story = [this] {
+        pods.all.clear();
+        now = start;
+        begin();
+        std::string told;
+        auto note = [&] {
+            auto unit = pipeline->take();
+            for (const auto& delivery : unit.newDeliveries)
+                told += delivery.id + " " + delivery.idempotencyKey + " " + delivery.payload + "\n";
+            for (const auto& entry : unit.audit) told += entry.action + " " + entry.target + " " + entry.detail + "\n";
+        };
+        for (const char* name : {"a", "b", "c"}) put(name, "Failed");
+        note();
+        put("d", "Pending");
+        pass(6min);
+        note();
+        put("b", "Running");
+        note();
+        return told;
+    };
+    auto first = story();
+    EXPECT_EQ(first, story());
+    EXPECT_THAT(first, testing::HasSubstr("d waits"));
+}
+
+}  // namespace
+}  // namespace klaw::app
