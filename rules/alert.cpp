@@ -70,6 +70,10 @@ std::string_view toString(IncidentUpdate::Reason reason) {
             return "silenced";
         case IncidentUpdate::Reason::SilenceEnded:
             return "silence_ended";
+        case IncidentUpdate::Reason::Inhibited:
+            return "inhibited";
+        case IncidentUpdate::Reason::InhibitionEnded:
+            return "inhibition_ended";
     }
     return "changed";
 }

@@ -32,6 +32,7 @@ struct Alert {
     LocalizedText runbook;  ///< a URL or a sentence; may be empty
     ObjectRef object;       ///< what is wrong
     ObjectRef owner;        ///< the workload that owns it, or the object itself
+    std::string node;       ///< where it is, or the node itself; empty when not known
     std::string element;    ///< key of the element of an `each` rule (container name), or empty
     std::vector<std::string> actions;
     std::vector<std::string> enrich;
@@ -47,6 +48,7 @@ struct Alert {
     std::uint64_t count = 1;               ///< occurrences: Event counts, values of the rule's `occurrence`
     std::string occurrence;                ///< last counted value of the rule's `occurrence` ("2026-…", "17"), or empty
     std::optional<TimePoint> noDataSince;  ///< its source says nothing: neither better nor worse is known
+    bool flapping = false;                 ///< fires and resolves again and again: held open until it is quiet
     TimePoint occurredAt{};                ///< when that value was noticed; `keep_firing_for` runs from here
 
     AlertState state() const {

@@ -21,6 +21,7 @@ bool adoptShown(Alert& alert, Alert& draft) {
     shown |= adopt(alert.facts, draft.facts);
     shown |= adopt(alert.severity, draft.severity);
     adopt(alert.object, draft.object);
+    adopt(alert.node, draft.node);
     adopt(alert.owner, draft.owner);
     adopt(alert.actions, draft.actions);
     adopt(alert.enrich, draft.enrich);
@@ -97,7 +98,24 @@ void AlertBook::fireWhenDue(Entry& entry, TimePoint now, Transitions& out) {
     if (alert.firedAt || !entry.confirmed || alert.activeAt + alert.keepPendingFor > now) return;
     alert.firedAt = now;
     alert.updatedAt = now;
+    alert.flapping = flaps(alert, now);
     out.push_back({Reason::Fired, alert, now});
+}
+
+/// Notes that the alert fires now.
+bool AlertBook::flaps(const Alert& alert, TimePoint now) {
+    constexpr std::size_t manyAlerts = 4096;
+    auto old = [&](TimePoint fired) { return fired <= now - flapWindow; };
+    if (fires_.size() > manyAlerts) std::erase_if(fires_, [&](const auto& entry) { return old(entry.second.back()); });
+    auto& fires = fires_[alert.fingerprint];
+    std::erase_if(fires, old);
+    fires.push_back(now);
+    return fires.size() >= flapFires;
+}
+
+/// How long the alert goes on when its condition holds no longer.
+Duration AlertBook::lingering(const Entry& entry) {
+    return entry.alert.flapping ? std::max(entry.keepFiringFor, flapQuiet) : entry.keepFiringFor;
 }
 
 void AlertBook::cease(std::string_view fingerprint, TimePoint now, Transitions& out) {
@@ -105,7 +123,7 @@ void AlertBook::cease(std::string_view fingerprint, TimePoint now, Transitions& 
     if (at == entries_.end()) return;
     auto& entry = at->second;
     entry.confirmed = true;
-    bool lingers = entry.alert.firedAt && entry.keepFiringFor > Duration{};
+    bool lingers = entry.alert.firedAt && lingering(entry) > Duration{};
     if (!lingers) {
         erase(at, now, out);
         return;
@@ -179,7 +197,7 @@ void AlertBook::schedule(const Entry& entry) {
     else if (entry.confirmed && !alert.occurrence.empty() && entry.keepFiringFor > Duration{})
         when = alert.occurredAt + entry.keepFiringFor;
     else if (entry.ceasedAt)
-        when = *entry.ceasedAt + entry.keepFiringFor;
+        when = *entry.ceasedAt + lingering(entry);
     dues_.set(alert.fingerprint, when);
 }
 

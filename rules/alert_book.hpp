@@ -25,6 +25,11 @@ public:
         bool initial = false;  ///< seen in a first list
     };
 
+    /// An alert that fires so often within `flapWindow` is flapping: from then on it ends only after `flapQuiet` in
+    /// which its condition did not hold, and says so.
+    static constexpr std::size_t flapFires = 4;
+    static constexpr Duration flapWindow = 30min, flapQuiet = 10min;
+
     /// A fact from before a restart. An alert that follows an object stays as it is until hold or cease has confirmed
     /// it; one that follows Events is confirmed by its window. Resolved alerts only leave their occurrence as spent.
     void restore(Alert alert, Duration keepFiringFor, bool confirmed);
@@ -76,6 +81,8 @@ private:
     void begin(Alert draft, const Holding& holding, TimePoint now, Transitions& out);
     void update(Entry& entry, Alert draft, const Holding& holding, TimePoint now, Transitions& out);
     void fireWhenDue(Entry& entry, TimePoint now, Transitions& out);
+    bool flaps(const Alert& alert, TimePoint now);
+    static Duration lingering(const Entry& entry);
     void lapse(Entries::iterator at, TimePoint now, Transitions& out);
     void schedule(const Entry& entry);
     Entry& insert(Entry entry);
@@ -87,6 +94,7 @@ private:
 
     Entries entries_;
     std::map<std::string, Objects, std::less<>> objects_;  ///< by cluster, then uid
+    std::unordered_map<std::string, std::vector<TimePoint>, TextHash, std::equal_to<>> fires_;  ///< lately
     DueQueue dues_;
     std::optional<TimePoint> lastAlive_;
 };

@@ -99,6 +99,13 @@ TimePoint beginningOf(const Rule& rule, std::span<const cel::Value> bindings, Ti
     return parseRfc3339(value->asString().value_or("")).value_or(now);
 }
 
+std::string nodeOf(std::string_view resource, PackedView object) {
+    static const auto spec = FieldName::of("spec"), nodeName = FieldName::of("nodeName");
+    static const auto metadata = FieldName::of("metadata"), name = FieldName::of("name");
+    if (resource == "pods") return std::string(object[spec][nodeName].asString());
+    return resource == "nodes" ? std::string(object[metadata][name].asString()) : std::string();
+}
+
 /// One evaluation of the condition, for an object or an element of it.
 void test(const Rule& rule, const Change& change, const ResourceBindings& bindings, const std::string& element,
           TimePoint now, Evaluation& into) {
@@ -116,6 +123,7 @@ void test(const Rule& rule, const Change& change, const ResourceBindings& bindin
     draft.object = refOf(change.cluster, change.resource, change.object);
     draft.owner = ownerOf(change.cluster, change.resource, change.object);
     draft.element = element;
+    draft.node = nodeOf(change.resource, change.object);
     labelObject(draft.object, draft.labels);
     if (rule.labelsElement) draft.labels["element"] = element;
     renderLabels(rule, bindings, draft);
@@ -205,6 +213,7 @@ Alert draftOfEvent(const Rule& rule, std::string_view cluster, PackedView event,
     auto draft = draftOf(rule, cluster);
     auto about = involvedObject(cluster, event);
     for (auto scope : rule.per) placeEvent(scope, about, event, draft);
+    draft.node = about.resource == "nodes" ? about.name : nodeOfEvent(event);
     draft.owner = draft.object;
     if (involved && draft.object == about) draft.owner = ownerOf(cluster, about.resource, involved);
     EventBindings bindings{cel::Value::packed(event), cel::Value::stringView(cluster), cel::Value()};
@@ -237,6 +246,7 @@ Alert draftOfSample(const Rule& rule, std::string_view cluster, const Sample& sa
     draft.object.cluster = cluster;
     draft.owner = sample.owner.name.empty() ? draft.object : sample.owner;
     draft.labels = sample.labels;
+    if (draft.object.resource == "nodes") draft.node = draft.object.name;
     std::array bindings{labelsValue(sample.labels), cel::Value::stringView(cluster)};
     renderLabels(rule, bindings, draft);
     draft.activeAt = now;

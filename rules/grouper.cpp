@@ -104,18 +104,22 @@ void AlertGrouper::emit(Group& group, Reason reason, TimePoint at, IncidentUpdat
     out.push_back({reason, group.incident, at});
 }
 
-/// A silenced incident keeps still; its card shows the latest state when it may speak again.
-void AlertGrouper::emitUnlessSilenced(Group& group, Reason reason, TimePoint at, IncidentUpdates& out) {
-    if (group.incident.silenced)
+/// A quiet incident keeps still; its card shows the latest state when it may speak again.
+void AlertGrouper::emitUnlessQuiet(Group& group, Reason reason, TimePoint at, IncidentUpdates& out) {
+    if (isQuiet(group.incident))
         group.refresh(at);
     else
         emit(group, reason, at, out);
 }
 
-AlertGrouper::AlertGrouper(std::shared_ptr<const RuleSet> rules) : rules_(std::move(rules)) {}
+AlertGrouper::AlertGrouper(std::shared_ptr<const RuleSet> rules) : rules_(std::move(rules)), inhibition_(rules_) {}
 
 void AlertGrouper::replaceRules(std::shared_ptr<const RuleSet> rules) {
     rules_ = std::move(rules);
+    inhibition_.replaceRules(rules_);
+    for (const auto& [key, group] : groups_)
+        for (const auto& [fingerprint, alert] : group.firing) inhibition_.fired(alert);
+    restored_ = true;  // what the new rules inhibit, or no longer do, is settled by the next due()
 }
 
 void AlertGrouper::restore(std::vector<Incident> open, const std::vector<Alert>& firing) {
@@ -131,6 +135,7 @@ void AlertGrouper::restore(std::vector<Incident> open, const std::vector<Alert>&
         if (alert.state() != AlertState::Firing) continue;
         auto& group = join(alert);
         group.put(alert);
+        inhibition_.fired(alert);
         group.incident.total = std::max(group.incident.total, group.firing.size());
     }
     for (auto& [key, group] : groups_) group.refresh(group.incident.updatedAt);
@@ -184,6 +189,7 @@ void AlertGrouper::apply(const Transition& transition, IncidentUpdates& out) {
 }
 
 void AlertGrouper::fired(const Alert& alert, TimePoint at, IncidentUpdates& out) {
+    inhibition_.fired(alert);
     auto& group = join(alert);
     auto same = [&](const Alert& other) { return other.fingerprint == alert.fingerprint; };
     bool isNew = group.put(alert);
@@ -191,13 +197,16 @@ void AlertGrouper::fired(const Alert& alert, TimePoint at, IncidentUpdates& out)
     if (isNew && !returns) ++group.incident.total;
     bool opens = group.incident.revision == 0;
     bool wasSilenced = group.incident.silenced.has_value();
+    bool wasQuiet = isQuiet(group.incident);
     coverNew(group, alert, at);
+    coverByInhibition(group, at);
     if (opens)
         emit(group, Reason::Opened, at, out);
-    else if (wasSilenced && !group.incident.silenced)
-        emit(group, Reason::SilenceEnded, at, out);
+    else if (wasQuiet && !isQuiet(group.incident))
+        emit(group, wasSilenced ? Reason::SilenceEnded : Reason::InhibitionEnded, at, out);
     else
-        emitUnlessSilenced(group, Reason::Grew, at, out);
+        emitUnlessQuiet(group, Reason::Grew, at, out);
+    settleInhibition(alert.rule, at, out);
 }
 
 void AlertGrouper::changed(const Alert& alert, TimePoint at, IncidentUpdates& out) {
@@ -205,7 +214,7 @@ void AlertGrouper::changed(const Alert& alert, TimePoint at, IncidentUpdates& ou
     if (key == groupOf_.end()) return;
     auto& group = groups_.find(key->second)->second;
     group.put(alert);
-    emitUnlessSilenced(group, Reason::Changed, at, out);
+    emitUnlessQuiet(group, Reason::Changed, at, out);
 }
 
 void AlertGrouper::resolved(const Alert& alert, TimePoint at, IncidentUpdates& out) {
@@ -213,16 +222,19 @@ void AlertGrouper::resolved(const Alert& alert, TimePoint at, IncidentUpdates& o
     if (key == groupOf_.end()) return;
     auto found = groups_.find(key->second);
     groupOf_.erase(key);
+    inhibition_.resolved(alert);
+    if (!inhibition_.inhibitedBy(alert.rule).empty()) inhibitorsGone_[alert.rule] = at + afterInhibition;
     auto& group = found->second;
     group.remove(alert);
     group.resolved.insert(group.resolved.begin(), alert);
     if (group.resolved.size() > shownResolved) group.resolved.pop_back();
+    if (!group.firing.empty()) coverByInhibition(group, at);
     if (group.firing.empty())
         close(found, at, out);
     else if (!group.incident.silenced && coverBySilence(group, at))
         emit(group, Reason::Silenced, at, out);
     else
-        emitUnlessSilenced(group, Reason::Shrank, at, out);
+        emitUnlessQuiet(group, Reason::Shrank, at, out);
 }
 
 void AlertGrouper::close(Groups::iterator group, TimePoint at, IncidentUpdates& out) {
@@ -294,6 +306,44 @@ void AlertGrouper::coverNew(Group& group, const Alert& alert, TimePoint now) con
     group.incident.silencedUntil.reset();
 }
 
+/// An incident is inhibited while every alert that fires in it is. It is said to be so from its opening when nobody has
+/// heard of it.
+void AlertGrouper::coverByInhibition(Group& group, TimePoint now) const {
+    const Alert* inhibitor = nullptr;
+    for (const auto& [fingerprint, alert] : group.firing) {
+        inhibitor = inhibition_.inhibitorOf(alert);
+        if (inhibitor) continue;
+        auto gone = inhibitorsGone_.end();
+        if (const auto* rule = rules_->find(alert.rule); rule && group.incident.inhibited)
+            for (const auto& by : rule->inhibitedBy)
+                if (gone = inhibitorsGone_.find(by.alert); gone != inhibitorsGone_.end()) break;
+        if (gone == inhibitorsGone_.end() || gone->second <= now) {
+            group.incident.inhibited.reset();
+            return;
+        }
+    }
+    if (!inhibitor || group.incident.inhibited) return;
+    auto since = group.incident.revision == 0 ? group.incident.openedAt : now;
+    group.incident.inhibited = Mark{inhibitor->rule, since, inhibitor->title.en};
+}
+
+/// An alert that keeps others quiet has begun to fire.
+void AlertGrouper::settleInhibition(std::string_view inhibitor, TimePoint now, IncidentUpdates& out) {
+    const auto& dependents = inhibition_.inhibitedBy(inhibitor);
+    if (dependents.empty()) return;
+    for (auto& [key, group] : groups_)
+        if (dependents.contains(group.incident.rule)) lookAtInhibited(group, now, out);
+}
+
+void AlertGrouper::lookAtInhibited(Group& group, TimePoint now, IncidentUpdates& out) {
+    if (group.firing.empty() || group.incident.revision == 0) return;
+    bool before = group.incident.inhibited.has_value();
+    coverByInhibition(group, now);
+    bool after = group.incident.inhibited.has_value();
+    if (before == after || group.incident.silenced) return;
+    emit(group, after ? Reason::Inhibited : Reason::InhibitionEnded, now, out);
+}
+
 void AlertGrouper::settleSilences(TimePoint now, IncidentUpdates& out) {
     nextSilenceChange_ = silences_.nextChange(now);
     for (auto& [key, group] : groups_) {
@@ -312,6 +362,13 @@ void AlertGrouper::settleSilences(TimePoint now, IncidentUpdates& out) {
 void AlertGrouper::due(TimePoint now, IncidentUpdates& out) {
     if (restored_) settleRestored(now, out);
     if (nextSilenceChange_ && *nextSilenceChange_ <= now) settleSilences(now, out);
+    std::vector<std::string> over;
+    for (const auto& [rule, when] : inhibitorsGone_)
+        if (when <= now) over.push_back(rule);
+    for (const auto& rule : over) {
+        settleInhibition(rule, now, out);
+        inhibitorsGone_.erase(rule);
+    }
 }
 
 /// What storage had of incidents and alerts need not agree after a crash: an alert without an incident opens one, an
@@ -324,13 +381,19 @@ void AlertGrouper::settleRestored(TimePoint now, IncidentUpdates& out) {
             close(current, now, out);
         } else if (current->second.incident.revision == 0) {
             coverBySilence(current->second, now);
+            coverByInhibition(current->second, now);
             emit(current->second, Reason::Opened, now, out);
+        } else {
+            lookAtInhibited(current->second, now, out);
         }
     }
 }
 
 std::optional<TimePoint> AlertGrouper::nextDue() const {
-    return restored_ ? std::optional(TimePoint()) : nextSilenceChange_;
+    if (restored_) return TimePoint();
+    auto next = nextSilenceChange_;
+    for (const auto& [rule, when] : inhibitorsGone_) next = next ? std::min(*next, when) : when;
+    return next;
 }
 
 const Incident* AlertGrouper::find(std::string_view incidentId) const {

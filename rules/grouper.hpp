@@ -13,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "rules/incident.hpp"
+#include "rules/inhibition.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/silence_set.hpp"
 
@@ -22,9 +23,11 @@ using IncidentUpdates = std::vector<IncidentUpdate>;
 
 /// Joins firing alerts into incidents, one card each: by default those of one rule in one cluster, namespace and owner.
 ///
-/// An incident is born with the first alert that fires and forgotten once none does. While it is silenced it gives no
-/// Grew, Shrank or Changed; Opened then carries `silenced`, and SilenceEnded tells when it may be heard while still
-/// firing. Pending and withdrawn alerts are nobody's business here. Not thread-safe; time only as a parameter.
+/// An incident is born with the first alert that fires and forgotten once none does. While it is silenced or inhibited
+/// it gives no Grew, Shrank or Changed; Opened then carries `silenced` or `inhibited`, and SilenceEnded or
+/// InhibitionEnded tells when it may be heard while still firing: after an inhibitor has cleared with a pause in which
+/// its consequences may clear as well. Pending and withdrawn alerts are nobody's business here. Not thread-safe; time
+/// only as a parameter.
 class AlertGrouper {
 public:
     explicit AlertGrouper(std::shared_ptr<const RuleSet> rules);
@@ -54,6 +57,7 @@ public:
     void forEach(const std::function<void(const Incident&)>& visit) const;
     std::size_t size() const { return groups_.size(); }
 
+    static constexpr Duration afterInhibition = 30s;
     static constexpr std::size_t shownFiring = 5;
     static constexpr std::size_t shownResolved = 3;
 
@@ -76,17 +80,23 @@ private:
     void changed(const Alert& alert, TimePoint at, IncidentUpdates& out);
     void resolved(const Alert& alert, TimePoint at, IncidentUpdates& out);
     static void emit(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
-    static void emitUnlessSilenced(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
+    static void emitUnlessQuiet(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
     void close(Groups::iterator group, TimePoint at, IncidentUpdates& out);
     Group& join(const Alert& alert);
     void settleRestored(TimePoint now, IncidentUpdates& out);
     void settleSilences(TimePoint now, IncidentUpdates& out);
     bool coverBySilence(Group& group, TimePoint now) const;
     void coverNew(Group& group, const Alert& alert, TimePoint now) const;
+    void coverByInhibition(Group& group, TimePoint now) const;
+    void settleInhibition(std::string_view inhibitor, TimePoint now, IncidentUpdates& out);
+    void lookAtInhibited(Group& group, TimePoint now, IncidentUpdates& out);
     Group* byId(std::string_view incidentId);
 
     std::shared_ptr<const RuleSet> rules_;
     SilenceSet silences_;
+    Inhibition inhibition_;
+    std::map<std::string, TimePoint, std::less<>>
+        inhibitorsGone_;                                       ///< inhibiting rule → when to look at its dependents
     Groups groups_;                                            ///< open incidents by group key
     std::map<std::string, std::string, std::less<>> groupOf_;  ///< firing alert → group key
     std::map<std::string, std::string, std::less<>> keyOfId_;  ///< incident id → group key

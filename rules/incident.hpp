@@ -35,13 +35,31 @@ struct Incident {
     std::optional<Mark> acknowledged;
     std::optional<Mark> silenced;
     std::optional<TimePoint> silencedUntil;
+    std::optional<Mark> inhibited;  ///< `by` names the rule, the comment is the title of the alert that keeps it quiet
     bool startedBefore = false;
     std::uint64_t revision = 0;  ///< grows with every update; an older one never overwrites a newer
 };
 
+/// Nobody is told of what changes in it.
+inline bool isQuiet(const Incident& incident) {
+    return incident.silenced || incident.inhibited;
+}
+
 /// What happened to an incident and why its card may have to change.
 struct IncidentUpdate {
-    enum class Reason { Opened, Grew, Shrank, Changed, Resolved, Acknowledged, Unacknowledged, Silenced, SilenceEnded };
+    enum class Reason {
+        Opened,
+        Grew,
+        Shrank,
+        Changed,
+        Resolved,
+        Acknowledged,
+        Unacknowledged,
+        Silenced,
+        SilenceEnded,
+        Inhibited,
+        InhibitionEnded
+    };
     Reason reason;
     Incident incident;
     TimePoint at{};

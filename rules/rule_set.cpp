@@ -14,6 +14,7 @@ void addIdentity(std::string_view resource, FieldTree& tree) {
                       "metadata.ownerReferences[].kind", "metadata.ownerReferences[].name",
                       "metadata.ownerReferences[].uid", "metadata.ownerReferences[].controller"})
         tree.add(path);
+    if (resource == "pods") tree.add("spec.nodeName");
     if (resource == "pods" || resource == "replicasets.apps") tree.add("metadata.labels.pod-template-hash");
     if (kindOfResource(resource).empty()) tree.add("kind");
 }

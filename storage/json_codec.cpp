@@ -49,6 +49,7 @@ void fieldsOf(Visit& v, rules::Alert& a) {
     v("runbook", a.runbook);
     v("object", a.object);
     v("owner", a.owner);
+    v("node", a.node);
     v("element", a.element);
     v("actions", a.actions);
     v("enrich", a.enrich);
@@ -64,6 +65,7 @@ void fieldsOf(Visit& v, rules::Alert& a) {
     v("occurrence", a.occurrence);
     v("occurredAt", a.occurredAt);
     v("noDataSince", a.noDataSince);
+    v("flapping", a.flapping);
 }
 template <class Visit>
 void fieldsOf(Visit& v, rules::Incident& i) {
@@ -83,6 +85,7 @@ void fieldsOf(Visit& v, rules::Incident& i) {
     v("acknowledged", i.acknowledged);
     v("silenced", i.silenced);
     v("silencedUntil", i.silencedUntil);
+    v("inhibited", i.inhibited);
     v("startedBefore", i.startedBefore);
     v("revision", i.revision);
 }

@@ -4,25 +4,30 @@
 #include <map>
 #include <set>
 
+#include "notifiers/words.hpp"
+
 namespace klaw::deliver {
 namespace {
 
 constexpr std::size_t maxAffected = 8;
 
 struct Phrases {
-    std::string_view acknowledge, silence, occurrences, console, runbook, what, stillFiring;
+    std::string_view acknowledge, silence, occurrences, console, runbook, what, inhibitedBy, noDataSince, flapping;
 };
 
 const Phrases& phrasesFor(const std::string& language) {
-    static const Phrases en{"Acknowledge", "Silence 2h",    "occurrences", "Open in Klaw",
-                            "Runbook",     "What it means", "still firing"};
-    static const Phrases zh{"认领", "静默 2 小时", "次数", "在 Klaw 中打开", "处理手册", "含义", "仍在告警"};
+    static const Phrases en{"Acknowledge",  "Silence 2h",    "occurrences",
+                            "Open in Klaw", "Runbook",       "What it means",
+                            "Inhibited by", "no data since", "flapping: closed after 10m of quiet"};
+    static const Phrases zh{"认领",           "静默 2 小时", "次数",
+                            "在 Klaw 中打开", "处理手册",    "含义",
+                            "被抑制于",       "无数据自",    "反复抖动：平静 10 分钟后才关闭"};
     return language.starts_with("zh") ? zh : en;
 }
 
 notifiers::CardStatus statusOf(const rules::Incident& incident) {
     if (incident.resolvedAt) return notifiers::CardStatus::Resolved;
-    if (incident.silenced) return notifiers::CardStatus::Silenced;
+    if (isQuiet(incident)) return notifiers::CardStatus::Silenced;
     if (incident.acknowledged) return notifiers::CardStatus::Acknowledged;
     return notifiers::CardStatus::Firing;
 }
@@ -47,28 +52,32 @@ std::map<std::string, std::string> sharedFacts(const rules::Incident& incident) 
 }
 
 std::string detailOf(const rules::Alert& alert, const std::map<std::string, std::string>& shared,
-                     const Phrases& phrases) {
+                     const Phrases& phrases, int utcOffsetMinutes) {
     std::string detail = alert.element;
     auto add = [&](const std::string& text) { detail += (detail.empty() ? "" : ", ") + text; };
     for (const auto& [name, value] : alert.facts)
         if (!value.empty() && !shared.contains(name)) add(name + " " + value);
+    if (alert.flapping) add(std::string(phrases.flapping));
+    if (alert.noDataSince)
+        add(std::string(phrases.noDataSince) + " " + notifiers::localTime(*alert.noDataSince, utcOffsetMinutes));
     if (alert.count > 1) add(std::to_string(alert.count) + " " + std::string(phrases.occurrences));
     return detail;
 }
 
 /// What is still wrong; of a resolved incident what was.
 void addAffected(const rules::Incident& incident, const std::map<std::string, std::string>& shared,
-                 const Phrases& phrases, notifiers::Card& card) {
+                 const Phrases& phrases, int utcOffsetMinutes, notifiers::Card& card) {
     bool onlyOwner = incident.total == 1 && !incident.alerts.empty() &&
                      incident.alerts.front().object.name == incident.owner.name &&
-                     detailOf(incident.alerts.front(), shared, phrases).empty();
+                     detailOf(incident.alerts.front(), shared, phrases, utcOffsetMinutes).empty();
     if (onlyOwner) return;
     for (const auto& alert : incident.alerts) {
         bool shown = incident.resolvedAt ? alert.state() == rules::AlertState::Resolved
                                          : alert.state() == rules::AlertState::Firing;
         if (!shown) continue;
         if (card.affected.size() == maxAffected) break;
-        card.affected.push_back({nameOf(alert.object), detailOf(alert, shared, phrases), alert.activeAt});
+        card.affected.push_back(
+            {nameOf(alert.object), detailOf(alert, shared, phrases, utcOffsetMinutes), alert.activeAt});
     }
     auto all = incident.resolvedAt ? incident.total : incident.firing;
     card.more = all > card.affected.size() ? all - card.affected.size() : 0;
@@ -139,7 +148,10 @@ notifiers::Card buildCard(const rules::Incident& incident, const CardStyle& styl
     card.subtitle = placeOf(incident);
     auto shared = sharedFacts(incident);
     for (const auto& [name, value] : shared) card.facts.push_back({name, value});
-    addAffected(incident, shared, phrases, card);
+    if (incident.inhibited)
+        card.facts.push_back(
+            {std::string(phrases.inhibitedBy), incident.inhibited->by + ": " + incident.inhibited->comment});
+    addAffected(incident, shared, phrases, style.utcOffsetMinutes, card);
     addDescription(incident, style, phrases, card);
     if (incident.acknowledged)
         card.acknowledged = notifiers::CardMark{

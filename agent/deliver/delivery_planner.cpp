@@ -20,15 +20,18 @@ bool withinGroupWait(const rules::IncidentUpdate& update, Duration wait) {
     return update.at < update.incident.openedAt + wait;
 }
 
-/// Silenced from before it began: nobody was told, so nobody is told that it is over.
+/// Quiet from before it began: nobody was told, so nobody is told that it is over.
 bool neverHeard(const rules::Incident& incident) {
-    return incident.silenced && incident.silenced->at <= incident.openedAt;
+    auto fromTheBeginning = [&](const std::optional<rules::Mark>& mark) {
+        return mark && mark->at <= incident.openedAt;
+    };
+    return fromTheBeginning(incident.silenced) || fromTheBeginning(incident.inhibited);
 }
 
 bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel) {
     switch (update.reason) {
         case Reason::Opened:
-            return !update.incident.silenced;
+            return !isQuiet(update.incident);
         case Reason::Resolved:
             return !neverHeard(update.incident);
         case Reason::Acknowledged:
@@ -36,6 +39,9 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
         case Reason::Silenced:
         case Reason::SilenceEnded:
             return true;
+        case Reason::Inhibited:
+        case Reason::InhibitionEnded:
+            return !update.incident.silenced;
         case Reason::Grew:
             return channel.canUpdate || withinGroupWait(update, channel.groupWait) || reachedMilestone(update.incident);
         case Reason::Shrank:

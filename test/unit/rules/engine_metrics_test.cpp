@@ -183,6 +183,31 @@ TEST_F(EngineMetrics, OfAPromqlRuleAreItsOwnResultAndEndWithIt) {
     EXPECT_EQ(took(), "ErrorRate resolved");
 }
 
+TEST_F(EngineMetrics, ThatFlapAreHeldOpenUntilTheyAreQuietAndSaySo) {
+    start("rules:\n  - alert: QueueLong\n    metric: queue_length\n    threshold: \"> 10\"\n    title: t\n");
+    for (int i = 0; i < 3; ++i) {
+        samples({queue(11)});
+        pass(1min);
+        samples({queue(9)});
+        pass(1min);
+    }
+    EXPECT_EQ(took(),
+              "QueueLong fired, QueueLong resolved, QueueLong fired, QueueLong resolved, QueueLong fired, QueueLong "
+              "resolved");
+    for (int i = 0; i < 5; ++i) {
+        samples({queue(11)});
+        pass(1min);
+        samples({queue(9)});
+        pass(1min);
+    }
+    EXPECT_EQ(took(), "QueueLong fired");
+    EXPECT_TRUE(only().flapping);
+    pass(8min);
+    EXPECT_EQ(took(), "");
+    pass(1min);
+    EXPECT_EQ(took(), "QueueLong resolved");
+}
+
 class EngineAbsence : public EngineTest {
 protected:
     const std::string backup = R"(rules:

@@ -16,6 +16,8 @@ std::shared_ptr<const RuleSet> rules() {
   - {alert: Crash, resource: pods, when: "true", title: t}
   - {alert: Evicted, resource: pods, when: "true", title: t, group_by: [node]}
   - {alert: Alone, resource: pods, when: "true", title: t, group_by: [object]}
+  - {alert: NodeDown, resource: nodes, when: "true", title: t}
+  - {alert: NotReady, resource: pods, when: "true", title: t, inhibited_by: [{alert: NodeDown, equal: [cluster, node]}]}
 )"}})
         .rules;
 }
@@ -266,6 +268,92 @@ TEST_F(Grouper, PutsRightWhatACrashLeftApart) {
     EXPECT_EQ(opened.reason, IncidentUpdate::Reason::Opened);
     EXPECT_EQ(opened.incident.owner.name, "other");
     EXPECT_EQ(later.size(), 1u);
+}
+
+Alert nodeDown(const std::string& node = "n1") {
+    Alert alert;
+    alert.rule = "NodeDown";
+    alert.cluster = "c1";
+    alert.node = node;
+    alert.labels = {{"node", node}};
+    alert.fingerprint = "NodeDown/" + node;
+    alert.object = alert.owner = {"c1", "nodes", "Node", "", node, "uid-" + node};
+    alert.title.en = node + " is down";
+    return alert;
+}
+
+Alert notReady(const std::string& pod, const std::string& node = "n1") {
+    auto alert = podAlert(pod, "web", "NotReady");
+    alert.node = node;
+    return alert;
+}
+
+TEST_F(Grouper, KeepsWhatAnotherAlertExplainsQuietFromTheBeginning) {
+    fire(nodeDown(), 0);
+    EXPECT_EQ(took(), "opened 1/1");
+    fire(notReady("a"), 1);
+    EXPECT_EQ(took(), "opened 1/1");
+    ASSERT_TRUE(last_.inhibited);
+    EXPECT_EQ(last_.inhibited->by, "NodeDown");
+    EXPECT_EQ(last_.inhibited->comment, "n1 is down");
+    EXPECT_LE(last_.inhibited->at, last_.openedAt);
+    fire(notReady("b"), 2);
+    EXPECT_EQ(took(), "");
+    resolve(notReady("a"), 3);
+    EXPECT_EQ(took(), "");
+    resolve(notReady("b"), 4);
+    EXPECT_EQ(took(), "resolved 0/2");
+    EXPECT_TRUE(last_.inhibited);
+}
+
+TEST_F(Grouper, SpeaksOfWhatIsLeftAPauseAfterTheExplanationHasGone) {
+    fire(nodeDown(), 0);
+    fire(notReady("a"), 1);
+    took();
+    resolve(nodeDown(), 5);
+    EXPECT_EQ(took(), "resolved 0/1");
+    EXPECT_EQ(grouper_.nextDue(), at(5) + AlertGrouper::afterInhibition);
+    grouper_.due(at(6), updates_);
+    EXPECT_EQ(took(), "inhibition_ended 1/1");
+    EXPECT_FALSE(last_.inhibited);
+    EXPECT_FALSE(grouper_.nextDue());
+}
+
+TEST_F(Grouper, TellsThatACardWhichIsOutHasBeenExplained) {
+    fire(notReady("a"), 0);
+    took();
+    fire(nodeDown(), 1);
+    EXPECT_EQ(took(), "opened 1/1, inhibited 1/1");
+    EXPECT_EQ(last_.inhibited->at, at(1));
+    resolve(notReady("a"), 2);
+    EXPECT_EQ(took(), "resolved 0/1");
+}
+
+TEST_F(Grouper, LeavesAloneWhatTheExplanationDoesNotFit) {
+    fire(nodeDown("n2"), 0);
+    took();
+    fire(notReady("a", "n1"), 1);
+    EXPECT_EQ(took(), "opened 1/1");
+    EXPECT_FALSE(last_.inhibited);
+    fire(notReady("b", "n2"), 2);
+    EXPECT_EQ(took(), "grew 2/2") << "one of the group is not explained";
+}
+
+TEST_F(Grouper, KnowsAfterARestartWhatExplainsWhat) {
+    fire(nodeDown(), 0);
+    fire(notReady("a"), 1);
+    took();
+    std::vector<Incident> open;
+    std::vector<Alert> firing;
+    grouper_.forEach([&](const Incident& incident) { open.push_back(incident); });
+    for (const auto& [fingerprint, alert] : fired_) firing.push_back(alert);
+    AlertGrouper again(rules());
+    again.restore(open, firing);
+    again.due(at(2), updates_);
+    EXPECT_EQ(took(), "");
+    again.apply({Transition::Reason::Resolved, firing[0], at(3)}, updates_);
+    again.due(at(4), updates_);
+    EXPECT_EQ(took(), "resolved 0/1, inhibition_ended 1/1");
 }
 
 }  // namespace
