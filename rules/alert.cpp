@@ -74,6 +74,10 @@ std::string_view toString(IncidentUpdate::Reason reason) {
             return "inhibited";
         case IncidentUpdate::Reason::InhibitionEnded:
             return "inhibition_ended";
+        case IncidentUpdate::Reason::Escalated:
+            return "escalated";
+        case IncidentUpdate::Reason::Reminded:
+            return "reminded";
     }
     return "changed";
 }

@@ -101,7 +101,40 @@ void AlertGrouper::Group::refresh(TimePoint at) {
 void AlertGrouper::emit(Group& group, Reason reason, TimePoint at, IncidentUpdates& out) {
     group.refresh(at);
     ++group.incident.revision;
+    bool told = reason == Reason::Opened || reason == Reason::SilenceEnded || reason == Reason::InhibitionEnded ||
+                reason == Reason::Reminded;
+    if (told) group.incident.toldAt = at;
     out.push_back({reason, group.incident, at});
+    scheduleFollowUp(group);
+}
+
+/// Nobody is reminded of what somebody has taken, or of what is quiet.
+void AlertGrouper::scheduleFollowUp(const Group& group) {
+    const auto& incident = group.incident;
+    std::optional<TimePoint> when;
+    if (!incident.resolvedAt && !incident.acknowledged && !isQuiet(incident)) {
+        auto chosen = routes_->of(incident);
+        if (chosen.repeat) when = incident.toldAt + *chosen.repeat;
+        if (incident.escalated < chosen.escalate.size()) {
+            auto step = incident.openedAt + chosen.escalate[incident.escalated].after;
+            when = when ? std::min(*when, step) : step;
+        }
+    }
+    followUps_.set(incident.group, when);
+}
+
+void AlertGrouper::followUp(Group& group, TimePoint now, IncidentUpdates& out) {
+    auto& incident = group.incident;
+    auto chosen = routes_->of(incident);
+    bool escalates = incident.escalated < chosen.escalate.size() &&
+                     incident.openedAt + chosen.escalate[incident.escalated].after <= now;
+    if (escalates) ++incident.escalated;
+    emit(group, escalates ? Reason::Escalated : Reason::Reminded, now, out);
+}
+
+void AlertGrouper::replaceRoutes(std::shared_ptr<const Routes> routes) {
+    routes_ = std::move(routes);
+    for (const auto& [key, group] : groups_) scheduleFollowUp(group);
 }
 
 /// A quiet incident keeps still; its card shows the latest state when it may speak again.
@@ -112,7 +145,8 @@ void AlertGrouper::emitUnlessQuiet(Group& group, Reason reason, TimePoint at, In
         emit(group, reason, at, out);
 }
 
-AlertGrouper::AlertGrouper(std::shared_ptr<const RuleSet> rules) : rules_(std::move(rules)), inhibition_(rules_) {}
+AlertGrouper::AlertGrouper(std::shared_ptr<const RuleSet> rules, std::shared_ptr<const Routes> routes)
+    : rules_(std::move(rules)), routes_(std::move(routes)), inhibition_(rules_) {}
 
 void AlertGrouper::replaceRules(std::shared_ptr<const RuleSet> rules) {
     rules_ = std::move(rules);
@@ -138,7 +172,10 @@ void AlertGrouper::restore(std::vector<Incident> open, const std::vector<Alert>&
         inhibition_.fired(alert);
         group.incident.total = std::max(group.incident.total, group.firing.size());
     }
-    for (auto& [key, group] : groups_) group.refresh(group.incident.updatedAt);
+    for (auto& [key, group] : groups_) {
+        group.refresh(group.incident.updatedAt);
+        scheduleFollowUp(group);
+    }
     restored_ = true;
 }
 
@@ -362,6 +399,8 @@ void AlertGrouper::settleSilences(TimePoint now, IncidentUpdates& out) {
 void AlertGrouper::due(TimePoint now, IncidentUpdates& out) {
     if (restored_) settleRestored(now, out);
     if (nextSilenceChange_ && *nextSilenceChange_ <= now) settleSilences(now, out);
+    while (auto key = followUps_.takeDue(now))
+        if (auto group = groups_.find(*key); group != groups_.end()) followUp(group->second, now, out);
     std::vector<std::string> over;
     for (const auto& [rule, when] : inhibitorsGone_)
         if (when <= now) over.push_back(rule);
@@ -392,6 +431,7 @@ void AlertGrouper::settleRestored(TimePoint now, IncidentUpdates& out) {
 std::optional<TimePoint> AlertGrouper::nextDue() const {
     if (restored_) return TimePoint();
     auto next = nextSilenceChange_;
+    if (auto followUp = followUps_.next()) next = next ? std::min(*next, *followUp) : followUp;
     for (const auto& [rule, when] : inhibitorsGone_) next = next ? std::min(*next, when) : when;
     return next;
 }

@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "rules/due_queue.hpp"
 #include "rules/incident.hpp"
 #include "rules/inhibition.hpp"
+#include "rules/routes.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/silence_set.hpp"
 
@@ -30,13 +32,16 @@ using IncidentUpdates = std::vector<IncidentUpdate>;
 /// only as a parameter.
 class AlertGrouper {
 public:
-    explicit AlertGrouper(std::shared_ptr<const RuleSet> rules);
+    explicit AlertGrouper(std::shared_ptr<const RuleSet> rules,
+                          std::shared_ptr<const Routes> routes = std::make_shared<Routes>());
 
     /// After a restart: the open incidents as last stored (their `alerts` are not read) and the firing alerts. What
     /// does not fit together is put right by the first due().
     void restore(std::vector<Incident> open, const std::vector<Alert>& firing);
     /// Incidents keep the groups they have; later alerts follow the new rules.
     void replaceRules(std::shared_ptr<const RuleSet> rules);
+
+    void replaceRoutes(std::shared_ptr<const Routes> routes);
 
     void apply(const Transition& transition, IncidentUpdates& out);
 
@@ -79,8 +84,8 @@ private:
     void fired(const Alert& alert, TimePoint at, IncidentUpdates& out);
     void changed(const Alert& alert, TimePoint at, IncidentUpdates& out);
     void resolved(const Alert& alert, TimePoint at, IncidentUpdates& out);
-    static void emit(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
-    static void emitUnlessQuiet(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
+    void emit(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
+    void emitUnlessQuiet(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
     void close(Groups::iterator group, TimePoint at, IncidentUpdates& out);
     Group& join(const Alert& alert);
     void settleRestored(TimePoint now, IncidentUpdates& out);
@@ -90,9 +95,13 @@ private:
     void coverByInhibition(Group& group, TimePoint now) const;
     void settleInhibition(std::string_view inhibitor, TimePoint now, IncidentUpdates& out);
     void lookAtInhibited(Group& group, TimePoint now, IncidentUpdates& out);
+    void scheduleFollowUp(const Group& group);
+    void followUp(Group& group, TimePoint now, IncidentUpdates& out);
     Group* byId(std::string_view incidentId);
 
     std::shared_ptr<const RuleSet> rules_;
+    std::shared_ptr<const Routes> routes_;
+    DueQueue followUps_;  ///< group key → when nobody will have reacted for long enough
     SilenceSet silences_;
     Inhibition inhibition_;
     std::map<std::string, TimePoint, std::less<>>

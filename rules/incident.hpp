@@ -36,6 +36,8 @@ struct Incident {
     std::optional<Mark> silenced;
     std::optional<TimePoint> silencedUntil;
     std::optional<Mark> inhibited;  ///< `by` names the rule, the comment is the title of the alert that keeps it quiet
+    TimePoint toldAt{};             ///< when people were last told of it, not counting changes of the card
+    std::uint32_t escalated = 0;    ///< steps of its route that were taken
     bool startedBefore = false;
     std::uint64_t revision = 0;  ///< grows with every update; an older one never overwrites a newer
 };
@@ -58,7 +60,9 @@ struct IncidentUpdate {
         Silenced,
         SilenceEnded,
         Inhibited,
-        InhibitionEnded
+        InhibitionEnded,
+        Escalated,  ///< nobody has taken it: the next step's receivers are told
+        Reminded    ///< nobody has taken it: all are told again
     };
     Reason reason;
     Incident incident;

@@ -29,7 +29,7 @@ storage::AuditEntry auditOf(const rules::Transition& transition) {
 
 AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
                              deliver::DeliveryPlanner planner, OnTransition onTransition)
-    : engine_(rules, objects), grouper_(rules), planner_(std::move(planner)), onTransition_(std::move(onTransition)) {}
+    : engine_(rules, objects), grouper_(rules, planner.routes()), planner_(std::move(planner)), onTransition_(std::move(onTransition)) {}
 
 void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive) {
     std::vector<rules::Alert> firing;

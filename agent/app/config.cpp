@@ -130,6 +130,22 @@ Duration readInterval(const YamlCursor& value) {
     return shortestInterval;
 }
 
+rules::CompiledMatchers readMatch(const YamlCursor& value) {
+    auto matchers = rules::parseSelection(value.text("match").value);
+    auto compiled = matchers ? rules::CompiledMatchers::compileSelection(*matchers) : fail(matchers.error());
+    if (compiled) return std::move(*compiled);
+    value.error("match: " + compiled.error().message, R"(write for example severity="critical", namespace=~"shop-.*")");
+    return {};
+}
+
+Duration readRepeat(const YamlCursor& value) {
+    constexpr Duration shortest = 1min;
+    auto repeat = rules::readDuration(value, "repeat");
+    if (value.isScalar() && repeat < shortest)
+        value.error("repeat: people are reminded once a minute at most", "write for example 4h");
+    return std::max(repeat, shortest);
+}
+
 rules::Labels readLabels(const YamlCursor& value) {
     std::map<std::string, rules::Text> texts;
     rules::readTexts(value, "labels", texts);
@@ -176,6 +192,22 @@ constexpr Field<MetricsConfig> metricsFields[] = {
     {"kubelets", [](const YamlCursor& v, MetricsConfig& m) { m.kubelets = v.boolean("kubelets").value_or(false); }},
     {"targets", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "targets", m.targets); }},
     {"prometheus", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "prometheus", m.prometheus); }},
+};
+
+constexpr Field<rules::EscalationStep> escalationFields[] = {
+    {"after", [](const YamlCursor& v, rules::EscalationStep& s) { s.after = rules::readDuration(v, "after"); }},
+    {"notify", [](const YamlCursor& v, rules::EscalationStep& s) { s.notify = rules::values(v.texts("notify")); }},
+};
+
+constexpr Field<rules::Route> routeFields[] = {
+    {"match", [](const YamlCursor& v, rules::Route& r) { r.match = readMatch(v); }},
+    {"notify", [](const YamlCursor& v, rules::Route& r) { r.notify = rules::values(v.texts("notify")); }},
+    {"repeat", [](const YamlCursor& v, rules::Route& r) { r.repeat = readRepeat(v); }},
+    {"escalate", [](const YamlCursor& v, rules::Route& r) {
+        for (const auto& item : v.items("escalate"))
+            rules::decodeFields<rules::EscalationStep>(item, "escalate", escalationFields, r.escalate.emplace_back());
+    }},
+    {"continue", [](const YamlCursor& v, rules::Route& r) { r.goOn = v.boolean("continue").value_or(false); }},
 };
 
 constexpr Field<Config> alertmanagerFields[] = {
@@ -237,6 +269,17 @@ void readClusters(const YamlCursor& value, Config& config) {
     }
 }
 
+void readRoutes(const YamlCursor& value, Config& config) {
+    for (const auto& item : value.items("routes")) {
+        rules::Route route;
+        route.match = *rules::CompiledMatchers::compileSelection({});
+        rules::decodeFields<rules::Route>(item, "routes", routeFields, route);
+        if (route.notify.empty() && !route.repeat && route.escalate.empty())
+            item.error("routes: the route does nothing", "add `notify`, `repeat` or `escalate`");
+        config.routes.push_back(std::move(route));
+    }
+}
+
 void readChannels(const YamlCursor& value, Config& config) {
     std::vector<YamlCursor> places;
     readList<ChannelConfig>(value, "channels", channelFields, config.channels, places);
@@ -264,6 +307,7 @@ constexpr Field<Config> configFields[] = {
     {"time_zone", readTimeZone},
     {"rules", [](const YamlCursor& v, Config& c) { rules::decodeFields<Config>(v, "rules", rulesFields, c); }},
     {"channels", readChannels},
+    {"routes", readRoutes},
     {"notify", [](const YamlCursor& v, Config& c) { c.notify = rules::values(v.texts("notify")); }},
     {"group_wait", [](const YamlCursor& v, Config& c) { c.groupWait = rules::readDuration(v, "group_wait"); }},
     {"metrics", [](const YamlCursor& v, Config& c) { rules::decodeFields<MetricsConfig>(v, "metrics", metricsFields, c.metrics); }},
@@ -274,10 +318,18 @@ constexpr Field<Config> configFields[] = {
 // clang-format on
 
 void checkReferences(const YamlCursor& root, const Config& config) {
-    for (const auto& receiver : config.notify) {
-        bool known = false;
-        for (const auto& channel : config.channels) known = known || channel.name == receiver;
-        if (!known) root.error("notify: there is no channel \"" + receiver + "\"", "add it to `channels`");
+    auto check = [&](const std::vector<std::string>& receivers, std::string_view where) {
+        for (const auto& receiver : receivers) {
+            bool known = false;
+            for (const auto& channel : config.channels) known = known || channel.name == receiver;
+            if (!known)
+                root.error(std::string(where) + ": there is no channel \"" + receiver + "\"", "add it to `channels`");
+        }
+    };
+    check(config.notify, "notify");
+    for (const auto& route : config.routes) {
+        check(route.notify, "routes");
+        for (const auto& step : route.escalate) check(step.notify, "escalate");
     }
 }
 

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "rules/labels.hpp"
+#include "rules/routes.hpp"
 #include "storage/retention.hpp"
 
 namespace klaw::app {
@@ -68,7 +69,8 @@ struct Config {
     bool defaultRules = true;
     std::vector<std::filesystem::path> ruleDirectories;
     std::vector<ChannelConfig> channels;
-    std::vector<std::string> notify;  ///< channels for rules that name none; empty: all
+    std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all
+    std::vector<rules::Route> routes;
     MetricsConfig metrics;
     std::string alertmanagerToken;  ///< that Alertmanager shows; empty: it must show that of the data directory
     LogConfig log;

@@ -51,7 +51,8 @@ deliver::DeliveryPlanner makePlanner(const Config& config, const std::string& co
         plan.groupWait = config.groupWait;
         plans.push_back(std::move(plan));
     }
-    return deliver::DeliveryPlanner(std::move(plans), config.notify);
+    return deliver::DeliveryPlanner(std::move(plans),
+                                    std::make_shared<const rules::Routes>(config.routes, config.notify));
 }
 
 std::string consoleUrlOf(const Config& config, std::uint16_t port) {

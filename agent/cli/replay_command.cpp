@@ -125,7 +125,7 @@ private:
         plan.style.language = options.language;
         plan.canUpdate = options.output == "json";
         plan.groupWait = Duration::zero();
-        return deliver::DeliveryPlanner({plan}, {});
+        return deliver::DeliveryPlanner({plan});
     }
 
     observe::ResourceObserver* observerOf(const std::string& cluster, const std::string& resource) {

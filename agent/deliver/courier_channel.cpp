@@ -231,7 +231,9 @@ Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) 
         co_return co_await notifier_->send(digestOf(id, cards, clock_.now()), std::move(context));
     }
     auto known = cards_.find(first.incidentId);
-    if (limits_.canUpdate && known != cards_.end() && !known->second.empty()) {
+    // A reminder that only changed the card in place would remind nobody.
+    bool anew = first.reason == rules::toString(rules::IncidentUpdate::Reason::Reminded);
+    if (!anew && limits_.canUpdate && known != cards_.end() && !known->second.empty()) {
         auto reference = known->second;
         co_return co_await notifier_->update(std::move(reference), std::move(cards.front()), std::move(context));
     }

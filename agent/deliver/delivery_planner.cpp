@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace klaw::deliver {
 namespace {
@@ -42,6 +41,10 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
         case Reason::Inhibited:
         case Reason::InhibitionEnded:
             return !update.incident.silenced;
+        case Reason::Escalated:
+            return channel.canUpdate;
+        case Reason::Reminded:
+            return true;
         case Reason::Grew:
             return channel.canUpdate || withinGroupWait(update, channel.groupWait) || reachedMilestone(update.incident);
         case Reason::Shrank:
@@ -53,35 +56,44 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
 
 }  // namespace
 
-DeliveryPlanner::DeliveryPlanner(std::vector<ChannelPlan> channels, std::vector<std::string> defaultReceivers)
-    : channels_(std::move(channels)), defaultReceivers_(std::move(defaultReceivers)) {}
+DeliveryPlanner::DeliveryPlanner(std::vector<ChannelPlan> channels, std::shared_ptr<const rules::Routes> routes)
+    : channels_(std::move(channels)), routes_(routes ? std::move(routes) : std::make_shared<const rules::Routes>()) {}
 
-const ChannelPlan* DeliveryPlanner::channel(std::string_view name) const {
-    auto found = std::find_if(channels_.begin(), channels_.end(),
-                              [&](const ChannelPlan& channel) { return channel.name == name; });
-    return found == channels_.end() ? nullptr : &*found;
+/// Those that routes and rules name, and those of the steps it was escalated to. Where none of them exists all, so that
+/// nothing is said to nobody.
+std::vector<const ChannelPlan*> DeliveryPlanner::receivers(const rules::Incident& incident) const {
+    auto chosen = routes_->of(incident);
+    auto isNamed = [](const std::vector<std::string>& names, const ChannelPlan& channel) {
+        return std::ranges::find(names, channel.name) != names.end();
+    };
+    std::vector<const ChannelPlan*> ordered;
+    for (const auto* names : {&chosen.named, &chosen.notify})
+        if (ordered.empty())
+            for (const auto& channel : channels_)
+                if (isNamed(*names, channel)) ordered.push_back(&channel);
+    if (ordered.empty())
+        for (const auto& channel : channels_) ordered.push_back(&channel);
+    for (std::size_t step = 0; step < std::min<std::size_t>(incident.escalated, chosen.escalate.size()); ++step)
+        for (const auto& channel : channels_)
+            if (isNamed(chosen.escalate[step].notify, channel) && std::ranges::find(ordered, &channel) == ordered.end())
+                ordered.push_back(&channel);
+    return ordered;
 }
 
-/// Those that the rules name; where none of them exists the default ones, so that nothing is said to nobody.
-std::vector<const ChannelPlan*> DeliveryPlanner::receivers(const rules::Incident& incident) const {
-    std::set<const ChannelPlan*> chosen;
-    auto choose = [&](const std::vector<std::string>& names) {
-        for (const auto& name : names)
-            if (const auto* found = channel(name)) chosen.insert(found);
-    };
-    for (const auto& alert : incident.alerts) choose(alert.notify);
-    if (chosen.empty()) choose(defaultReceivers_);
-    std::vector<const ChannelPlan*> ordered;
-    for (const auto& candidate : channels_)
-        if (chosen.empty() || chosen.contains(&candidate)) ordered.push_back(&candidate);
-    return ordered;
+/// The receivers of the step that was taken last.
+bool DeliveryPlanner::escalatedTo(const rules::Incident& incident, const ChannelPlan& channel) const {
+    auto steps = routes_->of(incident).escalate;
+    if (incident.escalated == 0 || incident.escalated > steps.size()) return false;
+    const auto& names = steps[incident.escalated - 1].notify;
+    return std::ranges::find(names, channel.name) != names.end();
 }
 
 std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate& update) const {
     std::vector<storage::Delivery> deliveries;
     const auto& incident = update.incident;
     for (const auto* channel : receivers(incident)) {
-        if (!worthSaying(update, *channel)) continue;
+        bool called = update.reason == Reason::Escalated && escalatedTo(incident, *channel);
+        if (!called && !worthSaying(update, *channel)) continue;
         storage::Delivery delivery;
         delivery.id = incident.id + "." + std::to_string(incident.revision) + "." + channel->name;
         delivery.channel = channel->name;

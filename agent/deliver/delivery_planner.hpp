@@ -1,12 +1,13 @@
 #pragma once
 
-#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/deliver/card_builder.hpp"
 #include "base/time.hpp"
 #include "rules/incident.hpp"
+#include "rules/routes.hpp"
 #include "storage/delivery.hpp"
 
 namespace klaw::deliver {
@@ -24,17 +25,18 @@ struct ChannelPlan {
 /// Decides who hears of an update and how, and writes it down as deliveries with the finished card. Pure.
 class DeliveryPlanner {
 public:
-    /// `defaultReceivers`: channels of rules that name none; empty: all channels.
-    DeliveryPlanner(std::vector<ChannelPlan> channels, std::vector<std::string> defaultReceivers);
+    /// Without routes everything goes to all channels.
+    explicit DeliveryPlanner(std::vector<ChannelPlan> channels, std::shared_ptr<const rules::Routes> routes = nullptr);
+    const std::shared_ptr<const rules::Routes>& routes() const { return routes_; }
 
     std::vector<storage::Delivery> plan(const rules::IncidentUpdate& update) const;
 
 private:
     std::vector<const ChannelPlan*> receivers(const rules::Incident& incident) const;
-    const ChannelPlan* channel(std::string_view name) const;
+    bool escalatedTo(const rules::Incident& incident, const ChannelPlan& channel) const;
 
     std::vector<ChannelPlan> channels_;
-    std::vector<std::string> defaultReceivers_;
+    std::shared_ptr<const rules::Routes> routes_;
 };
 
 }  // namespace klaw::deliver

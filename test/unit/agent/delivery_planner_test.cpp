@@ -76,13 +76,54 @@ TEST(DeliveryPlanner, GivesTheFirstCardTimeToGatherWhereItCannotBeUpdated) {
 }
 
 TEST(DeliveryPlanner, SendsToWhomTheRuleNamesElseToTheDefault) {
-    DeliveryPlanner planner({channel("hook", true), channel("robot", false)}, {"robot"});
+    DeliveryPlanner planner(
+        {channel("hook", true), channel("robot", false)},
+        std::make_shared<rules::Routes>(std::vector<rules::Route>(), std::vector<std::string>{"robot"}));
     EXPECT_EQ(channelsOf(planner.plan(update(Reason::Opened))), (std::vector<std::string>{"robot"}));
     auto named = update(Reason::Opened);
     named.incident.alerts.emplace_back().notify = {"hook"};
     EXPECT_EQ(channelsOf(planner.plan(named)), hookOnly);
     named.incident.alerts[0].notify = {"gone"};
     EXPECT_EQ(channelsOf(planner.plan(named)), (std::vector<std::string>{"robot"})) << "never to nobody";
+}
+
+rules::Route routeOf(const char* match, std::vector<std::string> notify) {
+    rules::Route route;
+    route.match = *rules::CompiledMatchers::compileSelection(*rules::parseSelection(match));
+    route.notify = std::move(notify);
+    return route;
+}
+
+TEST(DeliveryPlanner, FollowsTheFirstRouteThatMatchesAndThoseItGoesOnTo) {
+    auto first = routeOf("severity=\"critical\"", {"phone"});
+    first.goOn = true;
+    std::vector<rules::Route> routes{first, routeOf("", {"hook"}), routeOf("", {"never"})};
+    DeliveryPlanner planner({channel("hook", true), channel("phone", true), channel("never", true)},
+                            std::make_shared<rules::Routes>(routes));
+    auto opened = update(Reason::Opened);
+    EXPECT_EQ(channelsOf(planner.plan(opened)), hookOnly);
+    opened.incident.severity = rules::Severity::Critical;
+    EXPECT_EQ(channelsOf(planner.plan(opened)), (std::vector<std::string>{"hook", "phone"}));
+}
+
+TEST(DeliveryPlanner, CallsTheReceiversOfEachStepOfTheEscalationAndTellsThemWhenItIsOver) {
+    auto route = routeOf("", {"robot"});
+    route.escalate = {{15min, {"lead"}}, {1h, {"boss"}}};
+    DeliveryPlanner planner({channel("robot", false), channel("lead", false), channel("boss", false)},
+                            std::make_shared<rules::Routes>(std::vector{route}));
+    auto escalated = update(Reason::Escalated, 15min);
+    escalated.incident.escalated = 1;
+    EXPECT_EQ(channelsOf(planner.plan(escalated)), std::vector<std::string>{"lead"});
+    escalated.incident.escalated = 2;
+    EXPECT_EQ(channelsOf(planner.plan(escalated)), std::vector<std::string>{"boss"});
+    auto resolved = update(Reason::Resolved, 2h);
+    resolved.incident.escalated = 1;
+    EXPECT_EQ(channelsOf(planner.plan(resolved)), (std::vector<std::string>{"robot", "lead"}));
+}
+
+TEST(DeliveryPlanner, RemindsEverywhereAlsoWhereCardsCanBeUpdated) {
+    DeliveryPlanner planner({channel("hook", true), channel("robot", false)});
+    EXPECT_EQ(channelsOf(planner.plan(update(Reason::Reminded, 4h))), both);
 }
 
 TEST(DeliveryPlanner, GivesTheSameThingSaidTheSameKeyAndOthersOthers) {

@@ -356,5 +356,76 @@ TEST_F(Grouper, KnowsAfterARestartWhatExplainsWhat) {
     EXPECT_EQ(took(), "resolved 0/1, inhibition_ended 1/1");
 }
 
+class FollowUp : public Grouper {
+protected:
+    void SetUp() override {
+        Route route;
+        route.match = *CompiledMatchers::compileSelection({});
+        route.repeat = 4h;
+        route.escalate = {{15min, {"lead"}}, {60min, {"boss"}}};
+        grouper_.replaceRoutes(std::make_shared<Routes>(std::vector{route}));
+    }
+    /// Wakes the grouper as often as it asks for it, until the minute.
+    void pass(int minute) {
+        for (auto due = grouper_.nextDue(); due && *due <= at(minute); due = grouper_.nextDue()) {
+            now_ = std::max(now_, *due);
+            grouper_.due(now_, updates_);
+        }
+        now_ = at(minute);
+    }
+    TimePoint now_ = at(0);
+    std::string tookTimes() {
+        std::string text;
+        for (const auto& update : updates_)
+            text += (text.empty() ? "" : ", ") + std::string(toString(update.reason)) + " " +
+                    std::to_string((update.at - at(0)) / 1min);
+        if (!updates_.empty()) last_ = updates_.back().incident;
+        updates_.clear();
+        return text;
+    }
+};
+
+TEST_F(FollowUp, EscalatesStepByStepAndRemindsWhileNobodyReacts) {
+    fire(podAlert("a"), 0);
+    pass(9 * 60);
+    EXPECT_EQ(tookTimes(), "opened 0, escalated 15, escalated 60, reminded 240, reminded 480");
+    EXPECT_EQ(last_.escalated, 2u);
+}
+
+TEST_F(FollowUp, StopsWhenSomebodyTakesItAndGoesOnWhenItIsGivenBack) {
+    fire(podAlert("a"), 0);
+    pass(20);
+    auto id = updates_.front().incident.id;
+    ASSERT_TRUE(grouper_.acknowledge(id, {"ann", at(30), ""}, updates_));
+    pass(24 * 60);
+    EXPECT_EQ(tookTimes(), "opened 0, escalated 15, acknowledged 30");
+    ASSERT_TRUE(grouper_.unacknowledge(id, {"ann", at(24 * 60), ""}, updates_));
+    pass(24 * 60);
+    EXPECT_EQ(tookTimes(), "unacknowledged 1440, escalated 1440, reminded 1440");
+}
+
+TEST_F(FollowUp, StopsWhileItIsSilencedAndWhenItIsOver) {
+    fire(podAlert("a"), 0);
+    silence("alertname=\"Crash\"", 5, 120, 5);
+    pass(100);
+    EXPECT_EQ(tookTimes(), "opened 0, silenced 5");
+    resolve(podAlert("a"), 110);
+    pass(24 * 60);
+    EXPECT_EQ(tookTimes(), "resolved 110");
+}
+
+TEST_F(FollowUp, GoesOnAfterARestart) {
+    fire(podAlert("a"), 0);
+    pass(20);
+    tookTimes();
+    std::vector<Incident> open;
+    grouper_.forEach([&](const Incident& incident) { open.push_back(incident); });
+    grouper_ = AlertGrouper(rules());
+    grouper_.restore(open, {fired_.begin()->second});
+    SetUp();
+    pass(300);
+    EXPECT_EQ(tookTimes(), "escalated 60, reminded 240");
+}
+
 }  // namespace
 }  // namespace klaw::rules

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rules/incident.hpp"
+#include "rules/silence_matchers.hpp"
+
+namespace klaw::rules {
+
+/// Who is told as well when nobody has taken the problem for so long.
+struct EscalationStep {
+    Duration after{};  ///< since the incident opened
+    std::vector<std::string> notify;
+};
+
+/// Who is told of what, and what happens when nobody reacts.
+struct Route {
+    CompiledMatchers match;                ///< over `alertname`, `cluster`, `severity` and the labels of the incident
+    std::vector<std::string> notify;       ///< receivers
+    std::optional<Duration> repeat;        ///< told again while nobody has acknowledged it
+    std::vector<EscalationStep> escalate;  ///< by time
+    bool goOn = false;                     ///< later routes may add to it
+};
+
+/// The routes of a configuration. Immutable.
+class Routes {
+public:
+    /// `otherwise`: receivers where no route matches; empty: all channels.
+    explicit Routes(std::vector<Route> routes = {}, std::vector<std::string> otherwise = {});
+
+    struct Chosen {
+        std::vector<std::string> named;   ///< by the incident's rules themselves: instead of `notify`
+        std::vector<std::string> notify;  ///< empty: all channels
+        std::optional<Duration> repeat;
+        std::vector<EscalationStep> escalate;
+    };
+    /// The first route that matches, and the following ones as long as each says to go on.
+    Chosen of(const Incident& incident) const;
+
+private:
+    std::vector<Route> routes_;
+    std::vector<std::string> otherwise_;
+};
+
+}  // namespace klaw::rules
