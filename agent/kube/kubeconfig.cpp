@@ -15,13 +15,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t maxFileBytes = 16u << 20;  // a device or a log, named by mistake, may have no end
+
 Result<std::string> readFile(const fs::path& path, const std::string& place) {
     std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    if (in) text << in.rdbuf();
     if (!in)
         return fail(ErrorCode::NotFound, "cannot read " + path.string(), place, "check the path and its permissions");
-    return text.str();
+    std::string text;
+    char piece[16384];
+    while (in.read(piece, sizeof piece) || in.gcount() > 0) {
+        text.append(piece, static_cast<std::size_t>(in.gcount()));
+        if (text.size() > maxFileBytes)
+            return fail(ErrorCode::InvalidArgument, path.string() + " is larger than 16 MiB", place, "check the path");
+    }
+    return text;
 }
 
 /// A named entry of a kubeconfig list and the file it comes from.
@@ -44,7 +51,9 @@ struct Kubeconfig {
     std::string files;  ///< for messages
 };
 
+/// Empty also where `map` is none: yaml-cpp would throw.
 std::string textOf(const YAML::Node& map, const char* key) {
+    if (!map.IsDefined() || !map.IsMap()) return {};
     auto value = map[key];
     return value && value.IsScalar() ? value.Scalar() : std::string();
 }
@@ -152,7 +161,9 @@ Result<ExecSpec> readExec(const Entry& entry) {
     auto node = entry.body["exec"];
     ExecSpec exec;
     exec.command = textOf(node, "command");
-    if (exec.command.empty()) return fail(ErrorCode::InvalidArgument, "exec has no command", entry.place());
+    if (exec.command.empty())
+        return fail(ErrorCode::InvalidArgument, "exec has no command", entry.place(),
+                    "compare with the documentation of the plugin");
     if (exec.command.find('/') != std::string::npos) exec.command = entry.resolve(exec.command).string();
     exec.apiVersion = textOf(node, "apiVersion");
     if (exec.apiVersion != "client.authentication.k8s.io/v1" &&

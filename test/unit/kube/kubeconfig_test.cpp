@@ -94,6 +94,30 @@ TEST_F(KubeconfigTest, IsRefusedWithPlaceAndRemedy) {
               "`set-credentials`)");
 }
 
+TEST_F(KubeconfigTest, WithTextWhereAMapBelongsIsRefusedOrReadWithoutIt) {
+    auto withUser = [](const std::string& user) {
+        return "contexts: [{name: a, context: {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: x}}]\n"
+               "current-context: a\nusers:\n- {name: u, user: " +
+               user + "}\n";
+    };
+    EXPECT_EQ(errorOf(withUser("{exec: plugin}")),
+              "config:5: exec has no command (compare with the documentation of the plugin)");
+    EXPECT_EQ(errorOf(withUser("{exec: {apiVersion: client.authentication.k8s.io/v1, command: c, env: [A]}}")), "fine");
+    EXPECT_EQ(errorOf(withUser("{as-groups: ops}")), "fine");
+    EXPECT_EQ(errorOf(withUser("token")), "fine");
+    EXPECT_EQ(errorOf("contexts: [a]\n"),
+              "config:1: an entry of contexts has no name (compare with `kubectl config view`)");
+}
+
+TEST_F(KubeconfigTest, NamingAFileWithoutEndIsRefused) {
+    auto access = resolve({write("config",
+                                 "contexts: [{name: a, context: {cluster: c}}]\ncurrent-context: a\n"
+                                 "clusters: [{name: c, cluster: {server: x, certificate-authority: /dev/zero}}]\n"),
+                           "", false});
+    ASSERT_FALSE(access);
+    EXPECT_NE(access.error().describe().find("/dev/zero is larger than 16 MiB"), std::string::npos);
+}
+
 TEST_F(KubeconfigTest, FallsBackToTheServiceAccountOfThePod) {
     write("serviceaccount/ca.crt", "PEM");
     variables = {
