@@ -1,4 +1,6 @@
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <iostream>
 
 #include "agent/app/version.hpp"
@@ -24,9 +26,7 @@ int usageExit(CLI::App& app, const CLI::ParseError& error) {
     return code == 0 ? 0 : 2;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     CLI::App app(
         "Klaw watches Kubernetes clusters, decides by rules what deserves a person, and keeps one living card per "
         "problem.",
@@ -36,16 +36,16 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", std::string(klaw::app::programVersion));
     int code = 0;
 
-    RunOptions run;
+    RunOptions runOptions;
     auto* runApp = app.add_subcommand(
         "run", "Watch the cluster of the kubeconfig with cards on the screen; the demo where there is none");
-    runApp->add_flag("--demo", run.demo, "Run on the recording that ships with Klaw; needs no cluster");
-    runApp->add_option("--config", run.config, "A configuration file instead of the defaults");
-    runApp->add_option("--kubeconfig", run.kubeconfig, "Path of a kubeconfig");
-    runApp->add_option("--context", run.context, "Context of the kubeconfig");
-    runApp->add_option("--listen", run.listen, "Address of page and metrics (127.0.0.1:8917)");
-    runApp->add_option("--language", run.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
-    runApp->callback([&] { code = runCommand(run); });
+    runApp->add_flag("--demo", runOptions.demo, "Run on the recording that ships with Klaw; needs no cluster");
+    runApp->add_option("--config", runOptions.config, "A configuration file instead of the defaults");
+    runApp->add_option("--kubeconfig", runOptions.kubeconfig, "Path of a kubeconfig");
+    runApp->add_option("--context", runOptions.context, "Context of the kubeconfig");
+    runApp->add_option("--listen", runOptions.listen, "Address of page and metrics (127.0.0.1:8917)");
+    runApp->add_option("--language", runOptions.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
+    runApp->callback([&] { code = runCommand(runOptions); });
 
     std::string agentConfig;
     auto* agentApp = app.add_subcommand("agent", "Run as a service by a configuration file");
@@ -142,4 +142,17 @@ int main(int argc, char** argv) {
         return usageExit(app, error);
     }
     return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "klaw: %s\n", error.what());
+    } catch (...) {
+        std::fputs("klaw: it ended by an unknown failure\n", stderr);
+    }
+    return 1;
 }

@@ -195,7 +195,7 @@ int TlsStream::onVerify(int accepted, X509_STORE_CTX* store) {
 
 void TlsStream::start(Work work, void* data, std::size_t size, IoHandler handler) {
     Operation operation{this, work, data, size};
-    asio::async_compose<IoHandler, void(error_code, std::size_t)>(std::move(operation), handler, socket_);
+    asio::async_compose<IoHandler, void(error_code, std::size_t)>(operation, handler, socket_);
 }
 
 TlsStream::Attempt TlsStream::attempt(Work work, void* data, std::size_t size) {
