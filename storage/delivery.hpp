@@ -28,6 +28,8 @@ struct Delivery {
     /// Newest picture of the incident in this channel: supersedes older queued ones of its kind and can be superseded.
     /// False for a message of its own, such as a reply.
     bool livingCard = true;
+    /// When what it tells of happened, by the cluster's own word. Not stored: it is measured by, not decided by.
+    std::optional<TimePoint> causedAt;
 
     // Kept by storage; ignored in UnitOfWork::newDeliveries.
     DeliveryState state = DeliveryState::Queued;

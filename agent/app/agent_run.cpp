@@ -130,9 +130,8 @@ Result<void> AgentRun::listen() {
 
 void AgentRun::addChannels() {
     deliver::CourierEvents events;
-    events.delivered = [this](const std::string& channel, const std::string& kind, Duration sinceDecided) {
-        metrics_.cardDelivered(channel, kind, sinceDecided);
-    };
+    events.delivered = [this](const std::string& channel, const std::string& kind,
+                              const deliver::CardLatency& latency) { metrics_.cardDelivered(channel, kind, latency); };
     events.failed = [this](const std::string& channel, const Error& error, bool forGood) {
         if (forGood)
             spdlog::error("channel {}: a card is refused for good: {}", channel, error.describe());

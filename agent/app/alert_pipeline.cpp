@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "rules/event_windows.hpp"
+
 namespace klaw::app {
 namespace {
 
@@ -29,7 +31,10 @@ storage::AuditEntry auditOf(const rules::Transition& transition) {
 
 AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
                              deliver::DeliveryPlanner planner, OnTransition onTransition)
-    : engine_(rules, objects), grouper_(rules, planner.routes()), planner_(std::move(planner)), onTransition_(std::move(onTransition)) {}
+    : engine_(rules, objects),
+      grouper_(rules, planner.routes()),
+      planner_(std::move(planner)),
+      onTransition_(std::move(onTransition)) {}
 
 void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive) {
     std::vector<rules::Alert> firing;
@@ -40,9 +45,14 @@ void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<
     grouper_.restore(state.incidents, firing);
 }
 
+/// What a first list brings happened while nobody watched, so it tells nothing of how fast Klaw is.
 void AlertPipeline::change(const rules::Change& change, TimePoint now) {
+    auto known = unit_.newDeliveries.size();
     engine_.apply(change, now, output_);
     follow(now);
+    if (unit_.newDeliveries.size() == known || change.resource != "events" || change.initial) return;
+    auto causedAt = rules::readEvent(change.object).at;
+    for (auto made = known; made < unit_.newDeliveries.size(); ++made) unit_.newDeliveries[made].causedAt = causedAt;
 }
 
 void AlertPipeline::samples(const rules::SampleBatch& batch, TimePoint now) {

@@ -161,16 +161,26 @@ struct Metrics::Impl {
             .Name("klaw_card_latency_seconds")
             .Help("From the decision that a card is due, durable storage included, to the platform's answer.")
             .Register(registry);
+    prometheus::Family<prometheus::Histogram>& eventLatency =
+        prometheus::BuildHistogram()
+            .Name("klaw_event_card_latency_seconds")
+            .Help(
+                "From the timestamp of the Event that a card tells of, in whole seconds for most components, to the "
+                "platform's answer.")
+            .Register(registry);
 };
 
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-void Metrics::cardDelivered(const std::string& channel, const std::string& kind, Duration sinceDecided) {
+void Metrics::cardDelivered(const std::string& channel, const std::string& kind, const deliver::CardLatency& latency) {
     static const prometheus::Histogram::BucketBoundaries bounds{0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
                                                                 1,     2.5,   5,     10,   30,    60,   300, 1800};
-    impl_->latency.Add({{"channel", channel}, {"kind", kind}}, bounds)
-        .Observe(std::chrono::duration<double>(sinceDecided).count());
+    auto observe = [&](prometheus::Family<prometheus::Histogram>& family, Duration took) {
+        family.Add({{"channel", channel}, {"kind", kind}}, bounds).Observe(std::chrono::duration<double>(took).count());
+    };
+    observe(impl_->latency, latency.sinceDecided);
+    if (latency.sinceEvent) observe(impl_->eventLatency, *latency.sinceEvent);
 }
 
 std::string Metrics::text(const Sources& sources) const {

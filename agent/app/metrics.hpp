@@ -15,8 +15,7 @@ class Metrics {
 public:
     Metrics();
     ~Metrics();
-    /// From the decision to the platform's answer.
-    void cardDelivered(const std::string& channel, const std::string& kind, Duration sinceDecided);
+    void cardDelivered(const std::string& channel, const std::string& kind, const deliver::CardLatency& latency);
 
     struct Sources {
         const AlertPipeline& pipeline;

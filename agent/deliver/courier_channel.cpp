@@ -254,8 +254,10 @@ void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receip
             cards_[delivery.incidentId] = receipt.platformRef;
         if (delivery.reason == rules::toString(rules::IncidentUpdate::Reason::Resolved))
             cards_.erase(delivery.incidentId);
-        if (events_.delivered)
-            events_.delivered(std::string(notifier_->name()), std::string(notifier_->kind()), now - delivery.createdAt);
+        if (!events_.delivered) continue;
+        CardLatency latency{now - delivery.createdAt, {}};
+        if (delivery.causedAt) latency.sinceEvent = std::max(Duration::zero(), now - *delivery.causedAt);
+        events_.delivered(std::string(notifier_->name()), std::string(notifier_->kind()), latency);
     }
     record(shipment, storage::AttemptOutcome::Delivered, nullptr, &receipt, startedAt, now);
 }

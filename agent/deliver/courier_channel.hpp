@@ -42,10 +42,15 @@ struct ChannelStatus {
     std::optional<TimePoint> pausedUntil;
 };
 
+/// How long a card took to arrive.
+struct CardLatency {
+    Duration sinceDecided{};
+    std::optional<Duration> sinceEvent;  ///< by the timestamp of the Event that it tells of, where one did it
+};
+
 /// What the courier reports while it works.
 struct CourierEvents {
-    /// A card has arrived: how long after it was decided on.
-    std::function<void(const std::string& channel, const std::string& kind, Duration sinceDecided)> delivered;
+    std::function<void(const std::string& channel, const std::string& kind, const CardLatency& latency)> delivered;
     std::function<void(const std::string& channel, const Error& error, bool forGood)> failed;
 };
 

@@ -25,6 +25,9 @@ constexpr auto rulesText = R"(rules:
     when: object.status.phase == "Pending"
     for: 5m
     title: "${object.metadata.name} waits"
+  - alert: ImageGone
+    event: {type: Warning, reason: Failed}
+    title: "${event.involvedObject.name}: ${event.message}"
 )";
 
 std::shared_ptr<const rules::RuleSet> rulesOf(const std::string& text) {
@@ -66,6 +69,14 @@ protected:
         auto& kept = pods.all["u-" + name] = std::move(*object);
         auto type = before.empty() ? rules::Change::Type::Added : rules::Change::Type::Modified;
         pipeline->change({type, "prod", "pods", kept.view(), before.view(), initial}, now);
+    }
+    void event(const std::string& pod, const std::string& time, bool initial = false) {
+        auto object = packJson(R"({"metadata":{"name":")" + pod + R"(.1","namespace":"shop","uid":"e-)" + pod +
+                               R"("},"type":"Warning","reason":"Failed","message":"no such image","count":1,)" +
+                               R"("involvedObject":{"kind":"Pod","namespace":"shop","name":")" + pod +
+                               R"(","uid":"u-)" + pod + R"("},"lastTimestamp":")" + time + "\"}");
+        ASSERT_TRUE(object);
+        pipeline->change({rules::Change::Type::Added, "prod", "events", object->view(), {}, initial}, now);
     }
     void pass(Duration time) {
         auto end = now + time;
@@ -213,6 +224,20 @@ TEST_F(AlertPipelineTest, KeepsQuietUnderASilenceAndSpeaksWhenItEndsEarly) {
     auto heard = pipeline->take();
     ASSERT_EQ(heard.newDeliveries.size(), 1u);
     EXPECT_EQ(heard.newDeliveries[0].reason, "silence_ended");
+}
+
+TEST_F(AlertPipelineTest, NotesWhenTheEventHappenedThatACardTellsOf) {  // M3
+    put("web", "Failed");
+    now += 30s;
+    event("db", "2026-11-23T10:00:28Z");
+    auto unit = pipeline->take();
+    EXPECT_THAT(cards(unit), ElementsAre("opened web failed", "opened db: no such image"));
+    EXPECT_EQ(unit.newDeliveries[0].causedAt, std::nullopt) << "no Event, no time";
+    EXPECT_EQ(unit.newDeliveries[1].causedAt, start + 28s);
+    event("old", "2026-11-23T09:59:50Z", true);
+    auto old = pipeline->take();
+    ASSERT_EQ(old.newDeliveries.size(), 1u);
+    EXPECT_EQ(old.newDeliveries[0].causedAt, std::nullopt) << "nobody watched when it happened";
 }
 
 TEST_F(AlertPipelineTest, ResolvesAlertsOfARuleThatIsTakenAway) {

@@ -76,6 +76,9 @@ protected:
         events.failed = [this](const std::string&, const Error& error, bool forGood) {
             failures.push_back((forGood ? "for good: " : "later: ") + error.message);
         };
+        events.delivered = [this](const std::string&, const std::string&, const CardLatency& latency) {
+            latencies.push_back(latency);
+        };
         courier = std::make_unique<Courier>(loop, clock, random, commit, CourierOptions(), events);
         courier->add(std::move(made));
         courier->start();
@@ -107,6 +110,7 @@ protected:
     SeededRandom random{7};
     std::vector<storage::UnitOfWork> units;
     std::vector<std::string> failures;
+    std::vector<CardLatency> latencies;
     ScriptedNotifier* chat = nullptr;
     std::unique_ptr<Courier> courier;
 };
@@ -246,6 +250,21 @@ TEST_F(CourierTest, SendsNothingOfAUnitThatWasRefused) {
     EXPECT_TRUE(chat->calls.empty());
     enqueue({delivery("a", 2, "next")});
     EXPECT_EQ(chat->calls.size(), 1u) << "the channel is free again";
+}
+
+TEST_F(CourierTest, TellsHowLongACardTookSinceItsDecisionAndSinceTheEventBehindIt) {
+    use();
+    clock.advance(3s);
+    auto ofEvent = delivery("a", 1, "of an Event"), plain = delivery("b", 1, "of a Pod"),
+         skewed = delivery("c", 1, "?");
+    ofEvent.causedAt = start - 2s;
+    skewed.causedAt = start + 1h;  // the clock of a node is ahead
+    enqueue({ofEvent, plain, skewed});
+    ASSERT_TRUE(loop.runUntil([&] { return latencies.size() == 3; }));
+    EXPECT_EQ(latencies[0].sinceDecided, 3s);
+    EXPECT_EQ(latencies[0].sinceEvent, 5s);
+    EXPECT_EQ(latencies[1].sinceEvent, std::nullopt);
+    EXPECT_EQ(latencies[2].sinceEvent, 0s);
 }
 
 }  // namespace
