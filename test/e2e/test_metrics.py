@@ -1,10 +1,12 @@
-"""Metrics as input: metrics-server, pages in the text format, PromQL."""
+"""Metrics as input: metrics-server, pages in the text format, PromQL; and Klaw's own."""
+import datetime
 import subprocess
 import urllib.error
 import urllib.request
 
 from harness.case import EndToEndTest
 from harness.prometheus import Alertmanager, Page, Prometheus, program
+from harness.rules import EVENTS
 from harness.waiting import eventually
 
 MEMORY = """rules:
@@ -90,6 +92,34 @@ class MetricsTest(EndToEndTest):
                            metrics={"prometheus": [{"url": prometheus.url}]}).start()
         eventually(lambda: "parse error" in agent.do("rules").stdout, 20, lambda: agent.do("rules").stdout)
 
+    def test_own_histogram_tells_how_long_after_an_event_its_card_was_answered(self):
+        """M3"""
+        agent = self.agent(rules=EVENTS, defaults=False).start()
+        namespace = self.namespace("latency")
+        count = 50
+        for i in range(count):
+            namespace.create({
+                "apiVersion": "v1", "kind": "Event", "metadata": {"name": f"timed-{i}", "namespace": namespace.name},
+                "involvedObject": {"apiVersion": "v1", "kind": "Pod", "namespace": namespace.name, "name": f"web-{i}", "uid": f"u-{i}"},
+                "type": "Warning", "reason": "E2ELoad", "message": "again", "action": "Test", "reportingComponent": "klaw.test/e2e",
+                "reportingInstance": "e2e", "eventTime": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")})
+        name = "klaw_event_card_latency_seconds"
+        eventually(lambda: agent.metric(f"{name}_count", channel="hook") == count, 20,
+                   lambda: f"{count} cards to be measured: {agent.metric(f'{name}_count')}")
+        buckets = sorted((float(series.split('le="')[1].split('"')[0]), value) for series, value in agent.metrics().items()
+                         if series.startswith(f"{name}_bucket"))
+        p50, p99 = (next(bound for bound, value in buckets if value >= count * share) for share in (0.5, 0.99))
+        self.assertLess(p50, 2.5, buckets)  # of which the call that makes the Event takes the most
+        self.assertLess(p99, 60, buckets)
+        self.assertGreater(agent.metric(f"{name}_sum"), agent.metric("klaw_card_latency_seconds_sum"))
+        self.assert_promtool_is_pleased(agent)
+
+    def assert_promtool_is_pleased(self, agent):
+        status, text = agent.get("/metrics")
+        self.assertEqual(status, 200)
+        checked = subprocess.run([program("prometheus", "promtool"), "check", "metrics"], input=text, capture_output=True, text=True)
+        self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
+
     def test_own_metrics_please_promtool(self):
         """M3"""
         page = self.page('queue_length{queue="mail"} 11\n')
@@ -97,7 +127,4 @@ class MetricsTest(EndToEndTest):
             "every": "1s", "targets": [{"name": "queues", "url": page.url, "labels": {"team": "ops"}}]}).start()
         self.await_card(rule="E2EQueueLong")
         eventually(lambda: agent.metric("klaw_card_latency_seconds_count") >= 1, 10, "the card to be counted")
-        status, text = agent.get("/metrics")
-        self.assertEqual(status, 200)
-        checked = subprocess.run([program("prometheus", "promtool"), "check", "metrics"], input=text, capture_output=True, text=True)
-        self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
+        self.assert_promtool_is_pleased(agent)
