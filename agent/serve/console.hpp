@@ -47,8 +47,9 @@ public:
     virtual const std::string& receiverToken() const = 0;
 };
 
-/// Routes: /metrics, /healthz, /readyz, / (the page), /api/state, /api/do, /api/offer, /api/press, /api/alertmanager. Everything that
-/// changes something, and everything asked from other machines but health and metrics, needs the token as bearer.
+/// Routes: /metrics, /healthz, /readyz, / (the page), /api/state, /api/do, /api/offer, /api/press, /api/alertmanager.
+/// Everything that changes something, and everything asked from other machines but health and metrics, needs the token
+/// as bearer.
 net::HttpServer::Handler consoleHandler(ConsoleBackend& backend, LoopClock& clock);
 
 }  // namespace klaw::serve
