@@ -86,6 +86,8 @@ void fieldsOf(Visit& v, rules::Incident& i) {
     v("silenced", i.silenced);
     v("silencedUntil", i.silencedUntil);
     v("inhibited", i.inhibited);
+    v("toldAt", i.toldAt);
+    v("escalated", i.escalated);
     v("startedBefore", i.startedBefore);
     v("revision", i.revision);
 }
