@@ -94,11 +94,15 @@ private:
     Places comprehension(const Node& node) {
         auto range = follow(*node.args[0]);
         bool optional = node.macro == Macro::OptMap || node.macro == Macro::OptFlatMap;
-        if (locals_.size() <= node.slot) locals_.resize(node.slot + 1);
-        locals_[node.slot] = optional ? range : elements(range);
-        if (optional) return follow(*node.args[1]);
+        bool whole = optional || node.macro == Macro::Bind;
+        if (locals_.size() < node.slot + 2) locals_.resize(node.slot + 2);
+        if (node.twoVariables)  // keys and values of a map, of which no path can be named
+            for (auto* tree : range) tree->whole = true;
+        locals_[node.slot] = whole ? range : node.twoVariables ? Places{} : elements(range);
+        locals_[node.slot + 1] = {};
+        if (whole) return follow(*node.args[1]);
         for (std::size_t i = 1; i < node.args.size(); ++i) consume(*node.args[i]);
-        return node.macro == Macro::Filter ? range : Places{};
+        return node.macro == Macro::Filter || node.macro == Macro::SortBy ? range : Places{};
     }
 
     FieldTree& root_;

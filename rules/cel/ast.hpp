@@ -23,6 +23,7 @@ enum class Op : std::uint8_t {
     Variable,        ///< slot of the bindings
     Local,           ///< iteration variable, depth below the innermost
     TypeName,        ///< constant that came from an identifier such as `int`
+    Unresolved,      ///< unknown name of an unchecked expression; `name` is the error
     Select,          ///< args[0].field
     Has,             ///< has(args[0].field)
     OptionalSelect,  ///< args[0].?field
@@ -56,7 +57,21 @@ enum class BinaryOp : std::uint8_t {
 };
 std::string_view symbolOf(BinaryOp op);
 
-enum class Macro : std::uint8_t { All, Exists, ExistsOne, Map, MapFilter, Filter, OptMap, OptFlatMap };
+enum class Macro : std::uint8_t {
+    All,
+    Exists,
+    ExistsOne,
+    Map,
+    MapFilter,
+    Filter,
+    TransformList,
+    TransformMap,
+    TransformMapEntry,
+    SortBy,
+    OptMap,
+    OptFlatMap,
+    Bind
+};
 
 struct Node {
     Op op = Op::Constant;
@@ -65,7 +80,9 @@ struct Node {
     Position at;
     std::vector<std::unique_ptr<Node>> args;
     Value constant;
-    std::size_t slot = 0;  ///< Variable: of the bindings; Local: of the frame
+    std::size_t slot = 0;       ///< Variable: of the bindings; Local: of the frame; Comprehension: of its first local
+    bool twoVariables = false;  ///< Comprehension over index or key, and value; the second local follows the first
+    bool filtered = false;      ///< Comprehension with a condition before the result: args 1 and 2
     FieldName field = FieldName::fromId(0);
     std::string name;                   ///< identifier, field, function
     std::vector<bool> optionalEntries;  ///< List, Map: `[?x]`, `{?k: v}`

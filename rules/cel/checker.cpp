@@ -184,18 +184,35 @@ private:
     Type comprehension(Node& node) {
         Type range = check(*node.args[0]);
         bool optional = node.macro == Macro::OptMap || node.macro == Macro::OptFlatMap;
+        if (node.macro == Macro::Bind) return check(*node.args[1]);
         if (range && !optional && *range != Kind::List && *range != Kind::Map)
             refuse(node, "expression of type '" + nameOf(range) +
                              "' cannot be range of a comprehension (must be list, map, or dynamic)");
         for (std::size_t i = 1; i < node.args.size(); ++i) {
             Type body = check(*node.args[i]);
-            bool isCondition = node.macro != Macro::Map && !optional && i == 1;
+            bool isCondition =
+                (node.filtered && i == 1) || resultOf(node.macro) == Kind::Bool || node.macro == Macro::Filter;
             if (isCondition && body && *body != Kind::Bool)
                 refuse(*node.args[i], "expected type 'bool' but found '" + nameOf(body) + "'");
         }
-        if (optional) return Kind::Optional;
-        return node.macro == Macro::Map || node.macro == Macro::MapFilter || node.macro == Macro::Filter ? Kind::List
-                                                                                                         : Kind::Bool;
+        return resultOf(node.macro);
+    }
+
+    static Kind resultOf(Macro macro) {
+        switch (macro) {
+            case Macro::All:
+            case Macro::Exists:
+            case Macro::ExistsOne:
+                return Kind::Bool;
+            case Macro::OptMap:
+            case Macro::OptFlatMap:
+                return Kind::Optional;
+            case Macro::TransformMap:
+            case Macro::TransformMapEntry:
+                return Kind::Map;
+            default:
+                return Kind::List;
+        }
     }
 };
 

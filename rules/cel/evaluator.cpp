@@ -5,37 +5,29 @@
 namespace klaw::rules::cel {
 namespace {
 
-tl::unexpected<EvalError> costExceeded() {
-    return evalError("operation cancelled: actual cost limit exceeded");
-}
-
 tl::unexpected<EvalError> failure(const Evaluated<Value>& failed) {
     return tl::unexpected<EvalError>(failed.error());
 }
 
-/// Field of a map, or of what an optional holds; an optional answers with an optional.
-Evaluated<Value> fieldOf(const Value& operand, const Node& node) {
-    if (operand.kind() == Kind::Optional) {
-        if (!operand.hasValue()) return operand;
-        auto inner = fieldOf(operand.inner(), node);
-        if (!inner)
-            return inner.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : inner;
-        return Value::optionalOf(std::move(*inner));
-    }
-    if (operand.kind() != Kind::Map)
-        return operand.kind() == Kind::Null ? Evaluated<Value>(noSuchKey(node.name))
-                                            : Evaluated<Value>(noSuchOverload());
-    auto found = operand.field(node.field);
-    if (!found) return noSuchKey(node.name);
-    return std::move(*found);
+/// No value for what is absent, an optional for the rest.
+Evaluated<Value> asOptional(Evaluated<Value> found) {
+    if (found) return Value::optionalOf(std::move(*found));
+    if (found.error().kind == EvalError::Kind::NoSuchField) return Value::optionalNone();
+    return found;
 }
 
-/// The values a comprehension runs over: elements of a list, keys of a map.
-Value::Items itemsOf(const Value& range) {
-    Value::Items items;
-    range.forEach(
-        [&](const Value& key, const Value& element) { items.push_back(range.kind() == Kind::List ? element : key); });
-    return items;
+bool isMapKey(Kind kind) {
+    return kind == Kind::String || kind == Kind::Int || kind == Kind::Uint || kind == Kind::Bool;
+}
+
+/// Adds an entry of a computed map.
+Evaluated<void> addEntry(Value::Entries& entries, Value key, Value value, Meter& meter) {
+    if (!isMapKey(key.kind())) return evalError("unsupported key type");
+    if (!meter.charge(entries.size())) return costExceeded();
+    for (const auto& entry : entries)
+        if (equal(entry.first, key)) return evalError("Failed with repeated key");
+    entries.emplace_back(std::move(key), std::move(value));
+    return {};
 }
 
 }  // namespace
@@ -49,7 +41,9 @@ Evaluated<Value> Evaluator::run(const Node& node) {
         case Op::Variable:
             return bindings_[node.slot];
         case Op::Local:
-            return locals_[node.slot];
+            return local(node);
+        case Op::Unresolved:
+            return evalError(node.name);
         case Op::Select:
             return select(node);
         case Op::Has:
@@ -87,6 +81,17 @@ Evaluated<Value> Evaluator::run(const Node& node) {
     return noSuchOverload();
 }
 
+/// Field of a map, or of what an optional holds; an optional answers with an optional.
+Evaluated<Value> Evaluator::fieldOf(const Value& operand, const Node& node) const {
+    if (operand.kind() == Kind::Optional)
+        return operand.hasValue() ? asOptional(fieldOf(operand.inner(), node)) : Evaluated<Value>(operand);
+    if (operand.kind() == Kind::Null && dialect_ == Dialect::Rules) return noSuchKey(node.name);
+    if (operand.kind() != Kind::Map) return noSuchOverload();
+    auto found = operand.field(node.field);
+    if (!found) return noSuchKey(node.name);
+    return std::move(*found);
+}
+
 Evaluated<Value> Evaluator::select(const Node& node) {
     auto operand = run(*node.args[0]);
     if (!operand) return operand;
@@ -97,7 +102,7 @@ Evaluated<Value> Evaluator::has(const Node& node) {
     auto operand = run(*node.args[0]);
     if (!operand) return operand;
     auto found = fieldOf(*operand, node);
-    if (found) return Value::boolean(found->kind() != Kind::Optional || found->hasValue());
+    if (found) return Value::boolean(operand->kind() != Kind::Optional || found->hasValue());
     if (found.error().kind == EvalError::Kind::NoSuchField) return Value::boolean(false);
     return found;
 }
@@ -106,9 +111,7 @@ Evaluated<Value> Evaluator::optionalSelect(const Node& node) {
     auto operand = run(*node.args[0]);
     if (!operand) return operand;
     auto found = fieldOf(*operand, node);
-    if (!found)
-        return found.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : found;
-    return operand->kind() == Kind::Optional ? found : Evaluated<Value>(Value::optionalOf(std::move(*found)));
+    return operand->kind() == Kind::Optional ? found : asOptional(std::move(found));
 }
 
 Evaluated<Value> Evaluator::optionalIndex(const Node& node) {
@@ -116,11 +119,8 @@ Evaluated<Value> Evaluator::optionalIndex(const Node& node) {
     if (!operand) return operand;
     auto key = run(*node.args[1]);
     if (!key) return key;
-    if (operand->kind() == Kind::Optional && !operand->hasValue()) return operand;
-    auto found = index(operand->kind() == Kind::Optional ? operand->inner() : *operand, *key);
-    if (!found)
-        return found.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : found;
-    return Value::optionalOf(std::move(*found));
+    if (operand->kind() != Kind::Optional) return asOptional(index(*operand, *key));
+    return operand->hasValue() ? asOptional(index(operand->inner(), *key)) : operand;
 }
 
 Evaluated<Value> Evaluator::list(const Node& node) {
@@ -145,18 +145,13 @@ Evaluated<Value> Evaluator::map(const Node& node) {
         if (!key) return key;
         auto value = run(*node.args[i + 1]);
         if (!value) return value;
-        auto kind = key->kind();
-        if (kind != Kind::String && kind != Kind::Int && kind != Kind::Uint && kind != Kind::Bool)
-            return evalError("unsupported key type");
-        for (const auto& entry : entries)
-            if (equal(entry.first, *key)) return evalError("Failed with repeated key");
-        if (!meter_.charge(entries.size())) return costExceeded();
-        if (!node.optionalEntries[i / 2])
-            entries.emplace_back(std::move(*key), std::move(*value));
-        else if (value->kind() != Kind::Optional)
-            return noSuchOverload();
-        else if (value->hasValue())
-            entries.emplace_back(std::move(*key), value->inner());
+        if (node.optionalEntries[i / 2]) {
+            if (value->kind() != Kind::Optional) return noSuchOverload();
+            if (!value->hasValue()) continue;
+            *value = Value(value->inner());
+        }
+        if (auto added = addEntry(entries, std::move(*key), std::move(*value), meter_); !added)
+            return tl::unexpected<EvalError>(std::move(added.error()));
     }
     return Value::map(std::move(entries));
 }
@@ -193,11 +188,7 @@ Evaluated<Value> Evaluator::binary(const Node& node) {
     if (!right) return right;
     if (node.op == Op::Binary) return applyBinary(node.binary, *left, *right, meter_);
     if (left->kind() != Kind::Optional) return index(*left, *right);
-    if (!left->hasValue()) return left;
-    auto found = index(left->inner(), *right);
-    if (!found)
-        return found.error().kind == EvalError::Kind::NoSuchField ? Evaluated<Value>(Value::optionalNone()) : found;
-    return Value::optionalOf(std::move(*found));
+    return left->hasValue() ? asOptional(index(left->inner(), *right)) : left;
 }
 
 Evaluated<Value> Evaluator::call(const Node& node) {
@@ -223,13 +214,25 @@ Evaluated<Value> Evaluator::call(const Node& node) {
     return node.function->call(arguments, meter_);
 }
 
+Evaluated<Value> Evaluator::local(const Node& node) {
+    for (const auto& [slot, error] : failedLocals_)
+        if (slot == node.slot) return tl::unexpected<EvalError>(error);
+    return locals_[node.slot];
+}
+
+void Evaluator::setLocals(const Node& node, Value first, Value second) {
+    if (locals_.size() < node.slot + 2) locals_.resize(node.slot + 2);
+    locals_[node.slot] = std::move(first);
+    if (node.twoVariables) locals_[node.slot + 1] = std::move(second);
+}
+
 Evaluated<Value> Evaluator::comprehension(const Node& node) {
+    if (node.macro == Macro::Bind) return bind(node);
     auto range = run(*node.args[0]);
     if (!range) return range;
     bool optional = node.macro == Macro::OptMap || node.macro == Macro::OptFlatMap;
     if (optional ? range->kind() != Kind::Optional : range->kind() != Kind::List && range->kind() != Kind::Map)
         return noSuchOverload();
-    locals_.resize(node.slot + 1);
     switch (node.macro) {
         case Macro::All:
             return quantifier(node, *range, false);
@@ -240,6 +243,11 @@ Evaluated<Value> Evaluator::comprehension(const Node& node) {
         case Macro::OptMap:
         case Macro::OptFlatMap:
             return optionalTransform(node, *range);
+        case Macro::TransformMap:
+        case Macro::TransformMapEntry:
+            return transformMap(node, *range);
+        case Macro::SortBy:
+            return sortBy(node, *range);
         default:
             return transform(node, *range);
     }
@@ -252,63 +260,127 @@ Evaluated<bool> Evaluator::condition(const Node& body) {
     return value->boolValue();
 }
 
+template <class Visit>
+Evaluated<void> Evaluator::eachEntry(const Node& node, const Value& range, Visit visit) {
+    bool keys = range.kind() == Kind::Map || node.twoVariables;
+    Evaluated<void> result;
+    bool more = true;
+    range.forEach([&](Value key, Value element) {
+        if (!more) return;
+        if (keys)
+            setLocals(node, std::move(key), std::move(element));
+        else
+            setLocals(node, std::move(element), {});
+        Evaluated<bool> visited = visit();
+        if (meter_.spent()) visited = costExceeded();
+        if (!visited) result = tl::unexpected<EvalError>(std::move(visited.error()));
+        more = visited && *visited;
+    });
+    return result;
+}
+
 Evaluated<Value> Evaluator::quantifier(const Node& node, const Value& range, bool absorbing) {
     std::optional<EvalError> firstError;
-    for (auto& item : itemsOf(range)) {
-        locals_[node.slot] = std::move(item);
+    bool decided = false;
+    auto visited = eachEntry(node, range, [&]() -> Evaluated<bool> {
         auto holds = condition(*node.args[1]);
-        locals_.resize(node.slot + 1);
-        if (meter_.spent()) return costExceeded();
-        if (!holds) {
-            if (!firstError) firstError = std::move(holds.error());
-        } else if (*holds == absorbing) {
-            return Value::boolean(absorbing);
-        }
-    }
+        if (!holds && !firstError) firstError = std::move(holds.error());
+        decided = holds && *holds == absorbing;
+        return !decided;
+    });
+    if (!visited) return tl::unexpected<EvalError>(std::move(visited.error()));
+    if (decided) return Value::boolean(absorbing);
     if (firstError) return tl::unexpected<EvalError>(std::move(*firstError));
     return Value::boolean(!absorbing);
 }
 
 Evaluated<Value> Evaluator::existsOne(const Node& node, const Value& range) {
     std::size_t count = 0;
-    for (auto& item : itemsOf(range)) {
-        locals_[node.slot] = std::move(item);
+    auto visited = eachEntry(node, range, [&]() -> Evaluated<bool> {
         auto holds = condition(*node.args[1]);
-        locals_.resize(node.slot + 1);
-        if (!holds) return tl::unexpected<EvalError>(std::move(holds.error()));
-        if (*holds) ++count;
-    }
+        if (!holds) return holds;
+        count += *holds;
+        return true;
+    });
+    if (!visited) return tl::unexpected<EvalError>(std::move(visited.error()));
     return Value::boolean(count == 1);
 }
 
 Evaluated<Value> Evaluator::transform(const Node& node, const Value& range) {
     Value::Items results;
-    for (auto& item : itemsOf(range)) {
-        locals_[node.slot] = item;
-        if (node.macro != Macro::Map) {
+    bool filter = node.macro == Macro::Filter;
+    auto visited = eachEntry(node, range, [&]() -> Evaluated<bool> {
+        if (filter || node.filtered) {
             auto kept = condition(*node.args[1]);
-            locals_.resize(node.slot + 1);
-            if (!kept) return tl::unexpected<EvalError>(std::move(kept.error()));
-            if (!*kept) continue;
+            if (!kept) return kept;
+            if (!*kept) return true;
         }
-        if (node.macro == Macro::Filter) {
-            results.push_back(std::move(item));
-            continue;
-        }
-        auto result = run(*node.args[node.macro == Macro::Map ? 1 : 2]);
-        locals_.resize(node.slot + 1);
-        if (!result) return result;
+        auto result = filter ? Evaluated<Value>(locals_[node.slot]) : run(*node.args[node.filtered ? 2 : 1]);
+        if (!result) return failure(result);
         results.push_back(std::move(*result));
-    }
+        return true;
+    });
+    if (!visited) return tl::unexpected<EvalError>(std::move(visited.error()));
     return Value::list(std::move(results));
+}
+
+Evaluated<Value> Evaluator::transformMap(const Node& node, const Value& range) {
+    Value::Entries entries;
+    auto visited = eachEntry(node, range, [&]() -> Evaluated<bool> {
+        if (node.filtered) {
+            auto kept = condition(*node.args[1]);
+            if (!kept || !*kept) return kept ? Evaluated<bool>(true) : kept;
+        }
+        auto key = locals_[node.slot];
+        auto result = run(*node.args[node.filtered ? 2 : 1]);
+        if (!result) return failure(result);
+        if (node.macro == Macro::TransformMap) {
+            entries.emplace_back(std::move(key), std::move(*result));
+            return true;
+        }
+        if (result->kind() != Kind::Map) return noSuchOverload();
+        Evaluated<void> added;
+        result->forEach([&](const Value& name, const Value& value) {
+            if (added) added = addEntry(entries, name, value, meter_);
+        });
+        if (!added) return tl::unexpected<EvalError>(std::move(added.error()));
+        return true;
+    });
+    if (!visited) return tl::unexpected<EvalError>(std::move(visited.error()));
+    return Value::map(std::move(entries));
+}
+
+Evaluated<Value> Evaluator::sortBy(const Node& node, const Value& range) {
+    if (range.kind() != Kind::List) return noSuchOverload();
+    std::vector<std::pair<Value, Value>> keyed;
+    auto visited = eachEntry(node, range, [&]() -> Evaluated<bool> {
+        auto item = locals_[node.slot];
+        auto key = run(*node.args[1]);
+        if (!key) return failure(key);
+        keyed.emplace_back(std::move(*key), std::move(item));
+        return true;
+    });
+    if (!visited) return tl::unexpected<EvalError>(std::move(visited.error()));
+    return sortedByKeys(std::move(keyed), meter_);
 }
 
 Evaluated<Value> Evaluator::optionalTransform(const Node& node, const Value& optional) {
     if (!optional.hasValue()) return optional;
-    locals_[node.slot] = optional.inner();
+    setLocals(node, optional.inner(), {});
     auto result = run(*node.args[1]);
-    if (!result || node.macro == Macro::OptFlatMap) return result;
-    return Value::optionalOf(std::move(*result));
+    if (!result) return result;
+    if (node.macro == Macro::OptMap) return Value::optionalOf(std::move(*result));
+    return result->kind() == Kind::Optional ? result : Evaluated<Value>(noSuchOverload());
+}
+
+/// The value is computed once; where that fails, only an expression that reads it fails.
+Evaluated<Value> Evaluator::bind(const Node& node) {
+    auto value = run(*node.args[0]);
+    setLocals(node, value ? *value : Value(), {});
+    if (!value) failedLocals_.emplace_back(node.slot, std::move(value.error()));
+    auto result = run(*node.args[1]);
+    if (!value) failedLocals_.pop_back();
+    return result;
 }
 
 }  // namespace klaw::rules::cel

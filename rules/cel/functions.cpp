@@ -10,8 +10,9 @@ namespace {
 const std::vector<Function>& allFunctions() {
     static const std::vector<Function> functions = [] {
         std::vector<Function> all;
-        for (auto table :
-             {conversionFunctions(), stringFunctions(), listFunctions(), timeFunctions(), optionalFunctions()})
+        for (auto table : {conversionFunctions(), stringFunctions(), listFunctions(), timeFunctions(),
+                           optionalFunctions(), mathFunctions(), encoderFunctions(), formatFunctions(),
+                           quantityFunctions(), networkFunctions(), urlFunctions()})
             all.insert(all.end(), table.begin(), table.end());
         return all;
     }();
@@ -22,6 +23,10 @@ const std::vector<Function>& allFunctions() {
 
 tl::unexpected<EvalError> evalError(std::string message) {
     return tl::unexpected<EvalError>(EvalError{EvalError::Kind::Other, std::move(message)});
+}
+
+tl::unexpected<EvalError> costExceeded() {
+    return evalError("operation cancelled: actual cost limit exceeded");
 }
 
 tl::unexpected<EvalError> noSuchOverload() {
@@ -42,11 +47,9 @@ Result<const Function*> findFunction(std::string_view name, bool method, std::si
     return fail(ErrorCode::NotFound, "undeclared reference to '" + std::string(name) + "' (in container '')");
 }
 
-bool isNamespace(std::string_view name) {
-    return std::any_of(allFunctions().begin(), allFunctions().end(), [&](const Function& function) {
-        return function.name.size() > name.size() && function.name.starts_with(name) &&
-               function.name[name.size()] == '.';
-    });
+bool isFunction(std::string_view name) {
+    return std::any_of(allFunctions().begin(), allFunctions().end(),
+                       [&](const Function& function) { return !function.method && function.name == name; });
 }
 
 }  // namespace klaw::rules::cel

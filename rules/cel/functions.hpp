@@ -3,6 +3,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 #include "rules/cel/ast.hpp"
@@ -38,7 +40,8 @@ struct Function {
 
 /// NotFound with cel-go's wording when there is no such function or none with that many arguments.
 Result<const Function*> findFunction(std::string_view name, bool method, std::size_t arguments);
-bool isNamespace(std::string_view name);
+/// Whether there is a function, not a method, of this name: "optional.of".
+bool isFunction(std::string_view name);
 
 // One table a subject.
 std::span<const Function> conversionFunctions();
@@ -46,6 +49,18 @@ std::span<const Function> stringFunctions();
 std::span<const Function> listFunctions();
 std::span<const Function> timeFunctions();
 std::span<const Function> optionalFunctions();
+std::span<const Function> mathFunctions();
+std::span<const Function> encoderFunctions();
+std::span<const Function> formatFunctions();
+std::span<const Function> quantityFunctions();
+std::span<const Function> networkFunctions();
+std::span<const Function> urlFunctions();
+
+/// The second values in the order of the first; values that cannot be compared are an error.
+Evaluated<Value> sortedByKeys(std::vector<std::pair<Value, Value>> keyed, Meter& meter);
+
+/// What an evaluation that has spent its budget answers.
+tl::unexpected<EvalError> costExceeded();
 
 /// matches() with a pattern compiled before; see functions_string.cpp.
 Evaluated<std::shared_ptr<const re2::RE2>> compilePattern(std::string_view pattern);

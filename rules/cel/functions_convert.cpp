@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -8,19 +6,21 @@
 
 #include "base/text/utf8.hpp"
 #include "rules/cel/functions.hpp"
+#include "rules/cel/number_text.hpp"
+#include "rules/cel/time_text.hpp"
 
 namespace klaw::rules::cel {
 namespace {
 
 tl::unexpected<EvalError> conversionError(const Value& from, Kind to) {
-    return evalError("type conversion error from '" + std::string(typeName(from.kind())) + "' to '" +
+    return evalError("type conversion error from '" + std::string(typeNameOf(from)) + "' to '" +
                      std::string(typeName(to)) + "'");
 }
 
 template <class T>
 std::optional<T> parseWhole(std::string_view text) {
     T value{};
-    if (text.starts_with('+')) text.remove_prefix(1);
+    if (std::is_signed_v<T> && text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
     auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (failure != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
     return value;
@@ -67,31 +67,24 @@ Evaluated<Value> toUint(Arguments arguments, Meter&) {
     }
 }
 
+/// As Go reads it: no blanks, "inf", "+Infinity" and "nan" in any case; too large is an error.
+std::optional<double> parseDouble(std::string_view text) {
+    if (text.empty() || text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) return std::nullopt;
+    auto isWord = text.find_first_of("iInN") < 2;
+    if (isWord && text.find('(') != std::string_view::npos) return std::nullopt;
+    std::string copy(text);
+    char* end = nullptr;
+    auto parsed = std::strtod(copy.c_str(), &end);
+    if (end != copy.c_str() + copy.size() || (std::isinf(parsed) && !isWord)) return std::nullopt;
+    return parsed;
+}
+
 Evaluated<Value> toDouble(Arguments arguments, Meter&) {
     const auto& value = arguments[0];
     if (auto number = value.asNumber()) return Value::number(*number);
     if (value.kind() != Kind::String) return noSuchOverload();
-    std::string text(value.text());
-    char* end = nullptr;
-    auto parsed = std::strtod(text.c_str(), &end);
-    if (text.empty() || end != text.c_str() + text.size()) return conversionError(value, Kind::Double);
-    return Value::number(parsed);
-}
-
-std::string durationText(const Value& value) {
-    auto nanos = value.nanos();
-    auto seconds = value.seconds();
-    bool negative = seconds < 0;
-    if (negative && nanos > 0) {
-        ++seconds;
-        nanos = 1'000'000'000 - nanos;
-    }
-    auto text = fmt::format("{}{}", negative && seconds == 0 ? "-" : "", seconds);
-    if (nanos != 0) {
-        text += fmt::format(".{:09}", nanos);
-        text.erase(text.find_last_not_of('0') + 1);
-    }
-    return text + "s";
+    auto parsed = parseDouble(value.text());
+    return parsed ? Evaluated<Value>(Value::number(*parsed)) : conversionError(value, Kind::Double);
 }
 
 Evaluated<Value> toString(Arguments arguments, Meter& meter) {
@@ -100,17 +93,21 @@ Evaluated<Value> toString(Arguments arguments, Meter& meter) {
         case Kind::String:
             return value;
         case Kind::Bytes:
-            if (!meter.charge(value.text().size() / 8))
-                return evalError("operation cancelled: actual cost limit exceeded");
+            if (!meter.charge(value.text().size() / 8)) return costExceeded();
             if (!isValidUtf8(value.text())) return evalError("invalid UTF-8 in bytes, cannot convert to string");
             return Value::string(value.text());
         case Kind::Duration:
             return Value::string(durationText(value));
+        case Kind::Timestamp:
+            return Value::string(timestampText(value.seconds(), value.nanos()));
+        case Kind::Double:
+            return Value::string(shortestText(value.doubleValue()));
         case Kind::List:
         case Kind::Map:
         case Kind::Null:
         case Kind::Type:
         case Kind::Optional:
+        case Kind::Extension:
             return noSuchOverload();
         default:
             return Value::string(value.toText());
@@ -142,7 +139,7 @@ Evaluated<Value> toDyn(Arguments arguments, Meter&) {
 }
 
 Evaluated<Value> typeOf(Arguments arguments, Meter&) {
-    return Value::type(typeName(arguments[0].kind()));
+    return Value::type(typeNameOf(arguments[0]));
 }
 
 }  // namespace

@@ -12,10 +12,6 @@
 namespace klaw::rules::cel {
 namespace {
 
-tl::unexpected<EvalError> costExceeded() {
-    return evalError("operation cancelled: actual cost limit exceeded");
-}
-
 bool allStrings(Arguments arguments) {
     return std::all_of(arguments.begin(), arguments.end(),
                        [](const Value& value) { return value.kind() == Kind::String; });
@@ -79,8 +75,20 @@ Evaluated<Value> charAt(Arguments arguments, Meter& meter) {
     return Value::string(text.substr(begin, starts[static_cast<std::size_t>(at) + 1] - begin));
 }
 
+/// indexOf and lastIndexOf of a list.
+Evaluated<Value> positionInList(Arguments arguments, Meter& meter, bool last) {
+    if (arguments.size() > 2) return noSuchOverload();
+    if (!meter.charge(arguments[0].size())) return costExceeded();
+    std::int64_t found = -1;
+    arguments[0].forEach([&](const Value& index, const Value& element) {
+        if ((last || found < 0) && equal(element, arguments[1])) found = index.intValue();
+    });
+    return Value::integer(found);
+}
+
 /// indexOf and lastIndexOf: the optional third argument is where the search begins, in code points.
 Evaluated<Value> position(Arguments arguments, Meter& meter, bool last) {
+    if (arguments[0].kind() == Kind::List) return positionInList(arguments, meter, last);
     if (!allStrings(arguments.first(2)) || (arguments.size() > 2 && arguments[2].kind() != Kind::Int))
         return noSuchOverload();
     auto text = arguments[0].text();
@@ -180,14 +188,27 @@ Evaluated<Value> substring(Arguments arguments, Meter& meter) {
     return Value::string(text.substr(from, starts[static_cast<std::size_t>(end)] - from));
 }
 
+/// White space as Unicode has it.
+bool isBlank(std::string_view point) {
+    static constexpr std::array<std::string_view, 25> blanks{
+        "\t",           "\n",           "\v",           "\f",           "\r",           " ",
+        "\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\x81", "\xE2\x80\x82",
+        "\xE2\x80\x83", "\xE2\x80\x84", "\xE2\x80\x85", "\xE2\x80\x86", "\xE2\x80\x87", "\xE2\x80\x88",
+        "\xE2\x80\x89", "\xE2\x80\x8A", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F",
+        "\xE3\x80\x80"};
+    return std::find(blanks.begin(), blanks.end(), point) != blanks.end();
+}
+
 Evaluated<Value> trim(Arguments arguments, Meter& meter) {
     if (!allStrings(arguments)) return noSuchOverload();
     auto text = arguments[0].text();
-    if (!meter.charge(text.size() / 8)) return costExceeded();
-    constexpr std::string_view blank = " \t\n\v\f\r";
-    auto begin = text.find_first_not_of(blank);
-    if (begin == std::string_view::npos) return Value::string("");
-    return Value::string(text.substr(begin, text.find_last_not_of(blank) - begin + 1));
+    if (!meter.charge(text.size() / 4)) return costExceeded();
+    auto starts = codePointStarts(text);
+    auto point = [&](std::size_t i) { return text.substr(starts[i], starts[i + 1] - starts[i]); };
+    std::size_t begin = 0, end = starts.size() - 1;
+    while (begin < end && isBlank(point(begin))) ++begin;
+    while (end > begin && isBlank(point(end - 1))) --end;
+    return Value::string(text.substr(starts[begin], starts[end] - starts[begin]));
 }
 
 Evaluated<Value> join(Arguments arguments, Meter& meter) {
@@ -209,6 +230,13 @@ Evaluated<Value> join(Arguments arguments, Meter& meter) {
 }
 
 Evaluated<Value> reverse(Arguments arguments, Meter& meter) {
+    if (arguments[0].kind() == Kind::List) {
+        if (!meter.charge(arguments[0].size())) return costExceeded();
+        Value::Items items;
+        arguments[0].forEach([&](const Value&, const Value& item) { items.push_back(item); });
+        std::reverse(items.begin(), items.end());
+        return Value::list(std::move(items));
+    }
     if (!allStrings(arguments)) return noSuchOverload();
     auto text = arguments[0].text();
     if (!meter.charge(text.size() / 4)) return costExceeded();
@@ -216,6 +244,45 @@ Evaluated<Value> reverse(Arguments arguments, Meter& meter) {
     std::string reversed;
     for (auto i = starts.size() - 1; i-- > 0;) reversed.append(text.substr(starts[i], starts[i + 1] - starts[i]));
     return Value::string(reversed);
+}
+
+Evaluated<Value> find(Arguments arguments, Meter& meter) {
+    if (!allStrings(arguments)) return noSuchOverload();
+    if (!meter.charge(arguments[1].text().size() * 8 + arguments[0].text().size() / 8)) return costExceeded();
+    auto pattern = compilePattern(arguments[1].text());
+    if (!pattern) return tl::unexpected<EvalError>(pattern.error());
+    auto text = arguments[0].text();
+    re2::StringPiece found;
+    if (!(*pattern)->Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, &found, 1))
+        return Value::string("");
+    return Value::string({found.data(), found.size()});
+}
+
+/// All matches from left to right, none overlapping; an empty match right after another one does not count.
+Evaluated<Value> findAll(Arguments arguments, Meter& meter) {
+    if (!allStrings(arguments.first(2)) || (arguments.size() > 2 && arguments[2].kind() != Kind::Int))
+        return noSuchOverload();
+    if (!meter.charge(arguments[1].text().size() * 8 + arguments[0].text().size() / 2)) return costExceeded();
+    auto pattern = compilePattern(arguments[1].text());
+    if (!pattern) return tl::unexpected<EvalError>(pattern.error());
+    auto text = arguments[0].text();
+    auto limit = arguments.size() > 2 ? arguments[2].intValue() : -1;
+    Value::Items items;
+    std::size_t at = 0;
+    const char* lastEnd = nullptr;
+    while (at <= text.size() && (limit < 0 || static_cast<std::int64_t>(items.size()) < limit)) {
+        re2::StringPiece found;
+        if (!meter.charge(1 + (text.size() - at) / 64)) return costExceeded();
+        if (!(*pattern)->Match({text.data(), text.size()}, at, text.size(), re2::RE2::UNANCHORED, &found, 1)) break;
+        auto begin = static_cast<std::size_t>(found.data() - text.data());
+        if (!found.empty() || found.data() != lastEnd) items.push_back(Value::string({found.data(), found.size()}));
+        at = begin + found.size();
+        lastEnd = found.data() + found.size();
+        if (!found.empty()) continue;
+        ++at;
+        while (at < text.size() && isContinuation(text[at])) ++at;
+    }
+    return Value::list(std::move(items));
 }
 
 }  // namespace
@@ -234,7 +301,7 @@ Evaluated<Value> matchPattern(const re2::RE2& pattern, std::string_view text) {
 }
 
 std::span<const Function> stringFunctions() {
-    static constexpr std::array<Function, 16> table{{
+    static constexpr std::array<Function, 18> table{{
         {"contains", true, 2, 2, contains},
         {"startsWith", true, 2, 2, startsWith},
         {"endsWith", true, 2, 2, endsWith},
@@ -251,6 +318,8 @@ std::span<const Function> stringFunctions() {
         {"trim", true, 1, 1, trim},
         {"join", true, 1, 2, join},
         {"reverse", true, 1, 1, reverse},
+        {"find", true, 2, 2, find},
+        {"findAll", true, 2, 3, findAll},
     }};
     return table;
 }

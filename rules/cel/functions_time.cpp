@@ -1,8 +1,11 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 
+#include "base/time_zone.hpp"
 #include "rules/cel/functions.hpp"
+#include "rules/cel/time_text.hpp"
 
 namespace klaw::rules::cel {
 namespace {
@@ -10,36 +13,45 @@ namespace {
 Evaluated<Value> toTimestamp(Arguments arguments, Meter&) {
     const auto& value = arguments[0];
     if (value.kind() == Kind::Timestamp) return value;
-    if (value.kind() == Kind::Int) return Value::timestampOf(value.intValue(), 0);
+    if (value.kind() == Kind::Int) {
+        if (value.intValue() < minTimestampSeconds || value.intValue() > maxTimestampSeconds)
+            return evalError("timestamp overflow");
+        return Value::timestampOf(value.intValue(), 0);
+    }
     if (value.kind() != Kind::String) return noSuchOverload();
-    auto parsed = parseRfc3339(value.text());
+    auto parsed = parseTimestamp(value.text());
     if (!parsed) return evalError("type conversion error from 'string' to 'google.protobuf.Timestamp'");
-    return Value::timestamp(*parsed);
+    return *parsed;
 }
 
 Evaluated<Value> toDuration(Arguments arguments, Meter&) {
     const auto& value = arguments[0];
     if (value.kind() == Kind::Duration) return value;
-    if (value.kind() == Kind::Int) return Value::durationOf(value.intValue(), 0);
     if (value.kind() != Kind::String) return noSuchOverload();
-    auto text = value.text();
-    bool negative = text.starts_with('-');
-    if (negative || text.starts_with('+')) text.remove_prefix(1);
-    auto parsed = parseDuration(text);
+    auto parsed = parseGoDuration(value.text());
     if (!parsed) return evalError("type conversion error from 'string' to 'google.protobuf.Duration'");
-    return Value::duration(negative ? -*parsed : *parsed);
+    return *parsed;
 }
 
-/// "UTC", "Z" or an offset such as "+08:00"; the empty name means UTC.
-std::optional<std::chrono::seconds> zoneOffset(std::string_view name) {
-    if (name.empty() || name == "UTC" || name == "Z") return std::chrono::seconds(0);
-    int sign = name.starts_with('-') ? -1 : 1;
-    if (name.starts_with('-') || name.starts_with('+')) name.remove_prefix(1);
-    int hours = 0, minutes = 0;
-    if (name.size() != 5 || name[2] != ':') return std::nullopt;
-    if (std::from_chars(name.data(), name.data() + 2, hours).ptr != name.data() + 2) return std::nullopt;
-    if (std::from_chars(name.data() + 3, name.data() + 5, minutes).ptr != name.data() + 5) return std::nullopt;
-    return std::chrono::seconds(sign * (hours * 3600 + minutes * 60));
+std::optional<int> wholeNumber(std::string_view text) {
+    int value = 0;
+    bool plus = text.starts_with('+');
+    auto [end, failure] = std::from_chars(text.data() + plus, text.data() + text.size(), value);
+    if (failure != std::errc() || end != text.data() + text.size() || std::abs(value) > 10'000) return std::nullopt;
+    return value;
+}
+
+/// An IANA name or an offset such as "+08:00"; the empty name means UTC.
+std::optional<std::chrono::seconds> zoneOffset(std::string_view name, std::int64_t at) {
+    if (name.empty() || name == "UTC") return std::chrono::seconds(0);
+    auto colon = name.find(':');
+    if (colon == std::string_view::npos) {
+        auto zone = TimeZone::find(name);
+        return zone ? std::optional(zone->offsetAt(at)) : std::nullopt;
+    }
+    auto hours = wholeNumber(name.substr(0, colon)), minutes = wholeNumber(name.substr(colon + 1));
+    if (!hours || !minutes) return std::nullopt;
+    return std::chrono::seconds(*hours * 3600 + (name[0] == '-' ? -1 : 1) * *minutes * 60);
 }
 
 struct Calendar {
@@ -54,10 +66,8 @@ Evaluated<Calendar> calendarOf(Arguments arguments) {
     std::chrono::seconds offset(0);
     if (arguments.size() > 1) {
         if (arguments[1].kind() != Kind::String) return noSuchOverload();
-        auto zone = zoneOffset(arguments[1].text());
-        if (!zone)
-            return evalError("unknown time zone " + std::string(arguments[1].text()) +
-                             "; write an offset such as +08:00");
+        auto zone = zoneOffset(arguments[1].text(), arguments[0].seconds());
+        if (!zone) return evalError("unknown time zone " + std::string(arguments[1].text()));
         offset = *zone;
     }
     std::chrono::sys_seconds local{std::chrono::seconds(arguments[0].seconds()) + offset};

@@ -119,7 +119,9 @@ private:
         if (end == std::string_view::npos || end == at_ + 1) return error("a quoted identifier is not closed");
         std::string word(text_.substr(at_ + 1, end - at_ - 1));
         at_ = end + 1;
-        return make(Token::Kind::Identifier, std::move(word));
+        auto token = make(Token::Kind::Identifier, std::move(word));
+        token.quoted = true;
+        return token;
     }
 
     Result<Token> symbol() {

@@ -20,6 +20,7 @@ struct Token {
     enum class Kind { Identifier, Literal, Symbol, End };
     Kind kind = Kind::End;
     std::string text;  ///< identifier or symbol; `quoted.identifier` without its backticks
+    bool quoted = false;
     Value literal;
     Position at;
 };

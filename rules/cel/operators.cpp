@@ -3,13 +3,12 @@
 #include <cmath>
 #include <limits>
 
+#include "rules/cel/time_text.hpp"
+
 namespace klaw::rules::cel {
 namespace {
 
 constexpr std::int64_t nanosPerSecond = 1'000'000'000;
-constexpr std::int64_t minTimestampSeconds = -62'135'596'800;  // 0001-01-01T00:00:00Z
-constexpr std::int64_t maxTimestampSeconds = 253'402'300'799;  // 9999-12-31T23:59:59Z
-
 bool isNumber(const Value& value) {
     return value.kind() == Kind::Int || value.kind() == Kind::Uint || value.kind() == Kind::Double;
 }
@@ -74,10 +73,8 @@ Evaluated<Value> normalised(Kind kind, std::int64_t seconds, std::int64_t nanos)
         if (seconds < minTimestampSeconds || seconds > maxTimestampSeconds) return evalError("timestamp overflow");
         return Value::timestampOf(seconds, static_cast<std::int32_t>(nanos));
     }
-    if (seconds > std::numeric_limits<std::int64_t>::max() / nanosPerSecond ||
-        seconds < std::numeric_limits<std::int64_t>::min() / nanosPerSecond)
-        return evalError("duration overflow");
-    return Value::durationOf(seconds, static_cast<std::int32_t>(nanos));
+    auto duration = durationOfNanos(__int128(seconds) * nanosPerSecond + nanos);
+    return duration ? Evaluated<Value>(*duration) : evalError("duration overflow");
 }
 
 Evaluated<Value> timeArithmetic(BinaryOp op, const Value& a, const Value& b) {
@@ -97,15 +94,14 @@ Evaluated<Value> timeArithmetic(BinaryOp op, const Value& a, const Value& b) {
 
 Evaluated<Value> concatenate(const Value& a, const Value& b, Meter& meter) {
     if (a.kind() == Kind::List) {
-        if (!meter.charge(a.size() + b.size())) return evalError("operation cancelled: actual cost limit exceeded");
+        if (!meter.charge(a.size() + b.size())) return costExceeded();
         Value::Items items;
         items.reserve(a.size() + b.size());
         for (const auto* list : {&a, &b})
             list->forEach([&](const Value&, const Value& item) { items.push_back(item); });
         return Value::list(std::move(items));
     }
-    if (!meter.charge((a.text().size() + b.text().size()) / 8))
-        return evalError("operation cancelled: actual cost limit exceeded");
+    if (!meter.charge((a.text().size() + b.text().size()) / 8)) return costExceeded();
     auto text = std::string(a.text()).append(b.text());
     return a.kind() == Kind::String ? Value::string(text) : Value::bytes(text);
 }
@@ -139,15 +135,10 @@ std::optional<int> orderDoubles(double a, double b) {
     return order(a, b);
 }
 
-/// Compares an integer with a double without rounding the integer.
+/// An integer against a double, in the precision of doubles as cel-go does it.
 template <class Integer>
 std::optional<int> orderIntegerDouble(Integer a, double b) {
-    if (std::isnan(b)) return std::nullopt;
-    if (b >= (std::numeric_limits<Integer>::is_signed ? 0x1p63 : 0x1p64)) return -1;
-    if (b < (std::numeric_limits<Integer>::is_signed ? -0x1p63 : 0.0)) return 1;
-    auto whole = static_cast<Integer>(b);
-    if (a != whole) return order(a, whole);
-    return order(0.0, b - static_cast<double>(whole));
+    return orderDoubles(static_cast<double>(a), b);
 }
 
 std::optional<int> flipped(std::optional<int> value) {
@@ -169,7 +160,7 @@ std::optional<int> orderNumbers(const Value& a, const Value& b) {
 Evaluated<Value> membership(const Value& element, const Value& container, Meter& meter) {
     if (container.kind() == Kind::Map) return Value::boolean(container.find(element).has_value());
     if (container.kind() != Kind::List) return noSuchOverload();
-    if (!meter.charge(container.size())) return evalError("operation cancelled: actual cost limit exceeded");
+    if (!meter.charge(container.size())) return costExceeded();
     bool found = false;
     container.forEach([&](const Value&, const Value& item) { found = found || equal(element, item); });
     return Value::boolean(found);
@@ -222,7 +213,7 @@ Evaluated<Value> applyBinary(BinaryOp op, const Value& a, const Value& b, Meter&
         case BinaryOp::GreaterEqual: {
             auto ordered = compare(a, b);
             if (!ordered) return tl::unexpected<EvalError>(ordered.error());
-            if (!*ordered) return Value::boolean(false);
+            if (!*ordered) return evalError("NaN values cannot be ordered");
             int sign = **ordered;
             return Value::boolean(op == BinaryOp::Less        ? sign < 0
                                   : op == BinaryOp::LessEqual ? sign <= 0

@@ -15,8 +15,43 @@ constexpr int maxDepth = 250;
 constexpr std::array<std::string_view, 16> reservedWords{"as",        "break",  "const",  "continue", "else", "for",
                                                          "function",  "if",     "import", "let",      "loop", "package",
                                                          "namespace", "return", "var",    "void"};
-constexpr std::array<std::string_view, 11> typeNames{"bool",      "bytes",  "double", "int",  "list",         "map",
-                                                     "null_type", "string", "type",   "uint", "optional_type"};
+constexpr std::array<std::string_view, 13> typeNames{"bool",
+                                                     "bytes",
+                                                     "double",
+                                                     "int",
+                                                     "list",
+                                                     "map",
+                                                     "null_type",
+                                                     "string",
+                                                     "type",
+                                                     "uint",
+                                                     "optional_type",
+                                                     "google.protobuf.Timestamp",
+                                                     "google.protobuf.Duration"};
+
+struct MacroRow {
+    std::string_view name;
+    Macro macro;
+    std::size_t variables;
+    std::size_t minBodies;
+    std::size_t maxBodies;
+};
+constexpr std::array<MacroRow, 16> receiverMacros{{{"all", Macro::All, 1, 1, 1},
+                                                   {"exists", Macro::Exists, 1, 1, 1},
+                                                   {"exists_one", Macro::ExistsOne, 1, 1, 1},
+                                                   {"existsOne", Macro::ExistsOne, 1, 1, 1},
+                                                   {"map", Macro::Map, 1, 1, 2},
+                                                   {"filter", Macro::Filter, 1, 1, 1},
+                                                   {"sortBy", Macro::SortBy, 1, 1, 1},
+                                                   {"optMap", Macro::OptMap, 1, 1, 1},
+                                                   {"optFlatMap", Macro::OptFlatMap, 1, 1, 1},
+                                                   {"all", Macro::All, 2, 1, 1},
+                                                   {"exists", Macro::Exists, 2, 1, 1},
+                                                   {"exists_one", Macro::ExistsOne, 2, 1, 1},
+                                                   {"existsOne", Macro::ExistsOne, 2, 1, 1},
+                                                   {"transformList", Macro::TransformList, 2, 1, 2},
+                                                   {"transformMap", Macro::TransformMap, 2, 1, 2},
+                                                   {"transformMapEntry", Macro::TransformMapEntry, 2, 1, 2}}};
 
 struct BinaryRow {
     std::string_view symbol;
@@ -154,15 +189,13 @@ private:
         auto at = current().at;
         int count = 0;
         while (accept(symbol)) ++count;
-        if (op == Op::Negate && current().kind == Token::Kind::Literal && count > 0) {
+        NodePtr operand;
+        if (op == Op::Negate)
             if (auto folded = negativeLiteral()) {
-                if (count % 2 == 1) return folded;
-                auto node = make(op, at);
-                node->args.push_back(std::move(folded));
-                return node;
+                operand = members(std::move(folded));
+                --count;
             }
-        }
-        auto operand = member();
+        if (!operand) operand = member();
         if (count % 2 == 0) return operand;
         auto node = make(op, at);
         node->args.push_back(std::move(operand));
@@ -172,7 +205,7 @@ private:
     /// "-5" is one literal, which is how the smallest int can be written at all.
     NodePtr negativeLiteral() {
         const auto& token = current();
-        if (peek().kind == Token::Kind::Symbol && (peek().text == "." || peek().text == "[")) return nullptr;
+        if (token.kind != Token::Kind::Literal) return nullptr;
         if (token.literal.kind() == Kind::Double) {
             auto node = constant(Value::number(-token.literal.doubleValue()), token.at);
             take();
@@ -192,8 +225,10 @@ private:
         return node;
     }
 
-    NodePtr member() {
-        auto node = primary();
+    NodePtr member() { return members(primary()); }
+
+    /// What follows a value: fields, indexes, method calls.
+    NodePtr members(NodePtr node) {
         int chained = 0;
         for (;;) {
             if (++chained > maxDepth)
@@ -213,7 +248,8 @@ private:
     }
 
     std::string fieldName() {
-        if (current().kind != Token::Kind::Identifier) unexpected("expecting IDENTIFIER");
+        if (current().kind != Token::Kind::Identifier || (current().text == "in" && !current().quoted))
+            unexpected("expecting IDENTIFIER");
         return take().text;
     }
 
@@ -242,7 +278,7 @@ private:
         if (!isSymbol("(")) return select(Op::Select, std::move(operand), std::move(name), at);
         auto call = current().at;
         take();
-        if (auto macro = receiverMacro(name)) return comprehension(*macro, std::move(operand), call);
+        if (const auto* macro = receiverMacro(name)) return comprehension(*macro, std::move(operand), call);
         auto node = make(Op::Call, call);
         node->receiver = true;
         node->name = std::move(name);
@@ -260,40 +296,63 @@ private:
 
     NodePtr resolveCall(NodePtr node) {
         auto found = findFunction(node->name, node->receiver, node->args.size());
-        if (!found) refuse(node->at, found.error().message);
+        if (!found) return unresolved(node->at, found.error().message);
         node->function = *found;
         return node;
     }
 
-    static std::optional<Macro> receiverMacro(std::string_view name) {
-        if (name == "all") return Macro::All;
-        if (name == "exists") return Macro::Exists;
-        if (name == "exists_one" || name == "existsOne") return Macro::ExistsOne;
-        if (name == "map") return Macro::Map;
-        if (name == "filter") return Macro::Filter;
-        if (name == "optMap") return Macro::OptMap;
-        if (name == "optFlatMap") return Macro::OptFlatMap;
-        return std::nullopt;
+    NodePtr unresolved(const Position& at, std::string message) const {
+        if (environment_.checked) refuse(at, std::move(message));
+        auto node = make(Op::Unresolved, at);
+        node->name = std::move(message);
+        return node;
     }
 
-    NodePtr comprehension(Macro macro, NodePtr range, const Position& at) {
-        auto node = make(Op::Comprehension, at);
-        if (current().kind != Token::Kind::Identifier || !(peek().kind == Token::Kind::Symbol && peek().text == ","))
-            refuse(current().at, "argument must be a simple name");
-        auto variable = take();
-        node->name = variable.text;
-        expect(",");
-        node->slot = locals_.size();
-        node->args.push_back(std::move(range));
-        locals_.push_back(variable.text);
-        node->args.push_back(expression());
-        if (macro == Macro::Map && accept(",")) {
-            macro = Macro::MapFilter;
-            node->args.push_back(expression());
+    /// The macro of this name that fits the arguments ahead: two variables when two names come before a comma each.
+    const MacroRow* receiverMacro(std::string_view name) const {
+        if (!environment_.macros) return nullptr;
+        bool twoNames = isNameAt(at_) && isNameAt(at_ + 2);
+        const MacroRow* found = nullptr;
+        for (const auto& row : receiverMacros) {
+            if (row.name != name || (row.variables == 2 && !twoNames)) continue;
+            if (!found || (row.variables == 2 && found->maxBodies == 1)) found = &row;
         }
-        locals_.pop_back();
+        return found;
+    }
+
+    bool isSymbolAt(std::size_t at, std::string_view symbol) const {
+        return at < tokens_.size() && tokens_[at].kind == Token::Kind::Symbol && tokens_[at].text == symbol;
+    }
+    bool isIdentifierAt(std::size_t at) const {
+        return at < tokens_.size() && tokens_[at].kind == Token::Kind::Identifier && !tokens_[at].quoted;
+    }
+    /// A name and a comma.
+    bool isNameAt(std::size_t at) const { return isIdentifierAt(at) && isSymbolAt(at + 1, ","); }
+
+    std::string macroVariable() {
+        if (!isNameAt(at_)) refuse(current().at, "argument must be a simple name");
+        auto name = take().text;
+        expect(",");
+        return name;
+    }
+
+    NodePtr comprehension(const MacroRow& macro, NodePtr range, const Position& at) {
+        auto node = make(Op::Comprehension, at);
+        node->macro = macro.macro;
+        node->slot = locals_.size();
+        node->twoVariables = macro.variables == 2;
+        node->args.push_back(std::move(range));
+        auto firstAt = current().at;
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < macro.variables; ++i) names.push_back(macroVariable());
+        if (names.size() == 2 && names[0] == names[1]) refuse(firstAt, "duplicate variable name: " + names[0]);
+        locals_.insert(locals_.end(), names.begin(), names.end());
+        node->args.push_back(expression());
+        while (node->args.size() <= macro.maxBodies && accept(",")) node->args.push_back(expression());
+        locals_.resize(node->slot);
         expect(")");
-        node->macro = macro;
+        node->filtered = node->args.size() > 2;
+        if (node->macro == Macro::Map && node->filtered) node->macro = Macro::MapFilter;
         return node;
     }
 
@@ -305,26 +364,28 @@ private:
             expect(")");
             return node;
         }
-        if (accept("[")) return listLiteral(at);
+        if (accept("[")) return listLiteral(at, false);
+        if (accept("[?")) return listLiteral(at, true);
         if (accept("{")) return mapLiteral(at);
-        if (accept(".")) return identifierOrCall(at);
+        if (accept(".")) return identifierOrCall(at, true);
         if (current().kind == Token::Kind::Literal) {
             auto token = take();
             if (token.text == "minimum int") refuse(token.at, "Syntax error: invalid int literal");
             return constant(std::move(token.literal), token.at);
         }
-        return identifierOrCall(at);
+        return identifierOrCall(at, false);
     }
 
-    NodePtr listLiteral(const Position& at) {
+    NodePtr listLiteral(const Position& at, bool firstOptional) {
         auto node = make(Op::List, at);
-        while (!accept("]")) {
-            node->optionalEntries.push_back(accept("?"));
+        if (!firstOptional && accept("]")) return node;
+        for (bool optional = firstOptional;; optional = false) {
+            node->optionalEntries.push_back(optional || accept("?"));
             node->args.push_back(expression());
-            if (accept("]")) break;
+            if (accept("]")) return node;
             expect(",");
+            if (accept("]")) return node;
         }
-        return node;
     }
 
     NodePtr mapLiteral(const Position& at) {
@@ -340,18 +401,57 @@ private:
         return node;
     }
 
-    NodePtr identifierOrCall(const Position& at) {
-        if (current().kind != Token::Kind::Identifier) unexpected();
+    /// A local, a variable, a type or a function; the longest dotted name that means something.
+    NodePtr identifierOrCall(const Position& at, bool absolute) {
+        if (current().kind != Token::Kind::Identifier || current().quoted) unexpected();
+        const auto& first = current().text;
+        if (std::find(reservedWords.begin(), reservedWords.end(), first) != reservedWords.end() || first == "in")
+            refuse(at, "Syntax error: reserved identifier: " + first);
+        auto names = dottedNames();
+        auto last = at_ + 2 * names.size() - 1;
+        if (isSymbolAt(last, "{")) refuse(at, "messages cannot be made in rules: '" + joined(names) + "{…}'");
+        bool called = isSymbolAt(last, "(");
+        bool isLocal = !absolute && std::find(locals_.begin(), locals_.end(), names[0]) != locals_.end();
+        if (called && (names.size() == 1 || !isLocal))
+            if (auto call = qualifiedCall(joined(names), at)) return call;
+        if (called) names.pop_back();
+        if (isLocal) return local(at);
+        for (; !names.empty(); names.pop_back())
+            if (auto found = resolved(joined(names), at, absolute)) {
+                skipNames(names.size());
+                return found;
+            }
         auto name = take().text;
-        if (std::find(reservedWords.begin(), reservedWords.end(), name) != reservedWords.end() || name == "in")
-            refuse(at, "Syntax error: reserved identifier: " + name);
-        if (isSymbol("{")) refuse(at, "messages cannot be made in rules: '" + name + "{…}'");
-        if (!isSymbol("(")) return identifier(std::move(name), at);
+        return unresolved(at, "undeclared reference to '" + name + "' (in container '" + environment_.container + "')");
+    }
+
+    /// The names ahead that dots join.
+    std::vector<std::string> dottedNames() const {
+        std::vector<std::string> names;
+        for (auto at = at_; isIdentifierAt(at) && names.size() < 16; at += 2) {
+            names.push_back(tokens_[at].text);
+            if (!isSymbolAt(at + 1, ".")) break;
+        }
+        return names;
+    }
+    static std::string joined(const std::vector<std::string>& names) {
+        std::string all;
+        for (const auto& name : names) (all += all.empty() ? "" : ".") += name;
+        return all;
+    }
+    void skipNames(std::size_t count) { at_ += 2 * count - 1; }
+
+    /// `f(…)`, `math.greatest(…)`; nothing when a dotted name is no function, but a method call on what comes before.
+    NodePtr qualifiedCall(const std::string& name, const Position& at) {
+        auto names = static_cast<std::size_t>(std::count(name.begin(), name.end(), '.')) + 1;
+        bool isMacro = environment_.macros && (name == "has" || name == "cel.bind");
+        if (names > 1 && !isMacro && !isFunction(name)) return nullptr;
+        skipNames(names);
         auto call = current().at;
         take();
-        if (name == "has") return hasMacro(at);
+        if (isMacro) return name == "has" ? hasMacro(at) : bindMacro(call);
         auto node = make(Op::Call, call);
-        node->name = std::move(name);
+        node->name = name;
         arguments(*node);
         return resolveCall(std::move(node));
     }
@@ -365,45 +465,49 @@ private:
         return operand;
     }
 
-    NodePtr identifier(std::string name, const Position& at) {
-        for (auto i = locals_.size(); i-- > 0;) {
-            if (locals_[i] != name) continue;
-            auto node = make(Op::Local, at);
-            node->slot = i;
-            node->name = std::move(name);
-            return node;
+    /// cel.bind(name, value, result)
+    NodePtr bindMacro(const Position& at) {
+        auto node = make(Op::Comprehension, at);
+        node->macro = Macro::Bind;
+        node->slot = locals_.size();
+        auto name = macroVariable();
+        node->args.push_back(expression());
+        expect(",");
+        locals_.push_back(std::move(name));
+        node->args.push_back(expression());
+        locals_.pop_back();
+        expect(")");
+        return node;
+    }
+
+    NodePtr local(const Position& at) {
+        auto node = make(Op::Local, at);
+        node->name = take().text;
+        auto innermost = std::find(locals_.rbegin(), locals_.rend(), node->name);
+        node->slot = static_cast<std::size_t>(locals_.rend() - innermost) - 1;
+        return node;
+    }
+
+    /// A variable or type; with the container "a.b" the name x may mean a.b.x, a.x or x, in this order.
+    NodePtr resolved(const std::string& name, const Position& at, bool absolute) const {
+        for (auto container = absolute ? std::string() : environment_.container;;) {
+            if (auto found = variableOrType(container.empty() ? name : container + "." + name, at)) return found;
+            if (container.empty()) return nullptr;
+            auto dot = container.rfind('.');
+            container.erase(dot == std::string::npos ? 0 : dot);
         }
+    }
+
+    NodePtr variableOrType(const std::string& name, const Position& at) const {
         const auto& variables = environment_.variables;
         if (auto found = std::find(variables.begin(), variables.end(), name); found != variables.end()) {
             auto node = make(Op::Variable, at);
             node->slot = static_cast<std::size_t>(found - variables.begin());
-            node->name = std::move(name);
+            node->name = name;
             return node;
         }
-        return typeOrNamespace(std::move(name), at);
-    }
-
-    /// `int`, `google.protobuf.Timestamp`, and the namespaces of functions: `optional.of(x)`, `math.greatest(…)`.
-    NodePtr typeOrNamespace(std::string name, const Position& at) {
-        if (name == "google" || isNamespace(name)) {
-            auto qualified = name;
-            while (isSymbol(".") && peek().kind == Token::Kind::Identifier) {
-                take();
-                qualified += "." + take().text;
-                if (isSymbol("(")) {
-                    auto node = make(Op::Call, current().at);
-                    take();
-                    node->name = qualified;
-                    arguments(*node);
-                    return resolveCall(std::move(node));
-                }
-            }
-            if (qualified == "google.protobuf.Timestamp" || qualified == "google.protobuf.Duration")
-                return typeConstant(qualified, at);
-            refuse(at, "undeclared reference to '" + qualified + "' (in container '')");
-        }
         if (std::find(typeNames.begin(), typeNames.end(), name) != typeNames.end()) return typeConstant(name, at);
-        refuse(at, "undeclared reference to '" + name + "' (in container '')");
+        return nullptr;
     }
 
     NodePtr typeConstant(const std::string& name, const Position& at) const {

@@ -14,6 +14,7 @@ struct Program::Code {
     std::string source;
     std::vector<std::string> variables;
     NodePtr root;
+    Dialect dialect = Dialect::Rules;
 
     std::optional<std::size_t> slotOf(std::string_view variable) const {
         auto found = std::find(variables.begin(), variables.end(), variable);
@@ -25,16 +26,17 @@ struct Program::Code {
 Result<Program> Program::compile(std::string_view expression, const Environment& environment) {
     auto root = parse(expression, environment);
     if (!root) return fail(root.error());
-    if (auto checked = check(**root); !checked) return fail(checked.error());
+    if (environment.checked)
+        if (auto checked = check(**root); !checked) return fail(checked.error());
     Program program;
-    program.code_ =
-        std::make_shared<const Code>(Code{std::string(expression), environment.variables, std::move(*root)});
+    program.code_ = std::make_shared<const Code>(
+        Code{std::string(expression), environment.variables, std::move(*root), environment.dialect});
     return program;
 }
 
 Evaluated<Value> Program::evaluate(std::span<const Value> bindings) const {
     assert(bindings.size() >= code_->variables.size());
-    return Evaluator(bindings).run(*code_->root);
+    return Evaluator(bindings, code_->dialect).run(*code_->root);
 }
 
 bool Program::reads(std::string_view variable) const {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/text/utf8.hpp"
+#include "rules/cel/time_text.hpp"
 
 namespace klaw::rules::cel {
 namespace {
@@ -91,16 +92,6 @@ std::string doubleText(double value) {
     return fmt::format("{}", value);
 }
 
-/// int against double without losing either's precision.
-bool equalIntDouble(std::int64_t a, double b) {
-    return b >= -0x1p63 && b < 0x1p63 && static_cast<double>(static_cast<std::int64_t>(b)) == b &&
-           static_cast<std::int64_t>(b) == a;
-}
-bool equalUintDouble(std::uint64_t a, double b) {
-    return b >= 0 && b < 0x1p64 && static_cast<double>(static_cast<std::uint64_t>(b)) == b &&
-           static_cast<std::uint64_t>(b) == a;
-}
-
 bool isNumber(Kind kind) {
     return kind == Kind::Int || kind == Kind::Uint || kind == Kind::Double;
 }
@@ -108,10 +99,7 @@ bool isNumber(Kind kind) {
 bool equalNumbers(const Value& a, const Value& b) {
     if (a.kind() == b.kind())
         return a.kind() == Kind::Double ? a.doubleValue() == b.doubleValue() : a.intValue() == b.intValue();
-    if (b.kind() == Kind::Double)
-        return a.kind() == Kind::Int ? equalIntDouble(a.intValue(), b.doubleValue())
-                                     : equalUintDouble(a.uintValue(), b.doubleValue());
-    if (a.kind() == Kind::Double) return equalNumbers(b, a);
+    if (a.kind() == Kind::Double || b.kind() == Kind::Double) return *a.asNumber() == *b.asNumber();
     return a.intValue() >= 0 && b.intValue() >= 0 && a.intValue() == b.intValue();
 }
 
@@ -163,8 +151,14 @@ std::string_view typeName(Kind kind) {
             return "type";
         case Kind::Optional:
             return "optional_type";
+        case Kind::Extension:
+            return "extension";
     }
     return "null_type";
+}
+
+std::string_view typeNameOf(const Value& value) {
+    return value.kind() == Kind::Extension ? value.extension().typeName() : typeName(value.kind());
 }
 
 Value Value::boolean(bool value) {
@@ -257,6 +251,15 @@ Value Value::optionalOf(Value value) {
 Value Value::optionalNone() {
     Value result;
     result.kind_ = Kind::Optional;
+    return result;
+}
+
+Value Value::extension(std::shared_ptr<const Extension> value) {
+    auto owned = std::make_shared<Owned>();
+    owned->extension = std::move(value);
+    Value result;
+    result.kind_ = Kind::Extension;
+    result.owned_ = std::move(owned);
     return result;
 }
 
@@ -379,6 +382,10 @@ const Value& Value::inner() const {
     return owned_->items.front();
 }
 
+const Extension& Value::extension() const {
+    return *owned_->extension;
+}
+
 std::string Value::toText() const {
     switch (kind_) {
         case Kind::Null:
@@ -396,11 +403,13 @@ std::string Value::toText() const {
         case Kind::Type:
             return std::string(text());
         case Kind::Timestamp:
-            return formatRfc3339(*asTimestamp());
+            return timestampText(seconds(), nanos());
         case Kind::Duration:
             return formatDuration(*asDuration());
         case Kind::Optional:
             return hasValue() ? inner().toText() : "";
+        case Kind::Extension:
+            return extension().toText();
         case Kind::List:
         case Kind::Map:
             break;
@@ -431,6 +440,8 @@ bool equal(const Value& a, const Value& b) {
             return equalMaps(a, b);
         case Kind::Optional:
             return a.hasValue() == b.hasValue() && (!a.hasValue() || equal(a.inner(), b.inner()));
+        case Kind::Extension:
+            return a.extension().typeName() == b.extension().typeName() && a.extension().equals(b.extension());
         default:
             return false;
     }

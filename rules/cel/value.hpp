@@ -26,11 +26,22 @@ enum class Kind : std::uint8_t {
     Timestamp,
     Duration,
     Type,
-    Optional
+    Optional,
+    Extension
 };
 
 /// As CEL's type() prints it: "int", "google.protobuf.Timestamp".
 std::string_view typeName(Kind kind);
+
+/// A value of a type that a function library brings: a quantity, a URL, an IP address. Immutable.
+class Extension {
+public:
+    virtual ~Extension() = default;
+    virtual std::string_view typeName() const = 0;
+    virtual std::string toText() const = 0;
+    /// `other` has the same type name.
+    virtual bool equals(const Extension& other) const = 0;
+};
 
 /// A CEL value. Small, cheap to copy. Strings, lists and maps that come from a packed object are views into it;
 /// computed ones are shared and owned.
@@ -55,6 +66,7 @@ public:
     static Value type(std::string_view name);
     static Value optionalOf(Value value);
     static Value optionalNone();
+    static Value extension(std::shared_ptr<const Extension> value);
     static Value timestamp(TimePoint value);
     static Value duration(klaw::Duration value);
     /// CEL's ranges are wider than TimePoint: years 1 to 9999. `nanos` is 0 to 999,999,999 and counts forward.
@@ -93,6 +105,7 @@ public:
     std::optional<Value> field(FieldName name) const;
     bool hasValue() const { return owned_ != nullptr; }  ///< Optional
     const Value& inner() const;                          ///< Optional with a value
+    const Extension& extension() const;                  ///< Extension
     PackedView packedView() const { return isPacked_ ? view_ : PackedView(); }
 
 private:
@@ -100,6 +113,7 @@ private:
         std::string text;
         Items items;
         Entries entries;
+        std::shared_ptr<const Extension> extension;
     };
     Kind kind_ = Kind::Null;
     bool isPacked_ = false;  ///< List or Map that views into a packed object
@@ -108,6 +122,9 @@ private:
     std::int64_t second_ = 0;  ///< nanoseconds, or address of a text view
     std::shared_ptr<const Owned> owned_;
 };
+
+/// typeName of the kind, or the name that an extension gives itself.
+std::string_view typeNameOf(const Value& value);
 
 /// CEL equality: numbers compare across types, NaN equals nothing, different kinds are unequal.
 bool equal(const Value& a, const Value& b);
