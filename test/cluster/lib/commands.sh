@@ -10,6 +10,7 @@ write_commands() {
     local pki=$dir/pki etcd=http://127.0.0.1:$((port_base + 1)) etcd_peer=http://127.0.0.1:$((port_base + 2))
 
     write_command etcd "$cluster_bin/etcd" --data-dir "$dir/data" --unsafe-no-fsync --log-level warn \
+        --quota-backend-bytes 8589934592 \
         --listen-client-urls "$etcd" --advertise-client-urls "$etcd" \
         --listen-peer-urls "$etcd_peer" --initial-advertise-peer-urls "$etcd_peer" --initial-cluster "default=$etcd_peer"
 

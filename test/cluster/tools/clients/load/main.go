@@ -19,6 +19,9 @@ import (
 const usage = `usage: load COMMAND [FLAG…]
   nodes  --count 100                         kwok nodes load-0…, 200 pods each
   pods   --count 10000 --deployments 22      real Deployments; waits until every pod is Running
+  pods   --count 50000 --bare                written with the status of running ones; needs no other component
+  updates --count 50000 --rate 500 --seconds 60
+                                             restarts of the bare pods, one after the other
   events --count 10000                       about the pods that exist
   events --rate 500 --seconds 20             Warning Events about distinct objects, with the time of creation in
                                              nanoseconds in annotation klaw.test/created-ns and in the message;
@@ -86,7 +89,8 @@ func (c *command) each(ctx context.Context, count int, work func(context.Context
 
 func main() {
 	commands := map[string]func(context.Context, []string) error{
-		"nodes": makeNodes, "pods": makePods, "events": makeEvents, "clear": clearAll,
+		"nodes": makeNodes, "pods": makePods, "events": makeEvents, "updates": makeUpdates,
+		"clear": clearAll,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
 		fmt.Fprint(os.Stderr, usage)

@@ -103,8 +103,12 @@ func makePods(ctx context.Context, arguments []string) error {
 	c := newCommand("pods")
 	count := c.flags.Int("count", 10000, "")
 	deployments := c.flags.Int("deployments", 22, "")
+	bare := c.flags.Bool("bare", false, "")
 	if err := c.connect(arguments); err != nil {
 		return err
+	}
+	if *bare {
+		return c.makeBarePods(ctx, *count)
 	}
 	start := time.Now()
 	if err := c.makeNamespaces(ctx); err != nil {
