@@ -168,11 +168,19 @@ private:
         if (ofString && types[0] && *types[0] != Kind::String)
             refuse(node, "found no matching overload for '" + node.name + "' applied to '" + nameOf(types[0]) + ".(" +
                              (types.size() > 1 ? nameOf(types[1]) : "") + ")'");
+        if ((node.name == "timestamp" || node.name == "duration") && node.args[0]->op == Op::Constant) readable(node);
         if (node.name == "matches" && node.args[1]->op == Op::Constant && types[1] == Kind::String)
             node.regex = pattern(*node.args[1]);
         for (const auto& row : results)
             if (row.function == node.name) return row.result;
         return std::nullopt;
+    }
+
+    /// A time that is written out can be read.
+    static void readable(const Node& node) {
+        Meter meter;
+        auto read = node.function->call(Arguments(&node.args[0]->constant, 1), meter);
+        if (!read) refuse(*node.args[0], read.error().message);
     }
 
     static std::shared_ptr<const re2::RE2> pattern(const Node& text) {

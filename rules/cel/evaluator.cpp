@@ -16,6 +16,28 @@ Evaluated<Value> asOptional(Evaluated<Value> found) {
     return found;
 }
 
+/// Whether the value is, or holds, one of which a field may be asked; has() and `.?` of any other find nothing. A list
+/// is one: to ask it for a field is an error.
+bool hasFields(const Value& value) {
+    return value.kind() == Kind::Map || value.kind() == Kind::List ||
+           (value.kind() == Kind::Optional && value.hasValue() && hasFields(value.inner()));
+}
+
+/// Field of a map, or of what an optional holds; an optional answers with an optional. A field of null is absent, since
+/// any part of an object may be.
+Evaluated<Value> fieldOf(const Value& operand, const Node& node) {
+    if (operand.kind() == Kind::Null) return noSuchKey(node.name);
+    if (operand.kind() == Kind::Optional) {
+        if (!operand.hasValue()) return operand;
+        auto found = fieldOf(operand.inner(), node);
+        return hasFields(operand) ? asOptional(std::move(found)) : found;
+    }
+    if (operand.kind() != Kind::Map) return noSuchOverload();
+    auto found = operand.field(node.field);
+    if (!found) return noSuchKey(node.name);
+    return std::move(*found);
+}
+
 bool isMapKey(Kind kind) {
     return kind == Kind::String || kind == Kind::Int || kind == Kind::Uint || kind == Kind::Bool;
 }
@@ -81,17 +103,6 @@ Evaluated<Value> Evaluator::run(const Node& node) {
     return noSuchOverload();
 }
 
-/// Field of a map, or of what an optional holds; an optional answers with an optional.
-Evaluated<Value> Evaluator::fieldOf(const Value& operand, const Node& node) const {
-    if (operand.kind() == Kind::Optional)
-        return operand.hasValue() ? asOptional(fieldOf(operand.inner(), node)) : Evaluated<Value>(operand);
-    if (operand.kind() == Kind::Null && dialect_ == Dialect::Rules) return noSuchKey(node.name);
-    if (operand.kind() != Kind::Map) return noSuchOverload();
-    auto found = operand.field(node.field);
-    if (!found) return noSuchKey(node.name);
-    return std::move(*found);
-}
-
 Evaluated<Value> Evaluator::select(const Node& node) {
     auto operand = run(*node.args[0]);
     if (!operand) return operand;
@@ -101,6 +112,7 @@ Evaluated<Value> Evaluator::select(const Node& node) {
 Evaluated<Value> Evaluator::has(const Node& node) {
     auto operand = run(*node.args[0]);
     if (!operand) return operand;
+    if (!hasFields(*operand)) return Value::boolean(false);
     auto found = fieldOf(*operand, node);
     if (found) return Value::boolean(operand->kind() != Kind::Optional || found->hasValue());
     if (found.error().kind == EvalError::Kind::NoSuchField) return Value::boolean(false);
@@ -110,6 +122,7 @@ Evaluated<Value> Evaluator::has(const Node& node) {
 Evaluated<Value> Evaluator::optionalSelect(const Node& node) {
     auto operand = run(*node.args[0]);
     if (!operand) return operand;
+    if (!hasFields(*operand)) return Value::optionalNone();
     auto found = fieldOf(*operand, node);
     return operand->kind() == Kind::Optional ? found : asOptional(std::move(found));
 }
@@ -119,8 +132,12 @@ Evaluated<Value> Evaluator::optionalIndex(const Node& node) {
     if (!operand) return operand;
     auto key = run(*node.args[1]);
     if (!key) return key;
-    if (operand->kind() != Kind::Optional) return asOptional(index(*operand, *key));
-    return operand->hasValue() ? asOptional(index(operand->inner(), *key)) : operand;
+    if (operand->kind() == Kind::Optional) {
+        if (!operand->hasValue()) return operand;
+        *operand = Value(operand->inner());
+    }
+    if (operand->kind() != Kind::List && operand->kind() != Kind::Map) return Value::optionalNone();
+    return asOptional(index(*operand, *key));
 }
 
 Evaluated<Value> Evaluator::list(const Node& node) {
@@ -198,6 +215,7 @@ Evaluated<Value> Evaluator::call(const Node& node) {
             auto argument = run(*node.args[i]);
             if (!argument) return argument;
             arguments[i] = std::move(*argument);
+            if (node.function->alternative && arguments[0].kind() == Kind::Optional && arguments[0].hasValue()) break;
         }
         if (node.regex && arguments[0].kind() == Kind::String) {
             if (!meter_.charge(arguments[0].text().size() / 8)) return costExceeded();

@@ -11,7 +11,7 @@ namespace klaw::rules::cel {
 /// Walks a tree once. Made anew for each evaluation; nothing is allocated before something is computed.
 class Evaluator {
 public:
-    Evaluator(std::span<const Value> bindings, Dialect dialect) : bindings_(bindings), dialect_(dialect) {}
+    explicit Evaluator(std::span<const Value> bindings) : bindings_(bindings) {}
     Evaluated<Value> run(const Node& node);
 
 private:
@@ -35,14 +35,12 @@ private:
     Evaluated<Value> bind(const Node& node);
     Evaluated<Value> local(const Node& node);
     Evaluated<bool> condition(const Node& body);
-    Evaluated<Value> fieldOf(const Value& operand, const Node& node) const;
     void setLocals(const Node& node, Value first, Value second);
     /// Calls `visit()` with the locals set to one entry after the other until it gives an error or false.
     template <class Visit>
     Evaluated<void> eachEntry(const Node& node, const Value& range, Visit visit);
 
     std::span<const Value> bindings_;
-    Dialect dialect_;
     std::vector<Value> locals_;
     std::vector<std::pair<std::size_t, EvalError>> failedLocals_;  ///< cel.bind of what could not be computed
     Meter meter_;

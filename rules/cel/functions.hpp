@@ -36,6 +36,7 @@ struct Function {
     std::size_t minArguments = 0;  ///< receiver included
     std::size_t maxArguments = 0;
     Evaluated<Value> (*call)(Arguments arguments, Meter& meter) = nullptr;
+    bool alternative = false;  ///< the argument is evaluated only when the receiver is an optional without a value
 };
 
 /// NotFound with cel-go's wording when there is no such function or none with that many arguments.

@@ -39,6 +39,8 @@ Evaluated<Value> toInt(Arguments arguments, Meter&) {
             return Value::integer(static_cast<std::int64_t>(value.doubleValue()));
         case Kind::Timestamp:
             return Value::integer(value.seconds());
+        case Kind::Duration:
+            return Value::integer(static_cast<std::int64_t>(nanosOf(value)));
         case Kind::String:
             if (auto parsed = parseWhole<std::int64_t>(value.text())) return Value::integer(*parsed);
             return conversionError(value, Kind::Int);
@@ -71,6 +73,8 @@ Evaluated<Value> toUint(Arguments arguments, Meter&) {
 std::optional<double> parseDouble(std::string_view text) {
     if (text.empty() || text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) return std::nullopt;
     auto isWord = text.find_first_of("iInN") < 2;
+    bool isHex = text.find_first_of("xX") != std::string_view::npos;
+    if (isHex && text.find_first_of("pP") == std::string_view::npos) return std::nullopt;
     if (isWord && text.find('(') != std::string_view::npos) return std::nullopt;
     std::string copy(text);
     char* end = nullptr;
@@ -107,8 +111,10 @@ Evaluated<Value> toString(Arguments arguments, Meter& meter) {
         case Kind::Null:
         case Kind::Type:
         case Kind::Optional:
-        case Kind::Extension:
             return noSuchOverload();
+        case Kind::Extension:
+            if (!typeNameOf(value).starts_with("net.")) return noSuchOverload();
+            return Value::string(value.toText());
         default:
             return Value::string(value.toText());
     }

@@ -58,8 +58,9 @@ Evaluated<Value> orValue(Arguments arguments, Meter&) {
 }
 
 Evaluated<Value> orOptional(Arguments arguments, Meter&) {
-    if (arguments[0].kind() != Kind::Optional || arguments[1].kind() != Kind::Optional) return noSuchOverload();
-    return arguments[0].hasValue() ? arguments[0] : arguments[1];
+    if (arguments[0].kind() != Kind::Optional) return noSuchOverload();
+    if (arguments[0].hasValue()) return arguments[0];
+    return arguments[1].kind() == Kind::Optional ? Evaluated<Value>(arguments[1]) : noSuchOverload();
 }
 
 }  // namespace
@@ -71,8 +72,8 @@ std::span<const Function> optionalFunctions() {
         {"optional.ofNonZeroValue", false, 1, 1, optionalOfNonZero},
         {"hasValue", true, 1, 1, hasValue},
         {"value", true, 1, 1, value},
-        {"orValue", true, 2, 2, orValue},
-        {"or", true, 2, 2, orOptional},
+        {"orValue", true, 2, 2, orValue, true},
+        {"or", true, 2, 2, orOptional, true},
     }};
     return table;
 }

@@ -157,8 +157,11 @@ Evaluated<Value> split(Arguments arguments, Meter& meter) {
     if (limit == 0) return Value::list({});
     if (separator.empty()) {
         auto starts = codePointStarts(text);
-        for (std::size_t i = 0; i + 1 < starts.size(); ++i)
-            parts.push_back(Value::string(text.substr(starts[i], starts[i + 1] - starts[i])));
+        for (std::size_t i = 0; i + 1 < starts.size(); ++i) {
+            bool rest = static_cast<std::int64_t>(parts.size()) + 1 == limit;
+            parts.push_back(Value::string(text.substr(starts[i], (rest ? text.size() : starts[i + 1]) - starts[i])));
+            if (rest) break;
+        }
         return Value::list(std::move(parts));
     }
     while (limit < 0 || static_cast<std::int64_t>(parts.size()) + 1 < limit) {

@@ -79,8 +79,11 @@ Evaluated<Calendar> calendarOf(Arguments arguments) {
 template <auto Part, std::int64_t UnitSeconds>
 Evaluated<Value> part(Arguments arguments, Meter&) {
     if (arguments[0].kind() == Kind::Duration && UnitSeconds > 0 && arguments.size() == 1) {
-        auto seconds = arguments[0].seconds() + (arguments[0].seconds() < 0 && arguments[0].nanos() > 0 ? 1 : 0);
-        return Value::integer(seconds / UnitSeconds);
+        // As Go's Duration has it, a double: -1 ns short of a whole unit may count as the whole one.
+        constexpr std::int64_t unit = UnitSeconds * 1'000'000'000;
+        auto nanos = static_cast<std::int64_t>(nanosOf(arguments[0]));
+        return Value::integer(static_cast<std::int64_t>(static_cast<double>(nanos / unit) +
+                                                        static_cast<double>(nanos % unit) / static_cast<double>(unit)));
     }
     auto calendar = calendarOf(arguments);
     if (!calendar) return tl::unexpected<EvalError>(calendar.error());

@@ -227,6 +227,10 @@ Evaluated<Value> applyBinary(BinaryOp op, const Value& a, const Value& b, Meter&
 
 Evaluated<Value> negate(const Value& value) {
     if (value.kind() == Kind::Double) return Value::number(-value.doubleValue());
+    if (value.kind() == Kind::Duration) {
+        auto negated = durationOfNanos(-nanosOf(value));
+        return negated ? Evaluated<Value>(*negated) : evalError("duration overflow");
+    }
     if (value.kind() != Kind::Int) return noSuchOverload();
     if (value.intValue() == std::numeric_limits<std::int64_t>::min()) return evalError("integer overflow");
     return Value::integer(-value.intValue());

@@ -14,7 +14,6 @@ struct Program::Code {
     std::string source;
     std::vector<std::string> variables;
     NodePtr root;
-    Dialect dialect = Dialect::Rules;
 
     std::optional<std::size_t> slotOf(std::string_view variable) const {
         auto found = std::find(variables.begin(), variables.end(), variable);
@@ -29,14 +28,14 @@ Result<Program> Program::compile(std::string_view expression, const Environment&
     if (environment.checked)
         if (auto checked = check(**root); !checked) return fail(checked.error());
     Program program;
-    program.code_ = std::make_shared<const Code>(
-        Code{std::string(expression), environment.variables, std::move(*root), environment.dialect});
+    program.code_ =
+        std::make_shared<const Code>(Code{std::string(expression), environment.variables, std::move(*root)});
     return program;
 }
 
 Evaluated<Value> Program::evaluate(std::span<const Value> bindings) const {
     assert(bindings.size() >= code_->variables.size());
-    return Evaluator(bindings, code_->dialect).run(*code_->root);
+    return Evaluator(bindings).run(*code_->root);
 }
 
 bool Program::reads(std::string_view variable) const {

@@ -13,20 +13,10 @@
 
 namespace klaw::rules::cel {
 
-/// Where the language of rules departs from standard CEL.
-enum class Dialect {
-    /// A field of null is absent, as a field that is not there; has() of it is false. Rules read objects of which any
-    /// part may be missing, and `old` is null for a new object.
-    Rules,
-    /// cel-spec as Kubernetes runs it: a field of null, and has() of it, is an error.
-    Standard,
-};
-
 /// What an expression may name, and how it is read.
 struct Environment {
     /// In slot order: bindings are given in the same order. For rules: object, old, item, now, cluster, …
     std::vector<std::string> variables;
-    Dialect dialect = Dialect::Rules;
     std::string container;  ///< names are looked up in this namespace first
     bool checked = true;    ///< otherwise unknown names and types that cannot fit fail when they are evaluated
     bool macros = true;

@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"now.getHours('+08:00')", "18"}, Row{"now.getDayOfWeek()", "1"}, Row{"now.getFullYear()", "2026"},
         Row{"now.getMonth()", "10"}, Row{"now.getDayOfYear()", "326"}, Row{"duration('-90s').getMinutes()", "-1"},
         Row{"int(timestamp('1970-01-01T00:01:00Z'))", "60"}, Row{"string(duration('1h30m'))", "5400s"},
-        Row{"timestamp('soon')", "error: type conversion error from 'string' to 'google.protobuf.Timestamp'"}));
+        Row{"timestamp('soon')", "error: 1:11: type conversion error from 'string' to 'google.protobuf.Timestamp'"}));
 
 INSTANTIATE_TEST_SUITE_P(Conversions, CelLanguage,
                          testing::Values(Row{"int('42') + 1", "43"}, Row{"int(3.9)", "3"}, Row{"double('0.5')", "0.5"},

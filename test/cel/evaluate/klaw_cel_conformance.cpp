@@ -1,4 +1,4 @@
-// Evaluates the tests that the Go program beside it wrote, and says how many passed in each file.
+// Evaluates the tests that test/cel/conformance wrote, and says how many passed in each file.
 //
 //   klaw_cel_conformance tests.jsonl
 #include <fstream>
@@ -21,7 +21,6 @@ struct Outcome {
 /// The result as text when there is none.
 tl::expected<Value, std::string> evaluate(const nlohmann::json& test) {
     Environment environment;
-    environment.dialect = Dialect::Standard;
     environment.container = test.value("container", "");
     environment.checked = !test.value("unchecked", false);
     environment.macros = !test.value("noMacros", false);
