@@ -11,7 +11,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     add_compile_options(-Wno-unqualified-std-cast-call)
+else()
+    add_compile_options(-Wno-mismatched-new-delete)  # GCC 12 sees one in every awaitable frame of Asio; there is none
 endif()
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 
 if(KLAW_SANITIZE)
     add_compile_options(-fsanitize=${KLAW_SANITIZE} -fno-sanitize-recover=all)
@@ -26,7 +29,8 @@ endif()
 
 find_program(KLAW_CCACHE ccache)
 if(KLAW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${KLAW_CCACHE})
+    # Relative to the source tree, so that a second clone finds what the first one compiled.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${KLAW_CCACHE})
 endif()
 find_program(KLAW_MOLD mold)
 if(KLAW_MOLD)
