@@ -79,4 +79,12 @@ void AbsenceRules::keepRules(const RuleSet& rules, TimePoint now, Transitions& o
     }
 }
 
+void AbsenceRules::keepClusters(const std::set<std::string, std::less<>>& clusters) {
+    std::erase_if(waits_, [&](const auto& entry) {
+        bool gone = !clusters.contains(entry.first.second);
+        if (gone) dues_.set(dueKey(entry.first), std::nullopt);
+        return gone;
+    });
+}
+
 }  // namespace klaw::rules

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,8 @@ public:
     std::optional<TimePoint> nextDue() const { return dues_.next(); }
     /// Forgets the rules that are gone; the others wait by their new times.
     void keepRules(const RuleSet& rules, TimePoint now, Transitions& out);
+    /// Nothing is awaited any more from other clusters.
+    void keepClusters(const std::set<std::string, std::less<>>& clusters);
 
 private:
     using Key = std::pair<std::string, std::string>;  ///< rule, cluster

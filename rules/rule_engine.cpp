@@ -331,6 +331,19 @@ void RuleEngine::replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint no
         for (const auto& resource : resources) remember(cluster, resource, now);
 }
 
+void RuleEngine::keepClusters(const std::set<std::string, std::less<>>& clusters, TimePoint now, EngineOutput& out) {
+    absences_.keepClusters(clusters);
+    metrics_.keepClusters(clusters);
+    std::erase_if(seen_, [&](const auto& entry) { return !clusters.contains(entry.first); });
+    std::vector<std::string> ended;
+    book_.forEach([&](const Alert& alert) {
+        if (alert.origin.empty() && !clusters.contains(alert.cluster)) ended.push_back(alert.fingerprint);
+    });
+    auto before = out.transitions.size();
+    for (const auto& fingerprint : ended) book_.end(fingerprint, now, out.transitions);
+    forgetWindows(before, out);
+}
+
 void RuleEngine::reevaluate(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out) {
     if (!rules_->indexFor(resource) || resource == eventsResource) return;
     remember(cluster, resource, now);

@@ -86,6 +86,10 @@ public:
     /// After replaceRules, once the fields of the new rules are there (a relist reports them as Modified by itself).
     void reevaluate(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
 
+    /// The clusters that are watched from now on: what was known of others ends. Alerts that another system decides are
+    /// its business.
+    void keepClusters(const std::set<std::string, std::less<>>& clusters, TimePoint now, EngineOutput& out);
+
     const RuleSet& rules() const { return *rules_; }
     const Alert* find(std::string_view fingerprint) const { return book_.find(fingerprint); }
     /// Pending and firing, by fingerprint.

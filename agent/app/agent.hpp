@@ -15,7 +15,8 @@ namespace klaw::app {
 /// What one run of the agent starts with.
 struct AgentSetup {
     Config config;
-    std::string configFile;  ///< read again on SIGHUP; empty: none
+    std::string configFile;                    ///< read again on SIGHUP; empty: none
+    std::function<void(Config&)> commandLine;  ///< what it says stands over a configuration that is read again
     std::vector<kube::ClusterAccess> clusters;
     std::shared_ptr<const rules::RuleSet> rules;
     std::vector<rules::RuleSource> ruleSources;  ///< for the revisions in the database
@@ -27,6 +28,9 @@ struct AgentSetup {
 /// Runs until SIGTERM or SIGINT. The exit code: 0 after a graceful stop, 1 with one sentence on standard error when
 /// nothing can run.
 int runAgent(AgentSetup setup);
+
+/// The configured clusters, or the one that kubectl would use. Names that are not given are those of the contexts.
+Result<std::vector<kube::ClusterAccess>> clustersOf(const Config& config);
 
 /// The default rules and those of the directories; files in order of name. Errors name file, line and column.
 struct RuleFiles {

@@ -53,7 +53,7 @@ Result<void> AgentRun::start() {
     auto state = openStorage();
     if (!state) return fail(std::move(state).error());
     if (auto listening = listen(); !listening) return listening;
-    addChannels();
+    openCourier();
     auto onTransition = [](const rules::Transition& transition) {
         spdlog::info("alert {} {}: {} ({})", transition.alert.rule, rules::toString(transition.reason),
                      transition.alert.title.en, transition.alert.fingerprint);
@@ -61,13 +61,13 @@ Result<void> AgentRun::start() {
     pipeline_ =
         std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_), onTransition);
     pipeline_->restore(*state, lastAliveOf(*state));
-    control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, clock_, random_, setup_.config.utcOffsetMinutes,
-                                             data_.database());
+    control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, clock_, random_, setup_.config, data_.database());
     courier_->restore(*state);
     gate_->commit(startRecord(), {});
     if (!setup_.demoRecording.empty())
         if (auto playing = startDemo(); !playing) return playing;
-    startClusters();
+    for (const auto& access : setup_.clusters) watch(access);
+    keepWatchedClusters();
     startMetrics();
     startTasks();
     return {};
@@ -118,6 +118,7 @@ Result<void> AgentRun::listen() {
     server_ = std::make_unique<net::HttpServer>(loop_, options, serve::consoleHandler(*this, clock_));
     auto port = server_->listen();
     if (!port) return fail(std::move(port).error());
+    port_ = *port;
     consoleUrl_ = consoleUrlOf(setup_.config, *port);
     auto local = setup_.config;
     local.url.clear();
@@ -128,7 +129,7 @@ Result<void> AgentRun::listen() {
     return {};
 }
 
-void AgentRun::addChannels() {
+void AgentRun::openCourier() {
     deliver::CourierEvents events;
     events.delivered = [this](const std::string& channel, const std::string& kind,
                               const deliver::CardLatency& latency) { metrics_.cardDelivered(channel, kind, latency); };
@@ -144,7 +145,14 @@ void AgentRun::addChannels() {
     };
     courier_ = std::make_unique<deliver::Courier>(loop_, clock_, random_, commit, deliver::CourierOptions(),
                                                   std::move(events));
-    for (const auto& channel : setup_.config.channels) courier_->add(makeNotifier(channel, http_, clock_, random_));
+    followChannels();
+}
+
+void AgentRun::followChannels() {
+    std::vector<std::unique_ptr<notifiers::Notifier>> notifiers;
+    for (const auto& channel : setup_.config.channels)
+        notifiers.push_back(makeNotifier(channel, http_, clock_, random_));
+    courier_->follow(std::move(notifiers));
     if (setup_.config.channels.empty()) spdlog::warn("no channel is configured: alerts are seen on the page only");
 }
 
@@ -181,19 +189,53 @@ Result<void> AgentRun::startDemo() {
     return {};
 }
 
-void AgentRun::startClusters() {
-    for (const auto& access : setup_.clusters) {
-        ClusterEvents events;
-        events.change = [this](const rules::Change& change) { changed(change); };
-        events.listCompleted = [this](std::string_view cluster, std::string_view resource) {
-            listCompleted(cluster, resource);
-        };
-        events.statusChanged = [this] { noteState(); };
-        clusters_.push_back(std::make_unique<ClusterWatch>(loop_, clock_, random_, access, std::move(events)));
-        objects_.add(*clusters_.back());
-        spdlog::info("watching cluster {} at {} ({})", access.name, access.server, access.source);
+void AgentRun::watch(const kube::ClusterAccess& access) {
+    ClusterEvents events;
+    events.change = [this](const rules::Change& change) { changed(change); };
+    events.listCompleted = [this](std::string_view cluster, std::string_view resource) {
+        listCompleted(cluster, resource);
+    };
+    events.statusChanged = [this] { noteState(); };
+    clusters_.push_back(std::make_unique<ClusterWatch>(loop_, clock_, random_, access, std::move(events)));
+    objects_.add(*clusters_.back());
+    spdlog::info("watching cluster {} at {} ({})", access.name, access.server, access.source);
+    clusters_.back()->follow(setup_.rules);
+}
+
+/// One that is reached in another way than before is watched anew.
+void AgentRun::followClusters(const std::vector<kube::ClusterAccess>& wanted) {
+    auto isWanted = [&](const std::unique_ptr<ClusterWatch>& cluster) {
+        return std::ranges::find(wanted, cluster->access()) != wanted.end();
+    };
+    auto gone = std::ranges::stable_partition(clusters_, isWanted);
+    if (gone.empty() && clusters_.size() == wanted.size()) return;
+    for (auto& cluster : gone) {
+        objects_.remove(*cluster);
+        spdlog::info("cluster {} at {} is not watched any more", cluster->name(), cluster->access().server);
+        leaving_.push_back(std::move(cluster));
     }
-    for (const auto& cluster : clusters_) cluster->follow(setup_.rules);
+    clusters_.erase(gone.begin(), gone.end());
+    for (const auto& access : wanted)
+        if (std::ranges::none_of(clusters_, [&](const auto& each) { return each->name() == access.name; }))
+            watch(access);
+    wasReady_ = false;
+}
+
+/// Also after a start: what fired in a cluster that has left the configuration would fire for ever.
+void AgentRun::keepWatchedClusters() {
+    std::set<std::string, std::less<>> names;
+    for (const auto& cluster : clusters_) names.insert(cluster->name());
+    pipeline_->keepClusters(names, clock_.now());
+    scheduleFlush();
+}
+
+Task<void> AgentRun::endLeaving() {
+    co_await metricWatch_->settled();  // its sources ask through the clusters
+    while (!leaving_.empty()) {
+        co_await leaving_.back()->stop();
+        leaving_.pop_back();
+    }
+    keepWatchedClusters();
 }
 
 void AgentRun::startMetrics() {
@@ -359,6 +401,7 @@ Task<void> AgentRun::shutDown() {
     co_await metricWatch_->stop();
     for (const auto& cluster : clusters_) co_await cluster->stop();
     co_await tasks_.stop();
+    for (const auto& cluster : leaving_) co_await cluster->stop();
     std::vector<storage::AuditEntry> audit(1, storage::AuditEntry{clock_.now(), "klaw", "stop", "done", {}, "{}"});
     co_await flushed(std::move(audit));
     co_await courier_->stop(2s);
@@ -368,31 +411,49 @@ Task<void> AgentRun::shutDown() {
     co_await server_->stop(500ms);
 }
 
+/// All of it or nothing: a mistake in the configuration or in one rule leaves everything as it was.
 void AgentRun::reload() {
     spdlog::info("reading the configuration and the rules again");
-    if (!setup_.configFile.empty()) {
-        auto report = loadConfig(setup_.configFile);
-        if (!report) return spdlog::error("the old configuration stays: {}", report.error().describe());
-        for (const auto& error : report->errors) spdlog::error("the old configuration stays: {}", error.describe());
-        if (!report->ok()) return;
-        if (report->config.channels.size() != setup_.config.channels.size() ||
-            report->config.listenPort != setup_.config.listenPort)
-            spdlog::warn("changes of channels, clusters, data and listen take effect with a restart");
-        setup_.config.ruleDirectories = report->config.ruleDirectories;
-        setup_.config.defaultRules = report->config.defaultRules;
-        setup_.config.log = report->config.log;
-        setup_.config.metrics = report->config.metrics;
-        setUpLogging(setup_.config.log);
-    }
-    auto files = readRuleFiles(setup_.config);
+    auto config = readConfigAgain();
+    if (!config) return spdlog::error("everything stays as it was: {}", config.error().describe());
+    auto clusters = demo_ ? Result<std::vector<kube::ClusterAccess>>(setup_.clusters) : clustersOf(*config);
+    if (!clusters) return spdlog::error("everything stays as it was: {}", clusters.error().describe());
+    auto files = readRuleFiles(*config);
     auto report = rules::loadRules(files.sources);
     for (auto& error : files.errors) report.errors.push_back(std::move(error));
+    for (const auto& error : report.errors) spdlog::error("everything stays as it was: {}", error.describe());
+    if (!report.ok()) return;
+    setup_.config = std::move(*config);
+    setup_.clusters = std::move(*clusters);
+    followConfig();
     replaceRules(std::move(report), files.sources);
 }
 
+Result<Config> AgentRun::readConfigAgain() {
+    if (setup_.configFile.empty()) return setup_.config;
+    auto report = loadConfig(setup_.configFile);
+    if (!report) return fail(std::move(report).error());
+    if (!report->ok()) return fail(std::move(report->errors.front()));
+    auto config = std::move(report->config);
+    if (setup_.commandLine) setup_.commandLine(config);
+    bool moved = config.data != setup_.config.data || config.listenAddress != setup_.config.listenAddress ||
+                 config.listenPort != setup_.config.listenPort;
+    if (moved) spdlog::warn("`data` and `listen` stay as they were: these take effect with a restart");
+    config.data = setup_.config.data;
+    config.listenAddress = setup_.config.listenAddress;
+    config.listenPort = setup_.config.listenPort;
+    return config;
+}
+
+void AgentRun::followConfig() {
+    setUpLogging(setup_.config.log);
+    consoleUrl_ = consoleUrlOf(setup_.config, port_);
+    followChannels();
+    pipeline_->replacePlanner(makePlanner(setup_.config, consoleUrl_));
+    followClusters(setup_.clusters);
+}
+
 void AgentRun::replaceRules(rules::LoadReport report, const std::vector<rules::RuleSource>& sources) {
-    for (const auto& error : report.errors) spdlog::error("the old rules stay: {}", error.describe());
-    if (!report.ok()) return;
     for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
     setup_.rules = report.rules;
     auto now = clock_.now();
@@ -401,6 +462,7 @@ void AgentRun::replaceRules(rules::LoadReport report, const std::vector<rules::R
         for (const auto& resource : cluster->follow(report.rules))
             pipeline_->reevaluate(cluster->name(), resource, now);
     metricWatch_->follow(report.rules, setup_.config.metrics, clusters_);
+    if (!leaving_.empty()) tasks_.spawn("end of clusters", endLeaving());
     storage::UnitOfWork unit;
     for (const auto& source : sources)
         unit.ruleRevisions.push_back({source.name, 0, "klaw", "file", now, source.text, {}, false});

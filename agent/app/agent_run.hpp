@@ -52,10 +52,14 @@ private:
     Result<storage::RecoveredState> openStorage();
     Result<void> listen();
     Result<void> startDemo();
-    void startClusters();
+    void followClusters(const std::vector<kube::ClusterAccess>& wanted);
+    void keepWatchedClusters();
+    void watch(const kube::ClusterAccess& access);
+    Task<void> endLeaving();
     void startMetrics();
     void startTasks();
-    void addChannels();
+    void openCourier();
+    void followChannels();
     storage::UnitOfWork startRecord();
 
     void changed(const rules::Change& change);
@@ -71,6 +75,8 @@ private:
     Task<void> keepHouse();
     Task<void> shutDown();
     void reload();
+    Result<Config> readConfigAgain();
+    void followConfig();
     void replaceRules(rules::LoadReport report, const std::vector<rules::RuleSource>& sources);
     storage::AuditEntry auditOf(const std::string& identity, const std::string& verb, const std::string& decision,
                                 const std::string& command) const;
@@ -88,6 +94,7 @@ private:
     WatchedObjects objects_;
     std::unique_ptr<AlertPipeline> pipeline_;
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;
+    std::vector<std::unique_ptr<ClusterWatch>> leaving_;  ///< watched no longer; until nothing of them runs
     std::unique_ptr<MetricWatch> metricWatch_;
     std::unique_ptr<LiveControl> control_;
     std::unique_ptr<net::HttpServer> server_;
@@ -102,6 +109,7 @@ private:
     bool flushScheduled_ = false;
     bool wasReady_ = false;
     bool ending_ = false;
+    std::uint16_t port_ = 0;
     std::string consoleUrl_;
     std::string storageTrouble_;
     std::deque<rules::Incident> lately_;  ///< resolved, newest first, for the page

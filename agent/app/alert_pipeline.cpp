@@ -147,6 +147,16 @@ void AlertPipeline::replaceRules(std::shared_ptr<const rules::RuleSet> rules, Ti
     follow(now);
 }
 
+void AlertPipeline::replacePlanner(deliver::DeliveryPlanner planner) {
+    planner_ = std::move(planner);
+    grouper_.replaceRoutes(planner_.routes());
+}
+
+void AlertPipeline::keepClusters(const std::set<std::string, std::less<>>& clusters, TimePoint now) {
+    engine_.keepClusters(clusters, now, output_);
+    follow(now);
+}
+
 void AlertPipeline::reevaluate(std::string_view cluster, std::string_view resource, TimePoint now) {
     engine_.reevaluate(cluster, resource, now, output_);
     follow(now);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,10 @@ public:
 
     void replaceRules(std::shared_ptr<const rules::RuleSet> rules, TimePoint now);
     void reevaluate(std::string_view cluster, std::string_view resource, TimePoint now);
-    void replacePlanner(deliver::DeliveryPlanner planner) { planner_ = std::move(planner); }
+    /// Other channels, routes or ways to write.
+    void replacePlanner(deliver::DeliveryPlanner planner);
+    /// Alerts of clusters that are not among these resolve.
+    void keepClusters(const std::set<std::string, std::less<>>& clusters, TimePoint now);
 
     /// Everything that has happened since the last call, to be committed at once; empty when nothing has.
     storage::UnitOfWork take();

@@ -67,7 +67,7 @@ private:
 class WatchedObjects final : public rules::ObjectSource {
 public:
     void add(const ClusterWatch& cluster) { clusters_.push_back(&cluster); }
-    void clear() { clusters_.clear(); }
+    void remove(const ClusterWatch& cluster) { std::erase(clusters_, &cluster); }
     void forEach(std::string_view cluster, std::string_view resource,
                  const std::function<void(PackedView)>& visit) const override;
     PackedView find(std::string_view cluster, std::string_view resource, std::string_view uid) const override;

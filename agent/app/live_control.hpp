@@ -15,19 +15,19 @@ namespace klaw::app {
 class LiveControl final : public operate::Control {
 public:
     LiveControl(AlertPipeline& pipeline, const std::vector<std::unique_ptr<ClusterWatch>>& clusters, const Clock& clock,
-                Random& random, int utcOffsetMinutes, std::string databaseFile)
+                Random& random, const Config& config, std::string databaseFile)
         : pipeline_(pipeline),
           clusters_(clusters),
           clock_(clock),
           random_(random),
-          utcOffsetMinutes_(utcOffsetMinutes),
+          config_(config),
           databaseFile_(std::move(databaseFile)) {}
 
     /// Where to ask why a rule cannot be judged.
     void setMetrics(const MetricWatch& metrics) { metrics_ = &metrics; }
 
     TimePoint now() const override { return clock_.now(); }
-    int utcOffsetMinutes() const override { return utcOffsetMinutes_; }
+    int utcOffsetMinutes() const override { return config_.utcOffsetMinutes; }
     void forEachIncident(const std::function<void(const rules::Incident&)>& visit) const override {
         pipeline_.incidents().forEach(visit);
     }
@@ -54,7 +54,7 @@ private:
     const std::vector<std::unique_ptr<ClusterWatch>>& clusters_;
     const Clock& clock_;
     Random& random_;
-    int utcOffsetMinutes_;
+    const Config& config_;
     std::string databaseFile_;
     const MetricWatch* metrics_ = nullptr;
 };

@@ -112,6 +112,10 @@ void MetricWatch::endRunning() {
     ending_.spawn("end of metric sources", end(std::move(running_)));
 }
 
+Task<void> MetricWatch::settled() {
+    while (!ending_.empty()) co_await clock_.sleepFor(10ms);
+}
+
 Task<void> MetricWatch::stop() {
     if (running_) co_await running_->stop();
     co_await ending_.stop();

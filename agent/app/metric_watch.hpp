@@ -40,6 +40,8 @@ public:
 
     /// Begins anew with the sources that these rules need.
     void follow(std::shared_ptr<const rules::RuleSet> rules, const MetricsConfig& config, const Clusters& clusters);
+    /// Until no source that is asked no longer still runs.
+    Task<void> settled();
     Task<void> stop();
 
     /// Those that are asked, and those that a rule needs and nobody has configured.

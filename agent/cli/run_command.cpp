@@ -14,21 +14,6 @@ std::span<const EmbeddedFile> demoRecordings();
 namespace klaw::cli {
 namespace {
 
-/// The configured clusters, or the one that kubectl would use. Names that are not given are those of the contexts.
-Result<std::vector<kube::ClusterAccess>> clustersOf(const app::Config& config) {
-    auto environment = kube::processEnvironment();
-    auto wanted = config.clusters;
-    if (wanted.empty()) wanted.emplace_back();
-    std::vector<kube::ClusterAccess> clusters;
-    for (const auto& cluster : wanted) {
-        auto access = kube::resolveAccess(environment, {cluster.kubeconfig, cluster.context, cluster.inCluster});
-        if (!access) return fail(std::move(access).error());
-        if (!cluster.name.empty()) access->name = cluster.name;
-        clusters.push_back(std::move(*access));
-    }
-    return clusters;
-}
-
 Result<void> loadRulesInto(app::AgentSetup& setup) {
     auto files = app::readRuleFiles(setup.config);
     auto report = rules::loadRules(files.sources);
@@ -65,7 +50,7 @@ int agentCommand(const std::string& file) {
     setup.config = std::move(*config);
     setup.configFile = file;
     if (auto loaded = loadRulesInto(setup); !loaded) return refuse(loaded.error());
-    auto clusters = clustersOf(setup.config);
+    auto clusters = app::clustersOf(setup.config);
     if (!clusters) return refuse(clusters.error());
     setup.clusters = std::move(*clusters);
     return app::runAgent(std::move(setup));
@@ -78,25 +63,32 @@ int runCommand(const RunOptions& options) {
     setup.config = std::move(*config);
     setup.configFile = options.config;
     setup.printAddress = true;
+    app::Config listening;
+    if (!options.listen.empty()) {
+        auto parsed = app::parseConfig("--listen", "listen: \"" + options.listen + "\"");
+        if (!parsed.ok()) return refuseAll(parsed.errors);
+        listening = std::move(parsed.config);
+    }
+    setup.commandLine = [options, listening](app::Config& changed) {
+        if (!options.language.empty()) changed.language = options.language;
+        if (!options.listen.empty()) {
+            changed.listenAddress = listening.listenAddress;
+            changed.listenPort = listening.listenPort;
+        }
+        if (!options.kubeconfig.empty() || !options.context.empty())
+            changed.clusters = {{{}, options.kubeconfig, options.context, false}};
+    };
+    setup.commandLine(setup.config);
     if (options.config.empty()) {
         setup.config.log.level = "warn";
         app::ChannelConfig screen;
         screen.name = "screen";
         setup.config.channels.push_back(std::move(screen));
     }
-    if (!options.language.empty()) setup.config.language = options.language;
-    if (!options.listen.empty()) {
-        auto parsed = app::parseConfig("--listen", "listen: \"" + options.listen + "\"");
-        if (!parsed.ok()) return refuseAll(parsed.errors);
-        setup.config.listenAddress = parsed.config.listenAddress;
-        setup.config.listenPort = parsed.config.listenPort;
-    }
-    if (!options.kubeconfig.empty() || !options.context.empty())
-        setup.config.clusters = {{{}, options.kubeconfig, options.context, false}};
     app::setUpLogging(setup.config.log);
     if (auto loaded = loadRulesInto(setup); !loaded) return refuse(loaded.error());
     if (options.demo) return runDemo(std::move(setup));
-    auto clusters = clustersOf(setup.config);
+    auto clusters = app::clustersOf(setup.config);
     bool nothingThere = !clusters && clusters.error().code == ErrorCode::NotFound && setup.config.clusters.empty();
     if (nothingThere) return runDemo(std::move(setup));
     if (!clusters) return refuse(clusters.error());

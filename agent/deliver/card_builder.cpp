@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "agent/deliver/fact_names.hpp"
 #include "notifiers/words.hpp"
 
 namespace klaw::deliver {
@@ -52,32 +53,31 @@ std::map<std::string, std::string> sharedFacts(const rules::Incident& incident) 
 }
 
 std::string detailOf(const rules::Alert& alert, const std::map<std::string, std::string>& shared,
-                     const Phrases& phrases, int utcOffsetMinutes) {
+                     const Phrases& phrases, const CardStyle& style) {
     std::string detail = alert.element;
     auto add = [&](const std::string& text) { detail += (detail.empty() ? "" : ", ") + text; };
     for (const auto& [name, value] : alert.facts)
-        if (!value.empty() && !shared.contains(name)) add(name + " " + value);
+        if (!value.empty() && !shared.contains(name)) add(factName(name, style.language) + " " + value);
     if (alert.flapping) add(std::string(phrases.flapping));
     if (alert.noDataSince)
-        add(std::string(phrases.noDataSince) + " " + notifiers::localTime(*alert.noDataSince, utcOffsetMinutes));
+        add(std::string(phrases.noDataSince) + " " + notifiers::localTime(*alert.noDataSince, style.utcOffsetMinutes));
     if (alert.count > 1) add(std::to_string(alert.count) + " " + std::string(phrases.occurrences));
     return detail;
 }
 
 /// What is still wrong; of a resolved incident what was.
 void addAffected(const rules::Incident& incident, const std::map<std::string, std::string>& shared,
-                 const Phrases& phrases, int utcOffsetMinutes, notifiers::Card& card) {
+                 const Phrases& phrases, const CardStyle& style, notifiers::Card& card) {
     bool onlyOwner = incident.total == 1 && !incident.alerts.empty() &&
                      incident.alerts.front().object.name == incident.owner.name &&
-                     detailOf(incident.alerts.front(), shared, phrases, utcOffsetMinutes).empty();
+                     detailOf(incident.alerts.front(), shared, phrases, style).empty();
     if (onlyOwner) return;
     for (const auto& alert : incident.alerts) {
         bool shown = incident.resolvedAt ? alert.state() == rules::AlertState::Resolved
                                          : alert.state() == rules::AlertState::Firing;
         if (!shown) continue;
         if (card.affected.size() == maxAffected) break;
-        card.affected.push_back(
-            {nameOf(alert.object), detailOf(alert, shared, phrases, utcOffsetMinutes), alert.activeAt});
+        card.affected.push_back({nameOf(alert.object), detailOf(alert, shared, phrases, style), alert.activeAt});
     }
     auto all = incident.resolvedAt ? incident.total : incident.firing;
     card.more = all > card.affected.size() ? all - card.affected.size() : 0;
@@ -147,11 +147,11 @@ notifiers::Card buildCard(const rules::Incident& incident, const CardStyle& styl
     card.title = incident.title.in(style.language);
     card.subtitle = placeOf(incident);
     auto shared = sharedFacts(incident);
-    for (const auto& [name, value] : shared) card.facts.push_back({name, value});
+    for (const auto& [name, value] : shared) card.facts.push_back({factName(name, style.language), value});
     if (incident.inhibited)
         card.facts.push_back(
             {std::string(phrases.inhibitedBy), incident.inhibited->by + ": " + incident.inhibited->comment});
-    addAffected(incident, shared, phrases, style.utcOffsetMinutes, card);
+    addAffected(incident, shared, phrases, style, card);
     addDescription(incident, style, phrases, card);
     if (incident.acknowledged)
         card.acknowledged = notifiers::CardMark{

@@ -28,14 +28,31 @@ Courier::Courier(Loop& loop, LoopClock& clock, Random& random, Commit commit, Co
       workers_(loop, reportFailure),
       calls_(loop, reportFailure) {}
 
-void Courier::add(std::unique_ptr<notifiers::Notifier> notifier) {
-    channels_.push_back(
-        std::make_unique<CourierChannel>(loop_, clock_, random_, commit_, std::move(notifier), options_, events_));
+void Courier::follow(std::vector<std::unique_ptr<notifiers::Notifier>> notifiers) {
+    std::vector<std::unique_ptr<CourierChannel>> before = std::exchange(channels_, {});
+    for (auto& notifier : notifiers) {
+        auto known = std::ranges::find_if(
+            before, [&](const auto& candidate) { return candidate && candidate->name() == notifier->name(); });
+        if (known != before.end()) {
+            (*known)->replaceNotifier(std::move(notifier));
+            channels_.push_back(std::move(*known));
+            continue;
+        }
+        channels_.push_back(
+            std::make_unique<CourierChannel>(loop_, clock_, random_, commit_, std::move(notifier), options_, events_));
+        if (started_) run(*channels_.back());
+    }
+    std::erase_if(closed_, [](const auto& channel) { return channel->ended(); });
+    for (auto& gone : before) {
+        if (!gone) continue;
+        for (const auto& delivery : gone->close()) refuse(delivery);
+        closed_.push_back(std::move(gone));
+    }
 }
 
 CourierChannel* Courier::channel(std::string_view name) const {
     for (const auto& candidate : channels_)
-        if (candidate->notifier().name() == name) return candidate.get();
+        if (candidate->name() == name) return candidate.get();
     return nullptr;
 }
 
@@ -110,8 +127,12 @@ void Courier::commitFailed(const std::vector<storage::Delivery>& deliveries, con
 }
 
 void Courier::start() {
-    for (const auto& each : channels_)
-        workers_.spawn("courier of " + std::string(each->notifier().name()), each->run(calls_));
+    started_ = true;
+    for (const auto& each : channels_) run(*each);
+}
+
+void Courier::run(CourierChannel& channel) {
+    workers_.spawn("courier of " + channel.name(), channel.run(calls_));
 }
 
 Task<void> Courier::stop(Duration grace) {

@@ -18,7 +18,9 @@ public:
     Courier(Loop& loop, LoopClock& clock, Random& random, Commit commit, CourierOptions options = {},
             CourierEvents events = {});
 
-    void add(std::unique_ptr<notifiers::Notifier> notifier);
+    /// The channels from now on, at start and later. One that keeps its name keeps what waits in it and its budgets;
+    /// what waits for one that is gone is refused, visibly.
+    void follow(std::vector<std::unique_ptr<notifiers::Notifier>> notifiers);
     /// What was on its way when the agent stopped. Deliveries to channels that are no longer configured are refused.
     void restore(const storage::RecoveredState& state);
 
@@ -41,6 +43,7 @@ public:
 private:
     CourierChannel* channel(std::string_view name) const;
     void refuse(const storage::Delivery& delivery);
+    void run(CourierChannel& channel);
 
     Loop& loop_;
     LoopClock& clock_;
@@ -49,6 +52,8 @@ private:
     CourierOptions options_;
     CourierEvents events_;
     std::vector<std::unique_ptr<CourierChannel>> channels_;
+    std::vector<std::unique_ptr<CourierChannel>> closed_;  ///< calls of theirs may be under way
+    bool started_ = false;
     TaskGroup workers_;
     TaskGroup calls_;
 };

@@ -24,6 +24,36 @@ CourierChannel::CourierChannel(Loop& loop, LoopClock& clock, Random& random, Com
       limits_(notifier_->limits()),
       changed_(loop) {
     for (const auto& budget : limits_.budgets) budgets_.emplace_back(budget.count, budget.window);
+    counters_.name = notifier_->name();
+    counters_.kind = notifier_->kind();
+}
+
+/// Of another kind it is another platform, with budgets of its own and without our cards.
+void CourierChannel::replaceNotifier(std::unique_ptr<notifiers::Notifier> notifier) {
+    bool sameKind = notifier_->kind() == notifier->kind();
+    notifier_ = std::move(notifier);
+    limits_ = notifier_->limits();
+    pausedUntil_.reset();
+    if (!sameKind) {
+        budgets_.clear();
+        for (const auto& budget : limits_.budgets) budgets_.emplace_back(budget.count, budget.window);
+        cards_.clear();
+        counters_.kind = notifier_->kind();
+    }
+    for (auto& waiting : queue_)
+        if (waiting.failures > 0) waiting.notBefore = std::min(waiting.notBefore, clock_.now());
+    ++version_;
+    changed_.notify();
+}
+
+std::vector<storage::Delivery> CourierChannel::close() {
+    closed_ = true;
+    std::vector<storage::Delivery> left;
+    while (!queue_.empty())
+        for (auto& delivery : take(queue_.begin()).deliveries) left.push_back(std::move(delivery));
+    ++version_;
+    changed_.notify();
+    return left;
 }
 
 void CourierChannel::enqueue(storage::Delivery delivery) {
@@ -114,7 +144,8 @@ std::optional<TimePoint> CourierChannel::nextWake(TimePoint now) {
 }
 
 Task<void> CourierChannel::run(TaskGroup& tasks) {
-    for (;;) {
+    running_ = true;
+    while (!closed_) {
         auto now = clock_.now();
         if (pausedUntil_ && *pausedUntil_ <= now) pausedUntil_.reset();
         auto ready = pausedUntil_ || inFlight_ >= capacity() ? queue_.end() : nextReady(now);
@@ -131,6 +162,7 @@ Task<void> CourierChannel::run(TaskGroup& tasks) {
         else
             co_await changed_.until(changed);
     }
+    running_ = false;
 }
 
 /// The budget is about to run out and many wait: they leave together.
@@ -183,7 +215,7 @@ void CourierChannel::depart(Shipment shipment, TaskGroup& tasks, bool started) {
     ++inFlight_;
     for (const auto& delivery : shipment.deliveries)
         if (!delivery.incidentId.empty()) busyIncidents_.insert(delivery.incidentId);
-    tasks.spawn("delivery to " + std::string(notifier_->name()), carry(std::move(shipment), started));
+    tasks.spawn("delivery to " + name(), carry(std::move(shipment), started));
 }
 
 Task<void> CourierChannel::carry(Shipment shipment, bool started) {
@@ -224,20 +256,21 @@ Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) 
     }
     const auto& first = shipment.deliveries.front();
     bool digest = !shipment.batchId.empty();
+    auto notifier = notifier_;
     notifiers::SendContext context(digest ? storage::batchKey(shipment.batchId, first.channel) : first.idempotencyKey);
     context.mayRepeat = shipment.uncertain();
     if (digest) {
         auto id = "digest-" + shipment.batchId;
-        co_return co_await notifier_->send(digestOf(id, cards, clock_.now()), std::move(context));
+        co_return co_await notifier->send(digestOf(id, cards, clock_.now()), std::move(context));
     }
     auto known = cards_.find(first.incidentId);
     // A reminder that only changed the card in place would remind nobody.
     bool anew = first.reason == rules::toString(rules::IncidentUpdate::Reason::Reminded);
     if (!anew && limits_.canUpdate && known != cards_.end() && !known->second.empty()) {
         auto reference = known->second;
-        co_return co_await notifier_->update(std::move(reference), std::move(cards.front()), std::move(context));
+        co_return co_await notifier->update(std::move(reference), std::move(cards.front()), std::move(context));
     }
-    co_return co_await notifier_->send(std::move(cards.front()), std::move(context));
+    co_return co_await notifier->send(std::move(cards.front()), std::move(context));
 }
 
 void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt) {
@@ -257,7 +290,7 @@ void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receip
         if (!events_.delivered) continue;
         CardLatency latency{now - delivery.createdAt, {}};
         if (delivery.causedAt) latency.sinceEvent = std::max(Duration::zero(), now - *delivery.causedAt);
-        events_.delivered(std::string(notifier_->name()), std::string(notifier_->kind()), latency);
+        events_.delivered(name(), counters_.kind, latency);
     }
     record(shipment, storage::AttemptOutcome::Delivered, nullptr, &receipt, startedAt, now);
 }
@@ -265,8 +298,8 @@ void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receip
 void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint startedAt) {
     auto now = clock_.now();
     counters_.lastError = error.describe();
-    bool forGood = error.retry.kind == Retry::Kind::Never;
-    if (events_.failed) events_.failed(std::string(notifier_->name()), error, forGood);
+    bool forGood = closed_ || error.retry.kind == Retry::Kind::Never;
+    if (events_.failed) events_.failed(name(), error, forGood);
     if (forGood) {
         counters_.refused += shipment.deliveries.size();
         record(shipment, storage::AttemptOutcome::Refused, &error, nullptr, startedAt, now);
@@ -324,8 +357,6 @@ void CourierChannel::record(const Shipment& shipment, storage::AttemptOutcome ou
 
 ChannelStatus CourierChannel::status() const {
     auto status = counters_;
-    status.name = notifier_->name();
-    status.kind = notifier_->kind();
     for (const auto& shipment : queue_) status.queued += shipment.deliveries.size();
     status.inFlight = inFlight_;
     status.pausedUntil = pausedUntil_;

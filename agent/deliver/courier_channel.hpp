@@ -74,11 +74,18 @@ public:
     void sendClaimed(storage::Delivery delivery, TaskGroup& tasks);
     void releaseClaim(storage::Delivery delivery);
 
-    /// Until cancelled.
+    /// Takes another way to people: calls under way end by the old one, everything else leaves by the new one.
+    void replaceNotifier(std::unique_ptr<notifiers::Notifier> notifier);
+    /// Nothing leaves any more. What had not left yet.
+    std::vector<storage::Delivery> close();
+    /// Closed, and nothing of it runs any more.
+    bool ended() const { return closed_ && !running_ && inFlight_ == 0; }
+
+    /// Until cancelled or closed.
     Task<void> run(TaskGroup& tasks);
     bool idle() const { return queue_.empty() && inFlight_ == 0; }
     ChannelStatus status() const;
-    notifiers::Notifier& notifier() { return *notifier_; }
+    const std::string& name() const { return counters_.name; }
 
 private:
     /// What leaves in one call: one delivery, or several in a digest.
@@ -114,7 +121,7 @@ private:
     LoopClock& clock_;
     Random& random_;
     Commit commit_;
-    std::unique_ptr<notifiers::Notifier> notifier_;
+    std::shared_ptr<notifiers::Notifier> notifier_;  ///< shared with the calls under way
     CourierOptions options_;
     CourierEvents events_;
     notifiers::NotifierLimits limits_;
@@ -130,6 +137,8 @@ private:
     LoopCondition changed_;
     std::uint64_t version_ = 0;  ///< grows with everything the worker must look at
     ChannelStatus counters_;
+    bool running_ = false;
+    bool closed_ = false;
 };
 
 }  // namespace klaw::deliver

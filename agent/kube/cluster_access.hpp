@@ -16,6 +16,7 @@ struct ExecSpec {
     std::string apiVersion;
     std::string installHint;
     bool provideClusterInfo = false;
+    friend bool operator==(const ExecSpec&, const ExecSpec&) = default;
 };
 
 /// Everything needed to reach one cluster. File contents are read already, except what may change while we run.
@@ -37,6 +38,7 @@ struct ClusterAccess {
     std::string impersonateUser;
     std::vector<std::string> impersonateGroups;
     std::string source;  ///< where it is from, for messages: path of the kubeconfig
+    friend bool operator==(const ClusterAccess&, const ClusterAccess&) = default;
 };
 
 }  // namespace klaw::kube

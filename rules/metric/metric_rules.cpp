@@ -137,6 +137,11 @@ void MetricRules::keepRules(const RuleSet& rules) {
     std::erase_if(restored_, [&](const auto& entry) { return gone(entry.second.rule); });
 }
 
+void MetricRules::keepClusters(const std::set<std::string, std::less<>>& clusters) {
+    std::erase_if(sources_, [&](const auto& entry) { return !clusters.contains(entry.first.first); });
+    std::erase_if(restored_, [&](const auto& entry) { return !clusters.contains(entry.second.cluster); });
+}
+
 std::size_t MetricRules::series() const {
     std::size_t count = 0;
     for (const auto& [source, known] : sources_) count += known.size();

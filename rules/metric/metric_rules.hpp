@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,7 @@ public:
     void lost(std::string_view cluster, std::string_view source, TimePoint now, Transitions& out);
     /// Forgets the series of rules that are gone.
     void keepRules(const RuleSet& rules);
+    void keepClusters(const std::set<std::string, std::less<>>& clusters);
     std::size_t series() const;
 
 private:

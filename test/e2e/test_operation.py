@@ -4,6 +4,7 @@ import socket
 
 from harness.agent import run_klaw
 from harness.case import EndToEndTest
+from harness.receiver import Receiver
 from harness.rules import UNSCHEDULABLE
 from harness.waiting import eventually, stays
 
@@ -66,6 +67,29 @@ class ReloadTest(EndToEndTest):
         self.pods.unschedulable_pods("after")
         self.await_card(rule=RULE, where=(self.pods.name, "Pod after"))
         self.assertEqual(self.receiver.cards(rule="E2ESecond", where=self.pods.name), [])
+
+    def test_channels_come_and_go_with_the_configuration(self):
+        self.pods.unschedulable_pods("before")
+        self.await_card(rule=RULE, where=(self.pods.name, "Pod before"))
+        other = Receiver()
+        self.addCleanup(other.close)
+        self.running.config["channels"] = [{"name": "other", "type": "webhook", "url": other.url, "secret": other.secret}]
+        self.running.write_config()
+        self.running.reload()
+        eventually(lambda: self.running.log_has("rules run"), 15, "the end of the reload")
+        self.pods.unschedulable_pods("after")
+        self.await_card(rule=RULE, where=(self.pods.name, "Pod after"), receiver=other)
+        self.assertEqual(self.receiver.cards(rule=RULE, where=(self.pods.name, "Pod after")), [])
+        self.assert_nothing_repeated(other)
+
+    def test_a_bad_rule_leaves_the_old_channels_too(self):
+        self.running.config["channels"] = []
+        self.running.write_config()
+        self.running.write_rules("rules:\n  - alert: Broken\n    resuorce: pods\n")
+        self.running.reload()
+        eventually(lambda: self.running.log_has("everything stays as it was"), 15, "a word about the bad file")
+        self.pods.unschedulable_pods("after")
+        self.await_card(rule=RULE, where=(self.pods.name, "Pod after"))
 
     def test_bad_configuration_is_refused_and_the_agent_goes_on(self):
         self.running.write_config("channels: [\n")

@@ -2,7 +2,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -10,13 +9,8 @@ import urllib.request
 from pathlib import Path
 
 from harness.paths import klaw
+from harness.ports import free_port
 from harness.waiting import eventually
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def run_klaw(*arguments, timeout=60, **environment):

@@ -8,7 +8,7 @@ import threading
 import urllib.parse
 import urllib.request
 
-from harness.agent import free_port
+from harness.ports import free_port
 from harness.paths import WORK
 from harness.waiting import eventually
 
@@ -53,7 +53,7 @@ class Page:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/metrics"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

@@ -6,6 +6,8 @@ import ssl
 import struct
 import threading
 
+from harness.ports import free_port
+
 
 class Proxy:
     def __init__(self, upstream_port, tls=None):
@@ -20,7 +22,7 @@ class Proxy:
         self._refusing = False
         self.cuts = 0
         self.connections = 0
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(("127.0.0.1", free_port()), backlog=128)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 

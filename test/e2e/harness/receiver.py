@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from harness.ports import free_port
+
 SECRET = "end-to-end secret"
 
 
@@ -59,7 +61,7 @@ class Receiver:
             def handle_error(self, *_):
                 pass  # a client that was killed
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", free_port()), Handler)
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/hook"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -80,9 +80,14 @@ protected:
             latencies.push_back(latency);
         };
         courier = std::make_unique<Courier>(loop, clock, random, commit, CourierOptions(), events);
-        courier->add(std::move(made));
+        follow(std::move(made));
         courier->start();
         loop.poll();
+    }
+    void follow(std::unique_ptr<ScriptedNotifier> notifier) {
+        std::vector<std::unique_ptr<notifiers::Notifier>> channels;
+        if (notifier) channels.push_back(std::move(notifier));
+        courier->follow(std::move(channels));
     }
     void TearDown() override {
         if (!courier) return;
@@ -225,6 +230,46 @@ TEST_F(CourierTest, GivesUpCardsForChannelsThatAreGone) {
     courier->restore(state);
     ASSERT_EQ(results().size(), 1u);
     EXPECT_EQ(results()[0].code, "no_channel");
+}
+
+TEST_F(CourierTest, SendsWhatWaitsThroughTheNewWayWhenTheChannelIsConfiguredAnew) {
+    use();
+    chat->failures.push_back(Error(ErrorCode::Unavailable, "HTTP 503").withRetry(Retry::afterAtLeast(10min)));
+    enqueue({delivery("a", 1, "waits")});
+    auto anew = std::make_unique<ScriptedNotifier>();
+    auto* other = anew.get();
+    follow(std::move(anew));
+    loop.poll();
+    ASSERT_EQ(other->calls.size(), 1u) << "at once, though the old way had to pause";
+    EXPECT_EQ(other->calls[0].card, "waits");
+}
+
+TEST_F(CourierTest, KeepsTheBudgetOfAChannelThatIsConfiguredAnew) {
+    notifiers::NotifierLimits limits;
+    limits.budgets = {{2, 1min}};
+    use(limits);
+    enqueue({delivery("a", 1, "first")});
+    enqueue({delivery("b", 1, "second")});
+    auto anew = std::make_unique<ScriptedNotifier>(limits);
+    auto* other = anew.get();
+    follow(std::move(anew));
+    enqueue({delivery("c", 1, "third")});
+    EXPECT_TRUE(other->calls.empty());
+    clock.advance(61s);
+    EXPECT_EQ(other->calls.size(), 1u);
+}
+
+TEST_F(CourierTest, RefusesWhatWaitsForAChannelThatIsTakenOut) {
+    use();
+    chat->failures.push_back(Error(ErrorCode::Unavailable, "HTTP 503").withRetry(Retry::afterAtLeast(10min)));
+    enqueue({delivery("a", 1, "waits")});
+    follow(nullptr);
+    loop.poll();
+    ASSERT_EQ(results().size(), 2u);
+    EXPECT_EQ(results()[1].outcome, storage::AttemptOutcome::Refused);
+    EXPECT_EQ(results()[1].code, "no_channel");
+    EXPECT_TRUE(courier->status().empty());
+    EXPECT_TRUE(courier->idle());
 }
 
 TEST_F(CourierTest, StartsWhatMayLeaveAtOnceInTheUnitThatStoresIt) {

@@ -104,6 +104,18 @@ TEST_F(EngineObjects, ThatVanishedUnseenResolveWithTheList) {
     EXPECT_EQ(took(), "Stuck resolved");
 }
 
+TEST_F(EngineObjects, OfAClusterThatIsWatchedNoLongerResolve) {
+    start(stuck);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(10min);
+    took();
+    keepClusters({"c1", "c2"});
+    EXPECT_EQ(took(), "");
+    keepClusters({"c2"});
+    EXPECT_EQ(took(), "Stuck resolved");
+    EXPECT_EQ(engine_->nextDue(), std::nullopt);
+}
+
 TEST_F(EngineObjects, OfAFirstListStartedBefore) {
     start(stuck);
     put(pod(R"({"phase":"Stuck"})"), "pods", true);

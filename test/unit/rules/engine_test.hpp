@@ -112,6 +112,11 @@ protected:
         note();
     }
 
+    void keepClusters(const std::set<std::string, std::less<>>& clusters) {
+        engine_->keepClusters(clusters, now_, output_);
+        note();
+    }
+
     void reevaluate(const std::string& resource) {
         engine_->reevaluate("c1", resource, now_, output_);
         note();
