@@ -32,9 +32,9 @@ std::optional<Place> tooDeep(const std::shared_ptr<const SourceFile>& file) {
 
 }  // namespace
 
-YamlCursor::YamlCursor(YAML::Node node, std::shared_ptr<const SourceFile> file, Problems& problems,
+YamlCursor::YamlCursor(const YAML::Node& node, std::shared_ptr<const SourceFile> file, Problems& problems,
                        std::shared_ptr<std::size_t> visited)
-    : node_(std::move(node)), problems_(&problems), visited_(std::move(visited)) {
+    : node_(node), problems_(&problems), visited_(std::move(visited)) {
     at_ = placeOf(node_.IsDefined() ? node_.Mark() : YAML::Mark::null_mark(), file);
 }
 

@@ -50,7 +50,7 @@ public:
     static constexpr std::size_t maxValues = 50'000;
 
 private:
-    YamlCursor(YAML::Node node, std::shared_ptr<const SourceFile> file, Problems& problems,
+    YamlCursor(const YAML::Node& node, std::shared_ptr<const SourceFile> file, Problems& problems,
                std::shared_ptr<std::size_t> visited);
     YamlCursor child(const YAML::Node& node) const { return {node, at_.file, *problems_, visited_}; }
     bool visit() const;
