@@ -198,9 +198,15 @@ std::chrono::seconds TimeZone::offsetAt(std::int64_t unixSeconds) const {
     return std::chrono::seconds(offsets_[static_cast<std::size_t>(next - changes_.begin()) - 1]);
 }
 
+std::shared_ptr<const TimeZone> TimeZone::utc() {
+    static const auto zone = std::make_shared<const TimeZone>();
+    return zone;
+}
+
 std::shared_ptr<const TimeZone> TimeZone::find(std::string_view name) {
     static std::mutex mutex;
     static std::map<std::string, std::shared_ptr<const TimeZone>, std::less<>> known;
+    if (name == "UTC") return utc();
     if (!isValidName(name)) return nullptr;
     std::lock_guard lock(mutex);
     if (auto found = known.find(name); found != known.end()) return found->second;

@@ -15,6 +15,7 @@ public:
     /// nullptr for a name that the database does not have. Reads /usr/share/zoneinfo (or $TZDIR) once for each name.
     /// Thread-safe.
     static std::shared_ptr<const TimeZone> find(std::string_view name);
+    static std::shared_ptr<const TimeZone> utc();
     /// From the bytes of a TZif file (RFC 8536); nullptr when malformed.
     static std::shared_ptr<const TimeZone> parse(std::string_view tzif);
 

@@ -60,7 +60,8 @@ Result<void> AgentRun::start() {
     };
     pipeline_ =
         std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_), onTransition);
-    pipeline_->restore(*state, lastAliveOf(*state));
+    pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
+    pipeline_->restore(*state, lastAliveOf(*state), clock_.now());
     control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, clock_, random_, setup_.config, data_.database());
     courier_->restore(*state);
     gate_->commit(startRecord(), {});
@@ -207,18 +208,21 @@ void AgentRun::followClusters(const std::vector<kube::ClusterAccess>& wanted) {
     auto isWanted = [&](const std::unique_ptr<ClusterWatch>& cluster) {
         return std::ranges::find(wanted, cluster->access()) != wanted.end();
     };
-    auto gone = std::ranges::stable_partition(clusters_, isWanted);
-    if (gone.empty() && clusters_.size() == wanted.size()) return;
-    for (auto& cluster : gone) {
+    auto before = std::exchange(clusters_, {});
+    auto stay = static_cast<std::size_t>(std::ranges::count_if(before, isWanted));
+    if (stay < before.size() || stay < wanted.size()) wasReady_ = false;
+    for (auto& cluster : before) {
+        if (isWanted(cluster)) {
+            clusters_.push_back(std::move(cluster));
+            continue;
+        }
         objects_.remove(*cluster);
         spdlog::info("cluster {} at {} is not watched any more", cluster->name(), cluster->access().server);
         leaving_.push_back(std::move(cluster));
     }
-    clusters_.erase(gone.begin(), gone.end());
     for (const auto& access : wanted)
         if (std::ranges::none_of(clusters_, [&](const auto& each) { return each->name() == access.name; }))
             watch(access);
-    wasReady_ = false;
 }
 
 /// Also after a start: what fired in a cluster that has left the configuration would fire for ever.
@@ -450,6 +454,7 @@ void AgentRun::followConfig() {
     consoleUrl_ = consoleUrlOf(setup_.config, port_);
     followChannels();
     pipeline_->replacePlanner(makePlanner(setup_.config, consoleUrl_));
+    pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     followClusters(setup_.clusters);
 }
 

@@ -36,13 +36,14 @@ AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const 
       planner_(std::move(planner)),
       onTransition_(std::move(onTransition)) {}
 
-void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive) {
+void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive, TimePoint now) {
     std::vector<rules::Alert> firing;
     for (const auto& alert : state.alerts)
         if (alert.state() == rules::AlertState::Firing) firing.push_back(alert);
     silences_ = state.silences;
     engine_.restore(state.alerts, state.counters, lastAlive);
     grouper_.restore(state.incidents, firing);
+    applySilences(now);
 }
 
 /// What a first list brings happened while nobody watched, so it tells nothing of how fast Klaw is.
@@ -79,14 +80,16 @@ void AlertPipeline::listCompleted(std::string_view cluster, std::string_view res
 void AlertPipeline::due(TimePoint now) {
     engine_.due(now, output_);
     follow(now);
+    if (nextMaintenance_ && *nextMaintenance_ <= now) applySilences(now);
     grouper_.due(now, updates_);
     follow(now);
 }
 
 std::optional<TimePoint> AlertPipeline::nextDue() const {
-    auto engine = engine_.nextDue(), grouper = grouper_.nextDue();
-    if (!engine || !grouper) return engine ? engine : grouper;
-    return std::min(*engine, *grouper);
+    std::optional<TimePoint> next;
+    for (auto due : {engine_.nextDue(), grouper_.nextDue(), nextMaintenance_})
+        if (due && (!next || *due < *next)) next = due;
+    return next;
 }
 
 Result<std::string> AlertPipeline::resolveId(std::string_view prefix) const {
@@ -123,8 +126,27 @@ void AlertPipeline::addSilence(rules::Silence silence, TimePoint now) {
     std::erase_if(silences_,
                   [&](const rules::Silence& known) { return known.endsAt <= now || known.id == silence.id; });
     silences_.push_back(std::move(silence));
-    grouper_.setSilences(silences_, now, updates_);
+    applySilences(now);
+}
+
+void AlertPipeline::setMaintenance(rules::Maintenance maintenance, TimePoint now) {
+    maintenance_ = std::move(maintenance);
+    applySilences(now);
+}
+
+void AlertPipeline::applySilences(TimePoint now) {
+    auto all = silences_;
+    for (auto& planned : maintenance_.activeAt(now)) all.push_back(std::move(planned));
+    nextMaintenance_ = maintenance_.nextChange(now);
+    grouper_.setSilences(std::move(all), now, updates_);
     follow(now);
+}
+
+std::vector<rules::Silence> AlertPipeline::silencesAt(TimePoint now) const {
+    auto active = maintenance_.activeAt(now);
+    for (const auto& silence : silences_)
+        if (silence.activeAt(now)) active.push_back(silence);
+    return active;
 }
 
 Result<void> AlertPipeline::endSilence(std::string_view silenceId, const std::string& by, TimePoint now) {

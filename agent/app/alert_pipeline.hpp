@@ -10,6 +10,7 @@
 
 #include "agent/deliver/delivery_planner.hpp"
 #include "rules/grouper.hpp"
+#include "rules/maintenance.hpp"
 #include "rules/rule_engine.hpp"
 #include "storage/recovery.hpp"
 #include "storage/unit_of_work.hpp"
@@ -34,7 +35,7 @@ public:
                   deliver::DeliveryPlanner planner, OnTransition onTransition = {});
 
     /// What was stored before a restart; once, first.
-    void restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive);
+    void restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive, TimePoint now);
 
     void change(const rules::Change& change, TimePoint now);
     void samples(const rules::SampleBatch& batch, TimePoint now);
@@ -50,6 +51,8 @@ public:
     Result<void> acknowledge(std::string_view incidentId, const rules::Mark& mark);
     Result<void> unacknowledge(std::string_view incidentId, const rules::Mark& mark);
     void addSilence(rules::Silence silence, TimePoint now);
+    /// What is planned from now on.
+    void setMaintenance(rules::Maintenance maintenance, TimePoint now);
     /// NotFound when there is none.
     Result<void> endSilence(std::string_view silenceId, const std::string& by, TimePoint now);
 
@@ -66,11 +69,13 @@ public:
 
     const rules::RuleEngine& engine() const { return engine_; }
     const rules::AlertGrouper& incidents() const { return grouper_; }
-    const std::vector<rules::Silence>& silences() const { return silences_; }
+    /// Those of people and of maintenance that are in force.
+    std::vector<rules::Silence> silencesAt(TimePoint now) const;
     const PipelineCounters& counters() const { return counters_; }
 
 private:
     void follow(TimePoint now);
+    void applySilences(TimePoint now);
     void note(const rules::Transition& transition);
     void note(const rules::IncidentUpdate& update);
 
@@ -78,7 +83,9 @@ private:
     rules::AlertGrouper grouper_;
     deliver::DeliveryPlanner planner_;
     OnTransition onTransition_;
-    std::vector<rules::Silence> silences_;
+    std::vector<rules::Silence> silences_;  ///< of people
+    rules::Maintenance maintenance_;
+    std::optional<TimePoint> nextMaintenance_;
     rules::EngineOutput output_;
     rules::IncidentUpdates updates_;
     PipelineCounters counters_;

@@ -146,6 +146,45 @@ Duration readRepeat(const YamlCursor& value) {
     return std::max(repeat, shortest);
 }
 
+/// What is read of one plan of maintenance.
+struct MaintenanceConfig {
+    rules::MaintenanceWindow window;
+    bool scheduled = false;
+};
+
+void readMaintenanceMatch(const YamlCursor& value, MaintenanceConfig& plan) {
+    auto matchers = rules::parseSelection(value.text("match").value);
+    auto compiled = matchers ? rules::CompiledMatchers::compileSelection(*matchers) : fail(matchers.error());
+    if (!compiled)
+        value.error("match: " + compiled.error().message, R"(write for example cluster="prod", namespace=~"batch-.*")");
+    else
+        plan.window.matchers = std::move(*matchers);
+}
+
+void readSchedule(const YamlCursor& value, MaintenanceConfig& plan) {
+    auto schedule = CronSchedule::parse(value.text("schedule").value);
+    plan.scheduled = true;
+    if (!schedule)
+        value.error("schedule: " + schedule.error().message, schedule.error().remedy);
+    else if (plan.window.schedule = *schedule; !schedule->nextAfter(TimePoint(), *TimeZone::utc()))
+        value.error("schedule: such a day never comes");
+}
+
+void readWindowLength(const YamlCursor& value, MaintenanceConfig& plan) {
+    plan.window.length = rules::readDuration(value, "duration");
+    if (plan.window.length > rules::Maintenance::longest)
+        value.error("duration: longer than " + formatDuration(rules::Maintenance::longest),
+                    "a rule that may be quiet for so long can be left out");
+}
+
+void readWindowZone(const YamlCursor& value, MaintenanceConfig& plan) {
+    auto name = value.text("time_zone").value;
+    if (auto zone = TimeZone::find(name))
+        plan.window.zone = std::move(zone);
+    else
+        value.error("time_zone: there is no time zone \"" + name + "\"", "write for example Asia/Shanghai or UTC");
+}
+
 rules::Labels readLabels(const YamlCursor& value) {
     std::map<std::string, rules::Text> texts;
     rules::readTexts(value, "labels", texts);
@@ -208,6 +247,15 @@ constexpr Field<rules::Route> routeFields[] = {
             rules::decodeFields<rules::EscalationStep>(item, "escalate", escalationFields, r.escalate.emplace_back());
     }},
     {"continue", [](const YamlCursor& v, rules::Route& r) { r.goOn = v.boolean("continue").value_or(false); }},
+};
+
+constexpr Field<MaintenanceConfig> maintenanceFields[] = {
+    {"name", [](const YamlCursor& v, MaintenanceConfig& m) { m.window.name = v.text("name").value; }},
+    {"match", readMaintenanceMatch},
+    {"schedule", readSchedule},
+    {"duration", readWindowLength},
+    {"time_zone", readWindowZone},
+    {"comment", [](const YamlCursor& v, MaintenanceConfig& m) { m.window.comment = v.text("comment").value; }},
 };
 
 constexpr Field<Config> alertmanagerFields[] = {
@@ -280,6 +328,24 @@ void readRoutes(const YamlCursor& value, Config& config) {
     }
 }
 
+void readMaintenance(const YamlCursor& value, Config& config) {
+    std::set<std::string> names;
+    for (const auto& item : value.items("maintenance")) {
+        MaintenanceConfig plan;
+        plan.window.zone = TimeZone::utc();
+        rules::decodeFields<MaintenanceConfig>(item, "maintenance", maintenanceFields, plan);
+        const auto& window = plan.window;
+        if (window.name.empty()) item.error("maintenance without a name", "add `name`: cards say it");
+        if (!names.insert(window.name).second)
+            item.error("the maintenance \"" + window.name + "\" is there twice", "choose another name");
+        if (window.matchers.empty())
+            item.error("maintenance of everything", "add `match`: what is silenced, for example cluster=\"staging\"");
+        if (!plan.scheduled) item.error("maintenance without a schedule", "add `schedule`, for example \"0 2 * * 6\"");
+        if (window.length <= Duration{}) item.error("maintenance that takes no time", "add `duration`, for example 2h");
+        config.maintenance.push_back(std::move(plan.window));
+    }
+}
+
 void readChannels(const YamlCursor& value, Config& config) {
     std::vector<YamlCursor> places;
     readList<ChannelConfig>(value, "channels", channelFields, config.channels, places);
@@ -308,6 +374,7 @@ constexpr Field<Config> configFields[] = {
     {"rules", [](const YamlCursor& v, Config& c) { rules::decodeFields<Config>(v, "rules", rulesFields, c); }},
     {"channels", readChannels},
     {"routes", readRoutes},
+    {"maintenance", readMaintenance},
     {"notify", [](const YamlCursor& v, Config& c) { c.notify = rules::values(v.texts("notify")); }},
     {"group_wait", [](const YamlCursor& v, Config& c) { c.groupWait = rules::readDuration(v, "group_wait"); }},
     {"metrics", [](const YamlCursor& v, Config& c) { rules::decodeFields<MetricsConfig>(v, "metrics", metricsFields, c.metrics); }},

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "rules/labels.hpp"
+#include "rules/maintenance.hpp"
 #include "rules/routes.hpp"
 #include "storage/retention.hpp"
 
@@ -71,6 +72,7 @@ struct Config {
     std::vector<ChannelConfig> channels;
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;
+    std::vector<rules::MaintenanceWindow> maintenance;
     MetricsConfig metrics;
     std::string alertmanagerToken;  ///< that Alertmanager shows; empty: it must show that of the data directory
     LogConfig log;

@@ -56,10 +56,7 @@ Result<rules::Silence> LiveControl::silence(std::vector<rules::Matcher> matchers
 }
 
 std::vector<rules::Silence> LiveControl::activeSilences() const {
-    std::vector<rules::Silence> active;
-    for (const auto& silence : pipeline_.silences())
-        if (silence.activeAt(now())) active.push_back(silence);
-    return active;
+    return pipeline_.silencesAt(now());
 }
 
 std::vector<operate::RuleView> LiveControl::rules() const {

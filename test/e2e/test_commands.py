@@ -50,6 +50,11 @@ class DoTest(EndToEndTest):
         self.pods.unschedulable_pods("quiet")
         eventually(lambda: "quiet" in self.do("alerts"), 30, "the alert, silenced but there")
         self.assertEqual(self.receiver.cards(status="firing", rule=RULE, where=(self.pods.name, "quiet")), [])
+        self.running.kill()
+        self.running.start()
+        self.pods.unschedulable_pods("still-quiet")
+        eventually(lambda: "still-quiet" in self.do("alerts"), 30, "the alert, silenced after the restart too")
+        self.assertEqual(self.receiver.cards(status="firing", rule=RULE, where=(self.pods.name, "still-quiet")), [])
 
     def test_deliveries_tells_each_attempt_also_after_a_restart(self):
         """D8"""

@@ -179,7 +179,7 @@ TEST_F(AlertPipelineTest, SaysNothingAgainAfterARestartOfWhatIsStillSo) {
     keep(pipeline->take());
     pods.all.clear();
     begin();
-    pipeline->restore(stored, start);
+    pipeline->restore(stored, start, start);
     now += 1min;
     put("web", "Failed", true);
     pipeline->listCompleted("prod", "pods", [](std::string_view uid) { return uid == "u-web"; }, now);
@@ -224,6 +224,39 @@ TEST_F(AlertPipelineTest, KeepsQuietUnderASilenceAndSpeaksWhenItEndsEarly) {
     auto heard = pipeline->take();
     ASSERT_EQ(heard.newDeliveries.size(), 1u);
     EXPECT_EQ(heard.newDeliveries[0].reason, "silence_ended");
+}
+
+TEST_F(AlertPipelineTest, KeepsQuietUnderASilenceFromBeforeARestart) {  // S1
+    rules::Silence silence{"5111", {{"rule", rules::Matcher::Kind::Equal, "PodFailed"}}, now, now + 1h, "local:ann",
+                           ""};
+    pipeline->addSilence(silence, now);
+    stored.silences = pipeline->take().silences;
+    begin();
+    pipeline->restore(stored, start, now);
+    put("web", "Failed");
+    EXPECT_THAT(cards(pipeline->take()), IsEmpty());
+    pass(1h);
+    EXPECT_THAT(cards(pipeline->take()), ElementsAre("silence_ended web failed"));
+}
+
+TEST_F(AlertPipelineTest, KeepsQuietDuringMaintenanceAndSpeaksAfterIt) {  // S4
+    rules::MaintenanceWindow window{"patches",
+                                    {{"cluster", rules::Matcher::Kind::Equal, "prod"}},
+                                    *CronSchedule::parse("5 10 * * *"),
+                                    1h,
+                                    TimeZone::utc(),
+                                    ""};
+    pipeline->setMaintenance(rules::Maintenance({window}), now);
+    put("web", "Failed");
+    EXPECT_THAT(cards(pipeline->take()), ElementsAre("opened web failed")) << "before it";
+    pass(5min);
+    EXPECT_THAT(cards(pipeline->take()), ElementsAre("silenced web failed"));
+    put("db", "Failed");
+    EXPECT_THAT(cards(pipeline->take()), IsEmpty());
+    ASSERT_EQ(pipeline->silencesAt(now).size(), 1u);
+    EXPECT_EQ(pipeline->silencesAt(now)[0].createdBy, "maintenance patches");
+    pass(1h);
+    EXPECT_THAT(cards(pipeline->take()), ElementsAre("silence_ended db failed", "silence_ended web failed"));
 }
 
 TEST_F(AlertPipelineTest, NotesWhenTheEventHappenedThatACardTellsOf) {  // M3

@@ -40,6 +40,32 @@ TEST(Config, IsRefusedWithPlaceAndRemedy) {
               "klaw.yaml:1:23: the cluster \"a\" is there twice (choose another name)");
 }
 
+TEST(Config, PlansMaintenance) {
+    auto report = parseConfig("klaw.yaml", R"(maintenance:
+  - {name: patches, match: cluster="prod", schedule: "0 2 * * 6", duration: 3h, time_zone: Asia/Shanghai})");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    rules::Maintenance maintenance(report.config.maintenance);
+    auto active = maintenance.activeAt(*parseRfc3339("2026-11-27T18:30:00Z"));
+    ASSERT_EQ(active.size(), 1u);
+    EXPECT_EQ(formatRfc3339(active[0].endsAt), "2026-11-27T21:00:00Z");
+}
+
+TEST(Config, RefusesMaintenanceThatWouldSilenceEverythingOrNothing) {
+    auto plan = [](const std::string& fields) { return firstError("maintenance: [{name: a, " + fields + "}]"); };
+    EXPECT_EQ(plan(R"(match: 'cluster="prod"', schedule: "0 2 * * 8", duration: 1h)"),
+              "klaw.yaml:1:60: schedule: the day of week \"8\" is none (write numbers from 0 to 7, `*`, a range `1-5`, "
+              "a list `1,15` or a step `*/10`)");
+    EXPECT_EQ(plan(R"(match: 'cluster="prod"', schedule: "0 2 30 2 *", duration: 1h)"),
+              "klaw.yaml:1:60: schedule: such a day never comes");
+    EXPECT_EQ(plan(R"(schedule: "0 2 * * 6", duration: 1h)"),
+              "klaw.yaml:1:15: maintenance of everything (add `match`: what is silenced, for example "
+              "cluster=\"staging\")");
+    EXPECT_EQ(plan(R"(match: 'cluster="prod"', schedule: "0 2 * * 6")"),
+              "klaw.yaml:1:15: maintenance that takes no time (add `duration`, for example 2h)");
+    EXPECT_EQ(plan(R"(match: 'cluster="prod"', schedule: "0 2 * * 6", duration: 1h, time_zone: Mars)"),
+              "klaw.yaml:1:98: time_zone: there is no time zone \"Mars\" (write for example Asia/Shanghai or UTC)");
+}
+
 TEST(Config, TakesSecretsFromTheEnvironment) {
     setenv("KLAW_TEST_URL", "https://example.com/hook", 1);
     auto report = parseConfig("klaw.yaml", "channels: [{name: a, type: webhook, url_env: KLAW_TEST_URL}]");

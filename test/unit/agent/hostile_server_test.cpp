@@ -20,13 +20,14 @@ public:
     explicit World(Random& random) : random_(random) {}
 
     void change() {
+        ++version_;
         if (pods_.size() > 5 && random_.fraction() < 0.5) {
             auto victim = std::next(pods_.begin(), static_cast<std::ptrdiff_t>(random_.next() % pods_.size()));
-            log_.emplace(++version_, line("DELETED", victim->second, version_));
+            log_.emplace(version_, line("DELETED", victim->second, version_));
             pods_.erase(victim);
         } else {
-            auto uid = "u" + std::to_string(version_ + 1);
-            log_.emplace(++version_, line("ADDED", uid, version_));
+            auto uid = "u" + std::to_string(version_);
+            log_.emplace(version_, line("ADDED", uid, version_));
             pods_.emplace(uid, uid);
         }
     }
