@@ -65,7 +65,8 @@ Result<RecoveredState> loadState(Database& database, const RecoveryHorizon& hori
     if (!deliveries) return fail(std::move(deliveries).error());
     auto cards = database.query(
         "SELECT c.incident_id, c.channel, c.platform_ref FROM cards c JOIN incidents i ON i.id = c.incident_id WHERE "
-        "i.resolved_at IS NULL ORDER BY 1, 2",
+        "i.resolved_at IS NULL OR i.id IN (SELECT incident_id FROM deliveries WHERE state IN ('queued', 'sending')) "
+        "ORDER BY 1, 2",
         [&](const Statement& row) { state.cards.push_back({row.text(0), row.text(1), row.text(2)}); });
     if (!cards) return fail(std::move(cards).error());
     auto meta = database.query("SELECT key, value FROM meta",

@@ -142,6 +142,25 @@ TEST_F(Recovery, FindsWhatIsStillToBeSentOldestFirst) {
     EXPECT_TRUE(state.cards.empty());  // its incident is not open
 }
 
+TEST_F(Recovery, KnowsTheCardOfAnIncidentThatIsOverWhileItsLastWordIsStillToBeSaid) {
+    auto opened = cardFor("i1", 1), resolved = cardFor("i1", 2);
+    UnitOfWork unit;
+    unit.incidents = {testing::openIncident("i1")};
+    unit.newDeliveries = {opened};
+    write(unit);
+    write(testing::startOf(opened.id, at(70)));
+    write(testing::resultOf(opened.id, AttemptOutcome::Delivered, at(71), "om_1"));
+    UnitOfWork end;
+    end.incidents = {testing::openIncident("i1")};
+    end.incidents[0].resolvedAt = at(72);
+    end.newDeliveries = {resolved};
+    write(end);
+    EXPECT_EQ(restart().cards, (std::vector<CardRef>{{"i1", "oncall", "om_1"}}));
+    write(testing::startOf(resolved.id, at(73)));
+    write(testing::resultOf(resolved.id, AttemptOutcome::Delivered, at(74), "om_1"));
+    EXPECT_TRUE(restart().cards.empty());
+}
+
 TEST_F(Recovery, FindsMeta) {
     UnitOfWork unit;
     unit.meta = {{"lastAlive", "1"}, {"lastAlive", "2"}, {"boot", "x"}};
