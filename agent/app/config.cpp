@@ -229,6 +229,7 @@ constexpr Field<MetricTargetConfig> targetFields[] = {
 constexpr Field<MetricsConfig> metricsFields[] = {
     {"every", [](const YamlCursor& v, MetricsConfig& m) { m.every = readInterval(v); }},
     {"kubelets", [](const YamlCursor& v, MetricsConfig& m) { m.kubelets = v.boolean("kubelets").value_or(false); }},
+    {"pods", [](const YamlCursor& v, MetricsConfig& m) { m.pods = v.boolean("pods").value_or(false); }},
     {"targets", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "targets", m.targets); }},
     {"prometheus", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "prometheus", m.prometheus); }},
 };

@@ -49,6 +49,7 @@ struct MetricTargetConfig {
 struct MetricsConfig {
     Duration every = 30s;   ///< how often sources are asked
     bool kubelets = false;  ///< statistics of volumes and file systems; needs the right to nodes/proxy
+    bool pods = false;      ///< pages of Pods that ask for it by annotations
     std::vector<MetricTargetConfig> targets;     ///< pages in the Prometheus text format
     std::vector<MetricTargetConfig> prometheus;  ///< servers that rules with `promql` ask
 };

@@ -3,8 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 
+#include "agent/scrape/kubelet_source.hpp"
 #include "agent/scrape/metrics_api_source.hpp"
+#include "agent/scrape/pod_source.hpp"
 #include "rules/metric/builtin_metrics.hpp"
 
 namespace klaw::app {
@@ -16,11 +19,14 @@ void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
 }
 
-bool needs(const rules::RuleSet& rules, Source source) {
-    return std::ranges::any_of(rules.rules(), [&](const rules::Rule& rule) {
+/// Where the metrics that rules read come from.
+std::set<Source> sourcesOf(const rules::RuleSet& rules) {
+    std::set<Source> sources;
+    for (const auto& rule : rules.rules()) {
         const auto* builtin = rules::findBuiltinMetric(rule.series.metric);
-        return rule.kind == rules::Rule::Kind::Metric && builtin && builtin->source == source;
-    });
+        if (rule.kind == rules::Rule::Kind::Metric && builtin) sources.insert(builtin->source);
+    }
+    return sources;
 }
 
 scrape::HttpTarget targetOf(const MetricTargetConfig& config, const std::string& cluster, Duration every) {
@@ -52,17 +58,22 @@ void MetricWatch::follow(std::shared_ptr<const rules::RuleSet> rules, const Metr
     endRunning();
     status_.clear();
     running_ = std::make_unique<TaskGroup>(loop_, reportFailure);
-    bool metricsApi = needs(*rules, Source::MetricsApi);
-    bool kubelets = needs(*rules, Source::Kubelet) && config.kubelets;
+    auto wanted = [rules](std::string_view name) { return !rules->rulesForMetric(name).empty(); };
+    auto sources = sourcesOf(*rules);
+    bool metricsApi = sources.erase(Source::MetricsApi) > 0;
+    bool kubelets = !sources.empty() && config.kubelets;
     for (const auto& cluster : clusters) {
-        if (metricsApi) add(std::make_unique<scrape::MetricsApiSource>(cluster->server(), objects_, config.every));
-        if (kubelets) add(std::make_unique<scrape::KubeletSource>(cluster->server(), objects_, config.every));
+        auto& server = cluster->server();
+        if (metricsApi) add(std::make_unique<scrape::MetricsApiSource>(server, objects_, config.every));
+        if (kubelets) add(std::make_unique<scrape::KubeletSource>(server, objects_, config.every, sources, wanted));
+        if (config.pods)
+            add(std::make_unique<scrape::PodSource>(client_, objects_, cluster->name(), config.every, wanted));
     }
     auto clusterOf = [&](const MetricTargetConfig& target) {
         if (!target.cluster.empty() || clusters.empty()) return target.cluster;
         return clusters.front()->name();
     };
-    auto wanted = [rules](std::string_view name) { return !rules->rulesForMetric(name).empty(); };
+    pagesAsked_ = config.pods || !config.targets.empty();
     for (const auto& target : config.targets)
         add(std::make_unique<scrape::TextSource>(client_, targetOf(target, clusterOf(target), config.every), wanted));
     promqlMissing_ = config.prometheus.empty();
@@ -143,7 +154,10 @@ std::string MetricWatch::unavailable(const rules::Rule& rule) const {
     if (!builtin) return {};
     std::string prefix = builtin->source == Source::MetricsApi ? "metrics.k8s.io/" : "kubelet ";
     auto any = std::ranges::any_of(status_, [&](const auto& entry) { return entry.first.second.starts_with(prefix); });
-    if (!any && builtin->source == Source::Kubelet) return "the kubelets are not asked (`metrics.kubelets: true`)";
+    // Pages may have what kubelets write as well; what Klaw makes of it only the kubelets have.
+    bool ofPages = builtin->source != Source::Kubelet && pagesAsked_;
+    if (!any && builtin->source != Source::MetricsApi && !ofPages)
+        return "the kubelets are not asked (`metrics.kubelets: true`)";
     return failing([&](const std::string& source) { return source.starts_with(prefix); });
 }
 

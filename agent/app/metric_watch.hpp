@@ -65,6 +65,7 @@ private:
     MetricEvents events_;
     std::map<std::pair<std::string, std::string>, MetricSourceStatus> status_;  ///< by cluster and source
     bool promqlMissing_ = false;
+    bool pagesAsked_ = false;  ///< targets or annotated Pods
     std::unique_ptr<TaskGroup> running_;
     TaskGroup ending_;
 };

@@ -12,7 +12,6 @@
 namespace klaw::scrape {
 namespace {
 
-constexpr Duration timeout = 10s;
 constexpr std::size_t maxSamples = 200'000;
 constexpr std::size_t maxTokenBytes = 64u << 10;
 
@@ -44,7 +43,7 @@ Task<Result<std::string>> fetch(net::HttpClient& client, const HttpTarget& targe
     request.headers.add("Accept",
                         "text/plain;version=0.0.4, application/openmetrics-text;q=0.5, application/json;q=0.5");
     if (!token->empty()) request.headers.add("Authorization", "Bearer " + *token);
-    auto response = co_await client.send(std::move(request), timeout);
+    auto response = co_await client.send(std::move(request), target.timeout);
     if (!response) co_return fail(std::move(response).error());
     // Prometheus refuses an expression with 400 and says in the body why.
     bool explained = response->status == 400 || response->status == 422;
@@ -103,17 +102,8 @@ Result<rules::Sample> sampleOf(const simdjson::dom::element& item, std::string_v
     return sample;
 }
 
-}  // namespace
-
-Task<void> TextSource::look(MetricSink& sink) {
-    auto page = co_await fetch(client_, target_, target_.url);
-    if (page)
-        tell(sink, target_, target_.name, {}, samplesOf(*page));
-    else
-        tell(sink, target_, target_.name, {}, fail(std::move(page).error()));
-}
-
-Result<std::vector<rules::Sample>> TextSource::samplesOf(std::string_view page) const {
+Result<std::vector<rules::Sample>> samplesOfPage(std::string_view page, const HttpTarget& target,
+                                                 const std::function<bool(std::string_view)>& wanted) {
     std::vector<rules::Sample> samples;
     bool tooMany = false;
     auto take = [&](std::string_view name, rules::Labels labels, double value) {
@@ -121,16 +111,30 @@ Result<std::vector<rules::Sample>> TextSource::samplesOf(std::string_view page) 
             tooMany = true;
             return;
         }
-        addLabels(target_.labels, labels);
-        auto object = objectOfLabels(target_.cluster, labels);
+        addLabels(target.labels, labels);
+        auto object = objectOfLabels(target.cluster, labels);
         samples.push_back({std::string(name), std::move(labels), value, object, object});
     };
-    if (auto read = readPrometheusText(page, wanted_, take); !read) return fail(std::move(read).error());
+    if (auto read = readPrometheusText(page, wanted, take); !read) return fail(std::move(read).error());
     if (tooMany)
         return fail(ErrorCode::ResourceExhausted,
-                    "the target gives more than " + std::to_string(maxSamples) + " series that rules read", target_.url,
+                    "the target gives more than " + std::to_string(maxSamples) + " series that rules read", target.url,
                     "let rules read narrower metrics, or ask a Prometheus with `promql`");
     return samples;
+}
+
+}  // namespace
+
+Task<Result<std::vector<rules::Sample>>> lookAtPage(net::HttpClient& client, const HttpTarget& target,
+                                                    const std::function<bool(std::string_view)>& wanted) {
+    auto page = co_await fetch(client, target, target.url);
+    if (!page) co_return fail(std::move(page).error());
+    co_return samplesOfPage(*page, target, wanted);
+}
+
+Task<void> TextSource::look(MetricSink& sink) {
+    auto samples = co_await lookAtPage(client_, target_, wanted_);
+    tell(sink, target_, target_.name, {}, samples);
 }
 
 PromqlSource::PromqlSource(net::HttpClient& client, HttpTarget server, const rules::Rule& rule)

@@ -17,6 +17,7 @@ struct HttpTarget {
     std::filesystem::path tokenFile;  ///< read at each look, since tokens in Pods are renewed; empty: none
     rules::Labels labels;             ///< added to every series; those of the series stay as `exported_…`
     Duration every = 30s;
+    Duration timeout = 10s;
 };
 
 /// A page in the Prometheus text format. Only series that `wanted` names are kept. References outlive it.
@@ -29,12 +30,14 @@ public:
     Task<void> look(MetricSink& sink) override;
 
 private:
-    Result<std::vector<rules::Sample>> samplesOf(std::string_view page) const;
-
     net::HttpClient& client_;
     HttpTarget target_;
     std::function<bool(std::string_view)> wanted_;
 };
+
+/// Fetches a page in the Prometheus text format. References outlive the task.
+Task<Result<std::vector<rules::Sample>>> lookAtPage(net::HttpClient& client, const HttpTarget& target,
+                                                    const std::function<bool(std::string_view)>& wanted);
 
 /// The result of a PromQL rule's expression, from a server that speaks the HTTP API of Prometheus
 /// (https://prometheus.io/docs/prometheus/latest/querying/api/).

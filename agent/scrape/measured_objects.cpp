@@ -1,5 +1,6 @@
 #include "agent/scrape/measured_objects.hpp"
 
+#include "rules/metric/builtin_metrics.hpp"
 #include "rules/metric/quantity.hpp"
 #include "rules/owner.hpp"
 
@@ -31,7 +32,9 @@ MeasuredPod podOf(std::string_view cluster, PackedView object) {
 
 MeasuredObjects::MeasuredObjects(const rules::ObjectSource& objects, std::string_view cluster) : cluster_(cluster) {
     objects.forEach(cluster, "nodes", [&](PackedView object) {
-        MeasuredNode node{rules::refOf(cluster, "nodes", object), allowanceOf(object["status"]["allocatable"])};
+        MeasuredNode node{rules::refOf(cluster, "nodes", object), allowanceOf(object["status"]["allocatable"]), {}};
+        auto path = object["metadata"]["annotations"][rules::resourceMetricsPathAnnotation].asString();
+        node.resourceMetricsPath = std::string(path);
         auto name = node.object.name;
         nodes_.emplace(std::move(name), std::move(node));
     });

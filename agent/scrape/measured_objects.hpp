@@ -28,6 +28,7 @@ struct MeasuredPod {
 struct MeasuredNode {
     rules::ObjectRef object;
     Allowance allocatable;
+    std::string resourceMetricsPath;  ///< where an annotation says that it is; else empty
 };
 
 /// The nodes and Pods that a cluster's metrics are about, found by name: made for one look, from the objects that are

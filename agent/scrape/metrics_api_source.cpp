@@ -6,7 +6,6 @@ namespace klaw::scrape {
 namespace {
 
 constexpr Duration timeout = 20s;
-constexpr Duration kubeletTimeout = 5s;
 
 using Reader = Result<std::vector<rules::Sample>> (*)(std::string body, const MeasuredObjects& objects);
 
@@ -32,26 +31,6 @@ Task<void> lookAtList(kube::ApiServer& server, const rules::ObjectSource& object
 Task<void> MetricsApiSource::look(MetricSink& sink) {
     co_await lookAtList(server_, objects_, "nodes", samplesOfNodes, sink);
     co_await lookAtList(server_, objects_, "pods", samplesOfPods, sink);
-}
-
-Task<void> KubeletSource::look(MetricSink& sink) {
-    const MeasuredObjects objects(objects_, server_.access().name);
-    for (const auto& [name, node] : objects.nodes()) co_await lookAt(name, objects, sink);
-}
-
-Task<void> KubeletSource::lookAt(std::string node, const MeasuredObjects& objects, MetricSink& sink) {
-    const auto& cluster = server_.access().name;
-    auto source = "kubelet " + node;
-    auto response = co_await server_.get("/api/v1/nodes/" + node + "/proxy/stats/summary", kubeletTimeout);
-    if (!response) {
-        if (response.error().code != ErrorCode::Cancelled) sink.lost(cluster, source, response.error());
-        co_return;
-    }
-    auto samples = samplesOfSummary(std::move(response->body), objects, node);
-    if (samples)
-        sink.samples(cluster, source, {}, *samples);
-    else
-        sink.lost(cluster, source, samples.error());
 }
 
 }  // namespace klaw::scrape

@@ -23,22 +23,4 @@ private:
     Duration every_;
 };
 
-/// The statistics of every node's kubelet through the API server (`nodes/proxy`): a source "kubelet NODE" each. The
-/// nodes are asked one after the other; one that hangs holds the others up for a few seconds.
-class KubeletSource final : public MetricSource {
-public:
-    KubeletSource(kube::ApiServer& server, const rules::ObjectSource& objects, Duration every)
-        : server_(server), objects_(objects), every_(every) {}
-    std::string name() const override { return "kubelets of " + server_.access().name; }
-    Duration every() const override { return every_; }
-    Task<void> look(MetricSink& sink) override;
-
-private:
-    Task<void> lookAt(std::string node, const MeasuredObjects& objects, MetricSink& sink);
-
-    kube::ApiServer& server_;
-    const rules::ObjectSource& objects_;
-    Duration every_;
-};
-
 }  // namespace klaw::scrape

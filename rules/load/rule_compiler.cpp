@@ -177,13 +177,14 @@ private:
             error(spec_.metric->at, "metric: " + selector.error().message, selector.error().remedy);
     }
 
-    /// Klaw's own metrics are related to objects, which have to be watched then.
+    /// Metrics are related to objects, which have to be watched then; Pods also tell where their pages are.
     void watchMeasured(SeriesSelector selector) {
         rule_.series = std::move(selector);
         const auto* builtin = findBuiltinMetric(rule_.series.metric);
-        if (!builtin) return;
-        bool ofContainers = builtin->labels.find("container") != std::string_view::npos;
-        rule_.resources = {ofContainers ? "pods" : "nodes"};
+        bool ofPods = !builtin || builtin->labels.find("pod") != std::string_view::npos;
+        rule_.resources = {ofPods ? "pods" : "nodes"};
+        if (builtin && builtin->source != BuiltinMetric::Source::MetricsApi && ofPods)
+            rule_.resources.emplace_back("nodes");  // whose kubelets are asked
     }
 
     std::optional<Comparison> comparison(const std::optional<Text>& written, std::string_view key) {

@@ -7,7 +7,7 @@ namespace klaw::rules {
 namespace {
 
 using Source = BuiltinMetric::Source;
-constexpr std::string_view ofNode = "node", ofContainer = "namespace, pod, container",
+constexpr std::string_view ofNode = "node", ofPod = "namespace, pod", ofContainer = "namespace, pod, container",
                            ofVolume = "namespace, persistentvolumeclaim, node";
 
 constexpr std::array all{
@@ -34,11 +34,37 @@ constexpr std::array all{
     BuiltinMetric{"node_filesystem_inodes_free_ratio", Source::Kubelet, ofNode, "its free inodes, as a part of all"},
     BuiltinMetric{"node_imagefs_available_ratio", Source::Kubelet, ofNode,
                   "free space of the images' file system, as a part of its capacity"},
+    BuiltinMetric{"node_cpu_usage_seconds_total", Source::KubeletResource, ofNode, "CPU used so far, in core-seconds"},
+    BuiltinMetric{"node_memory_working_set_bytes", Source::KubeletResource, ofNode, "working set"},
+    BuiltinMetric{"node_swap_usage_bytes", Source::KubeletResource, ofNode, "swap used"},
+    BuiltinMetric{"pod_cpu_usage_seconds_total", Source::KubeletResource, ofPod, "CPU used so far, in core-seconds"},
+    BuiltinMetric{"pod_memory_working_set_bytes", Source::KubeletResource, ofPod, "working set"},
+    BuiltinMetric{"pod_swap_usage_bytes", Source::KubeletResource, ofPod, "swap used"},
+    BuiltinMetric{"container_cpu_usage_seconds_total", Source::KubeletResource, ofContainer,
+                  "CPU used so far, in core-seconds"},
+    BuiltinMetric{"container_memory_working_set_bytes", Source::KubeletResource, ofContainer, "working set"},
+    BuiltinMetric{"container_swap_usage_bytes", Source::KubeletResource, ofContainer, "swap used"},
+    BuiltinMetric{"container_start_time_seconds", Source::KubeletResource, ofContainer, "start, as Unix time"},
+    BuiltinMetric{"container_cpu_throttled_ratio", Source::KubeletCadvisor, ofContainer,
+                  "CPU periods in which it was throttled, as a part of all since the last look"},
+    BuiltinMetric{"container_cpu_cfs_periods_total", Source::KubeletCadvisor, ofContainer, "CPU periods so far"},
+    BuiltinMetric{"container_cpu_cfs_throttled_periods_total", Source::KubeletCadvisor, ofContainer,
+                  "those in which it was throttled"},
+    BuiltinMetric{"container_oom_events_total", Source::KubeletCadvisor, ofContainer, "kills for memory so far"},
+    BuiltinMetric{"container_fs_usage_bytes", Source::KubeletCadvisor, ofContainer, "written to its own file system"},
+    BuiltinMetric{"container_network_receive_bytes_total", Source::KubeletCadvisor, ofPod, "received so far"},
+    BuiltinMetric{"container_network_transmit_bytes_total", Source::KubeletCadvisor, ofPod, "sent so far"},
 };
+
+void addAnnotation(std::string_view name, FieldTree& tree) {
+    auto& annotations = tree.fields["metadata"].fields["annotations"];
+    annotations.fields[std::string(name)].whole = true;
+}
 
 FieldTree fieldsOfNodes() {
     FieldTree tree;
     for (auto path : {"status.allocatable.cpu", "status.allocatable.memory"}) tree.add(path);
+    addAnnotation(resourceMetricsPathAnnotation, tree);
     return tree;
 }
 
@@ -48,6 +74,10 @@ FieldTree fieldsOfPods() {
         for (auto field : {".name", ".resources.limits.cpu", ".resources.limits.memory", ".resources.requests.cpu",
                            ".resources.requests.memory"})
             tree.add(list + field);
+    for (auto path : {"status.podIP", "status.phase"}) tree.add(path);
+    for (auto name :
+         {scrape_annotation::scrape, scrape_annotation::port, scrape_annotation::path, scrape_annotation::scheme})
+        addAnnotation(name, tree);
     return tree;
 }
 

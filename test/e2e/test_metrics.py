@@ -29,6 +29,12 @@ ERRORS = """rules:
     every: 1s
     title: "${labels.service} fails ${shown} times"
 """
+WORKING_SET = """rules:
+  - alert: E2EWorkingSet
+    metric: container_memory_working_set_bytes{namespace="%s"}
+    threshold: "> 300Mi"
+    title: "${labels.pod} works with ${shown}"
+"""
 
 
 class MetricsTest(EndToEndTest):
@@ -55,6 +61,34 @@ class MetricsTest(EndToEndTest):
         use("100Mi")
         self.assertEqual(self.await_card("resolved", rule="E2EMemoryNearLimit", seconds=120)["id"], card["id"])
         self.assert_nothing_repeated()
+
+    def test_kubelets_are_asked_when_that_is_configured_and_their_refusal_is_named(self):
+        """API servers proxy to no kubelet on loopback, where all of this cluster's are."""
+        namespace = self.namespace("kubelets")
+        agent = self.agent(rules=WORKING_SET % namespace.name, defaults=False, metrics={"every": "1s"}).start()
+        self.assertIn("unavailable: the kubelets are not asked", agent.do("rules").stdout)
+        agent.config["metrics"] = {"every": "1s", "kubelets": True}
+        agent.write_config()
+        agent.reload()
+        eventually(lambda: "kubelet node-1 resource: " in agent.get("/readyz")[1], 20, lambda: agent.get("/readyz")[1])
+        self.assertIn("address not allowed", agent.get("/readyz")[1])
+        self.assertIn("unavailable: kubelet node-", agent.do("rules").stdout)
+
+    def test_pods_that_ask_for_it_are_scraped(self):
+        page = self.page('queue_length{queue="mail"} 11\n')
+        namespace = self.namespace("annotated")
+        pod = namespace.pod("queues")
+        pod["spec"]["hostNetwork"] = True  # so that its address is that of this machine
+        pod["metadata"]["annotations"] = {"prometheus.io/scrape": "true", "prometheus.io/port": str(page.port)}
+        pod["metadata"]["labels"] = {"app": "queues"}
+        namespace.create(pod)
+        self.agent(rules=QUEUE.replace("labels.team", "labels.pod"), defaults=False,
+                   metrics={"every": "1s", "pods": True}).start()
+        card = self.await_card(rule="E2EQueueLong", seconds=60)
+        self.assertIn("mail has 11 waiting for queues", card["title"])
+        self.assertIn(namespace.name, card["subtitle"])
+        page.text = 'queue_length{queue="mail"} 1\n'
+        self.await_card("resolved", rule="E2EQueueLong")
 
     def test_page_in_the_text_format_is_read_and_its_loss_is_no_all_clear(self):
         page = self.page('# TYPE queue_length gauge\nqueue_length{queue="mail"} 11\nqueue_length{queue="print"} 99\n')
