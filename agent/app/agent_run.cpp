@@ -478,7 +478,7 @@ void AgentRun::replaceRules(rules::LoadReport report, const std::vector<rules::R
 }
 
 std::string AgentRun::metrics() {
-    return metrics_.text({*pipeline_, *courier_, clusters_, *writer_, readiness().ready});
+    return metrics_.text({*pipeline_, *courier_, clusters_, *writer_, readiness().ready, loop_.turns()});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {

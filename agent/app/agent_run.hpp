@@ -33,6 +33,7 @@ public:
     Result<void> start();
     /// Until a signal ends it.
     void run();
+    const LoopTurns& loopTurns() const { return loop_.turns(); }
 
     std::string metrics() override;
     Readiness readiness() override;

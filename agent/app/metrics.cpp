@@ -192,6 +192,11 @@ std::string Metrics::text(const Sources& sources) const {
     addPipeline(families, sources.pipeline);
     addCourier(families, sources.courier);
     addStorage(families, sources.writer);
+    families.gauge("klaw_loop_longest_turn_seconds",
+                   "The longest time for which one piece of work held the event loop.",
+                   std::chrono::duration<double>(sources.turns.longest).count());
+    families.counter("klaw_loop_slow_turns_total", "Pieces of work that held the event loop for more than 20 ms.",
+                     static_cast<double>(sources.turns.slowOnes));
     addProcess(families);
     auto all = families.take();
     for (auto& family : impl_->registry.Collect()) all.push_back(std::move(family));

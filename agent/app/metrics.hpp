@@ -6,6 +6,7 @@
 #include "agent/app/alert_pipeline.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/deliver/courier.hpp"
+#include "base/async/loop.hpp"
 #include "storage/writer.hpp"
 
 namespace klaw::app {
@@ -23,6 +24,7 @@ public:
         const std::vector<std::unique_ptr<ClusterWatch>>& clusters;
         const storage::Writer& writer;
         bool ready = false;
+        LoopTurns turns;
     };
     /// Prometheus text format 0.0.4.
     std::string text(const Sources& sources) const;

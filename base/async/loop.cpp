@@ -1,12 +1,44 @@
 #include "base/async/loop.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
+#include <ctime>
 
 namespace klaw {
 
+namespace {
+
+Duration threadCpuTime() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+}  // namespace
+
 struct Loop::Impl {
     boost::asio::io_context context{1};
+    LoopTurns turns;
+
+    void note(Duration took) {
+        turns.longest = std::max(turns.longest, took);
+        if (took > LoopTurns::slow) ++turns.slowOnes;
+    }
+    /// What is ready is timed by the clock. The first piece after a wait cannot be told from the wait, so its CPU time
+    /// is taken.
+    bool turn() {
+        auto began = std::chrono::steady_clock::now();
+        if (context.poll_one() > 0) {
+            note(std::chrono::steady_clock::now() - began);
+            return true;
+        }
+        auto used = threadCpuTime();
+        if (context.run_one() == 0) return false;
+        note(threadCpuTime() - used);
+        return true;
+    }
 };
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
@@ -14,7 +46,12 @@ Loop::~Loop() = default;
 
 void Loop::run() {
     impl_->context.restart();  // a context that ran out of work refuses to run again without this
-    impl_->context.run();
+    while (impl_->turn()) {
+    }
+}
+
+const LoopTurns& Loop::turns() const {
+    return impl_->turns;
 }
 
 void Loop::poll() {

@@ -1,12 +1,20 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
 #include "base/time.hpp"
 
 namespace klaw {
+
+/// How long single pieces of work have held the loop since it began: nothing else happened meanwhile.
+struct LoopTurns {
+    static constexpr Duration slow = 20ms;
+    std::uint64_t slowOnes = 0;  ///< longer than `slow`
+    Duration longest{};
+};
 
 /// The one event loop of the process: one io_context that one thread runs.
 class Loop {
@@ -18,6 +26,8 @@ public:
 
     /// Runs until no work is left. Nobody calls io_context::stop(): tasks are cancelled and end by themselves.
     void run();
+    /// On the loop thread.
+    const LoopTurns& turns() const;
     /// Runs what is ready and returns; for tests.
     void poll();
     /// Runs until `done` holds, which is looked at after each event; for tests. False when `atMost` (real time) passed
