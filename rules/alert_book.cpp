@@ -104,9 +104,11 @@ void AlertBook::fireWhenDue(Entry& entry, TimePoint now, Transitions& out) {
 
 /// Notes that the alert fires now.
 bool AlertBook::flaps(const Alert& alert, TimePoint now) {
-    constexpr std::size_t manyAlerts = 4096;
     auto old = [&](TimePoint fired) { return fired <= now - flapWindow; };
-    if (fires_.size() > manyAlerts) std::erase_if(fires_, [&](const auto& entry) { return old(entry.second.back()); });
+    if (fires_.size() >= forgetFiresAt_) {
+        std::erase_if(fires_, [&](const auto& entry) { return old(entry.second.back()); });
+        forgetFiresAt_ = std::max(fewFires, 2 * fires_.size());  // so that looking at all of them stays rare
+    }
     auto& fires = fires_[alert.fingerprint];
     std::erase_if(fires, old);
     fires.push_back(now);

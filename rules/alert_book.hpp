@@ -95,6 +95,8 @@ private:
     Entries entries_;
     std::map<std::string, Objects, std::less<>> objects_;  ///< by cluster, then uid
     std::unordered_map<std::string, std::vector<TimePoint>, TextHash, std::equal_to<>> fires_;  ///< lately
+    static constexpr std::size_t fewFires = 4096;
+    std::size_t forgetFiresAt_ = fewFires;  ///< entries in fires_ at which the old ones are forgotten
     DueQueue dues_;
     std::optional<TimePoint> lastAlive_;
 };
