@@ -142,6 +142,7 @@ void testEach(const Rule& rule, const Change& change, ResourceBindings& bindings
         return;
     }
     bool isList = list->forEach([&](const cel::Value& key, const cel::Value& element) {
+        if (auto packed = element.packedView(); packed && !rule.filter.admitsElement(packed)) return;
         bindings[ResourceSlots::Item] = element;
         test(rule, change, bindings, elementKey(key, element), now, into);
     });
@@ -186,6 +187,7 @@ void placeEvent(EventScope scope, const ObjectRef& involved, PackedView event, A
 Evaluation evaluate(const Rule& rule, const Change& change, TimePoint now) {
     Evaluation evaluation;
     if (rule.readsOld && !change.old) return evaluation;
+    if (!rule.filter.admitsObject(change.object)) return evaluation;
     ResourceBindings bindings{cel::Value::packed(change.object), cel::Value::packed(change.old),
                               cel::Value::timestamp(now), cel::Value::stringView(change.cluster), cel::Value()};
     if (rule.each)

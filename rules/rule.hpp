@@ -9,6 +9,7 @@
 
 #include "rules/alert.hpp"
 #include "rules/cel/program.hpp"
+#include "rules/condition_filter.hpp"
 #include "rules/metric/comparison.hpp"
 #include "rules/metric/series_selector.hpp"
 
@@ -66,6 +67,7 @@ struct Rule {
     std::optional<cel::Program> each;         ///< one alert per element
     std::vector<std::string> eachPath;        ///< where `each` is plain: {"status", "containerStatuses"}
     std::optional<cel::Program> when;         ///< always there for a resource rule
+    ConditionFilter filter;                   ///< of `when`
     std::optional<cel::Program> since;        ///< when the trouble began; a timestamp or its text
     std::optional<cel::Template> occurrence;  ///< a new value is a new occurrence
     bool labelsElement = false;               ///< alerts carry a label `element`, as no other label reads `item`

@@ -19,40 +19,49 @@ PackedView follow(PackedView value, const std::vector<FieldName>& path) {
     return value;
 }
 
-/// The equality to index a rule by: one of the element where the list is known, else one of the object.
-std::optional<cel::Guard> indexGuard(const Rule& rule) {
-    if (rule.kind == Rule::Kind::Event) {
-        if (rule.event.reasons.empty()) return std::nullopt;
-        return cel::Guard{"event", {"reason"}, rule.event.reasons};
-    }
-    auto guards = rule.when->guards();
-    std::optional<cel::Guard> best;
-    for (auto& guard : guards) {
-        bool usable =
-            !guard.path.empty() && (guard.variable == "object" || (guard.variable == "item" && !rule.eachPath.empty()));
-        if (usable && (!best || (best->variable != "item" && guard.variable == "item"))) best = std::move(guard);
-    }
-    return best;
-}
-
 }  // namespace
 
+/// The equalities by which a rule could be found: those of elements where the list is known, and of the object.
+std::vector<RuleIndex::Key> RuleIndex::keysOf(const Rule& rule) {
+    if (rule.kind == Rule::Kind::Event) {
+        if (rule.event.reasons.empty()) return {};
+        return {{{}, {FieldName::of("reason")}, rule.event.reasons}};
+    }
+    std::vector<Key> ofElements, ofObject;
+    for (const auto& clause : rule.when->clauses()) {
+        const auto& guard = clause.front();
+        if (clause.size() > 1 || guard.anyOf.empty()) continue;
+        if (guard.variable == "object") ofObject.push_back({{}, namesOf(guard.path), guard.anyOf});
+        if (guard.variable == "item" && !rule.eachPath.empty())
+            ofElements.push_back({namesOf(rule.eachPath), namesOf(guard.path), guard.anyOf});
+    }
+    for (auto& key : ofObject) ofElements.push_back(std::move(key));
+    return ofElements;
+}
+
+/// How many rules are found already where this key would put another one.
+std::size_t RuleIndex::crowd(const Key& key) const {
+    std::size_t most = 0;
+    for (const auto& bucket : buckets_) {
+        if (bucket.list != key.list || bucket.path != key.path) continue;
+        for (const auto& value : key.values)
+            if (auto found = bucket.byValue.find(value); found != bucket.byValue.end())
+                most = std::max(most, found->second.size());
+    }
+    return most;
+}
+
 void RuleIndex::add(const Rule& rule, std::size_t position) {
-    auto guard = indexGuard(rule);
-    if (!guard) {
+    auto keys = keysOf(rule);
+    if (keys.empty()) {
         unguarded_.push_back(position);
         return;
     }
-    auto& found = bucket(guard->variable == "item" ? rule.eachPath : std::vector<std::string>(), guard->path);
-    for (const auto& value : guard->anyOf) found.byValue[value].push_back(position);
-}
-
-RuleIndex::Bucket& RuleIndex::bucket(const std::vector<std::string>& list, const std::vector<std::string>& path) {
-    auto listNames = namesOf(list);
-    auto pathNames = namesOf(path);
-    for (auto& known : buckets_)
-        if (known.list == listNames && known.path == pathNames) return known;
-    return buckets_.emplace_back(Bucket{std::move(listNames), std::move(pathNames), {}});
+    auto key = *std::ranges::min_element(keys, {}, [this](const Key& candidate) { return crowd(candidate); });
+    auto bucket = std::ranges::find_if(
+        buckets_, [&](const Bucket& known) { return known.list == key.list && known.path == key.path; });
+    if (bucket == buckets_.end()) bucket = buckets_.insert(bucket, Bucket{key.list, key.path, {}});
+    for (const auto& value : key.values) bucket->byValue[value].push_back(position);
 }
 
 void RuleIndex::Bucket::collect(PackedView value, std::vector<std::size_t>& into) const {

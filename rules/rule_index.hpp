@@ -12,8 +12,8 @@
 
 namespace klaw::rules {
 
-/// Finds the rules of one resource that an object could match, by the equalities their conditions demand. A rule
-/// without a usable equality is always a candidate.
+/// Finds the rules of one resource that an object could match, by an equality that each condition demands: of several
+/// the one that sets it apart from most of the rules before it. A rule without a usable equality is always a candidate.
 class RuleIndex {
 public:
     /// `position` is the rule's place in its RuleSet.
@@ -29,7 +29,12 @@ private:
         std::unordered_map<std::string, std::vector<std::size_t>, TextHash, std::equal_to<>> byValue;
         void collect(PackedView value, std::vector<std::size_t>& into) const;
     };
-    Bucket& bucket(const std::vector<std::string>& list, const std::vector<std::string>& path);
+    struct Key {
+        std::vector<FieldName> list, path;
+        std::vector<std::string> values;
+    };
+    static std::vector<Key> keysOf(const Rule& rule);
+    std::size_t crowd(const Key& key) const;
 
     std::vector<Bucket> buckets_;
     std::vector<std::size_t> unguarded_;

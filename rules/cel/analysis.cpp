@@ -145,35 +145,71 @@ std::optional<Guard> membership(const Node& node) {
     return guard;
 }
 
-std::optional<Guard> guardOf(const Node& node);
+/// A path that has to be there, whatever it is: without it the evaluation fails.
+std::optional<Guard> presence(const Node& node) {
+    auto path = pathOf(node);
+    if (!path || path->second.empty()) return std::nullopt;
+    return Guard{path->first, path->second, {}};
+}
 
-/// `x == "a" || x == "b"`.
-std::optional<Guard> alternatives(const Node& node) {
-    std::optional<Guard> all;
+std::vector<Clause> clausesOf(const Node& node);
+
+/// Of each alternative one clause has to hold, so one of all their guards.
+std::vector<Clause> alternatives(const Node& node) {
+    Clause any;
     for (const auto& arg : node.args) {
-        auto guard = guardOf(*arg);
-        if (!guard || (all && (all->variable != guard->variable || all->path != guard->path))) return std::nullopt;
-        if (all)
-            all->anyOf.insert(all->anyOf.end(), guard->anyOf.begin(), guard->anyOf.end());
-        else
-            all = std::move(guard);
+        auto clauses = clausesOf(*arg);
+        if (clauses.empty()) return {};
+        for (auto& guard : clauses.front()) {
+            auto samePath = [&](const Guard& other) {
+                return other.variable == guard.variable && other.path == guard.path && !other.anyOf.empty();
+            };
+            auto known = std::ranges::find_if(any, samePath);
+            if (known != any.end() && !guard.anyOf.empty())
+                known->anyOf.insert(known->anyOf.end(), guard.anyOf.begin(), guard.anyOf.end());
+            else
+                any.push_back(std::move(guard));
+        }
     }
-    return all;
+    return {std::move(any)};
 }
 
-std::optional<Guard> guardOf(const Node& node) {
-    if (node.op == Op::Or) return alternatives(node);
-    if (node.op != Op::Binary) return std::nullopt;
-    if (node.binary == BinaryOp::Equal) return equality(node);
-    if (node.binary == BinaryOp::In) return membership(node);
-    return std::nullopt;
+std::vector<Clause> clausesOfBinary(const Node& node) {
+    std::optional<Guard> guard;
+    if (node.binary == BinaryOp::Equal) guard = equality(node);
+    if (node.binary == BinaryOp::In) guard = membership(node);
+    std::vector<Clause> clauses;
+    if (guard && !guard->path.empty()) {
+        clauses.push_back({std::move(*guard)});
+        return clauses;
+    }
+    for (const auto& arg : node.args)
+        if (auto there = presence(*arg)) clauses.push_back({std::move(*there)});
+    return clauses;
 }
 
-void collectGuards(const Node& node, std::vector<Guard>& into) {
-    if (node.op == Op::And) {
-        for (const auto& arg : node.args) collectGuards(*arg, into);
-    } else if (auto guard = guardOf(node)) {
-        into.push_back(std::move(*guard));
+std::vector<Clause> clausesOf(const Node& node) {
+    std::vector<Clause> clauses;
+    switch (node.op) {
+        case Op::And:
+            for (const auto& arg : node.args)
+                for (auto& clause : clausesOf(*arg)) clauses.push_back(std::move(clause));
+            return clauses;
+        case Op::Or:
+            return alternatives(node);
+        case Op::Binary:
+            return clausesOfBinary(node);
+        case Op::Has:
+            if (auto container = pathOf(*node.args[0])) {
+                container->second.push_back(node.name);
+                clauses.push_back({Guard{container->first, container->second, {}}});
+            }
+            return clauses;
+        case Op::Select:
+            if (auto there = presence(node)) clauses.push_back({std::move(*there)});
+            return clauses;
+        default:
+            return clauses;
     }
 }
 
@@ -191,10 +227,8 @@ FieldTree fieldsRead(const Node& root, std::size_t slot) {
     return tree;
 }
 
-std::vector<Guard> guardsOf(const Node& root) {
-    std::vector<Guard> guards;
-    collectGuards(root, guards);
-    return guards;
+std::vector<Clause> clauses(const Node& root) {
+    return clausesOf(root);
 }
 
 }  // namespace klaw::rules::cel

@@ -13,7 +13,7 @@ bool readsSlot(const Node& root, std::size_t slot);
 /// What an evaluation may read below the variable in `slot`; never less than what it reads.
 FieldTree fieldsRead(const Node& root, std::size_t slot);
 
-/// Equalities with constants in the top-level conjunction.
-std::vector<Guard> guardsOf(const Node& root);
+/// What the expression needs to be true.
+std::vector<Clause> clauses(const Node& root);
 
 }  // namespace klaw::rules::cel

@@ -48,8 +48,8 @@ FieldTree Program::fieldsOf(std::string_view variable) const {
     return slot ? fieldsRead(*code_->root, *slot) : FieldTree();
 }
 
-std::vector<Guard> Program::guards() const {
-    return guardsOf(*code_->root);
+std::vector<Clause> Program::clauses() const {
+    return cel::clauses(*code_->root);
 }
 
 const std::string& Program::source() const {

@@ -35,13 +35,14 @@ struct EvalError {
 template <class T>
 using Evaluated = tl::expected<T, EvalError>;
 
-/// An equality that must hold for the expression to be true, found in its top-level conjunction: lets an index skip
-/// rules.
+/// Something that a field may have to be for an expression to be true.
 struct Guard {
     std::string variable;            ///< "object" or "item"
     std::vector<std::string> path;   ///< {"state", "waiting", "reason"}
-    std::vector<std::string> anyOf;  ///< the constants it may equal (== or in [..])
+    std::vector<std::string> anyOf;  ///< the texts it may equal (== or in [..]); empty: it is there, whatever it is
 };
+/// At least one of the guards holds whenever the expression is true. Lets rules be skipped without evaluation.
+using Clause = std::vector<Guard>;
 
 /// A compiled CEL expression (https://github.com/google/cel-spec, langdef.md). Immutable; copies share the code.
 class Program {
@@ -56,7 +57,8 @@ public:
     bool reads(std::string_view variable) const;
     /// What is read below a variable; aliases through macros (`object.spec.containers.all(c, c.image …)`) are followed.
     FieldTree fieldsOf(std::string_view variable) const;
-    std::vector<Guard> guards() const;
+    /// All of them hold whenever the expression is true; there may be more that do.
+    std::vector<Clause> clauses() const;
     const std::string& source() const;
 
 private:

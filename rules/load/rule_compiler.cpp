@@ -214,6 +214,7 @@ private:
             error(spec_.at, "the rule has no condition", "add `when`");
         else
             rule_.when = program(*spec_.when, environment());
+        if (rule_.when) rule_.filter = ConditionFilter(*rule_.when);
         if (spec_.since) rule_.since = program(*spec_.since, environment());
         occurrence();
         clocks();

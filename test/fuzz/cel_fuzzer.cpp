@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto values = bindings();
     if (auto program = Program::compile(text, environment)) {
         for (const auto& variable : environment.variables) (void)program->fieldsOf(variable);
-        (void)program->guards();
+        (void)program->clauses();
         (void)program->evaluate(values);
     } else if (program.error().place.empty()) {
         std::abort();  // people could not find the mistake

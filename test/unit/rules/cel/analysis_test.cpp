@@ -48,33 +48,51 @@ TEST(CelFieldsRead, KeepEverythingWhereAValueIsUsedAsAWhole) {
     EXPECT_EQ(fieldsRead("(object.a.b ? object.c : object.d).e"), "a.b c.e d.e");
 }
 
-std::string guardsOf(std::string_view expression) {
+/// "a=x, b|c=y" and so on: clauses with a space between, their guards with a bar.
+std::string clausesOf(std::string_view expression) {
     auto program = Program::compile(expression, {{"object", "item"}});
     if (!program) return program.error().message;
     std::string text;
-    for (const auto& guard : program->guards()) {
-        text += guard.variable;
-        for (const auto& segment : guard.path) text += "." + segment;
-        text += "=";
-        for (const auto& value : guard.anyOf) text += value + ",";
-        text += " ";
+    for (const auto& clause : program->clauses()) {
+        text += text.empty() ? "" : " ";
+        for (const auto& guard : clause) {
+            text += &guard == &clause.front() ? "" : "|";
+            text += guard.variable;
+            for (const auto& segment : guard.path) text += "." + segment;
+            for (const auto& value : guard.anyOf) text += (&value == &guard.anyOf.front() ? "=" : ",") + value;
+        }
     }
     return text;
 }
 
-TEST(CelGuards, AreEqualitiesThatMustHold) {
-    EXPECT_EQ(guardsOf("item.state.waiting.reason == 'CrashLoopBackOff'"),
-              "item.state.waiting.reason=CrashLoopBackOff, ");
-    EXPECT_EQ(guardsOf("'Failed' == object.status.phase && object.spec.x > 1"), "object.status.phase=Failed, ");
-    EXPECT_EQ(guardsOf("object.reason in ['A', 'B']"), "object.reason=A,B, ");
-    EXPECT_EQ(guardsOf("object.reason == 'A' || object.reason == 'B'"), "object.reason=A,B, ");
+TEST(CelClauses, AreEqualitiesThatMustHold) {
+    EXPECT_EQ(clausesOf("item.state.waiting.reason == 'CrashLoopBackOff'"),
+              "item.state.waiting.reason=CrashLoopBackOff");
+    EXPECT_EQ(clausesOf("'Failed' == object.status.phase && item.type == 'x'"),
+              "object.status.phase=Failed item.type=x");
+    EXPECT_EQ(clausesOf("object.reason in ['A', 'B']"), "object.reason=A,B");
+    EXPECT_EQ(clausesOf("object.reason == 'A' || object.reason == 'B'"), "object.reason=A,B");
 }
 
-TEST(CelGuards, AreNeverTakenFromWhatNeedNotHold) {
-    EXPECT_EQ(guardsOf("object.reason == 'A' || object.other == 'B'"), "");
-    EXPECT_EQ(guardsOf("!(object.reason == 'A')"), "");
-    EXPECT_EQ(guardsOf("object.reason != 'A'"), "");
-    EXPECT_EQ(guardsOf("object.a == 'x' ? true : false"), "");
+TEST(CelClauses, AreOneGuardOfEachAlternative) {
+    EXPECT_EQ(clausesOf("object.reason == 'A' || item.other == 'B'"), "object.reason=A|item.other=B");
+    EXPECT_EQ(clausesOf("(object.a == 'x' && object.b == 'y') || object.c > 1"), "object.a=x|object.c");
+    EXPECT_EQ(clausesOf("object.reason == 'A' || true"), "");
+}
+
+TEST(CelClauses, AreFieldsWithoutWhichTheEvaluationFails) {
+    EXPECT_EQ(clausesOf("object.spec.replicas > 0 && item.count != object.spec.count"),
+              "object.spec.replicas item.count object.spec.count");
+    EXPECT_EQ(clausesOf("has(object.metadata.deletionTimestamp)"), "object.metadata.deletionTimestamp");
+    EXPECT_EQ(clausesOf("object.spec.paused"), "object.spec.paused");
+}
+
+TEST(CelClauses, AreNeverTakenFromWhatNeedNotHold) {
+    EXPECT_EQ(clausesOf("!(object.reason == 'A')"), "");
+    EXPECT_EQ(clausesOf("!has(object.reason)"), "");
+    EXPECT_EQ(clausesOf("object.a == 'x' ? true : false"), "");
+    EXPECT_EQ(clausesOf("object.?spec.?replicas.orValue(0) == 0"), "");
+    EXPECT_EQ(clausesOf("object.list.exists(x, x.a == 'b')"), "");
 }
 
 }  // namespace
