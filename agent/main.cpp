@@ -101,6 +101,7 @@ int run(int argc, char** argv) {
     list->add_option("files", rules.files,
                      "Files or directories; default: the default rules and those of the configuration");
     list->add_option("--config", rules.config, "A configuration file");
+    list->add_option("-o,--output", rules.output, "table or markdown")->check(CLI::IsMember({"table", "markdown"}));
     list->callback([&] { code = rulesListCommand(rules); });
     auto* test = rulesApp->add_subcommand("test", "Run rule tests (*_test.yaml)");
     test->add_option("files", rules.files, "Test files")->required();

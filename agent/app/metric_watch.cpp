@@ -109,7 +109,11 @@ void MetricWatch::samples(std::string_view cluster, std::string_view source, std
 void MetricWatch::lost(std::string_view cluster, std::string_view source, const Error& error) {
     auto& status = status_[{std::string(cluster), std::string(source)}];
     auto text = error.describe();
-    if (status.lastError != text) spdlog::warn("cluster {}: no metrics from {}: {}", cluster, source, text);
+    // Many clusters have no metrics-server; the rules that would read from it say so.
+    bool notInstalled = error.code == ErrorCode::NotFound && source.starts_with("metrics.k8s.io");
+    if (status.lastError != text)
+        spdlog::log(notInstalled ? spdlog::level::info : spdlog::level::warn, "cluster {}: no metrics from {}: {}",
+                    cluster, source, text);
     status.cluster = cluster;
     status.source = source;
     status.lastError = std::move(text);

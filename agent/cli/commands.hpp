@@ -52,6 +52,7 @@ int recordCommand(const RecordOptions& options);
 struct RulesOptions {
     std::string config;
     std::vector<std::string> files;
+    std::string output = "table";
 };
 int rulesCheckCommand(const RulesOptions& options);
 int rulesListCommand(const RulesOptions& options);

@@ -5,6 +5,7 @@
 #include "agent/app/agent.hpp"
 #include "agent/cli/commands.hpp"
 #include "agent/operate/table.hpp"
+#include "rules/rule_table.hpp"
 #include "rules/rule_test.hpp"
 
 namespace klaw::cli {
@@ -44,6 +45,10 @@ int rulesListCommand(const RulesOptions& options) {
     if (!files) return refuse(files.error());
     auto report = loaded(*files);
     if (!report.ok()) return refuseAll(report.errors);
+    if (options.output == "markdown") {
+        std::cout << rules::markdownTable(*report.rules);
+        return 0;
+    }
     std::vector<std::vector<std::string>> rows;
     for (const auto& rule : report.rules->rules()) {
         std::string looksAt;

@@ -71,6 +71,8 @@ class Template {
 public:
     static Result<Template> compile(std::string_view text, const Environment& environment);
     std::string render(std::span<const Value> bindings) const;
+    /// As it was written, but for `$$`.
+    std::string source() const;
     bool reads(std::string_view variable) const;
     FieldTree fieldsOf(std::string_view variable) const;
 

@@ -99,6 +99,12 @@ std::string Template::render(std::span<const Value> bindings) const {
     return text;
 }
 
+std::string Template::source() const {
+    std::string text;
+    for (const auto& part : parts_) text += part.program ? "${" + part.program->source() + "}" : part.text;
+    return text;
+}
+
 bool Template::reads(std::string_view variable) const {
     for (const auto& part : parts_)
         if (part.program && part.program->reads(variable)) return true;

@@ -40,11 +40,12 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-std::optional<Comparison::Operator> takeOperator(std::string_view& text) {
-    using Operator = Comparison::Operator;
-    static constexpr std::pair<std::string_view, Operator> signs[] = {
-        {">=", Operator::GreaterOrEqual}, {"<=", Operator::LessOrEqual}, {"==", Operator::Equal},
-        {"!=", Operator::NotEqual},       {">", Operator::Greater},      {"<", Operator::Less}};
+using Operator = Comparison::Operator;
+constexpr std::pair<std::string_view, Operator> signs[] = {
+    {">=", Operator::GreaterOrEqual}, {"<=", Operator::LessOrEqual}, {"==", Operator::Equal},
+    {"!=", Operator::NotEqual},       {">", Operator::Greater},      {"<", Operator::Less}};
+
+std::optional<Operator> takeOperator(std::string_view& text) {
     for (const auto& [sign, op] : signs) {
         if (!text.starts_with(sign)) continue;
         text.remove_prefix(sign.size());
@@ -86,6 +87,12 @@ bool Comparison::holds(double value) const {
             return value != bound;
     }
     return false;
+}
+
+std::string Comparison::text() const {
+    for (const auto& [sign, meaning] : signs)
+        if (meaning == op) return std::string(sign) + " " + formatValue(bound, unit);
+    return {};
 }
 
 std::optional<Comparison> parseComparison(std::string_view text) {

@@ -18,6 +18,8 @@ struct Comparison {
 
     /// False for NaN, whatever the operator.
     bool holds(double value) const;
+    /// As parseComparison reads it: "> 90.0%".
+    std::string text() const;
     friend bool operator==(const Comparison&, const Comparison&) = default;
 };
 

@@ -82,6 +82,22 @@ class ReloadTest(EndToEndTest):
         self.assertEqual(self.receiver.cards(rule=RULE, where=(self.pods.name, "Pod after")), [])
         self.assert_nothing_repeated(other)
 
+    def test_planned_maintenance_keeps_quiet_until_it_is_over(self):
+        """S4"""
+        self.running.config["maintenance"] = [{"name": "patches", "match": f'namespace="{self.pods.name}"',
+                                               "schedule": "* * * * *", "duration": "1h", "comment": "one by one"}]
+        self.running.write_config()
+        self.running.reload()
+        eventually(lambda: "maintenance patches" in self.running.do("silence").stdout, 15, "the maintenance in force")
+        self.pods.unschedulable_pods("patched")
+        eventually(lambda: "patched" in self.running.do("alerts").stdout, 30, "the alert, silenced")
+        self.assertEqual(self.receiver.cards(where=self.pods.name), [])
+        del self.running.config["maintenance"]
+        self.running.write_config()
+        self.running.reload()
+        self.await_card(rule=RULE, where=(self.pods.name, "Pod patched"))
+        self.assert_nothing_repeated()
+
     def test_a_bad_rule_leaves_the_old_channels_too(self):
         self.running.config["channels"] = []
         self.running.write_config()
