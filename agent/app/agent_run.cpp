@@ -190,14 +190,22 @@ Result<void> AgentRun::startDemo() {
     return {};
 }
 
+/// One that leaves is not listened to any more: another of the same name may have taken its place.
 void AgentRun::watch(const kube::ClusterAccess& access) {
+    auto self = std::make_shared<const ClusterWatch*>(nullptr);
+    auto watched = [this, self] {
+        return std::ranges::any_of(clusters_, [&](const auto& cluster) { return cluster.get() == *self; });
+    };
     ClusterEvents events;
-    events.change = [this](const rules::Change& change) { changed(change); };
-    events.listCompleted = [this](std::string_view cluster, std::string_view resource) {
-        listCompleted(cluster, resource);
+    events.change = [this, watched](const rules::Change& change) {
+        if (watched()) changed(change);
+    };
+    events.listCompleted = [this, watched](std::string_view cluster, std::string_view resource) {
+        if (watched()) listCompleted(cluster, resource);
     };
     events.statusChanged = [this] { noteState(); };
     clusters_.push_back(std::make_unique<ClusterWatch>(loop_, clock_, random_, access, std::move(events)));
+    *self = clusters_.back().get();
     objects_.add(*clusters_.back());
     spdlog::info("watching cluster {} at {} ({})", access.name, access.server, access.source);
     clusters_.back()->follow(setup_.rules);
