@@ -51,7 +51,7 @@ void AlertBook::restore(Alert alert, Duration keepFiringFor, bool confirmed) {
         return;
     }
     if (entries_.contains(alert.fingerprint)) return;
-    schedule(insert({std::move(alert), keepFiringFor, confirmed, std::nullopt}));
+    schedule(insert({std::move(alert), keepFiringFor, confirmed, std::nullopt, {}}));
 }
 
 void AlertBook::hold(Alert draft, const Holding& holding, TimePoint now, Transitions& out) {
@@ -72,7 +72,7 @@ void AlertBook::begin(Alert draft, const Holding& holding, TimePoint now, Transi
     draft.updatedAt = now;
     draft.occurredAt = now;
     draft.startedBefore = holding.initial;
-    auto& entry = insert({std::move(draft), holding.keepFiringFor, true, std::nullopt});
+    auto& entry = insert({std::move(draft), holding.keepFiringFor, true, std::nullopt, holding.lookback});
     if (entry.alert.activeAt + entry.alert.keepPendingFor > now) out.push_back({Reason::Pending, entry.alert, now});
     fireWhenDue(entry, now, out);
     schedule(entry);
@@ -83,6 +83,7 @@ void AlertBook::update(Entry& entry, Alert draft, const Holding& holding, TimePo
     entry.confirmed = true;
     entry.ceasedAt.reset();
     entry.keepFiringFor = holding.keepFiringFor;
+    entry.lookback = holding.lookback;
     alert.keepPendingFor = draft.keepPendingFor;
     bool shown = adoptOccurrence(alert, draft, now);
     shown |= adoptShown(alert, draft);
@@ -117,7 +118,9 @@ bool AlertBook::flaps(const Alert& alert, TimePoint now) {
 
 /// How long the alert goes on when its condition holds no longer.
 Duration AlertBook::lingering(const Entry& entry) {
-    return entry.alert.flapping ? std::max(entry.keepFiringFor, flapQuiet) : entry.keepFiringFor;
+    if (!entry.alert.firedAt) return entry.lookback;
+    auto longest = std::max(entry.keepFiringFor, entry.lookback);
+    return entry.alert.flapping ? std::max(longest, flapQuiet) : longest;
 }
 
 void AlertBook::cease(std::string_view fingerprint, TimePoint now, Transitions& out) {
@@ -125,8 +128,7 @@ void AlertBook::cease(std::string_view fingerprint, TimePoint now, Transitions& 
     if (at == entries_.end()) return;
     auto& entry = at->second;
     entry.confirmed = true;
-    bool lingers = entry.alert.firedAt && lingering(entry) > Duration{};
-    if (!lingers) {
+    if (lingering(entry) == Duration{}) {
         erase(at, now, out);
         return;
     }
@@ -180,6 +182,11 @@ void AlertBook::due(TimePoint now, Transitions& out) {
             lapse(at, now, out);
             continue;
         }
+        const auto& ceasedAt = at->second.ceasedAt;
+        if (ceasedAt && *ceasedAt + lingering(at->second) <= now) {
+            erase(at, now, out);
+            continue;
+        }
         fireWhenDue(at->second, now, out);
         schedule(at->second);
     }
@@ -195,7 +202,8 @@ void AlertBook::schedule(const Entry& entry) {
     const auto& alert = entry.alert;
     std::optional<TimePoint> when;
     if (entry.confirmed && !alert.firedAt)
-        when = alert.activeAt + alert.keepPendingFor;
+        when = entry.ceasedAt ? std::min(alert.activeAt + alert.keepPendingFor, *entry.ceasedAt + lingering(entry))
+                              : alert.activeAt + alert.keepPendingFor;
     else if (entry.confirmed && !alert.occurrence.empty() && entry.keepFiringFor > Duration{})
         when = alert.occurredAt + entry.keepFiringFor;
     else if (entry.ceasedAt)

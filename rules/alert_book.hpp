@@ -23,6 +23,7 @@ public:
     struct Holding {
         Duration keepFiringFor{};
         bool initial = false;  ///< seen in a first list
+        Duration lookback{};   ///< counts as holding that long after it last did
     };
 
     /// An alert that fires so often within `flapWindow` is flapping: from then on it ends only after `flapQuiet` in
@@ -64,7 +65,8 @@ private:
         Alert alert;
         Duration keepFiringFor{};
         bool confirmed = true;
-        std::optional<TimePoint> ceasedAt;  ///< the condition holds no longer, `keep_firing_for` runs
+        std::optional<TimePoint> ceasedAt;  ///< the condition holds no longer, `keep_firing_for` or `lookback` runs
+        Duration lookback{};
     };
     struct Spent {
         std::string fingerprint;

@@ -17,7 +17,7 @@ const cel::Environment& ResourceSlots::environment(bool withItem) {
 
 const cel::Environment& MetricSlots::environment(bool withValue) {
     static const cel::Environment plain{{"labels", "cluster"}};
-    static const cel::Environment valued{{"labels", "cluster", "value", "shown"}};
+    static const cel::Environment valued{{"labels", "cluster", "value", "shown", "latest"}};
     return withValue ? valued : plain;
 }
 
@@ -255,11 +255,27 @@ Alert draftOfSample(const Rule& rule, std::string_view cluster, const Sample& sa
     return draft;
 }
 
+namespace {
+
+/// `shown` outlives the bindings.
+std::array<cel::Value, MetricSlots::Size> bindingsOf(std::string_view cluster, const Sample& sample, double value,
+                                                     std::string_view shown) {
+    return {labelsValue(sample.labels), cel::Value::stringView(cluster), cel::Value::number(value),
+            cel::Value::stringView(shown), cel::Value::number(sample.value)};
+}
+
+}  // namespace
+
+bool admitsSample(const Rule& rule, std::string_view cluster, const Sample& sample, double value) {
+    if (!rule.when) return true;
+    auto shown = formatValue(value, rule.bound.unit);
+    auto admitted = rule.when->evaluate(bindingsOf(cluster, sample, value, shown));
+    return admitted && admitted->isTrue();
+}
+
 void renderSample(const Rule& rule, const Sample& sample, double value, Alert& draft) {
     auto shown = formatValue(value, rule.bound.unit);
-    std::array bindings{labelsValue(sample.labels), cel::Value::stringView(draft.cluster), cel::Value::number(value),
-                        cel::Value::stringView(shown)};
-    renderShown(rule, bindings, draft);
+    renderShown(rule, bindingsOf(draft.cluster, sample, value, shown), draft);
     draft.facts.emplace("value", shown);
 }
 

@@ -29,6 +29,8 @@ void renderEvent(const Rule& rule, PackedView event, std::uint64_t count, Alert&
 
 /// Identity and place of the alert that a series belongs to.
 Alert draftOfSample(const Rule& rule, std::string_view cluster, const Sample& sample, TimePoint now);
+/// Whether the rule's `when`, if it has one, is true of the reading.
+bool admitsSample(const Rule& rule, std::string_view cluster, const Sample& sample, double value);
 /// Sets what a card shows of the value.
 void renderSample(const Rule& rule, const Sample& sample, double value, Alert& draft);
 /// The alert of a rule about absence, whole. `since`: when the awaited was seen last.

@@ -1,6 +1,7 @@
 #include "rules/event_windows.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace klaw::rules {
 namespace {
@@ -33,6 +34,16 @@ EventReading readEvent(PackedView event) {
     return reading;
 }
 
+std::optional<EventReading> readOccurrence(std::string_view text, TimePoint now) {
+    EventReading reading;
+    auto end = text.data() + text.size();
+    if (auto read = std::from_chars(text.data(), end, reading.total); read.ec == std::errc() && read.ptr == end)
+        return EventReading{reading.total, now, true};
+    auto time = parseRfc3339(text);
+    if (!time || *time <= TimePoint()) return std::nullopt;
+    return EventReading{static_cast<std::uint64_t>(toUnixNanos(*time)), time, false};
+}
+
 void EventWindows::restore(const EventCounter& counter, const Threshold& threshold) {
     auto& seen = seen_[seenKey(counter.rule, counter.cluster, counter.eventUid)];
     seen.count = std::max(seen.count, counter.seen);
@@ -62,7 +73,7 @@ EventWindows::Counted EventWindows::count(const Rule& rule, std::string_view clu
     auto at = std::min(reading.at.value_or(now), now);
     if (reading.total <= known || at <= now - rule.threshold.window) return {};
     Counted counted;
-    counted.increase = reading.total - known;
+    counted.increase = reading.counter ? reading.total - known : 1;
     auto& kept = windows_[window];
     kept.rule = rule.name;
     kept.threshold = rule.threshold;

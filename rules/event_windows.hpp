@@ -20,8 +20,11 @@ namespace klaw::rules {
 struct EventReading {
     std::uint64_t total = 1;
     std::optional<TimePoint> at;
+    bool counter = true;  ///< what `total` grows by is how often it happened; else each new value is once
 };
 EventReading readEvent(PackedView event);
+/// Of a rule about a resource: a whole number is a counter, a time (RFC 3339) is once and when. Nothing for other text.
+std::optional<EventReading> readOccurrence(std::string_view text, TimePoint now);
 
 /// Counts occurrences of Events in sliding windows. Event objects are counters: what their count has grown by since the
 /// last look is what happened, however long ago the agent started.

@@ -368,8 +368,12 @@ void AlertGrouper::coverByInhibition(Group& group, TimePoint now) const {
 void AlertGrouper::settleInhibition(std::string_view inhibitor, TimePoint now, IncidentUpdates& out) {
     const auto& dependents = inhibition_.inhibitedBy(inhibitor);
     if (dependents.empty()) return;
-    for (auto& [key, group] : groups_)
-        if (dependents.contains(group.incident.rule)) lookAtInhibited(group, now, out);
+    for (const auto& rule : dependents) {
+        std::string prefix;  // of the keys of the rule's groups
+        add(prefix, rule);
+        for (auto at = groups_.lower_bound(prefix); at != groups_.end() && at->first.starts_with(prefix); ++at)
+            lookAtInhibited(at->second, now, out);
+    }
 }
 
 void AlertGrouper::lookAtInhibited(Group& group, TimePoint now, IncidentUpdates& out) {

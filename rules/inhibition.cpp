@@ -1,7 +1,5 @@
 #include "rules/inhibition.hpp"
 
-#include <algorithm>
-
 namespace klaw::rules {
 namespace {
 
@@ -9,11 +7,8 @@ std::string textOf(const ObjectRef& object) {
     return object.name.empty() ? std::string() : object.resource + "/" + object.ns + "/" + object.name;
 }
 
-bool agree(const Inhibitor& inhibitor, const Alert& quiet, const Alert& loud) {
-    return std::ranges::all_of(inhibitor.equal, [&](const std::string& name) {
-        auto value = identityPart(quiet, name);
-        return !value.empty() && value == identityPart(loud, name);
-    });
+void add(std::string& place, std::string_view part) {
+    place.append(std::to_string(part.size())).append(1, ':').append(part);
 }
 
 }  // namespace
@@ -30,27 +25,60 @@ std::string identityPart(const Alert& alert, std::string_view name) {
 void Inhibition::replaceRules(std::shared_ptr<const RuleSet> rules) {
     rules_ = std::move(rules);
     firing_.clear();
+    places_.clear();
     inhibited_.clear();
+    equal_.clear();
     for (const auto& rule : rules_->rules())
-        for (const auto& inhibitor : rule.inhibitedBy) inhibited_[inhibitor.alert].insert(rule.name);
+        for (const auto& inhibitor : rule.inhibitedBy) {
+            inhibited_[inhibitor.alert].insert(rule.name);
+            equal_[inhibitor.alert].insert(inhibitor.equal);
+        }
+}
+
+/// Nothing where the alert has no value for one of the names.
+std::optional<std::string> Inhibition::placeOf(std::string_view inhibitor, const Equal& equal, const Alert& alert) {
+    std::string place;
+    add(place, inhibitor);
+    for (const auto& name : equal) {
+        auto value = identityPart(alert, name);
+        if (value.empty()) return std::nullopt;
+        add(place, name);
+        add(place, value);
+    }
+    return place;
 }
 
 void Inhibition::fired(const Alert& alert) {
-    if (inhibited_.contains(alert.rule)) firing_[alert.rule].insert_or_assign(alert.fingerprint, alert);
+    auto equal = equal_.find(alert.rule);
+    if (equal == equal_.end()) return;
+    resolved(alert);
+    Firing firing{alert, {}};
+    for (const auto& names : equal->second)
+        if (auto place = placeOf(alert.rule, names, alert)) firing.places.push_back(std::move(*place));
+    for (const auto& place : firing.places) places_[place].insert(alert.fingerprint);
+    firing_.insert_or_assign(alert.fingerprint, std::move(firing));
 }
 
 void Inhibition::resolved(const Alert& alert) {
-    if (auto known = firing_.find(alert.rule); known != firing_.end()) known->second.erase(alert.fingerprint);
+    auto known = firing_.find(alert.fingerprint);
+    if (known == firing_.end()) return;
+    for (const auto& place : known->second.places) {
+        auto at = places_.find(place);
+        at->second.erase(alert.fingerprint);
+        if (at->second.empty()) places_.erase(at);
+    }
+    firing_.erase(known);
 }
 
 const Alert* Inhibition::inhibitorOf(const Alert& alert) const {
     const auto* rule = rules_->find(alert.rule);
     if (!rule) return nullptr;
     for (const auto& inhibitor : rule->inhibitedBy) {
-        auto firing = firing_.find(inhibitor.alert);
-        if (firing == firing_.end()) continue;
-        for (const auto& [fingerprint, other] : firing->second)
-            if (agree(inhibitor, alert, other)) return &other;
+        if (firing_.empty()) break;
+        auto place = placeOf(inhibitor.alert, inhibitor.equal, alert);
+        if (!place) continue;
+        if (auto found = places_.find(*place); found != places_.end())
+            return &firing_.find(*found->second.begin())->second.alert;
     }
     return nullptr;
 }

@@ -2,9 +2,12 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "rules/rule_set.hpp"
 
@@ -26,8 +29,18 @@ public:
 
 private:
     std::shared_ptr<const RuleSet> rules_;
+    using Equal = std::vector<std::string>;
+    struct Firing {
+        Alert alert;
+        std::vector<std::string> places;
+    };
+    static std::optional<std::string> placeOf(std::string_view inhibitor, const Equal& equal, const Alert& alert);
+
     std::map<std::string, std::set<std::string, std::less<>>, std::less<>> inhibited_;  ///< inhibitor → rules
-    std::map<std::string, std::map<std::string, Alert>, std::less<>> firing_;           ///< inhibitor → fingerprint
+    std::map<std::string, std::set<Equal>, std::less<>> equal_;                         ///< inhibitor → what must agree
+    std::unordered_map<std::string, Firing> firing_;                                    ///< inhibiting, by fingerprint
+    /// Inhibitor and the values that must agree → fingerprints. Thousands may fire: nobody looks through all of them.
+    std::unordered_map<std::string, std::set<std::string>> places_;
 };
 
 /// What an alert has under a name of `equal`: "cluster", "namespace", "node", "owner", "object" or a label. Empty where

@@ -51,16 +51,18 @@ struct Inhibitor {
 /// A compiled rule. Immutable.
 ///
 /// Slots of the expressions of a resource rule: object, old, item, now, cluster; of an event rule: event, cluster,
-/// count; of a metric or PromQL rule: labels, cluster, value, shown; of a rule about absence: cluster.
+/// count; of a metric or PromQL rule: labels, cluster, value, shown, latest; of a rule about absence: cluster.
 struct Rule {
     enum class Kind { Resource, Event, Metric, Promql };
 
-    std::string name;    ///< the alert's name, unique in a RuleSet
-    std::string group;   ///< of the file
-    std::string source;  ///< "file:line" for `klaw rules list`
+    std::string name;        ///< the alert's name, unique in a RuleSet
+    std::string formerName;  ///< before an override renamed it; else the same
+    std::string group;       ///< of the file
+    std::string source;      ///< "file:line" for `klaw rules list`
     Kind kind = Kind::Resource;
     Severity severity = Severity::Warning;
     Duration holdFor{};        ///< `for`
+    Duration lookback{};       ///< the condition counts as met that long after it last was
     Duration keepFiringFor{};  ///< stays firing that long after the condition, or after the last new occurrence
 
     std::vector<std::string> resources;       ///< canonical; "events" for an event rule
@@ -70,6 +72,7 @@ struct Rule {
     ConditionFilter filter;                   ///< of `when`
     std::optional<cel::Program> since;        ///< when the trouble began; a timestamp or its text
     std::optional<cel::Template> occurrence;  ///< a new value is a new occurrence
+    bool countsOccurrences = false;           ///< of a resource: the alert holds while `threshold` is met by them
     bool labelsElement = false;               ///< alerts carry a label `element`, as no other label reads `item`
 
     EventSelector event;
@@ -96,6 +99,9 @@ struct Rule {
 
     bool readsNow = false;
     bool readsOld = false;
+
+    /// The alert follows what happened in a sliding window, not what is.
+    bool followsWindow() const { return countsOccurrences || (kind == Kind::Event && !absent); }
 };
 
 /// Places of the variables of a resource rule. Rules without `each` have no `item`.
@@ -103,9 +109,10 @@ struct ResourceSlots {
     enum : std::size_t { Object, Old, Now, Cluster, Item, Size };
     static const cel::Environment& environment(bool withItem);
 };
-/// Places of the variables of a metric or PromQL rule. `shown` is the value as people write it: "93.4%".
+/// Places of the variables of a metric or PromQL rule. `shown` is the value as people write it: "93.4%"; `latest` the
+/// newest reading, of which a window function makes the value.
 struct MetricSlots {
-    enum : std::size_t { Labels, Cluster, Value, Shown, Size };
+    enum : std::size_t { Labels, Cluster, Value, Shown, Latest, Size };
     static const cel::Environment& environment(bool withValue);
 };
 /// Places of the variables of a rule about absence.

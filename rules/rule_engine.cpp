@@ -1,6 +1,7 @@
 #include "rules/rule_engine.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "rules/owner.hpp"
 
@@ -66,15 +67,15 @@ void RuleEngine::restore(std::vector<Alert> alerts, std::vector<EventCounter> co
     if (lastAlive) lastAlive_ = *lastAlive;
     for (const auto& counter : counters) {
         const auto* rule = rules_->find(counter.rule);
-        if (!rule || rule->kind != Rule::Kind::Event) continue;
-        if (rule->absent)
+        if (!rule) continue;
+        if (rule->kind == Rule::Kind::Event && rule->absent)
             absences_.restore(rule->name, counter.cluster, counter.at);
-        else
+        else if (rule->followsWindow())
             windows_.restore(counter, rule->threshold);
     }
     for (auto& alert : alerts) {
         const auto* rule = rules_->find(alert.rule);
-        bool ofEvents = rule && rule->kind == Rule::Kind::Event && !rule->absent;
+        bool ofWindow = rule && rule->followsWindow();
         if (!alert.origin.empty()) {
             book_.restore(std::move(alert), {}, true);
             continue;
@@ -83,9 +84,9 @@ void RuleEngine::restore(std::vector<Alert> alerts, std::vector<EventCounter> co
         if (ofMetrics && !rule->absent && alert.state() != AlertState::Resolved) metrics_.restore(alert);
         if (alert.state() != AlertState::Resolved) {
             if (!followsSame(alert)) orphans_.push_back(alert.fingerprint);
-            if (ofEvents) windows_.restoreEmpty(alert);
+            if (ofWindow) windows_.restoreEmpty(alert);
         }
-        book_.restore(std::move(alert), rule ? rule->keepFiringFor : Duration{}, ofEvents);
+        book_.restore(std::move(alert), rule ? rule->keepFiringFor : Duration{}, ofWindow);
     }
 }
 
@@ -124,8 +125,28 @@ void RuleEngine::evaluateRule(const Rule& rule, const Change& change, TimePoint 
     if (evaluation.errors.empty()) ceaseOthers(rule, change, evaluation, now, out);
     if (evaluation.drafts.empty()) return;
     counters_[rule.name].matches += evaluation.drafts.size();
-    AlertBook::Holding holding{rule.keepFiringFor, change.initial};
-    for (auto& draft : evaluation.drafts) book_.hold(std::move(draft), holding, now, out.transitions);
+    AlertBook::Holding holding{rule.keepFiringFor, change.initial, rule.lookback};
+    for (auto& draft : evaluation.drafts)
+        if (!rule.countsOccurrences || countOccurrence(rule, change, draft, now, out))
+            book_.hold(std::move(draft), holding, now, out.transitions);
+}
+
+/// Whether there is a new occurrence with which the threshold is met.
+bool RuleEngine::countOccurrence(const Rule& rule, const Change& change, Alert& draft, TimePoint now,
+                                 EngineOutput& out) {
+    auto reading = readOccurrence(std::exchange(draft.occurrence, {}), now);
+    if (!reading) return false;
+    // What an object says when it is seen first may be old.
+    bool news = change.type == Change::Type::Modified && !change.initial && change.old;
+    auto before = news ? reading->total - 1 : reading->total;
+    const auto& window = draft.fingerprint;
+    auto counted = windows_.count(rule, change.cluster, window, window, *reading, before, now);
+    if (counted.increase == 0) return false;
+    out.counters.push_back({std::string(change.cluster), rule.name, window, window, reading->total, counted.increase,
+                            std::min(reading->at.value_or(now), now)});
+    const auto* known = book_.find(window);
+    draft.count = known ? known->count + counted.increase : counted.inWindow;
+    return counted.met;
 }
 
 void RuleEngine::ceaseOthers(const Rule& rule, const Change& change, const Evaluation& evaluation, TimePoint now,
@@ -259,7 +280,7 @@ void RuleEngine::raiseEvent(const Rule& rule, const Change& change, Alert draft,
     const auto* known = book_.find(draft.fingerprint);
     renderEvent(rule, change.object, known ? known->count + counted.increase : counted.inWindow, draft);
     ++counters_[rule.name].matches;
-    book_.hold(std::move(draft), {rule.keepFiringFor, change.initial}, now, out.transitions);
+    book_.hold(std::move(draft), {rule.keepFiringFor, change.initial, rule.lookback}, now, out.transitions);
 }
 
 void RuleEngine::due(TimePoint now, EngineOutput& out) {
@@ -321,7 +342,7 @@ void RuleEngine::replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint no
     for (const auto& fingerprint : ended) book_.end(fingerprint, now, out.transitions);
     std::map<std::string, Threshold, std::less<>> thresholds;
     for (const auto& rule : rules_->rules())
-        if (rule.kind == Rule::Kind::Event && !rule.absent) thresholds.emplace(rule.name, rule.threshold);
+        if (rule.followsWindow()) thresholds.emplace(rule.name, rule.threshold);
     windows_.keepRules(thresholds);
     metrics_.keepRules(*rules_);
     absences_.keepRules(*rules_, now, out.transitions);

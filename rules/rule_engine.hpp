@@ -99,6 +99,7 @@ public:
 private:
     void evaluateObject(const Change& change, TimePoint now, EngineOutput& out);
     void evaluateRule(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
+    bool countOccurrence(const Rule& rule, const Change& change, Alert& draft, TimePoint now, EngineOutput& out);
     void ceaseOthers(const Rule& rule, const Change& change, const Evaluation& evaluation, TimePoint now,
                      EngineOutput& out);
     void objectDeleted(const Change& change, TimePoint now, EngineOutput& out);

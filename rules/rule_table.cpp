@@ -32,9 +32,7 @@ std::string sourceOf(const Rule& rule) {
         case Rule::Kind::Metric:
             break;
     }
-    const auto* builtin = findBuiltinMetric(rule.series.metric);
-    if (!builtin) return "scraped pages";
-    return builtin->source == BuiltinMetric::Source::MetricsApi ? "metrics.k8s.io" : "kubelets";
+    return std::string(describeSource(rule.series.metric));
 }
 
 std::string conditionOf(const Rule& rule) {
@@ -42,7 +40,7 @@ std::string conditionOf(const Rule& rule) {
     auto add = [&](const std::string& part) { text += (text.empty() ? "" : " and ") + part; };
     if (rule.kind == Rule::Kind::Event) add("reason " + joined(rule.event.reasons));
     if (rule.kind == Rule::Kind::Metric || rule.kind == Rule::Kind::Promql) {
-        auto series = rule.kind == Rule::Kind::Metric ? rule.series.metric : rule.promql;
+        const auto& series = rule.kind == Rule::Kind::Metric ? rule.series.text : rule.promql;
         add("`" + series + " " + rule.bound.text() + "`");
     }
     if (rule.when) add("`" + rule.when->source() + "`");
@@ -53,14 +51,34 @@ std::string conditionOf(const Rule& rule) {
     return text;
 }
 
+std::string waitOf(const Rule& rule) {
+    return rule.holdFor > Duration{} ? formatDuration(rule.holdFor) : "at once";
+}
+
+std::string renamedIn(const RuleSet* other, const Rule& rule) {
+    for (std::size_t i = 0; other && i < other->rules().size(); ++i) {
+        const auto& renamed = other->rules()[i];
+        if (renamed.formerName == rule.name && renamed.name != rule.name)
+            return fmt::format("{}, {}, {}", alertnameOf(renamed), toString(renamed.severity), waitOf(renamed));
+    }
+    return "";
+}
+
 }  // namespace
 
-std::string markdownTable(const RuleSet& rules) {
-    std::string table = "| rule | severity | reads | fires when | for | card | 卡片 |\n|---|---|---|---|---|---|---|\n";
+std::string alertnameOf(const Rule& rule) {
+    for (const auto& [name, text] : rule.labels)
+        if (name == "alertname") return text.source();
+    return rule.name;
+}
+
+std::string markdownTable(const RuleSet& rules, const RuleSet* renamed) {
+    std::string table =
+        "| rule | severity | for | as in kube-prometheus | reads | fires when | card | 卡片 |\n"
+        "|---|---|---|---|---|---|---|---|\n";
     for (const auto& rule : rules.rules())
-        table += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", rule.name, toString(rule.severity),
-                             cell(sourceOf(rule)), cell(conditionOf(rule)),
-                             rule.holdFor > Duration{} ? formatDuration(rule.holdFor) : "at once",
+        table += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", rule.name, toString(rule.severity),
+                             waitOf(rule), renamedIn(renamed, rule), cell(sourceOf(rule)), cell(conditionOf(rule)),
                              cell(rule.title.en.source()), cell(rule.title.zh.source()));
     return table;
 }

@@ -181,6 +181,34 @@ private:
     TimePoint now_ = testStart();
 };
 
+struct Coverage {
+    std::set<std::string> fires, quiet, resolves;
+
+    void add(const TestCase& test) {
+        std::set<std::string> names;
+        if (!test.rule.empty()) names.insert(test.rule);
+        std::multimap<Duration, const Expectation*> inOrder;
+        for (const auto& expectation : test.expect) {
+            inOrder.emplace(expectation.at, &expectation);
+            for (const auto& alert : expectation.alerts) names.insert(alert.alert);
+        }
+        for (const auto& name : names)
+            for (const auto& [at, expectation] : inOrder) look(name, *expectation, fired_);
+        fired_.clear();
+    }
+
+private:
+    void look(const std::string& name, const Expectation& expectation, std::set<std::string>& fired) {
+        bool firing = std::ranges::any_of(expectation.alerts, [&](const ExpectedAlert& alert) {
+            return alert.alert == name && alert.state == AlertState::Firing;
+        });
+        if (firing) fired.insert(name);
+        (firing ? fires : fired.contains(name) ? resolves : quiet).insert(name);
+    }
+
+    std::set<std::string> fired_;  ///< in this test
+};
+
 }  // namespace
 
 RuleTestReport runRuleTests(const RuleSource& source, const std::shared_ptr<const RuleSet>& rules) {
@@ -191,7 +219,7 @@ RuleTestReport runRuleTests(const RuleSource& source, const std::shared_ptr<cons
     if (auto root = YamlCursor::parse(file, source.text, problems)) tests = readTests(*root);
     for (const auto& error : problems.errors()) report.failures.push_back(error.describe());
     if (problems.errorCount() > 0) return report;
-    std::set<std::string> tested;
+    Coverage coverage;
     for (const auto& test : tests) {
         ++report.tests;
         if (!test.rule.empty() && !rules->find(test.rule)) {
@@ -200,11 +228,11 @@ RuleTestReport runRuleTests(const RuleSource& source, const std::shared_ptr<cons
             continue;
         }
         TestRun(test, rules, report).run();
-        for (const auto& expectation : test.expect)
-            for (const auto& alert : expectation.alerts)
-                if (alert.state == AlertState::Firing) tested.insert(alert.alert);
+        coverage.add(test);
     }
-    report.testedRules.assign(tested.begin(), tested.end());
+    report.testedRules.assign(coverage.fires.begin(), coverage.fires.end());
+    report.quietRules.assign(coverage.quiet.begin(), coverage.quiet.end());
+    report.resolvedRules.assign(coverage.resolves.begin(), coverage.resolves.end());
     return report;
 }
 

@@ -10,8 +10,10 @@ namespace klaw::rules {
 /// What `klaw rules test` reports of one file.
 struct RuleTestReport {
     std::size_t tests = 0;
-    std::vector<std::string> failures;     ///< "file:line:column: test name: what was expected and what came"
-    std::vector<std::string> testedRules;  ///< names of which an alert was expected to fire at some time, sorted
+    std::vector<std::string> failures;  ///< "file:line:column: test name: what was expected and what came"
+    /// Names of rules, sorted, for which some test expects that an alert fires, that none does (yet), and that it has
+    /// resolved after it fired.
+    std::vector<std::string> testedRules, quietRules, resolvedRules;
     bool passed() const { return failures.empty(); }
 };
 

@@ -147,10 +147,11 @@ bool acceptsEverything(const Matcher& matcher) {
 }
 
 std::string_view valueOf(const Alert& alert, std::string_view label) {
-    if (label == "alertname" || label == "rule") return alert.rule;
+    if (label == "rule") return alert.rule;
     if (label == "cluster") return alert.cluster;
     if (label == "severity") return toString(alert.severity);
     auto found = alert.labels.find(label);
+    if (label == "alertname" && found == alert.labels.end()) return alert.rule;
     return found == alert.labels.end() ? std::string_view() : std::string_view(found->second);
 }
 

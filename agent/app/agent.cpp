@@ -1,5 +1,6 @@
 #include "agent/app/agent.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -12,8 +13,9 @@
 #include "base/embedded.hpp"
 
 namespace klaw {
-std::span<const EmbeddedFile> defaultRuleFiles();
-}
+std::span<const EmbeddedFile> fastRuleFiles();
+std::span<const EmbeddedFile> mixinRuleFiles();
+}  // namespace klaw
 
 namespace klaw::app {
 namespace {
@@ -61,9 +63,12 @@ int refuse(const Error& error) {
 
 RuleFiles readRuleFiles(const Config& config) {
     RuleFiles files;
-    if (config.defaultRules)
-        for (const auto& file : defaultRuleFiles())
-            files.sources.push_back({"default/" + std::string(file.name), std::string(file.bytes)});
+    auto add = [&](std::string_view pack, std::span<const EmbeddedFile> embedded) {
+        for (const auto& file : embedded)
+            files.sources.push_back({fmt::format("default/{}/{}", pack, file.name), std::string(file.bytes)});
+    };
+    if (config.rulePack != RulePack::None) add("fast", fastRuleFiles());
+    if (config.rulePack == RulePack::Mixin) add("mixin", mixinRuleFiles());
     for (const auto& directory : config.ruleDirectories) readDirectory(directory, files);
     return files;
 }

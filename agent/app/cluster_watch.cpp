@@ -13,6 +13,11 @@ void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
 }
 
+/// Klaw may not read it, or the cluster does not know it: that is no outage, it waits for somebody to change it.
+bool isRefused(const kube::WatchStatus& status) {
+    return status.errorCode == ErrorCode::PermissionDenied || status.errorCode == ErrorCode::NotFound;
+}
+
 }  // namespace
 
 ClusterWatch::ClusterWatch(Loop& loop, LoopClock& clock, Random& random, kube::ClusterAccess access,
@@ -111,8 +116,7 @@ Task<void> ClusterWatch::stop() {
 bool ClusterWatch::ready() const {
     for (const auto& [resource, watched] : watched_) {
         const auto& status = watched.stream->status();
-        bool refused = status.errorCode == ErrorCode::PermissionDenied || status.errorCode == ErrorCode::NotFound;
-        if (watched.task && !status.listed && !refused) return false;
+        if (watched.task && !status.listed && !isRefused(status)) return false;
     }
     return true;
 }
@@ -135,6 +139,16 @@ operate::ClusterView ClusterWatch::view() const {
             view.lastHeardOf = std::max(view.lastHeardOf.value_or(status.lastLineAt), status.lastLineAt);
     }
     return view;
+}
+
+std::vector<scrape::WatchOutage> ClusterWatch::outages() const {
+    std::vector<scrape::WatchOutage> outages;
+    for (const auto& [resource, watched] : watched_) {
+        const auto& status = watched.stream->status();
+        if (!watched.task || isRefused(status)) continue;
+        outages.push_back({resource, status.failingSince ? clock_.now() - *status.failingSince : Duration{}});
+    }
+    return outages;
 }
 
 const observe::ResourceObserver* ClusterWatch::observer(std::string_view resource) const {

@@ -9,6 +9,7 @@
 #include "agent/kube/watch_stream.hpp"
 #include "agent/observe/resource_observer.hpp"
 #include "agent/operate/control.hpp"
+#include "agent/scrape/api_server_source.hpp"
 #include "base/async/task_group.hpp"
 #include "rules/rule_engine.hpp"
 
@@ -37,6 +38,8 @@ public:
     kube::ApiServer& server() { return server_; }
     bool ready() const;
     operate::ClusterView view() const;
+    /// Of each resource that may be read.
+    std::vector<scrape::WatchOutage> outages() const;
     const observe::ResourceObserver* observer(std::string_view resource) const;
     /// Streams and observers for metrics.
     void forEach(const std::function<void(const std::string& resource, const kube::WatchStatus&,

@@ -107,6 +107,14 @@ void readTimeZone(const YamlCursor& value, Config& config) {
     config.utcOffsetMinutes = (sign == '-' ? -1 : 1) * (hours * 60 + minutes);
 }
 
+void readPack(const YamlCursor& value, Config& config) {
+    auto name = value.text("pack").value;
+    if (auto pack = rulePackFromString(name))
+        config.rulePack = *pack;
+    else
+        value.error("pack: there are no rules called \"" + name + "\"", "one of fast, mixin, none");
+}
+
 void readLevel(const YamlCursor& value, LogConfig& log) {
     static const std::set<std::string> levels{"trace", "debug", "info", "warn", "error"};
     log.level = value.text("level").value;
@@ -230,6 +238,7 @@ constexpr Field<MetricsConfig> metricsFields[] = {
     {"every", [](const YamlCursor& v, MetricsConfig& m) { m.every = readInterval(v); }},
     {"kubelets", [](const YamlCursor& v, MetricsConfig& m) { m.kubelets = v.boolean("kubelets").value_or(false); }},
     {"pods", [](const YamlCursor& v, MetricsConfig& m) { m.pods = v.boolean("pods").value_or(false); }},
+    {"tls_secrets", [](const YamlCursor& v, MetricsConfig& m) { m.secrets = v.boolean("tls_secrets").value_or(false); }},
     {"targets", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "targets", m.targets); }},
     {"prometheus", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "prometheus", m.prometheus); }},
 };
@@ -270,7 +279,7 @@ constexpr Field<LogConfig> logFields[] = {
 };
 
 constexpr Field<Config> rulesFields[] = {
-    {"defaults", [](const YamlCursor& v, Config& c) { c.defaultRules = v.boolean("defaults").value_or(true); }},
+    {"pack", readPack},
     {"directories", [](const YamlCursor& v, Config& c) {
         for (const auto& item : v.items("directories")) c.ruleDirectories.emplace_back(resolved(item, item.text("directories").value));
     }},
@@ -402,6 +411,13 @@ void checkReferences(const YamlCursor& root, const Config& config) {
 }
 
 }  // namespace
+
+std::optional<RulePack> rulePackFromString(std::string_view text) {
+    if (text == "fast") return RulePack::Fast;
+    if (text == "mixin") return RulePack::Mixin;
+    if (text == "none") return RulePack::None;
+    return std::nullopt;
+}
 
 ConfigReport parseConfig(const std::string& fileName, const std::string& text) {
     ConfigReport report;

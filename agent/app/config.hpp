@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -50,6 +51,7 @@ struct MetricsConfig {
     Duration every = 30s;   ///< how often sources are asked
     bool kubelets = false;  ///< statistics of volumes and file systems; needs the right to nodes/proxy
     bool pods = false;      ///< pages of Pods that ask for it by annotations
+    bool secrets = false;   ///< certificates in Secrets of type kubernetes.io/tls; needs the right to list Secrets
     std::vector<MetricTargetConfig> targets;     ///< pages in the Prometheus text format
     std::vector<MetricTargetConfig> prometheus;  ///< servers that rules with `promql` ask
 };
@@ -58,6 +60,10 @@ struct LogConfig {
     std::string level = "info";  ///< trace, debug, info, warn, error
     bool json = false;
 };
+
+/// Which of the rules that ship with Klaw run. Mixin: those of Fast as kube-prometheus names and times them.
+enum class RulePack { Fast, Mixin, None };
+std::optional<RulePack> rulePackFromString(std::string_view text);
 
 /// Everything an agent needs to know, as configs/klaw.yaml explains it.
 struct Config {
@@ -68,7 +74,7 @@ struct Config {
     std::string url;  ///< address of the page for links in cards; empty: http://<listen>
     std::string language = "en";
     int utcOffsetMinutes = 0;
-    bool defaultRules = true;
+    RulePack rulePack = RulePack::Fast;
     std::vector<std::filesystem::path> ruleDirectories;
     std::vector<ChannelConfig> channels;
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all

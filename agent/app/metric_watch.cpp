@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <set>
 
+#include "agent/scrape/capacity_source.hpp"
+#include "agent/scrape/certificate_source.hpp"
 #include "agent/scrape/kubelet_source.hpp"
+#include "agent/scrape/lease_source.hpp"
 #include "agent/scrape/metrics_api_source.hpp"
 #include "agent/scrape/pod_source.hpp"
 #include "rules/metric/builtin_metrics.hpp"
@@ -17,6 +20,30 @@ using Source = rules::BuiltinMetric::Source;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
+}
+
+/// How the names of the sources of such metrics begin.
+std::string_view prefixOf(Source source) {
+    switch (source) {
+        case Source::MetricsApi:
+            return "metrics.k8s.io/";
+        case Source::Objects:
+            return "objects";
+        case Source::ApiServer:
+            return "api server";
+        case Source::NodeLeases:
+            return "leases of nodes";
+        case Source::ComponentLeases:
+            return "leases of components";
+        case Source::Certificates:
+            return "certificates of ";
+        default:
+            return "kubelet ";
+    }
+}
+
+bool isPage(Source source) {
+    return source == Source::KubeletResource || source == Source::KubeletCadvisor;
 }
 
 /// Where the metrics that rules read come from.
@@ -60,12 +87,8 @@ void MetricWatch::follow(std::shared_ptr<const rules::RuleSet> rules, const Metr
     running_ = std::make_unique<TaskGroup>(loop_, reportFailure);
     auto wanted = [rules](std::string_view name) { return !rules->rulesForMetric(name).empty(); };
     auto sources = sourcesOf(*rules);
-    bool metricsApi = sources.erase(Source::MetricsApi) > 0;
-    bool kubelets = !sources.empty() && config.kubelets;
     for (const auto& cluster : clusters) {
-        auto& server = cluster->server();
-        if (metricsApi) add(std::make_unique<scrape::MetricsApiSource>(server, objects_, config.every));
-        if (kubelets) add(std::make_unique<scrape::KubeletSource>(server, objects_, config.every, sources, wanted));
+        addBuiltin(*cluster, sources, config, wanted);
         if (config.pods)
             add(std::make_unique<scrape::PodSource>(client_, objects_, cluster->name(), config.every, wanted));
     }
@@ -81,6 +104,28 @@ void MetricWatch::follow(std::shared_ptr<const rules::RuleSet> rules, const Metr
         for (auto position : rules->promqlRules())
             add(std::make_unique<scrape::PromqlSource>(client_, targetOf(server, clusterOf(server), config.every),
                                                        rules->rules()[position]));
+}
+
+void MetricWatch::addBuiltin(ClusterWatch& cluster, const std::set<Source>& sources, const MetricsConfig& config,
+                             const std::function<bool(std::string_view)>& wanted) {
+    auto& server = cluster.server();
+    std::set<Source> pages;
+    for (auto page : {Source::Kubelet, Source::KubeletResource, Source::KubeletCadvisor})
+        if (sources.contains(page) && config.kubelets) pages.insert(page);
+    if (!pages.empty()) add(std::make_unique<scrape::KubeletSource>(server, objects_, config.every, pages, wanted));
+    if (sources.contains(Source::MetricsApi))
+        add(std::make_unique<scrape::MetricsApiSource>(server, objects_, config.every));
+    if (sources.contains(Source::Objects))
+        add(std::make_unique<scrape::CapacitySource>(objects_, cluster.name(), config.every,
+                                                     [&cluster] { return cluster.ready(); }));
+    if (sources.contains(Source::ApiServer))
+        add(std::make_unique<scrape::ApiServerSource>(server, config.every, [&cluster] { return cluster.outages(); }));
+    if (sources.contains(Source::NodeLeases))
+        add(std::make_unique<scrape::LeaseSource>(server, objects_, clock_, scrape::LeaseSource::Of::Nodes));
+    if (sources.contains(Source::ComponentLeases))
+        add(std::make_unique<scrape::LeaseSource>(server, objects_, clock_, scrape::LeaseSource::Of::Components));
+    if (sources.contains(Source::Certificates))
+        add(std::make_unique<scrape::CertificateSource>(server, clock_, config.secrets));
 }
 
 void MetricWatch::add(std::unique_ptr<scrape::MetricSource> source) {
@@ -109,8 +154,8 @@ void MetricWatch::samples(std::string_view cluster, std::string_view source, std
 void MetricWatch::lost(std::string_view cluster, std::string_view source, const Error& error) {
     auto& status = status_[{std::string(cluster), std::string(source)}];
     auto text = error.describe();
-    // Many clusters have no metrics-server; the rules that would read from it say so.
-    bool notInstalled = error.code == ErrorCode::NotFound && source.starts_with("metrics.k8s.io");
+    // Many clusters have no metrics-server, say; the rules that would read from it say so.
+    bool notInstalled = error.code == ErrorCode::NotFound;
     if (status.lastError != text)
         spdlog::log(notInstalled ? spdlog::level::info : spdlog::level::warn, "cluster {}: no metrics from {}: {}",
                     cluster, source, text);
@@ -156,11 +201,11 @@ std::string MetricWatch::unavailable(const rules::Rule& rule) const {
     if (rule.kind != rules::Rule::Kind::Metric) return {};
     const auto* builtin = rules::findBuiltinMetric(rule.series.metric);
     if (!builtin) return {};
-    std::string prefix = builtin->source == Source::MetricsApi ? "metrics.k8s.io/" : "kubelet ";
+    auto prefix = prefixOf(builtin->source);
+    bool ofKubelets = builtin->source == Source::Kubelet || isPage(builtin->source);
     auto any = std::ranges::any_of(status_, [&](const auto& entry) { return entry.first.second.starts_with(prefix); });
     // Pages may have what kubelets write as well; what Klaw makes of it only the kubelets have.
-    bool ofPages = builtin->source != Source::Kubelet && pagesAsked_;
-    if (!any && builtin->source != Source::MetricsApi && !ofPages)
+    if (ofKubelets && !any && !(isPage(builtin->source) && pagesAsked_))
         return "the kubelets are not asked (`metrics.kubelets: true`)";
     return failing([&](const std::string& source) { return source.starts_with(prefix); });
 }

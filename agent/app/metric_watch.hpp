@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "agent/app/config.hpp"
 #include "agent/scrape/http_source.hpp"
 #include "agent/scrape/metric_source.hpp"
+#include "rules/metric/builtin_metrics.hpp"
 
 namespace klaw::app {
 
@@ -53,6 +55,9 @@ private:
     void samples(std::string_view cluster, std::string_view source, std::string_view rule,
                  const std::vector<rules::Sample>& samples) override;
     void lost(std::string_view cluster, std::string_view source, const Error& error) override;
+    /// Those of what the cluster itself tells, as far as `sources` has them.
+    void addBuiltin(ClusterWatch& cluster, const std::set<rules::BuiltinMetric::Source>& sources,
+                    const MetricsConfig& config, const std::function<bool(std::string_view)>& wanted);
     void add(std::unique_ptr<scrape::MetricSource> source);
     Task<void> run(std::shared_ptr<scrape::MetricSource> source);
     void endRunning();

@@ -109,7 +109,7 @@ Result<void> replayFile(const std::string& file, std::shared_ptr<const rules::Ru
 
 int replayCommand(const ReplayOptions& options) {
     app::Config config;
-    config.defaultRules = !options.noDefaults;
+    if (options.noDefaults) config.rulePack = app::RulePack::None;
     config.ruleDirectories.assign(options.rules.begin(), options.rules.end());
     auto files = app::readRuleFiles(config);
     auto report = rules::loadRules(files.sources);

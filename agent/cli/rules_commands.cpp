@@ -16,7 +16,7 @@ Result<app::RuleFiles> filesFor(const RulesOptions& options, bool defaults) {
     if (!config) return fail(std::move(config).error());
     if (!options.files.empty()) {
         config->ruleDirectories.assign(options.files.begin(), options.files.end());
-        config->defaultRules = defaults;
+        if (!defaults) config->rulePack = app::RulePack::None;
     }
     return app::readRuleFiles(*config);
 }
@@ -46,7 +46,10 @@ int rulesListCommand(const RulesOptions& options) {
     auto report = loaded(*files);
     if (!report.ok()) return refuseAll(report.errors);
     if (options.output == "markdown") {
-        std::cout << rules::markdownTable(*report.rules);
+        app::Config mixin;
+        mixin.rulePack = app::RulePack::Mixin;
+        auto renamed = rules::loadRules(app::readRuleFiles(mixin).sources);
+        std::cout << rules::markdownTable(*report.rules, renamed.rules.get());
         return 0;
     }
     std::vector<std::vector<std::string>> rows;

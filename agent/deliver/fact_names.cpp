@@ -57,6 +57,7 @@ constexpr std::pair<std::string_view, std::string_view> chinese[] = {
     {"throttled", "受限比例"},
     {"unavailable", "不可用"},
     {"updated", "已更新"},
+    {"left", "剩余"},
     {"usage", "用量"},
     {"used", "已用"},
     {"value", "当前值"},

@@ -67,19 +67,29 @@ void WatchStream::note(const WatchEnd& end) {
             break;
         case WatchEnd::Kind::Stalled:
             ++status_.stalls;
-            status_.lastError = "nothing came for too long; connecting again";
-            status_.errorCode = ErrorCode::DeadlineExceeded;
+            noteTrouble("nothing came for too long; connecting again", ErrorCode::DeadlineExceeded);
             break;
         case WatchEnd::Kind::Failed:
             if (relistWanted_) break;
             ++status_.failures;
-            status_.lastError = end.error.describe();
-            status_.errorCode = end.error.code;
+            noteTrouble(end.error.describe(), end.error.code);
             break;
         default:
             break;
     }
     if (changed_) changed_();
+}
+
+void WatchStream::noteTrouble(std::string message, ErrorCode code) {
+    status_.lastError = std::move(message);
+    status_.errorCode = code;
+    if (!status_.failingSince) status_.failingSince = clock_.now();
+}
+
+void WatchStream::noteAllIsWell() {
+    status_.lastError.clear();
+    status_.errorCode.reset();
+    status_.failingSince.reset();
 }
 
 std::string WatchStream::watchQuery() {
@@ -172,15 +182,13 @@ std::optional<WatchEnd> WatchStream::handle(PaddedText line) {
         ++status_.lists;
         status_.phase = WatchPhase::Watch;
         status_.listed = true;
-        status_.lastError.clear();
-        status_.errorCode.reset();
+        noteAllIsWell();
         if (changed_) changed_();
         return std::nullopt;
     }
     if (!outcome->resourceVersion.empty()) plan_.versionSeen(std::move(outcome->resourceVersion));
     if (!status_.lastError.empty()) {
-        status_.lastError.clear();
-        status_.errorCode.reset();
+        noteAllIsWell();
         if (changed_) changed_();
     }
     return std::nullopt;
@@ -216,8 +224,7 @@ Task<WatchEnd> WatchStream::pagedList(const std::string& path) {
         ++status_.lists;
         status_.listed = true;
         status_.lastLineAt = clock_.now();
-        status_.lastError.clear();
-        status_.errorCode.reset();
+        noteAllIsWell();
         co_return WatchEnd{WatchEnd::Kind::Listed, {}, {}};
     }
 }

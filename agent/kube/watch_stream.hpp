@@ -28,6 +28,7 @@ struct WatchStatus {
     bool listed = false;    ///< the first list is complete
     std::string lastError;  ///< empty while all is well
     std::optional<ErrorCode> errorCode;
+    std::optional<TimePoint> failingSince;
     TimePoint lastLineAt{};
     std::uint64_t lists = 0;
     std::uint64_t watches = 0;
@@ -58,6 +59,8 @@ private:
     std::optional<WatchEnd> handle(PaddedText line);
     std::string watchQuery();
     void note(const WatchEnd& end);
+    void noteTrouble(std::string message, ErrorCode code);
+    void noteAllIsWell();
 
     ApiServer& server_;
     LoopClock& clock_;

@@ -175,7 +175,9 @@ std::optional<rules::Matcher> parseMatcher(const std::string& text) {
 }
 
 std::vector<rules::Matcher> matchersOf(const rules::Incident& incident) {
-    std::vector<rules::Matcher> matchers{{"alertname", rules::Matcher::Kind::Equal, incident.rule},
+    // Several rules may share an alertname: one of them is meant.
+    const auto* name = incident.labels.contains("alertname") ? "rule" : "alertname";
+    std::vector<rules::Matcher> matchers{{name, rules::Matcher::Kind::Equal, incident.rule},
                                          {"cluster", rules::Matcher::Kind::Equal, incident.cluster}};
     for (const auto& [name, value] : incident.labels) matchers.push_back({name, rules::Matcher::Kind::Equal, value});
     return matchers;

@@ -10,6 +10,7 @@
 
 #include "base/async/task.hpp"
 #include "base/error.hpp"
+#include "base/time.hpp"
 
 namespace klaw::net {
 
@@ -47,6 +48,8 @@ public:
     virtual boost::asio::any_io_executor executor() = 0;
     /// What is known about a failure beyond its error code.
     virtual std::optional<Error> failure() const { return std::nullopt; }
+    /// The last moment of the peer's certificate; nothing without TLS.
+    virtual std::optional<TimePoint> peerCertificateEnds() const { return std::nullopt; }
 
     Task<IoResult> readSome(std::span<char> into);
     Task<IoResult> writeAll(std::string_view from);  ///< `bytes` tells how much was written before an error

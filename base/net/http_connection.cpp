@@ -34,6 +34,7 @@ Task<error_code> HttpConnection::readHead(bool toHeadRequest, HttpHead& head) {
         if (error) co_return error;
         head.status = static_cast<int>(reader_->message().result_int());
         head.headers = reader_->takeHeaders();
+        head.certificateEnds = stream_->peerCertificateEnds();
         if (head.status >= 200 || head.status == 101) co_return error_code();
     }
 }

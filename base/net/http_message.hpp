@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/time.hpp"
+
 namespace klaw::net {
 
 /// Header fields in order; names compare without case.
@@ -36,6 +38,7 @@ struct HttpRequest {
 struct HttpHead {
     int status = 0;
     HttpHeaders headers;
+    std::optional<TimePoint> certificateEnds;  ///< the server's, over TLS
 };
 
 struct HttpResponse : HttpHead {

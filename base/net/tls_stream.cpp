@@ -13,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
+#include "base/net/certificate.hpp"
 #include "base/net/tcp_stream.hpp"
 #include "base/net/tls_verdict.hpp"
 
@@ -99,6 +100,7 @@ public:
     bool isOpen() const override { return socket_.is_open(); }
     asio::any_io_executor executor() override { return socket_.get_executor(); }
     std::optional<Error> failure() const override { return failure_; }
+    std::optional<TimePoint> peerCertificateEnds() const override;
 
 private:
     enum class Work { Handshake, Read, Write };
@@ -273,6 +275,11 @@ ByteStream::Readiness TlsStream::probe() {
     auto state = SSL_get_error(ssl_.get(), returned);
     ERR_clear_error();
     return state == SSL_ERROR_WANT_READ || state == SSL_ERROR_WANT_WRITE ? Readiness::Quiet : Readiness::Closed;
+}
+
+std::optional<TimePoint> TlsStream::peerCertificateEnds() const {
+    const auto* certificate = SSL_get0_peer_certificate(ssl_.get());
+    return certificate != nullptr ? timeOf(X509_get0_notAfter(certificate)) : std::nullopt;
 }
 
 struct StartHandshake {

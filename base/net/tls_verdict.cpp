@@ -8,23 +8,15 @@
 #include <boost/asio/ip/address.hpp>
 #include <memory>
 
+#include "base/net/certificate.hpp"
+
 namespace klaw::net {
 
 namespace {
 
-std::string nameText(X509_NAME* name) {
-    std::unique_ptr<BIO, decltype([](BIO* bio) { BIO_free(bio); })> bio(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
-    char* data = nullptr;
-    auto size = BIO_get_mem_data(bio.get(), &data);
-    return std::string(data, static_cast<std::size_t>(size));
-}
-
 std::string timeText(const ASN1_TIME* time) {
-    tm parts{};
-    if (ASN1_TIME_to_tm(time, &parts) != 1) return "an unreadable date";
-    return formatRfc3339(
-        std::chrono::time_point_cast<Duration>(std::chrono::system_clock::from_time_t(timegm(&parts))));
+    auto read = timeOf(time);
+    return read ? formatRfc3339(*read) : "an unreadable date";
 }
 
 std::string addressText(const ASN1_OCTET_STRING* address) {

@@ -1,6 +1,7 @@
 #include "rules/load/load_rules.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "rules/load/rule_compiler.hpp"
 #include "rules/load/rule_reader.hpp"
@@ -35,6 +36,7 @@ public:
 
     std::vector<Rule> rules() && {
         std::vector<Rule> out;
+        followRenamed();
         for (auto& loaded : all_)
             if (loaded.spec.enabled) out.push_back(std::move(loaded.rule));
         return out;
@@ -42,11 +44,14 @@ public:
 
 private:
     void compile(RuleSpec spec, Problems& problems, std::vector<Loaded>& into) {
-        auto same = [&](const Loaded& other) { return other.spec.name.value == spec.name.value; };
+        auto same = [&](const Loaded& other) {
+            bool sameRule = !spec.overrides.empty() && other.spec.overrides == spec.overrides;
+            return sameRule || other.spec.name.value == spec.name.value;
+        };
         auto twice = std::find_if(into.begin(), into.end(), same);
         if (twice != into.end())
             reportTwice(spec, twice->spec, problems);
-        else if (const auto* earlier = specOf(spec.name.value); earlier && !spec.overrides)
+        else if (const auto* earlier = specOf(spec.name.value); earlier && spec.overrides != spec.name.value)
             reportTwice(spec, *earlier, problems);
         if (auto rule = compileRule(spec, problems)) into.push_back({std::move(spec), std::move(*rule)});
     }
@@ -63,11 +68,21 @@ private:
         return found == all_.end() ? nullptr : &found->spec;
     }
 
+    /// Rules that are inhibited by one with a new name go on being.
+    void followRenamed() {
+        std::map<std::string, std::string> names;
+        for (const auto& one : all_)
+            if (!one.spec.formerName.empty()) names.emplace(one.spec.formerName, one.spec.name.value);
+        for (auto& one : all_)
+            for (auto& inhibitor : one.rule.inhibitedBy)
+                if (auto renamed = names.find(inhibitor.alert); renamed != names.end())
+                    inhibitor.alert = renamed->second;
+    }
+
     void join(std::vector<Loaded> loaded) {
         for (auto& one : loaded) {
-            auto known = std::find_if(all_.begin(), all_.end(), [&](const Loaded& other) {
-                return other.spec.name.value == one.spec.name.value;
-            });
+            auto known = std::find_if(all_.begin(), all_.end(),
+                                      [&](const Loaded& other) { return other.spec.name.value == one.spec.overrides; });
             if (known == all_.end())
                 all_.push_back(std::move(one));
             else

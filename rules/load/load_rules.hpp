@@ -26,8 +26,9 @@ struct LoadReport {
     bool ok() const { return errors.empty(); }
 };
 
-/// Later sources come after earlier ones: a rule with `override: true` changes the earlier rule of the same name; the
-/// same name without it is an error. Rules with `enabled: false` are checked and left out.
+/// Later sources come after earlier ones: a rule with `override: true` changes the earlier rule of the same name, one
+/// with `override: NAME` changes that earlier rule and renames it; the same name without is an error. Rules with
+/// `enabled: false` are checked and left out.
 ///
 /// Hostile input is refused within bounded time and memory: size, nesting and the number of values are limited.
 LoadReport loadRules(const std::vector<RuleSource>& sources);

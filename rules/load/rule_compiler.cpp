@@ -69,10 +69,12 @@ private:
         else if (!isIdentifier(spec_.name.value))
             error(spec_.name.at, "alert: \"" + spec_.name.value + "\" is no name", "use letters, digits and _");
         rule_.name = spec_.name.value;
+        rule_.formerName = spec_.formerName.empty() ? spec_.name.value : spec_.formerName;
         rule_.group = spec_.group;
         rule_.source = spec_.at.file->name + ":" + std::to_string(spec_.at.line);
         rule_.severity = spec_.severity;
         rule_.holdFor = spec_.holdFor;
+        rule_.lookback = spec_.lookback;
         rule_.keepFiringFor = spec_.keepFiringFor;
         rule_.enrich = spec_.enrich;
         rule_.actions = spec_.actions;
@@ -129,22 +131,26 @@ private:
             error(spec_.threshold->at, "a rule has a threshold or looks for absence, not both");
         if (rule_.absent && spec_.perAt)
             error(*spec_.perAt, "what never came cannot be told apart: `absent` has no `per`");
-        if (spec_.threshold) {
-            if (auto threshold = parseThreshold(spec_.threshold->value))
-                rule_.threshold = *threshold;
-            else
-                error(spec_.threshold->at, "threshold: cannot read \"" + spec_.threshold->value + "\"",
-                      "write for example \">= 3 in 10m\"; up to " + std::to_string(maxThreshold) + " occurrences");
-        }
+        if (spec_.threshold) window(*spec_.threshold);
         if (spec_.when) rule_.when = program(*spec_.when, EventSlots::environment(false));
         if (spec_.event.reasons.empty() && !spec_.when)
             problems_.warning(*spec_.eventAt, "the rule counts events of every reason",
                               "name the reasons, or add `when`");
     }
 
+    /// How many occurrences within how long.
+    void window(const Text& written) {
+        if (auto threshold = parseThreshold(written.value))
+            rule_.threshold = *threshold;
+        else
+            error(written.at, "threshold: cannot read \"" + written.value + "\"",
+                  "write for example \">= 3 in 10m\"; up to " + std::to_string(maxThreshold) + " occurrences");
+    }
+
     void metric() {
-        refuse({&spec_.each, &spec_.since, &spec_.occurrence, &spec_.when},
-               "`each`, `when`, `since` and `occurrence` are for rules about a resource");
+        refuse({&spec_.each, &spec_.since, &spec_.occurrence},
+               "`each`, `since` and `occurrence` are for rules about a resource");
+        if (spec_.when) rule_.when = program(*spec_.when, MetricSlots::environment(true));
         if (spec_.perAt) error(*spec_.perAt, "`per` is for rules about events");
         rule_.absent = duration(spec_.absent, "absent");
         if (rule_.kind == Rule::Kind::Metric) {
@@ -156,6 +162,7 @@ private:
             if (auto every = duration(spec_.every, "every")) rule_.every = *every;
         }
         if (rule_.absent) {
+            refuse({&spec_.when}, "`absent` looks at no value, so it has no `when`");
             refuse({&spec_.threshold, &spec_.clear}, "a rule has a threshold or looks for absence, not both");
             return;
         }
@@ -177,14 +184,9 @@ private:
             error(spec_.metric->at, "metric: " + selector.error().message, selector.error().remedy);
     }
 
-    /// Metrics are related to objects, which have to be watched then; Pods also tell where their pages are.
     void watchMeasured(SeriesSelector selector) {
         rule_.series = std::move(selector);
-        const auto* builtin = findBuiltinMetric(rule_.series.metric);
-        bool ofPods = !builtin || builtin->labels.find("pod") != std::string_view::npos;
-        rule_.resources = {ofPods ? "pods" : "nodes"};
-        if (builtin && builtin->source != BuiltinMetric::Source::MetricsApi && ofPods)
-            rule_.resources.emplace_back("nodes");  // whose kubelets are asked
+        rule_.resources = resourcesForMetric(rule_.series.metric);
     }
 
     std::optional<Comparison> comparison(const std::optional<Text>& written, std::string_view key) {
@@ -197,7 +199,7 @@ private:
     }
 
     void resource() {
-        refuse({&spec_.threshold, &spec_.absent}, "`threshold` and `absent` are for rules about events and metrics");
+        refuse({&spec_.absent}, "`absent` is for rules about events and metrics");
         refuse({&spec_.clear, &spec_.every}, "`clear` and `every` are for rules about metrics");
         if (spec_.perAt) error(*spec_.perAt, "`per` is for rules about events");
         if (spec_.resources.empty()) {
@@ -233,9 +235,14 @@ private:
     }
 
     void occurrence() {
+        if (spec_.threshold) window(*spec_.threshold);
+        if (spec_.threshold && !spec_.occurrence)
+            error(spec_.threshold->at, "`threshold` of a resource needs `occurrence`: what is counted",
+                  "add for example \"occurrence: ${item.restartCount}\"");
         if (!spec_.occurrence) return;
         rule_.occurrence = text(*spec_.occurrence, environment());
-        if (spec_.keepFiringFor == Duration{})
+        rule_.countsOccurrences = spec_.threshold.has_value();
+        if (spec_.keepFiringFor == Duration{} && !spec_.threshold)
             error(spec_.occurrence->at, "`occurrence` needs `keep_firing_for`, or the alert would never end",
                   "add for example \"keep_firing_for: 10m\"");
     }
@@ -253,7 +260,7 @@ private:
     }
 
     void labels() {
-        static constexpr std::array<std::string_view, 4> reserved{"alertname", "rule", "cluster", "severity"};
+        static constexpr std::array<std::string_view, 3> reserved{"rule", "cluster", "severity"};
         rule_.labelsElement = rule_.each.has_value();
         for (const auto& [name, value] : spec_.labels) {
             if (!isIdentifier(name))

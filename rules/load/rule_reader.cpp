@@ -20,6 +20,7 @@ constexpr Field<EventSelector> eventFields[] = {
 constexpr Field<RuleSpec> commonFields[] = {
     {"severity", [](const YamlCursor& v, RuleSpec& s) { if (auto severity = readSeverity(v)) s.severity = *severity; }},
     {"for", [](const YamlCursor& v, RuleSpec& s) { s.holdFor = readDuration(v, "for"); }},
+    {"lookback", [](const YamlCursor& v, RuleSpec& s) { s.lookback = readDuration(v, "lookback"); }},
     {"keep_firing_for", [](const YamlCursor& v, RuleSpec& s) { s.keepFiringFor = readDuration(v, "keep_firing_for"); }},
     {"labels", [](const YamlCursor& v, RuleSpec& s) { readTexts(v, "labels", s.labels); }},
     {"facts", [](const YamlCursor& v, RuleSpec& s) { readTexts(v, "facts", s.facts); }},
@@ -34,7 +35,7 @@ constexpr Field<RuleSpec> commonFields[] = {
 
 constexpr Field<RuleSpec> ownFields[] = {
     {"alert", [](const YamlCursor& v, RuleSpec& s) { s.name = v.text("alert"); }},
-    {"override", [](const YamlCursor& v, RuleSpec& s) { s.overrides = v.boolean("override").value_or(false); }},
+    {"override", [](const YamlCursor& v, RuleSpec&) { v.text("override"); }},  // decides what the rule starts from
     {"resource", [](const YamlCursor& v, RuleSpec& s) { s.resources = v.texts("resource"); }},
     {"each", [](const YamlCursor& v, RuleSpec& s) { s.each = v.text("each"); }},
     {"when", [](const YamlCursor& v, RuleSpec& s) { s.when = v.text("when"); }},
@@ -84,16 +85,31 @@ constexpr Field<RuleFile> fileFields[] = {
     {"rules", [](const YamlCursor& v, RuleFile& f) { f.rules = v; }},
 };
 
+std::string scalar(const YamlCursor& rule, const char* key) {
+    const auto& value = rule.node()[key];
+    return value && value.IsScalar() ? value.Scalar() : std::string();
+}
+
+/// `override: true` names the rule itself, anything else an earlier one that gets a new name.
+std::string overriddenBy(const YamlCursor& rule) {
+    auto name = scalar(rule, "override");
+    if (name == "true") return scalar(rule, "alert");
+    return name == "false" ? std::string() : name;
+}
+
 RuleSpec startOf(const YamlCursor& rule, const RuleFile& file, const EarlierRule& earlier) {
-    RuleSpec named;
-    const auto& map = rule.node();
-    if (map["alert"] && map["alert"].IsScalar() && map["override"] && map["override"].IsScalar() &&
-        map["override"].Scalar() == "true") {
-        if (const auto* known = earlier(map["alert"].Scalar())) return *known;
-        rule.error("there is no earlier rule \"" + map["alert"].Scalar() + "\" to override",
+    auto start = file.defaults;
+    auto name = overriddenBy(rule);
+    if (name.empty()) return start;
+    if (const auto* known = earlier(name)) {
+        start = *known;
+        if (start.formerName.empty()) start.formerName = name;
+    } else {
+        rule.error("there is no earlier rule \"" + name + "\" to override",
                    "leave `override` out to define a new rule");
     }
-    return file.defaults;
+    start.overrides = name;
+    return start;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 namespace klaw::rules {
 
-/// The rule of that name from an earlier file, which a rule with `override: true` starts from; null when there is none.
+/// The rule of that name from an earlier file, which a rule with `override` starts from; null when there is none.
 using EarlierRule = std::function<const RuleSpec*(const std::string& name)>;
 
 /// Reads a rule file into specs. Everything that does not fit is reported; the specs are of use only without errors.

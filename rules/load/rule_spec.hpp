@@ -22,7 +22,8 @@ struct RuleSpec {
     Place at;
     std::string group;
     bool enabled = true;
-    bool overrides = false;
+    std::string overrides;   ///< name of the earlier rule that this one changes, and takes the place of
+    std::string formerName;  ///< what that one was called at first; empty: as this one
 
     std::vector<Text> resources;
     std::optional<Text> each;
@@ -44,6 +45,7 @@ struct RuleSpec {
 
     Severity severity = Severity::Warning;
     Duration holdFor{};
+    Duration lookback{};
     Duration keepFiringFor{};
     std::map<std::string, Text> labels;
     std::map<std::string, Text> facts;

@@ -7,7 +7,8 @@ namespace klaw::rules {
 namespace {
 
 using Source = BuiltinMetric::Source;
-constexpr std::string_view ofNode = "node", ofPod = "namespace, pod", ofContainer = "namespace, pod, container",
+constexpr std::string_view ofNode = "node", ofCluster = "", ofPod = "namespace, pod",
+                           ofContainer = "namespace, pod, container",
                            ofVolume = "namespace, persistentvolumeclaim, node";
 
 constexpr std::array all{
@@ -54,6 +55,20 @@ constexpr std::array all{
     BuiltinMetric{"container_fs_usage_bytes", Source::KubeletCadvisor, ofContainer, "written to its own file system"},
     BuiltinMetric{"container_network_receive_bytes_total", Source::KubeletCadvisor, ofPod, "received so far"},
     BuiltinMetric{"container_network_transmit_bytes_total", Source::KubeletCadvisor, ofPod, "sent so far"},
+    BuiltinMetric{"node_pods_utilization", Source::Objects, ofNode, "Pods, as a part of those that it may run"},
+    BuiltinMetric{"cluster_cpu_request_ratio", Source::Objects, ofCluster,
+                  "CPU that Pods request, as a part of what is allocatable without the largest node"},
+    BuiltinMetric{"cluster_memory_request_ratio", Source::Objects, ofCluster,
+                  "memory that Pods request, as a part of what is allocatable without the largest node"},
+    BuiltinMetric{"api_server_up", Source::ApiServer, ofCluster, "1 while it answers and is ready, else 0"},
+    BuiltinMetric{"watch_failing_seconds", Source::ApiServer, "resource",
+                  "how long a watch has failed; 0 while it works"},
+    BuiltinMetric{"node_lease_age_seconds", Source::NodeLeases, ofNode,
+                  "since the lease of a node that is ready was seen renewed"},
+    BuiltinMetric{"component_lease_age_seconds", Source::ComponentLeases, "lease",
+                  "since a lease in kube-system was seen renewed"},
+    BuiltinMetric{"certificate_remaining_seconds", Source::Certificates, "kind, namespace, name",
+                  "until the certificate ends: of the API server, of webhooks, and of Secrets where they may be read"},
 };
 
 void addAnnotation(std::string_view name, FieldTree& tree) {
@@ -63,7 +78,9 @@ void addAnnotation(std::string_view name, FieldTree& tree) {
 
 FieldTree fieldsOfNodes() {
     FieldTree tree;
-    for (auto path : {"status.allocatable.cpu", "status.allocatable.memory"}) tree.add(path);
+    for (auto path : {"status.allocatable.cpu", "status.allocatable.memory", "status.allocatable.pods",
+                      "status.conditions[].type", "status.conditions[].status"})
+        tree.add(path);
     addAnnotation(resourceMetricsPathAnnotation, tree);
     return tree;
 }
@@ -74,7 +91,8 @@ FieldTree fieldsOfPods() {
         for (auto field : {".name", ".resources.limits.cpu", ".resources.limits.memory", ".resources.requests.cpu",
                            ".resources.requests.memory"})
             tree.add(list + field);
-    for (auto path : {"status.podIP", "status.phase"}) tree.add(path);
+    for (auto path : {"status.podIP", "status.phase", "spec.nodeName", "spec.initContainers[].restartPolicy"})
+        tree.add(path);
     for (auto name :
          {scrape_annotation::scrape, scrape_annotation::port, scrape_annotation::path, scrape_annotation::scheme})
         addAnnotation(name, tree);
@@ -90,6 +108,48 @@ std::span<const BuiltinMetric> builtinMetrics() {
 const BuiltinMetric* findBuiltinMetric(std::string_view name) {
     auto found = std::ranges::find(all, name, &BuiltinMetric::name);
     return found == all.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> resourcesForMetric(std::string_view name) {
+    const auto* metric = findBuiltinMetric(name);
+    if (!metric) return {"pods"};
+    bool ofPods = metric->labels.find("pod") != std::string_view::npos;
+    switch (metric->source) {
+        case Source::MetricsApi:
+            return {ofPods ? "pods" : "nodes"};
+        case Source::ApiServer:
+        case Source::ComponentLeases:
+        case Source::Certificates:
+            return {};
+        case Source::NodeLeases:
+            return {"nodes"};
+        case Source::Objects:
+            return {"pods", "nodes"};
+        default:
+            break;
+    }
+    if (ofPods) return {"pods", "nodes"};
+    return {"nodes"};
+}
+
+std::string_view describeSource(std::string_view name) {
+    const auto* metric = findBuiltinMetric(name);
+    if (!metric) return "scraped pages";
+    switch (metric->source) {
+        case Source::MetricsApi:
+            return "metrics.k8s.io";
+        case Source::Objects:
+            return "nodes, pods";
+        case Source::ApiServer:
+            return "the API server's answers";
+        case Source::NodeLeases:
+        case Source::ComponentLeases:
+            return "leases";
+        case Source::Certificates:
+            return "certificates";
+        default:
+            return "kubelets";
+    }
 }
 
 const FieldTree& fieldsForMetrics(std::string_view resource) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "rules/field_tree.hpp"
 
@@ -15,6 +17,11 @@ struct BuiltinMetric {
         Kubelet,          ///< /stats/summary of the kubelets
         KubeletResource,  ///< /metrics/resource, as kubelets write it
         KubeletCadvisor,  ///< /metrics/cadvisor, as kubelets write it
+        Objects,          ///< counted from the watched objects
+        ApiServer,        ///< its answers, seen from outside
+        NodeLeases,       ///< that kubelets renew
+        ComponentLeases,  ///< that the scheduler and controllers renew
+        Certificates,
     };
     std::string_view name;
     Source source;
@@ -32,6 +39,12 @@ inline constexpr std::string_view scrape = "prometheus.io/scrape", port = "prome
 }
 /// Where metrics-server, and Klaw as well, finds /metrics/resource of a node that has it elsewhere.
 inline constexpr std::string_view resourceMetricsPathAnnotation = "metrics.k8s.io/resource-metrics-path";
+
+/// The resources that have to be watched for a metric: those that it is related to, those whose kubelets are asked, and
+/// for one that is not built in the Pods, which tell where their pages are.
+std::vector<std::string> resourcesForMetric(std::string_view name);
+/// Where a metric comes from, for people: "kubelets".
+std::string_view describeSource(std::string_view metric);
 
 /// What of an object the metrics of nodes and containers are related to: allocatable, requests and limits, and where
 /// they are to be had. Empty for other resources.

@@ -61,6 +61,14 @@ std::string shortNumber(double value) {
     return fmt::format("{:.4g}", value);
 }
 
+std::string formatSeconds(double value) {
+    static constexpr std::pair<double, std::string_view> names[] = {{86400, "d"}, {3600, "h"}, {60, "m"}};
+    for (const auto& [seconds, name] : names)
+        if (std::abs(value) >= 2 * seconds && std::isfinite(value))
+            return fmt::format("{:.1f}{}", value / seconds, name);
+    return fmt::format("{:.4g}s", value);
+}
+
 std::string formatBytes(double value) {
     static constexpr std::string_view names[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi"};
     std::size_t step = 0;
@@ -116,7 +124,7 @@ std::string formatValue(double value, Unit unit) {
         case Unit::Bytes:
             return formatBytes(value);
         case Unit::Seconds:
-            return fmt::format("{:.4g}s", value);
+            return formatSeconds(value);
         case Unit::Plain:
             break;
     }

@@ -78,14 +78,15 @@ void MetricRules::judge(const Rule& rule, const Sample& sample, double value, Al
                         Transitions& out) {
     const auto* known = book_.find(draft.fingerprint);
     bool firing = known && known->firedAt;
-    bool holds = firing && rule.clear ? !rule.clear->holds(value) : rule.bound.holds(value);
+    bool holds = firing && rule.clear ? !rule.clear->holds(value)
+                                      : rule.bound.holds(value) && admitsSample(rule, draft.cluster, sample, value);
     if (!holds) return book_.cease(draft.fingerprint, now, out);
     matched_(rule);
     if (firing)
         keepShown(draft, *known);
     else
         renderSample(rule, sample, value, draft);
-    book_.hold(std::move(draft), {rule.keepFiringFor, false}, now, out);
+    book_.hold(std::move(draft), {rule.keepFiringFor, false, rule.lookback}, now, out);
 }
 
 /// What the source named before and does not name now.

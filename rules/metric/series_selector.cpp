@@ -28,11 +28,10 @@ tl::unexpected<Error> refusal(std::string message) {
 /// Takes "function(" … ")" off; Latest when there is none.
 Result<SeriesSelector::Function> takeFunction(std::string_view& text) {
     using Function = SeriesSelector::Function;
-    static constexpr std::pair<std::string_view, Function> functions[] = {{"avg_over_time", Function::Average},
-                                                                          {"max_over_time", Function::Maximum},
-                                                                          {"min_over_time", Function::Minimum},
-                                                                          {"rate", Function::Rate},
-                                                                          {"increase", Function::Increase}};
+    static constexpr std::pair<std::string_view, Function> functions[] = {
+        {"avg_over_time", Function::Average}, {"max_over_time", Function::Maximum},
+        {"min_over_time", Function::Minimum}, {"rate", Function::Rate},
+        {"increase", Function::Increase},     {"time_to_zero", Function::TimeToZero}};
     auto parenthesis = text.find('(');
     if (parenthesis == std::string_view::npos || text.find_first_of("{\"") < parenthesis) return Function::Latest;
     auto name = trimmed(text.substr(0, parenthesis));
@@ -61,6 +60,7 @@ Result<Duration> takeWindow(std::string_view& text) {
 Result<SeriesSelector> parseSeriesSelector(std::string_view text) {
     SeriesSelector selector;
     text = trimmed(text);
+    selector.text = text;
     auto function = takeFunction(text);
     if (!function) return fail(std::move(function).error());
     selector.function = *function;

@@ -12,7 +12,8 @@ namespace klaw::rules {
 
 /// What a metric rule looks at, written as in PromQL: `name`, `name{label="x"}`, `avg_over_time(name{…}[5m])`.
 struct SeriesSelector {
-    enum class Function { Latest, Average, Maximum, Minimum, Rate, Increase };
+    enum class Function { Latest, Average, Maximum, Minimum, Rate, Increase, TimeToZero };
+    std::string text;  ///< as written
     std::string metric;
     std::vector<Matcher> matchers;
     CompiledMatchers compiled;
@@ -23,7 +24,8 @@ struct SeriesSelector {
 };
 
 /// The part of PromQL that Klaw evaluates by itself: one selector, or one of avg_over_time, max_over_time,
-/// min_over_time, rate and increase over it. Anything else is refused with the advice to use `promql`.
+/// min_over_time, rate and increase over it; and time_to_zero, in seconds, by the linear trend. Anything else is
+/// refused with the advice to use `promql`.
 Result<SeriesSelector> parseSeriesSelector(std::string_view text);
 
 }  // namespace klaw::rules

@@ -1,6 +1,7 @@
 #include "rules/metric/series_window.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace klaw::rules {
 namespace {
@@ -24,6 +25,28 @@ double SeriesWindow::increase() const {
         sum += step >= 0 ? step : readings_[i].value;
     }
     return sum;
+}
+
+/// By the least-squares line through the readings, as Prometheus' predict_linear has it; from the newest one on.
+double SeriesWindow::timeToZero() const {
+    double meanAge = 0, meanValue = 0, covariance = 0, variance = 0;
+    auto age = [&](const Reading& reading) {
+        return std::chrono::duration<double>(readings_.back().at - reading.at).count();
+    };
+    auto count = static_cast<double>(readings_.size());
+    for (const auto& reading : readings_) {
+        meanAge += age(reading) / count;
+        meanValue += reading.value / count;
+    }
+    for (const auto& reading : readings_) {
+        auto distance = age(reading) - meanAge;
+        covariance += distance * (reading.value - meanValue);
+        variance += distance * distance;
+    }
+    auto fallPerSecond = variance > 0 ? covariance / variance : 0;
+    auto now = meanValue - fallPerSecond * meanAge;
+    if (now <= 0) return 0;
+    return fallPerSecond > 0 ? now / fallPerSecond : std::numeric_limits<double>::infinity();
 }
 
 std::optional<double> SeriesWindow::over(SeriesSelector::Function function, Duration window, TimePoint now) const {
@@ -50,6 +73,8 @@ std::optional<double> SeriesWindow::over(SeriesSelector::Function function, Dura
             std::chrono::duration<double> span = readings_.back().at - readings_.front().at;
             return increase() / span.count();
         }
+        case Function::TimeToZero:
+            return timeToZero();
         case Function::Latest:
             break;
     }

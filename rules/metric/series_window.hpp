@@ -15,7 +15,8 @@ public:
     void add(double value, TimePoint at, Duration window);
     /// The function over the window that ends now. Nothing until the readings cover most of it: a mean of the first
     /// seconds is not the mean that was asked for. Counters that fall have been reset: they count from zero again
-    /// (as in Prometheus, but without extrapolation to the edges of the window).
+    /// (as in Prometheus, but without extrapolation to the edges of the window). The time to zero is infinite where the
+    /// readings do not fall.
     std::optional<double> over(SeriesSelector::Function function, Duration window, TimePoint now) const;
 
     static constexpr std::size_t maxReadings = 4096;
@@ -26,6 +27,7 @@ private:
         double value;
     };
     double increase() const;
+    double timeToZero() const;
     std::deque<Reading> readings_;
 };
 

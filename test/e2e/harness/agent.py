@@ -37,7 +37,7 @@ class Agent:
             "clusters": [{"name": name, "kubeconfig": str(path)} for name, path in clusters.items()],
             "data": str(self.directory / "data"),
             "listen": f"127.0.0.1:{self.port}",
-            "rules": {"defaults": defaults, "directories": [str(rules_directory)]},
+            "rules": {"pack": "fast" if defaults else "none", "directories": [str(rules_directory)]},
             "channels": [{"name": "hook", "type": "webhook", "url": receiver.url, "secret": receiver.secret}],
             "log": {"level": "debug", "format": "json"},
             **options,

@@ -1,7 +1,7 @@
 #include "base/digest.hpp"
 #include "base/random.hpp"
 #include "test/unit/net/net_test.hpp"
-#include "test/unit/net/test_certificates.hpp"
+#include "test/unit/support/test_certificates.hpp"
 
 namespace klaw::net::test {
 

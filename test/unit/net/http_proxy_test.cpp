@@ -1,6 +1,6 @@
 #include "base/net/connector.hpp"
 #include "test/unit/net/net_test.hpp"
-#include "test/unit/net/test_certificates.hpp"
+#include "test/unit/support/test_certificates.hpp"
 
 namespace klaw::net::test {
 

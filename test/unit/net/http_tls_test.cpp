@@ -1,5 +1,6 @@
+#include "base/net/certificate.hpp"
 #include "test/unit/net/net_test.hpp"
-#include "test/unit/net/test_certificates.hpp"
+#include "test/unit/support/test_certificates.hpp"
 
 namespace klaw::net::test {
 
@@ -55,6 +56,27 @@ TEST_F(Tls, AcceptsACertificateOfItsAuthorityByNameAndByAddress) {
     auto byName = fetch("https://localhost:" + std::to_string(server->port()), trusting(authority));
     EXPECT_TRUE(byName) << byName.error().describe();
     run(server->server().stop(1s));
+}
+
+TEST_F(Tls, TellsWhenTheCertificateOfTheServerEnds) {
+    auto credentials = authority.issue(forLoopback());
+    auto server = serve(credentials);
+    auto response = fetch(server->url(), trusting(authority));
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->certificateEnds, readCertificates(credentials.certificatePem)->front().notAfter);
+    run(server->server().stop(1s));
+}
+
+TEST(CertificateText, IsReadInItsOrder) {
+    TestAuthority authority("the authority");
+    auto chain = authority.issue(forLoopback()).certificatePem + "a remark\n" + authority.certificatePem();
+    auto read = readCertificates(chain);
+    ASSERT_TRUE(read);
+    ASSERT_EQ(read->size(), 2u);
+    EXPECT_THAT(read->at(0).subject, HasSubstr("test"));
+    EXPECT_THAT(read->at(1).subject, HasSubstr("the authority"));
+    EXPECT_EQ(readCertificates("").error().code, ErrorCode::DataLoss);
+    EXPECT_FALSE(readCertificates("-----BEGIN CERTIFICATE-----\nbm90\n-----END CERTIFICATE-----\n"));
 }
 
 TEST_F(Tls, RefusesAnUnknownAuthority) {

@@ -336,6 +336,116 @@ TEST_F(EngineObjects, MeetANewRuleByReevaluation) {
     EXPECT_EQ(took(), "Stuck pending");
 }
 
+const std::string lookingBack = R"(rules:
+  - alert: Stuck
+    resource: pods
+    when: object.status.phase == "Stuck"
+    for: 10m
+    lookback: 2m
+)";
+
+TEST_F(EngineObjects, WaitOnThroughGapsThatALookbackBridges) {
+    start(lookingBack);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(5min);
+    put(pod(R"({"phase":"Running"})"));
+    pass(90s);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(3min + 30s);
+    EXPECT_EQ(took(), "Stuck pending, Stuck fired");
+    put(pod(R"({"phase":"Running"})"));
+    pass(2min - 1s);
+    EXPECT_EQ(took(), "");
+    pass(1s);
+    EXPECT_EQ(took(), "Stuck resolved");
+}
+
+TEST_F(EngineObjects, AreWithdrawnAfterAGapLongerThanTheLookback) {
+    start(lookingBack);
+    put(pod(R"({"phase":"Stuck"})"));
+    pass(5min);
+    put(pod(R"({"phase":"Running"})"));
+    pass(2min);
+    EXPECT_EQ(took(), "Stuck pending, Stuck withdrawn");
+}
+
+const std::string restarts = R"(rules:
+  - alert: Restarts
+    resource: pods
+    each: object.status.containerStatuses
+    when: item.restartCount > 0
+    occurrence: "${item.restartCount}"
+    threshold: ">= 3 in 1h"
+    labels: {container: "${item.name}"}
+)";
+
+std::string restarted(int count) {
+    return pod(R"({"containerStatuses":[{"name":"app","restartCount":)" + std::to_string(count) + "}]}");
+}
+
+TEST_F(EngineObjects, CountOccurrencesInAWindow) {
+    start(restarts);
+    put(restarted(0));
+    put(restarted(1));
+    pass(20min);
+    put(restarted(2));
+    put(restarted(2));
+    EXPECT_EQ(took(), "");
+    pass(20min);
+    put(restarted(3));
+    EXPECT_EQ(took(), "Restarts fired");
+    EXPECT_EQ(only().count, 3u);
+    pass(20min - 1s);
+    EXPECT_EQ(took(), "");
+    pass(1s);
+    EXPECT_EQ(took(), "Restarts resolved");
+}
+
+TEST_F(EngineObjects, CountWhatAnUpdateHasSkipped) {
+    start(restarts);
+    put(restarted(1));
+    put(restarted(4));
+    EXPECT_EQ(took(), "Restarts fired");
+}
+
+TEST_F(EngineObjects, CountNothingOfBeforeTheyWereSeen) {
+    start(restarts);
+    put(restarted(70), "pods", true);
+    pass(1min);
+    put(restarted(72));
+    EXPECT_EQ(took(), "");
+    put(restarted(73));
+    EXPECT_EQ(took(), "Restarts fired");
+}
+
+TEST_F(EngineObjects, CountOnAfterARestart) {
+    start(restarts);
+    put(restarted(1));
+    put(restarted(3));
+    EXPECT_EQ(took(), "");
+    pass(1min);
+    restart(restarts);
+    put(restarted(4), "pods", true);
+    EXPECT_EQ(took(), "Restarts fired");
+}
+
+TEST_F(EngineObjects, CountTimesOnceEach) {
+    start(R"(rules:
+  - alert: Flaps
+    resource: pods
+    when: has(object.status.at)
+    occurrence: "${object.status.at}"
+    threshold: ">= 2 in 10m"
+)");
+    put(pod(R"({"at":"2025-01-01T00:00:00Z"})"));
+    for (auto wait : {1min, 1min}) {
+        pass(wait);
+        put(pod(R"({"at":")" + formatRfc3339(now_) + "\"}"));
+    }
+    EXPECT_EQ(took(), "Flaps fired");
+    EXPECT_EQ(only().count, 2u);
+}
+
 TEST_F(EngineObjects, HaveTheSameIdentityOnEveryMachine) {
     start(stuck);
     put(pod(R"({"phase":"Stuck"})"));

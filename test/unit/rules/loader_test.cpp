@@ -54,7 +54,7 @@ const Refused refused[] = {
     {"BadThreshold", "rules:\n  - alert: A\n    event: {reason: X}\n    threshold: 3 in 10m\n", "r.yaml:4:16: threshold: cannot read \"3 in 10m\""},
     {"ThresholdOfNothing", "rules:\n  - alert: A\n    event: {reason: X}\n    threshold: \">= 0 in 10m\"\n", "r.yaml:4:16: threshold: cannot read \">= 0 in 10m\""},
     {"ResourceAndEvent", "rules:\n  - alert: A\n    event: {reason: X}\n    resource: pods\n", "r.yaml:3:12: a rule is about one thing: `resource`, `event`, `metric` or `promql`"},
-    {"ThresholdOfResource", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    threshold: \">= 3 in 10m\"\n", "r.yaml:5:16: `threshold` and `absent` are for rules about events and metrics"},
+    {"ThresholdOfResource", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    threshold: \">= 3 in 10m\"\n", "r.yaml:5:16: `threshold` of a resource needs `occurrence`: what is counted"},
     {"EachOfEvents", "rules:\n  - alert: A\n    event: {reason: X}\n    each: event.list\n", "r.yaml:4:11: `each`, `since` and `occurrence` are for rules about a resource"},
     {"NowAndOld", "rules:\n  - alert: A\n    resource: pods\n    when: old.a == 1 && now > timestamp(object.b)\n",
      "r.yaml:4:11: a condition cannot read both `now` and `old`"},
@@ -71,8 +71,12 @@ const Refused refused[] = {
      "r.yaml:4:16: threshold: cannot read \">= 3 in 10m\""},
     {"MetricThatIsPromql", "rules:\n  - alert: A\n    metric: sum(cpu)\n    threshold: \"> 3\"\n",
      "r.yaml:3:13: metric: the function \"sum\" is not known here"},
-    {"MetricWithACondition", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \"> 3\"\n    when: 'true'\n",
-     "r.yaml:5:11: `each`, `when`, `since` and `occurrence` are for rules about a resource"},
+    {"MetricWithAnOccurrence", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \"> 3\"\n    occurrence: x\n",
+     "r.yaml:5:17: `each`, `since` and `occurrence` are for rules about a resource"},
+    {"AbsenceWithACondition", "rules:\n  - alert: A\n    metric: cpu\n    absent: 3h\n    when: 'true'\n",
+     "r.yaml:5:11: `absent` looks at no value, so it has no `when`"},
+    {"OverrideOfAList", "rules:\n  - alert: A\n    override: [B]\n    resource: pods\n    when: 'true'\n",
+     "r.yaml:3:15: override: expected a text"},
     {"ClearWithinThreshold", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \">= 3\"\n    clear: \"<= 3\"\n",
      "r.yaml:5:12: clear: a value could meet `threshold` and `clear` at once"},
     {"EveryOfAMetric", "rules:\n  - alert: A\n    metric: cpu\n    threshold: \"> 3\"\n    every: 30s\n",
@@ -176,6 +180,37 @@ TEST(LoaderFiles, MayTurnARuleOff) {
         {{"one.yaml", minimal}, {"two.yaml", "rules:\n  - alert: A\n    override: true\n    enabled: false\n"}});
     EXPECT_TRUE(report.ok());
     EXPECT_EQ(report.rules->find("A"), nullptr);
+}
+
+TEST(LoaderFiles, RenameARuleWithAllThatRefersToIt) {
+    auto dependent = minimal + R"(  - alert: B
+    resource: pods
+    when: object.status.phase == "Pending"
+    title: pending
+    inhibited_by: [{alert: A, equal: [cluster]}]
+)";
+    auto report = loadRules({{"one.yaml", dependent},
+                             {"two.yaml", "rules:\n  - alert: KubeA\n    override: A\n    for: 15m\n"},
+                             {"three.yaml", "rules:\n  - alert: KubeA\n    override: true\n    severity: info\n"}});
+    ASSERT_TRUE(report.ok());
+    ASSERT_EQ(report.rules->rules().size(), 2u);
+    EXPECT_EQ(report.rules->find("A"), nullptr);
+    const auto* renamed = report.rules->find("KubeA");
+    ASSERT_NE(renamed, nullptr);
+    EXPECT_EQ(renamed->formerName, "A");
+    EXPECT_EQ(renamed->holdFor, 15min);
+    EXPECT_EQ(renamed->severity, Severity::Info);
+    EXPECT_EQ(renamed->title.render({}).en, "failed");
+    EXPECT_EQ(report.rules->find("B")->inhibitedBy[0].alert, "KubeA");
+}
+
+TEST(LoaderFiles, MayNotRenameTwiceOrToAKnownName) {
+    const std::string twice = "rules:\n  - {alert: C, override: A}\n  - {alert: D, override: A}\n";
+    EXPECT_EQ(loadRules({{"one.yaml", minimal}, {"two.yaml", twice}}).errors.size(), 1u);
+    auto other = minimal + "  - {alert: B, resource: pods, when: 'true', title: b}\n";
+    auto report = loadRules({{"one.yaml", other}, {"two.yaml", "rules:\n  - {alert: B, override: A}\n"}});
+    ASSERT_EQ(report.errors.size(), 1u);
+    EXPECT_EQ(report.errors[0].message, "the rule \"B\" is already defined at one.yaml:7:5");
 }
 
 TEST(LoaderFiles, GiveDefaultsToTheirRules) {

@@ -44,6 +44,8 @@ TEST(Value, IsShownInTheUnitOfItsThreshold) {
     EXPECT_EQ(formatValue(1.25 * 1073741824, Unit::Bytes), "1.2Gi");
     EXPECT_EQ(formatValue(512, Unit::Bytes), "512");
     EXPECT_EQ(formatValue(12.5, Unit::Seconds), "12.5s");
+    EXPECT_EQ(formatValue(5.5 * 3600, Unit::Seconds), "5.5h");
+    EXPECT_EQ(formatValue(3 * 86400, Unit::Seconds), "3.0d");
     EXPECT_EQ(formatValue(1042.4, Unit::Plain), "1042");
     EXPECT_EQ(formatValue(0.00213, Unit::Plain), "0.00213");
     EXPECT_EQ(formatValue(std::numeric_limits<double>::infinity(), Unit::Plain), "inf");

@@ -1,4 +1,4 @@
-#include "test/unit/net/test_certificates.hpp"
+#include "test/unit/support/test_certificates.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>

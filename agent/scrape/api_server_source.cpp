@@ -1,0 +1,30 @@
+#include "agent/scrape/api_server_source.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace klaw::scrape {
+namespace {
+
+constexpr Duration timeout = 10s;
+// It answers, if only that we may not ask.
+constexpr std::array answers{ErrorCode::PermissionDenied, ErrorCode::Unauthenticated, ErrorCode::NotFound};
+
+}  // namespace
+
+Task<void> ApiServerSource::look(MetricSink& sink) {
+    const auto& cluster = server_.access().name;
+    auto response = co_await server_.get("/readyz", timeout);
+    if (!response && response.error().code == ErrorCode::Cancelled) co_return;
+    bool up = response || std::ranges::find(answers, response.error().code) != answers.end();
+    rules::ObjectRef whole;
+    whole.cluster = cluster;
+    std::vector<rules::Sample> samples{{"api_server_up", {}, up ? 1.0 : 0.0, whole, whole}};
+    for (const auto& watch : watches_()) {
+        auto seconds = std::chrono::duration<double>(watch.lasts).count();
+        samples.push_back({"watch_failing_seconds", {{"resource", watch.resource}}, seconds, whole, whole});
+    }
+    sink.samples(cluster, "api server", {}, samples);
+}
+
+}  // namespace klaw::scrape

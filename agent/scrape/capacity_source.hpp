@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/scrape/metric_source.hpp"
+#include "rules/rule_engine.hpp"
+
+namespace klaw::scrape {
+
+/// What the watched nodes and Pods add up to: source "objects".
+class CapacitySource final : public MetricSource {
+public:
+    /// References outlive it. Nothing is told until `complete` says that the first lists are in: sums of a part of the
+    /// objects would be wrong.
+    CapacitySource(const rules::ObjectSource& objects, std::string cluster, Duration every,
+                   std::function<bool()> complete)
+        : objects_(objects), cluster_(std::move(cluster)), every_(every), complete_(std::move(complete)) {}
+    std::string name() const override { return "capacity of " + cluster_; }
+    Duration every() const override { return every_; }
+    Task<void> look(MetricSink& sink) override;
+
+private:
+    const rules::ObjectSource& objects_;
+    std::string cluster_;
+    Duration every_;
+    std::function<bool()> complete_;
+};
+
+/// node_pods_utilization of each node; cluster_cpu_request_ratio and cluster_memory_request_ratio, as
+/// KubeCPUOvercommit and KubeMemoryOvercommit of the Kubernetes mixin relate them: to what is allocatable when the
+/// largest node has failed. Of a single node there is no such ratio.
+std::vector<rules::Sample> samplesOfCapacity(const rules::ObjectSource& objects, std::string_view cluster);
+
+}  // namespace klaw::scrape
