@@ -3,6 +3,17 @@
 #include <string_view>
 
 namespace klaw::rules {
+namespace {
+
+void addPaths(const FieldTree& tree, const std::string& path, std::vector<std::string>& into) {
+    bool leaf = tree.whole || (tree.fields.empty() && !tree.elements);
+    if (leaf && !path.empty()) into.push_back(path);
+    if (leaf) return;
+    for (const auto& [name, child] : tree.fields) addPaths(child, path.empty() ? name : path + "." + name, into);
+    if (tree.elements) addPaths(*tree.elements, path + "[]", into);
+}
+
+}  // namespace
 
 FieldTree& FieldTree::operator=(const FieldTree& other) {
     if (this == &other) return *this;
@@ -34,6 +45,12 @@ void FieldTree::merge(const FieldTree& other) {
     if (!other.elements) return;
     if (!elements) elements = std::make_unique<FieldTree>();
     elements->merge(*other.elements);
+}
+
+std::vector<std::string> FieldTree::paths() const {
+    std::vector<std::string> paths;
+    addPaths(*this, "", paths);
+    return paths;
 }
 
 bool operator==(const FieldTree& a, const FieldTree& b) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace klaw::rules {
 
@@ -22,6 +23,8 @@ struct FieldTree {
     void add(std::string_view path);
     /// The union.
     void merge(const FieldTree& other);
+    /// As add() takes them, in order.
+    std::vector<std::string> paths() const;
     bool empty() const { return !whole && fields.empty() && !elements; }
     friend bool operator==(const FieldTree& a, const FieldTree& b);
 };

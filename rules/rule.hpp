@@ -59,6 +59,7 @@ struct Rule {
     std::string formerName;  ///< before an override renamed it; else the same
     std::string group;       ///< of the file
     std::string source;      ///< "file:line" for `klaw rules list`
+    std::string text;        ///< YAML of the whole rule, as writeRule() has it
     Kind kind = Kind::Resource;
     Severity severity = Severity::Warning;
     Duration holdFor{};        ///< `for`

@@ -81,6 +81,12 @@ void addFields(const Rule& rule, std::string_view resource, FieldTree& tree) {
 
 }  // namespace
 
+FieldTree fieldsRead(const Rule& rule, std::string_view resource) {
+    FieldTree tree;
+    addFields(rule, resource, tree);
+    return tree;
+}
+
 RuleSet::RuleSet(std::vector<Rule> rules) : rules_(std::move(rules)) {
     for (std::size_t position = 0; position < rules_.size(); ++position) {
         const auto& rule = rules_[position];

@@ -13,6 +13,9 @@
 
 namespace klaw::rules {
 
+/// What one rule reads of a resource.
+FieldTree fieldsRead(const Rule& rule, std::string_view resource);
+
 /// All rules that run, with what is derived from them. Immutable; shared by engine, grouper and observers.
 class RuleSet {
 public:

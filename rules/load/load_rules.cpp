@@ -5,6 +5,7 @@
 
 #include "rules/load/rule_compiler.hpp"
 #include "rules/load/rule_reader.hpp"
+#include "rules/load/rule_writer.hpp"
 
 namespace klaw::rules {
 namespace {
@@ -27,7 +28,10 @@ public:
         std::vector<Loaded> loaded;
         if (auto root = YamlCursor::parse(file, source.text, problems)) {
             auto earlier = [&](const std::string& name) { return specOf(name); };
-            for (auto& spec : readRules(*root, earlier)) compile(std::move(spec), problems, loaded);
+            for (auto& spec : readRules(*root, earlier)) {
+                if (source.replaces) replace(spec);
+                compile(std::move(spec), problems, loaded);
+            }
         }
         if (problems.errorCount() == 0) join(std::move(loaded));
         take(report.errors, problems.errors());
@@ -53,7 +57,17 @@ private:
             reportTwice(spec, twice->spec, problems);
         else if (const auto* earlier = specOf(spec.name.value); earlier && spec.overrides != spec.name.value)
             reportTwice(spec, *earlier, problems);
-        if (auto rule = compileRule(spec, problems)) into.push_back({std::move(spec), std::move(*rule)});
+        auto rule = compileRule(spec, problems);
+        if (!rule) return;
+        rule->text = writeRule(spec);
+        into.push_back({std::move(spec), std::move(*rule)});
+    }
+
+    void replace(RuleSpec& spec) const {
+        const auto* earlier = specOf(spec.name.value);
+        if (!earlier || !spec.overrides.empty()) return;
+        spec.overrides = spec.name.value;
+        spec.formerName = earlier->formerName;
     }
 
     static void reportTwice(const RuleSpec& spec, const RuleSpec& first, Problems& problems) {

@@ -15,6 +15,8 @@ inline constexpr int ruleEngineVersion = 1;
 struct RuleSource {
     std::string name;  ///< shown in errors, usually the file's path
     std::string text;  ///< YAML
+    /// Its rules take the place of earlier ones of their name, whole, and need no `override` for it.
+    bool replaces = false;
 };
 
 /// What came of loading. An Error's describe() is "file:line:column: message (remedy)".

@@ -35,6 +35,7 @@ constexpr Field<RuleSpec> commonFields[] = {
 
 constexpr Field<RuleSpec> ownFields[] = {
     {"alert", [](const YamlCursor& v, RuleSpec& s) { s.name = v.text("alert"); }},
+    {"group", [](const YamlCursor& v, RuleSpec& s) { s.group = v.text("group").value; }},
     {"override", [](const YamlCursor& v, RuleSpec&) { v.text("override"); }},  // decides what the rule starts from
     {"resource", [](const YamlCursor& v, RuleSpec& s) { s.resources = v.texts("resource"); }},
     {"each", [](const YamlCursor& v, RuleSpec& s) { s.each = v.text("each"); }},
