@@ -17,6 +17,7 @@ constexpr auto footer =
     "  klaw do \"alerts\"                  what is wrong now\n"
     "  klaw do \"ack 3f9a\"                take an alert as yours\n"
     "  klaw rules check my-rules/        check rule files before they run\n"
+    "  klaw rules explain PodOOMKilled   what a rule reads, and what became of it\n"
     "  klaw record --out problem.jsonl.gz && klaw replay problem.jsonl.gz\n"
     "Exit codes: 0 fine, 1 failed (one sentence on standard error), 2 wrong usage.";
 
@@ -91,7 +92,7 @@ int run(int argc, char** argv) {
     recordApp->callback([&] { code = recordCommand(record); });
 
     RulesOptions rules;
-    auto* rulesApp = app.add_subcommand("rules", "Check, list and test rules");
+    auto* rulesApp = app.add_subcommand("rules", "Check, test, list, explain and change rules");
     rulesApp->require_subcommand(1);
     auto* check = rulesApp->add_subcommand("check", "Check rule files; errors name file, line and column");
     check->add_option("files", rules.files, "Files or directories; default: those of the configuration");
@@ -107,6 +108,35 @@ int run(int argc, char** argv) {
     test->add_option("files", rules.files, "Test files")->required();
     test->add_option("--config", rules.config, "A configuration file with rule directories");
     test->callback([&] { code = rulesTestCommand(rules); });
+    auto ofAgent = [&](const char* name, const char* help, int (*command)(const RulesOptions&)) {
+        auto* made = rulesApp->add_subcommand(name, help);
+        made->add_option("--config", rules.config, "Configuration of the agent");
+        made->add_option("--data", rules.data, "Data directory of the agent");
+        made->add_option("--language", rules.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
+        made->callback([&code, &rules, command] { code = command(rules); });
+        return made;
+    };
+    ofAgent("show", "Print a rule as YAML, whole", rulesShowCommand)
+        ->add_option("name", rules.name, "A rule")
+        ->required();
+    ofAgent("explain", "What a rule reads, when it is looked at, how often it matched, what it costs, its errors",
+            rulesExplainCommand)
+        ->add_option("name", rules.name, "A rule")
+        ->required();
+    ofAgent("export", "Print all rules that run as one rule file", rulesExportCommand);
+    ofAgent("history", "Revisions with author, time, source and what changed", rulesHistoryCommand)
+        ->add_option("name", rules.name, "A rule; default: the latest revisions of all");
+    ofAgent("apply", "Give the running agent rules that stand over those of files; tests beside the file run first",
+            rulesApplyCommand)
+        ->add_option("file", rules.files, "A rule file")
+        ->required()
+        ->expected(1);
+    auto* revert = ofAgent("revert", "Make a rule what it was in a revision", rulesRevertCommand);
+    revert->add_option("name", rules.name, "A rule")->required();
+    revert->add_option("revision", rules.revision, "Its number; `klaw rules history` lists them")->required();
+    ofAgent("remove", "End a rule that was applied; that of its name in the files runs again", rulesRemoveCommand)
+        ->add_option("name", rules.name, "A rule")
+        ->required();
 
     AuditOptions audit;
     auto* auditApp = app.add_subcommand("audit", "Read the audit log and prove that it was not changed");

@@ -56,9 +56,37 @@ void sortByFingerprint(std::vector<Transition>& transitions, std::size_t from) {
 RuleEngine::RuleEngine(std::shared_ptr<const RuleSet> rules, const ObjectSource& objects, EngineOptions options)
     : rules_(std::move(rules)),
       objects_(objects),
-      options_(options),
+      options_(std::move(options)),
       metrics_(book_, [this](const Rule& rule) { ++counters_[rule.name].matches; }),
-      absences_(book_) {}
+      absences_(book_),
+      efforts_(rules_->rules().size()) {}
+
+/// One evaluation of many is measured: looking at the clock costs as much as some conditions.
+template <class Work>
+auto RuleEngine::measured(const Rule& rule, Work work) {
+    constexpr std::uint64_t oneOf = 64;
+    auto& effort = efforts_[static_cast<std::size_t>(&rule - rules_->rules().data())];
+    bool measures = effort.evaluations++ % oneOf == 0 && options_.stopwatch;
+    auto start = measures ? options_.stopwatch() : Duration{};
+    auto result = work();
+    if (measures) {
+        ++effort.measured;
+        effort.spent += options_.stopwatch() - start;
+    }
+    return result;
+}
+
+RuleCounters RuleEngine::countersOf(std::string_view name) const {
+    auto known = counters_.find(name);
+    auto counters = known == counters_.end() ? RuleCounters() : known->second;
+    if (const auto* rule = rules_->find(name)) {
+        const auto& effort = efforts_[static_cast<std::size_t>(rule - rules_->rules().data())];
+        counters.evaluations = effort.evaluations;
+        counters.measured = effort.measured;
+        counters.spent = effort.spent;
+    }
+    return counters;
+}
 
 void RuleEngine::restore(std::vector<Alert> alerts, std::vector<EventCounter> counters,
                          std::optional<TimePoint> lastAlive) {
@@ -119,7 +147,7 @@ void RuleEngine::collectRules(const Change& change) {
 }
 
 void RuleEngine::evaluateRule(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out) {
-    auto evaluation = evaluate(rule, change, now);
+    auto evaluation = measured(rule, [&] { return evaluate(rule, change, now); });
     for (const auto& error : evaluation.errors) noteError(rule, error);
     // A condition that cannot be told is neither true nor false: what fires goes on.
     if (evaluation.errors.empty()) ceaseOthers(rule, change, evaluation, now, out);
@@ -188,7 +216,7 @@ void RuleEngine::observeEvent(const Change& change, TimePoint now, EngineOutput&
     index->candidates(change.object, candidates_);
     for (auto position : candidates_) {
         const auto& rule = rules_->rules()[position];
-        auto selected = selects(rule, change.cluster, change.object);
+        auto selected = measured(rule, [&] { return selects(rule, change.cluster, change.object); });
         if (!selected)
             noteError(rule, selected.error());
         else if (*selected && rule.absent)
@@ -335,6 +363,7 @@ bool RuleEngine::followsSame(const Alert& alert) const {
 
 void RuleEngine::replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint now, EngineOutput& out) {
     rules_ = std::move(rules);
+    efforts_.assign(rules_->rules().size(), {});
     std::vector<std::string> ended;
     book_.forEach([&](const Alert& alert) {
         if (!followsSame(alert)) ended.push_back(alert.fingerprint);

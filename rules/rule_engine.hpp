@@ -41,12 +41,17 @@ public:
 
 struct EngineOptions {
     Duration recheckEvery = 15s;  ///< how often rules that read the clock are looked at again
+    /// Time that only goes on, for what evaluations cost; without it that is not measured.
+    std::function<Duration()> stopwatch;
 };
 
 struct RuleCounters {
     std::uint64_t matches = 0;  ///< evaluations that were true
     std::uint64_t errors = 0;   ///< evaluations that failed otherwise than by an absent field
     std::string lastError;
+    std::uint64_t evaluations = 0;  ///< of the condition, for objects and Events that passed the index
+    std::uint64_t measured = 0;     ///< of these
+    Duration spent{};               ///< with those measured
 };
 
 /// Decides what is wrong: Changes in, Transitions out. Knows the time only from its parameters, which must not go
@@ -94,9 +99,17 @@ public:
     const Alert* find(std::string_view fingerprint) const { return book_.find(fingerprint); }
     /// Pending and firing, by fingerprint.
     void forEachAlert(const std::function<void(const Alert&)>& visit) const { book_.forEach(visit); }
+    /// By rule; without its evaluations.
     const std::map<std::string, RuleCounters, std::less<>>& counters() const { return counters_; }
+    RuleCounters countersOf(std::string_view rule) const;
 
 private:
+    struct Effort {
+        std::uint64_t evaluations = 0, measured = 0;
+        Duration spent{};
+    };
+    template <class Work>
+    auto measured(const Rule& rule, Work work);
     void evaluateObject(const Change& change, TimePoint now, EngineOutput& out);
     void evaluateRule(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
     bool countOccurrence(const Rule& rule, const Change& change, Alert& draft, TimePoint now, EngineOutput& out);
@@ -127,6 +140,7 @@ private:
     AbsenceRules absences_;
     std::vector<std::string> orphans_;  ///< restored alerts whose rule is gone
     std::map<std::string, RuleCounters, std::less<>> counters_;
+    std::vector<Effort> efforts_;                                                  ///< by the rule's position
     std::map<std::string, std::set<std::string, std::less<>>, std::less<>> seen_;  ///< cluster → resources with changes
     std::optional<TimePoint> nextRecheck_;
     std::optional<TimePoint> lastAlive_;   ///< of the agent before this one

@@ -69,34 +69,9 @@ Result<void> applyAlerts(Database& database, const UnitOfWork& unit) {
     return forEach(database, unit.counters, putCounter);
 }
 
-Result<void> applyRuleRevisions(Database& database, const std::vector<RuleRevision>& revisions, Committed& committed) {
-    for (auto revision : revisions) {
-        revision.sha256 = sha256Hex(revision.text);
-        bool same = false;
-        auto newest = database.query(
-            "SELECT revision, sha256, removed FROM rule_revisions WHERE name = ? ORDER BY revision DESC LIMIT 1",
-            [&](const Statement& row) {
-                revision.revision = static_cast<std::uint64_t>(row.integer(0));
-                same = row.text(1) == revision.sha256 && (row.integer(2) != 0) == revision.removed;
-            },
-            revision.name);
-        if (!newest) return newest;
-        if (same) continue;
-        ++revision.revision;
-        auto done = database.run(
-            "INSERT INTO rule_revisions (name, revision, author, source, at, text, sha256, removed) VALUES (?, ?, ?, "
-            "?, ?, ?, ?, ?)",
-            revision.name, revision.revision, revision.author, revision.source, revision.at, revision.text,
-            revision.sha256, revision.removed);
-        if (!done) return done;
-        committed.ruleRevisions.push_back(std::move(revision));
-    }
-    return {};
-}
-
 Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& committed) {
     if (auto done = applyAlerts(database, unit); !done) return done;
-    if (auto done = applyRuleRevisions(database, unit.ruleRevisions, committed); !done) return done;
+    if (auto done = applyRuleRevisions(database, unit, committed); !done) return done;
     if (auto done = forEach(database, unit.offers, putOffer); !done) return done;
     if (auto done = applyOutbox(database, unit, committed); !done) return done;
     auto putMeta = [](Database& into, const MetaEntry& entry) {

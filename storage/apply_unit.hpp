@@ -12,7 +12,7 @@ Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& co
 // One group of tables a file.
 Result<void> applyAlerts(Database& database, const UnitOfWork& unit);
 Result<void> applyOutbox(Database& database, const UnitOfWork& unit, Committed& committed);
-Result<void> applyRuleRevisions(Database& database, const std::vector<RuleRevision>& revisions, Committed& committed);
+Result<void> applyRuleRevisions(Database& database, const UnitOfWork& unit, Committed& committed);
 Result<void> appendAudit(Database& database, const std::vector<AuditEntry>& entries, Committed& committed);
 Result<Offer> useOffer(Database& database, std::string_view nonce, std::string_view actor, TimePoint now);
 

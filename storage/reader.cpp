@@ -2,6 +2,7 @@
 
 #include "storage/delivery_rows.hpp"
 #include "storage/json_codec.hpp"
+#include "storage/rule_rows.hpp"
 
 namespace klaw::storage {
 namespace {
@@ -31,19 +32,6 @@ Result<T> onlyOne(Result<std::vector<T>> all, std::string_view what, std::string
     if (all->empty())
         return fail(ErrorCode::NotFound, "there is no " + std::string(what) + " \"" + std::string(id) + "\"");
     return std::move(all->front());
-}
-
-RuleRevision revisionOf(const Statement& row) {
-    RuleRevision revision;
-    revision.name = row.text(0);
-    revision.revision = static_cast<std::uint64_t>(row.integer(1));
-    revision.author = row.text(2);
-    revision.source = row.text(3);
-    revision.at = row.time(4);
-    revision.text = row.text(5);
-    revision.sha256 = row.text(6);
-    revision.removed = row.integer(7) != 0;
-    return revision;
 }
 
 AuditRow auditRowOf(const Statement& row) {
@@ -210,24 +198,15 @@ Result<AuditHead> Reader::auditHead() {
 }
 
 Result<std::vector<RuleRevision>> Reader::currentRules() {
-    std::vector<RuleRevision> all;
-    auto done = database_.query(
-        "SELECT name, revision, author, source, at, text, sha256, removed FROM rule_revisions r WHERE removed = 0 AND "
-        "revision = (SELECT max(revision) FROM rule_revisions WHERE name = r.name) "
-        "ORDER BY name",
-        [&](const Statement& row) { all.push_back(revisionOf(row)); });
-    if (!done) return fail(std::move(done).error());
-    return all;
+    return currentRuleRevisions(database_);
 }
 
 Result<std::vector<RuleRevision>> Reader::ruleRevisions(std::string_view name) {
-    std::vector<RuleRevision> all;
-    auto done = database_.query(
-        "SELECT name, revision, author, source, at, text, sha256, removed FROM rule_revisions WHERE name = ? ORDER BY "
-        "revision DESC",
-        [&](const Statement& row) { all.push_back(revisionOf(row)); }, name);
-    if (!done) return fail(std::move(done).error());
-    return all;
+    return ruleRevisionsOf(database_, name);
+}
+
+Result<std::vector<RuleRevision>> Reader::latestRuleRevisions(std::size_t limit) {
+    return storage::latestRuleRevisions(database_, limit);
 }
 
 Result<Offer> Reader::offer(std::string_view nonce) {

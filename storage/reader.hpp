@@ -76,6 +76,8 @@ public:
     /// The newest revision of each name that is not removed; by name.
     Result<std::vector<RuleRevision>> currentRules();
     Result<std::vector<RuleRevision>> ruleRevisions(std::string_view name);
+    /// Of all rules.
+    Result<std::vector<RuleRevision>> latestRuleRevisions(std::size_t limit);
 
     /// Used or not; for showing what a button was.
     Result<Offer> offer(std::string_view nonce);

@@ -2,6 +2,7 @@
 
 #include "storage/delivery_rows.hpp"
 #include "storage/json_codec.hpp"
+#include "storage/rule_rows.hpp"
 
 namespace klaw::storage {
 namespace {
@@ -69,6 +70,10 @@ Result<RecoveredState> loadState(Database& database, const RecoveryHorizon& hori
         "ORDER BY 1, 2",
         [&](const Statement& row) { state.cards.push_back({row.text(0), row.text(1), row.text(2)}); });
     if (!cards) return fail(std::move(cards).error());
+    auto rules = currentRuleRevisions(database);
+    if (!rules) return fail(std::move(rules).error());
+    state.appliedRules = std::move(*rules);
+    std::erase_if(state.appliedRules, [](const RuleRevision& rule) { return !rule.applied(); });
     auto meta = database.query("SELECT key, value FROM meta",
                                [&](const Statement& row) { state.meta.emplace(row.text(0), row.text(1)); });
     if (!meta) return fail(std::move(meta).error());

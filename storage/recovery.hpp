@@ -26,7 +26,8 @@ struct RecoveredState {
     /// Queued and sending, oldest first. `sending` means that the agent stopped before the answer: outcome unknown, to
     /// be tried again with the same key. Those of one `batchId` leave together again.
     std::vector<Delivery> deliveries;
-    std::vector<CardRef> cards;  ///< of open incidents: newest message sent, by channel
+    std::vector<CardRef> cards;              ///< of open incidents: newest message sent, by channel
+    std::vector<RuleRevision> appliedRules;  ///< those in force that were given to the agent, not by files; by name
     std::map<std::string, std::string, std::less<>> meta;
     std::vector<Error> unreadable;  ///< rows left out because their content is damaged; to be told loudly
 };

@@ -26,6 +26,7 @@ struct UnitOfWork {
     std::vector<rules::Silence> silences;           ///< inserted or replaced by id
     std::vector<rules::EventCounter> counters;      ///< `seen` never falls; increases add up
     std::vector<RuleRevision> ruleRevisions;        ///< skipped when the newest of that name says the same
+    bool ruleRevisionsAreAll = false;               ///< rules that are not among them are recorded as removed
     std::vector<Offer> offers;                      ///< Conflict when the nonce is known
     std::vector<std::string> supersededDeliveries;  ///< ids; those queued and not uncertain
     std::vector<Delivery> newDeliveries;  ///< living cards supersede older queued ones of their incident and channel

@@ -20,8 +20,7 @@ constexpr Duration offerLifetime = 10min;
 struct Understood {
     const operate::Verb* verb = nullptr;
     operate::CommandLine line;
-    /// Only with arguments does a verb that changes something change it; `silence` alone lists.
-    bool changes() const { return verb->changes && !line.arguments.empty(); }
+    bool changes() const { return verb->changes && verb->changes(line); }
 };
 
 Result<Understood> understand(const std::string& command) {
@@ -48,9 +47,11 @@ storage::AuditEntry AgentRun::auditOf(const std::string& identity, const std::st
     return {clock_.now(), identity, verb, decision, {}, detail};
 }
 
-Task<serve::ConsoleBackend::Answer> AgentRun::execute(std::string identity, std::string command, std::string language) {
+Task<serve::ConsoleBackend::Answer> AgentRun::execute(std::string identity, std::string command, std::string language,
+                                                      std::string attachment) {
     auto understood = understand(command);
     if (!understood) co_return Answer{false, sentence(understood.error())};
+    understood->line.attachment = std::move(attachment);
     std::string verb(understood->verb->name);
     operate::Caller caller{identity, language.empty() ? setup_.config.language : language};
     auto decision = access::decide({identity, verb, command, understood->changes()});
@@ -117,7 +118,7 @@ Task<serve::ConsoleBackend::Answer> AgentRun::press(std::string identity, std::s
         co_await flushed(std::move(audit));
         co_return Answer{false, sentence((*wait->result).error())};
     }
-    co_return co_await execute(identity, (**wait->result).arguments, std::move(language));
+    co_return co_await execute(identity, (**wait->result).arguments, std::move(language), std::string());
 }
 
 Task<Result<void>> AgentRun::receiveAlerts(std::string body, std::string cluster) {
@@ -175,6 +176,7 @@ std::string AgentRun::stateJson() {
                                      {"lastError", channel.lastError}});
     state["warnings"] = Json::array();
     if (!storageTrouble_.empty()) state["warnings"].push_back(storageTrouble_);
+    if (!reloadTrouble_.empty()) state["warnings"].push_back("the last reload was refused: " + reloadTrouble_);
     if (auto reason = writer_->degradedReason()) state["warnings"].push_back("storage: " + reason->describe());
     for (const auto& cluster : clusters_)
         if (cluster->access().insecureSkipVerify)

@@ -52,19 +52,26 @@ AgentRun::~AgentRun() {
 Result<void> AgentRun::start() {
     auto state = openStorage();
     if (!state) return fail(std::move(state).error());
+    if (auto loaded = loadRules(state->appliedRules); !loaded) return loaded;
     if (auto listening = listen(); !listening) return listening;
     openCourier();
     auto onTransition = [](const rules::Transition& transition) {
         spdlog::info("alert {} {}: {} ({})", transition.alert.rule, rules::toString(transition.reason),
                      transition.alert.title.en, transition.alert.fingerprint);
     };
-    pipeline_ =
-        std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_), onTransition);
+    rules::EngineOptions engineOptions;
+    engineOptions.stopwatch = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
+    pipeline_ = std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_),
+                                                onTransition, std::move(engineOptions));
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     pipeline_->restore(*state, lastAliveOf(*state), clock_.now());
     control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, clock_, random_, setup_.config, data_.database());
+    control_->setRules(*rules_,
+                       [this](std::shared_ptr<const rules::RuleSet> rules) { replaceRules(std::move(rules)); });
     courier_->restore(*state);
-    gate_->commit(startRecord(), {});
+    auto record = rules_->record(*setup_.rules, clock_.now());
+    record.audit.push_back({clock_.now(), "klaw", "start", "done", {}, "{}"});
+    gate_->commit(std::move(record), {});
     if (!setup_.demoRecording.empty())
         if (auto playing = startDemo(); !playing) return playing;
     for (const auto& access : setup_.clusters) watch(access);
@@ -157,13 +164,15 @@ void AgentRun::followChannels() {
     if (setup_.config.channels.empty()) spdlog::warn("no channel is configured: alerts are seen on the page only");
 }
 
-storage::UnitOfWork AgentRun::startRecord() {
-    storage::UnitOfWork unit;
-    auto now = clock_.now();
-    for (const auto& source : setup_.ruleSources)
-        unit.ruleRevisions.push_back({source.name, 0, "klaw", "file", now, source.text, {}, false});
-    unit.audit.push_back({now, "klaw", "start", "done", {}, "{}"});
-    return unit;
+/// Those of the files, which have been checked, and those that were applied to an agent before this one.
+Result<void> AgentRun::loadRules(const std::vector<storage::RuleRevision>& applied) {
+    rules_ = std::make_unique<RuleKeeper>(setup_.ruleSources, applied);
+    if (applied.empty()) return {};
+    auto report = rules_->load();
+    if (!report.ok()) return fail(std::move(report.errors.front()));
+    for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
+    setup_.rules = report.rules;
+    return {};
 }
 
 Result<void> AgentRun::startDemo() {
@@ -313,6 +322,7 @@ void AgentRun::flush(std::vector<storage::AuditEntry> audit, Committed done) {
     if (!pipeline_->dirty() && audit.empty() && !done) return;
     auto unit = pipeline_->take();
     for (auto& entry : audit) unit.audit.push_back(std::move(entry));
+    rules_->takeRevisions(unit);
     for (const auto& incident : unit.incidents) {
         if (!incident.resolvedAt) continue;
         lately_.push_front(incident);
@@ -426,19 +436,32 @@ Task<void> AgentRun::shutDown() {
 /// All of it or nothing: a mistake in the configuration or in one rule leaves everything as it was.
 void AgentRun::reload() {
     spdlog::info("reading the configuration and the rules again");
+    auto reloaded = reloadAll();
+    reloadTrouble_ = reloaded ? "" : reloaded.error().describe();
+    if (!reloaded) spdlog::error("everything stays as it was: {}", reloadTrouble_);
+    noteState();
+}
+
+Result<void> AgentRun::reloadAll() {
     auto config = readConfigAgain();
-    if (!config) return spdlog::error("everything stays as it was: {}", config.error().describe());
+    if (!config) return fail(std::move(config).error());
     auto clusters = demo_ ? Result<std::vector<kube::ClusterAccess>>(setup_.clusters) : clustersOf(*config);
-    if (!clusters) return spdlog::error("everything stays as it was: {}", clusters.error().describe());
+    if (!clusters) return fail(std::move(clusters).error());
     auto files = readRuleFiles(*config);
-    auto report = rules::loadRules(files.sources);
-    for (auto& error : files.errors) report.errors.push_back(std::move(error));
-    for (const auto& error : report.errors) spdlog::error("everything stays as it was: {}", error.describe());
-    if (!report.ok()) return;
+    if (!files.errors.empty()) return fail(std::move(files.errors.front()));
+    auto report = rules_->load(std::move(files.sources));
+    for (const auto& error : report.errors) spdlog::error("{}", error.describe());
+    if (!report.ok()) return fail(std::move(report.errors.front()));
+    for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
     setup_.config = std::move(*config);
     setup_.clusters = std::move(*clusters);
     followConfig();
-    replaceRules(std::move(report), files.sources);
+    replaceRules(report.rules);
+    if (!leaving_.empty()) tasks_.spawn("end of clusters", endLeaving());
+    auto record = rules_->record(*report.rules, clock_.now());
+    record.audit.push_back({clock_.now(), "klaw", "rules.load", "done", {}, "{}"});
+    gate_->commit(std::move(record), {});
+    return {};
 }
 
 Result<Config> AgentRun::readConfigAgain() {
@@ -466,27 +489,21 @@ void AgentRun::followConfig() {
     followClusters(setup_.clusters);
 }
 
-void AgentRun::replaceRules(rules::LoadReport report, const std::vector<rules::RuleSource>& sources) {
-    for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
-    setup_.rules = report.rules;
+void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
+    setup_.rules = std::move(rules);
     auto now = clock_.now();
-    pipeline_->replaceRules(report.rules, now);
+    pipeline_->replaceRules(setup_.rules, now);
     for (const auto& cluster : clusters_)
-        for (const auto& resource : cluster->follow(report.rules))
+        for (const auto& resource : cluster->follow(setup_.rules))
             pipeline_->reevaluate(cluster->name(), resource, now);
-    metricWatch_->follow(report.rules, setup_.config.metrics, clusters_);
-    if (!leaving_.empty()) tasks_.spawn("end of clusters", endLeaving());
-    storage::UnitOfWork unit;
-    for (const auto& source : sources)
-        unit.ruleRevisions.push_back({source.name, 0, "klaw", "file", now, source.text, {}, false});
-    unit.audit.push_back({now, "klaw", "rules.load", "done", {}, "{}"});
-    gate_->commit(std::move(unit), {});
-    spdlog::info("{} rules run", report.rules->rules().size());
+    metricWatch_->follow(setup_.rules, setup_.config.metrics, clusters_);
+    spdlog::info("{} rules run", setup_.rules->rules().size());
     scheduleFlush();
 }
 
 std::string AgentRun::metrics() {
-    return metrics_.text({*pipeline_, *courier_, clusters_, *writer_, readiness().ready, loop_.turns()});
+    return metrics_.text(
+        {*pipeline_, *courier_, clusters_, *writer_, readiness().ready, reloadTrouble_.empty(), loop_.turns()});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {
@@ -504,6 +521,7 @@ serve::ConsoleBackend::Readiness AgentRun::readiness() {
             if (!source.lastError.empty())
                 state.text +=
                     "cluster " + source.cluster + ": no metrics from " + source.source + ": " + source.lastError + "\n";
+    if (!reloadTrouble_.empty()) state.text += "configuration: the last reload was refused: " + reloadTrouble_ + "\n";
     if (!storageTrouble_.empty()) state.text += "storage: " + storageTrouble_ + "\n";
     if (auto reason = writer_->degradedReason()) state.text += "storage: " + reason->describe() + "\n";
     state.text = (state.ready ? "ready\n" : "not ready\n") + state.text;

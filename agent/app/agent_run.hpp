@@ -11,6 +11,7 @@
 #include "agent/app/live_control.hpp"
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/metrics.hpp"
+#include "agent/app/rule_keeper.hpp"
 #include "agent/app/signals.hpp"
 #include "agent/deliver/courier.hpp"
 #include "agent/operate/catalogue.hpp"
@@ -40,7 +41,8 @@ public:
     std::string stateJson() override;
     std::uint64_t stateVersion() const override { return stateVersion_; }
     Task<void> stateNewerThan(std::uint64_t version, TimePoint until) override;
-    Task<Answer> execute(std::string identity, std::string command, std::string language) override;
+    Task<Answer> execute(std::string identity, std::string command, std::string language,
+                         std::string attachment) override;
     Task<Result<Offered>> offer(std::string identity, std::string command, std::string language) override;
     Task<Answer> press(std::string identity, std::string nonce, std::string language) override;
     const std::string& token() const override { return data_.token(); }
@@ -61,7 +63,7 @@ private:
     void startTasks();
     void openCourier();
     void followChannels();
-    storage::UnitOfWork startRecord();
+    Result<void> loadRules(const std::vector<storage::RuleRevision>& applied);
 
     void changed(const rules::Change& change);
     void listCompleted(std::string_view cluster, std::string_view resource);
@@ -76,9 +78,10 @@ private:
     Task<void> keepHouse();
     Task<void> shutDown();
     void reload();
+    Result<void> reloadAll();
     Result<Config> readConfigAgain();
     void followConfig();
-    void replaceRules(rules::LoadReport report, const std::vector<rules::RuleSource>& sources);
+    void replaceRules(std::shared_ptr<const rules::RuleSet> rules);
     storage::AuditEntry auditOf(const std::string& identity, const std::string& verb, const std::string& decision,
                                 const std::string& command) const;
 
@@ -92,6 +95,7 @@ private:
     net::HttpClient http_;
     Metrics metrics_;
     std::unique_ptr<deliver::Courier> courier_;
+    std::unique_ptr<RuleKeeper> rules_;
     WatchedObjects objects_;
     std::unique_ptr<AlertPipeline> pipeline_;
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;
@@ -113,6 +117,7 @@ private:
     std::uint16_t port_ = 0;
     std::string consoleUrl_;
     std::string storageTrouble_;
+    std::string reloadTrouble_;           ///< why the configuration or the rules were not taken over; empty: they were
     std::deque<rules::Incident> lately_;  ///< resolved, newest first, for the page
 };
 

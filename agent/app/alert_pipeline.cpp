@@ -30,8 +30,8 @@ storage::AuditEntry auditOf(const rules::Transition& transition) {
 }  // namespace
 
 AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
-                             deliver::DeliveryPlanner planner, OnTransition onTransition)
-    : engine_(rules, objects),
+                             deliver::DeliveryPlanner planner, OnTransition onTransition, rules::EngineOptions options)
+    : engine_(rules, objects, std::move(options)),
       grouper_(rules, planner.routes()),
       planner_(std::move(planner)),
       onTransition_(std::move(onTransition)) {}

@@ -32,7 +32,7 @@ public:
 
     /// `objects` outlives the pipeline.
     AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
-                  deliver::DeliveryPlanner planner, OnTransition onTransition = {});
+                  deliver::DeliveryPlanner planner, OnTransition onTransition = {}, rules::EngineOptions options = {});
 
     /// What was stored before a restart; once, first.
     void restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive, TimePoint now);

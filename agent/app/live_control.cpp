@@ -23,6 +23,20 @@ operate::DeliveryView viewOf(const storage::DeliveryRecord& record) {
 
 }  // namespace
 
+Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const std::string& databaseFile,
+                                                               const std::string& name) {
+    constexpr std::size_t latest = 50;
+    auto reader = storage::Reader::open(databaseFile);
+    if (!reader) return fail(std::move(reader).error());
+    auto revisions = name.empty() ? reader->latestRuleRevisions(latest) : reader->ruleRevisions(name);
+    if (!revisions) return fail(std::move(revisions).error());
+    std::vector<operate::RuleRevisionView> views;
+    for (auto& known : *revisions)
+        views.push_back({std::move(known.name), known.revision, std::move(known.author), std::move(known.source),
+                         known.at, std::move(known.text), known.removed});
+    return views;
+}
+
 Result<std::vector<operate::DeliveryView>> LiveControl::deliveries(std::string_view idPrefix) const {
     auto reader = storage::Reader::open(databaseFile_);
     if (!reader) return fail(std::move(reader).error());
@@ -71,15 +85,51 @@ std::vector<operate::RuleView> LiveControl::rules() const {
         view.source = rule.source;
         view.severity = rule.severity;
         view.firing = firing[rule.name];
-        const auto& counters = pipeline_.engine().counters();
-        if (auto found = counters.find(rule.name); found != counters.end()) {
-            view.errors = found->second.errors;
-            view.lastError = found->second.lastError;
-        }
+        auto counters = pipeline_.engine().countersOf(rule.name);
+        view.errors = counters.errors;
+        view.lastError = counters.lastError;
         if (metrics_) view.unavailable = metrics_->unavailable(rule);
         views.push_back(std::move(view));
     }
     return views;
+}
+
+operate::RuleActivity LiveControl::ruleActivity(const std::string& name) const {
+    auto counters = pipeline_.engine().countersOf(name);
+    operate::RuleActivity activity;
+    activity.evaluations = counters.evaluations;
+    if (counters.measured > 0) activity.cost = counters.spent / static_cast<std::int64_t>(counters.measured);
+    activity.matches = counters.matches;
+    activity.errors = counters.errors;
+    activity.lastError = counters.lastError;
+    pipeline_.engine().forEachAlert([&](const rules::Alert& alert) {
+        if (alert.rule == name) ++(alert.state() == rules::AlertState::Firing ? activity.firing : activity.pending);
+    });
+    const auto* rule = ruleSet().find(name);
+    if (rule && metrics_) activity.unavailable = metrics_->unavailable(*rule);
+    return activity;
+}
+
+Result<std::vector<operate::RuleRevisionView>> LiveControl::ruleHistory(const std::string& name) const {
+    return readRuleHistory(databaseFile_, name);
+}
+
+Result<std::vector<std::string>> LiveControl::applyRules(const std::string& yaml, const rules::Mark& mark) {
+    return keeper_->apply({"the file", yaml}, mark, install_);
+}
+
+Result<void> LiveControl::revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) {
+    auto reader = storage::Reader::open(databaseFile_);
+    auto revisions = reader ? reader->ruleRevisions(name) : fail(reader.error());
+    if (!revisions) return fail(std::move(revisions).error());
+    for (const auto& known : *revisions)
+        if (known.revision == revision && !known.removed) return keeper_->revert(known, mark, install_);
+    return fail(ErrorCode::NotFound, fmt::format("the rule \"{}\" has no revision {} to go back to", name, revision),
+                {}, "`rules history " + name + "` lists them");
+}
+
+Result<void> LiveControl::removeRule(const std::string& name, const rules::Mark& mark) {
+    return keeper_->remove(name, mark, install_);
 }
 
 std::vector<operate::ClusterView> LiveControl::clusters() const {

@@ -6,10 +6,15 @@
 #include "agent/app/alert_pipeline.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/metric_watch.hpp"
+#include "agent/app/rule_keeper.hpp"
 #include "agent/operate/control.hpp"
 #include "base/random.hpp"
 
 namespace klaw::app {
+
+/// Control::ruleHistory from a database, whether an agent runs or not.
+Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const std::string& databaseFile,
+                                                               const std::string& name);
 
 /// What commands see and do in a running agent. References outlive it.
 class LiveControl final : public operate::Control {
@@ -25,6 +30,12 @@ public:
 
     /// Where to ask why a rule cannot be judged.
     void setMetrics(const MetricWatch& metrics) { metrics_ = &metrics; }
+
+    /// Where rules are changed.
+    void setRules(RuleKeeper& rules, RuleKeeper::Install install) {
+        keeper_ = &rules;
+        install_ = std::move(install);
+    }
 
     TimePoint now() const override { return clock_.now(); }
     int utcOffsetMinutes() const override { return config_.utcOffsetMinutes; }
@@ -47,6 +58,12 @@ public:
     }
     std::vector<rules::Silence> activeSilences() const override;
     std::vector<operate::RuleView> rules() const override;
+    const rules::RuleSet& ruleSet() const override { return pipeline_.engine().rules(); }
+    operate::RuleActivity ruleActivity(const std::string& name) const override;
+    Result<std::vector<operate::RuleRevisionView>> ruleHistory(const std::string& name) const override;
+    Result<std::vector<std::string>> applyRules(const std::string& yaml, const rules::Mark& mark) override;
+    Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) override;
+    Result<void> removeRule(const std::string& name, const rules::Mark& mark) override;
     std::vector<operate::ClusterView> clusters() const override;
 
 private:
@@ -57,6 +74,8 @@ private:
     const Config& config_;
     std::string databaseFile_;
     const MetricWatch* metrics_ = nullptr;
+    RuleKeeper* keeper_ = nullptr;
+    RuleKeeper::Install install_;
 };
 
 }  // namespace klaw::app

@@ -187,6 +187,9 @@ std::string Metrics::text(const Sources& sources) const {
     Families families;
     auto& build = families.family("klaw_build_info", "The version that runs.", prometheus::MetricType::Gauge);
     Families::add(build, {label("version", std::string(programVersion))}, 1);
+    families.gauge("klaw_config_last_reload_successful",
+                   "1 unless configuration and rules were refused when they were last read again.",
+                   sources.reloadSuccessful ? 1 : 0);
     families.gauge("klaw_ready", "1 once the first lists of all clusters are in.", sources.ready ? 1 : 0);
     addClusters(families, sources.clusters);
     addPipeline(families, sources.pipeline);

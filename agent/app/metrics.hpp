@@ -24,6 +24,7 @@ public:
         const std::vector<std::unique_ptr<ClusterWatch>>& clusters;
         const storage::Writer& writer;
         bool ready = false;
+        bool reloadSuccessful = true;  ///< of the configuration and the rules, the last time
         LoopTurns turns;
     };
     /// Prometheus text format 0.0.4.

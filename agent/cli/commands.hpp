@@ -53,10 +53,22 @@ struct RulesOptions {
     std::string config;
     std::vector<std::string> files;
     std::string output = "table";
+    std::string data;
+    std::string language;
+    std::string name;
+    std::string revision;
 };
 int rulesCheckCommand(const RulesOptions& options);
 int rulesListCommand(const RulesOptions& options);
 int rulesTestCommand(const RulesOptions& options);
+// These ask the running agent; those that only tell look at files and database where none runs.
+int rulesShowCommand(const RulesOptions& options);
+int rulesExplainCommand(const RulesOptions& options);
+int rulesExportCommand(const RulesOptions& options);
+int rulesHistoryCommand(const RulesOptions& options);
+int rulesApplyCommand(const RulesOptions& options);
+int rulesRevertCommand(const RulesOptions& options);
+int rulesRemoveCommand(const RulesOptions& options);
 
 struct AuditOptions {
     std::string config;

@@ -9,11 +9,16 @@ namespace klaw::operate {
 std::span<const Verb> catalogue() {
     static const std::vector<Verb> verbs = [] {
         auto all = alertVerbs();
-        for (auto& verb : informationVerbs()) all.push_back(std::move(verb));
+        for (auto group : {informationVerbs(), ruleVerbs()})
+            for (auto& verb : group) all.push_back(std::move(verb));
         std::sort(all.begin(), all.end(), [](const Verb& a, const Verb& b) { return a.name < b.name; });
         return all;
     }();
     return verbs;
+}
+
+bool withArguments(const CommandLine& line) {
+    return !line.arguments.empty();
 }
 
 const Verb* findVerb(std::string_view word) {

@@ -28,7 +28,9 @@ struct Verb {
     std::vector<std::string_view> aliases;  ///< Chinese words and kubectl's habits
     std::string_view usage;
     rules::LocalizedText summary;
-    bool changes = false;  ///< carried out only with permission, and audited
+    /// Whether the command as written changes something: carried out only with permission then, and audited.
+    /// nullptr: it never does.
+    bool (*changes)(const CommandLine& line) = nullptr;
     /// Says what would happen; an Error when it cannot.
     Result<std::string> (*preview)(const Control& control, const Caller& caller, const CommandLine& line) = nullptr;
     Result<std::string> (*run)(Control& control, const Caller& caller, const CommandLine& line) = nullptr;
@@ -42,5 +44,9 @@ std::string_view nearestVerb(std::string_view word);
 // One group a file.
 std::vector<Verb> alertVerbs();
 std::vector<Verb> informationVerbs();
+std::vector<Verb> ruleVerbs();
+
+/// For verbs that list without arguments, and change with them.
+bool withArguments(const CommandLine& line);
 
 }  // namespace klaw::operate

@@ -15,6 +15,7 @@ struct CommandLine {
     std::string verb;
     std::vector<std::string> arguments;          ///< in order, without options
     std::map<std::string, std::string> options;  ///< long names; "" for one without a value
+    std::string attachment;                      ///< a text that came with it: a rule file
     std::optional<std::string> option(const std::string& name) const {
         auto found = options.find(name);
         return found == options.end() ? std::nullopt : std::optional(found->second);

@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "rules/incident.hpp"
+#include "rules/rule_set.hpp"
 #include "rules/silence.hpp"
 
 namespace klaw::operate {
@@ -32,6 +33,29 @@ struct RuleView {
     std::uint64_t errors = 0;
     std::string lastError;
     std::string unavailable;  ///< why it cannot be judged now: its source does not answer or is not configured
+};
+
+/// What a rule has done since the agent runs.
+struct RuleActivity {
+    std::uint64_t evaluations = 0;
+    std::optional<Duration> cost;  ///< of one evaluation, from samples
+    std::uint64_t matches = 0;
+    std::uint64_t errors = 0;
+    std::string lastError;
+    std::size_t pending = 0;
+    std::size_t firing = 0;
+    std::string unavailable;  ///< as in RuleView
+};
+
+/// One state of a rule, as it was recorded.
+struct RuleRevisionView {
+    std::string name;
+    std::uint64_t revision = 0;
+    std::string author;
+    std::string source;  ///< the file and line, "apply", "revert", "remove"
+    TimePoint at{};
+    std::string text;  ///< YAML; empty when removed
+    bool removed = false;
 };
 
 /// What has been tried to tell one channel of an alert.
@@ -74,6 +98,14 @@ public:
     virtual std::vector<rules::Silence> activeSilences() const = 0;
 
     virtual std::vector<RuleView> rules() const = 0;
+    virtual const rules::RuleSet& ruleSet() const = 0;
+    virtual RuleActivity ruleActivity(const std::string& name) const = 0;
+    /// Newest first, from what is durable; with no name the latest of all rules.
+    virtual Result<std::vector<RuleRevisionView>> ruleHistory(const std::string& name) const = 0;
+    /// The rules of a rule file stand over those of files from now on, also after a restart. The names that changed.
+    virtual Result<std::vector<std::string>> applyRules(const std::string& yaml, const rules::Mark& mark) = 0;
+    virtual Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) = 0;
+    virtual Result<void> removeRule(const std::string& name, const rules::Mark& mark) = 0;
     virtual std::vector<ClusterView> clusters() const = 0;
 };
 

@@ -8,10 +8,12 @@ namespace klaw::operate {
 
 std::string formatTable(const std::vector<std::string>& headings, const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> widths;
-    for (const auto& heading : headings) widths.push_back(displayWidth(heading));
-    for (const auto& row : rows)
-        for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i)
-            widths[i] = std::max(widths[i], displayWidth(row[i]));
+    auto measure = [&](const std::vector<std::string>& row) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], displayWidth(row[i]));
+    };
+    measure(headings);
+    for (const auto& row : rows) measure(row);
     std::string text;
     auto append = [&](const std::vector<std::string>& row) {
         for (std::size_t i = 0; i < row.size(); ++i) {
@@ -20,7 +22,7 @@ std::string formatTable(const std::vector<std::string>& headings, const std::vec
         }
         text += '\n';
     };
-    append(headings);
+    if (!headings.empty()) append(headings);
     for (const auto& row : rows) append(row);
     return text;
 }

@@ -32,21 +32,6 @@ Result<std::string> help(Control&, const Caller& caller, const CommandLine& line
                        rows);
 }
 
-Result<std::string> listRules(Control& control, const Caller& caller, const CommandLine&) {
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& rule : control.rules())
-        rows.push_back({rule.name, rule.group, std::string(notifiers::severityWord(rule.severity, caller.language)),
-                        std::to_string(rule.firing), std::to_string(rule.errors), rule.source,
-                        rule.unavailable.empty()
-                            ? rule.lastError
-                            : (isChinese(caller) ? "不可用：" : "unavailable: ") + rule.unavailable});
-    return formatTable(
-        isChinese(caller)
-            ? std::vector<std::string>{"规则", "分组", "级别", "告警中", "错误", "来源", "说明"}
-            : std::vector<std::string>{"RULE", "GROUP", "SEVERITY", "FIRING", "ERRORS", "SOURCE", "REMARK"},
-        rows);
-}
-
 Result<std::string> listClusters(Control& control, const Caller& caller, const CommandLine&) {
     std::vector<std::vector<std::string>> rows;
     std::string problems;
@@ -68,13 +53,12 @@ Result<std::string> listClusters(Control& control, const Caller& caller, const C
 
 std::vector<Verb> informationVerbs() {
     return {
-        {"help", {"帮助", "?"}, "help [COMMAND]", {"Explains the commands", "查看命令说明"}, false, nullptr, help},
-        {"rules", {"规则"}, "rules", {"Lists the rules that run", "列出正在运行的规则"}, false, nullptr, listRules},
+        {"help", {"帮助", "?"}, "help [COMMAND]", {"Explains the commands", "查看命令说明"}, nullptr, nullptr, help},
         {"clusters",
          {"集群"},
          "clusters",
          {"Lists the clusters that are watched", "列出监控的集群"},
-         false,
+         nullptr,
          nullptr,
          listClusters},
     };

@@ -115,7 +115,8 @@ private:
         };
         auto identity = text("identity").empty() ? std::string("local:page") : "local:" + text("identity");
         auto language = text("language");
-        if (path == "/api/do") co_return answered(co_await backend_.execute(identity, text("command"), language));
+        if (path == "/api/do")
+            co_return answered(co_await backend_.execute(identity, text("command"), language, text("attachment")));
         if (path == "/api/press") co_return answered(co_await backend_.press(identity, text("nonce"), language));
         if (path != "/api/offer") co_return refusal(404, "not found");
         auto offered = co_await backend_.offer(identity, text("command"), language);

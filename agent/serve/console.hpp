@@ -30,8 +30,9 @@ public:
         bool ok = false;
         std::string text;
     };
-    /// Carries a command out for somebody who has shown the token.
-    virtual Task<Answer> execute(std::string identity, std::string command, std::string language) = 0;
+    /// Carries a command out for somebody who has shown the token. `attachment`: a text that goes with it, or empty.
+    virtual Task<Answer> execute(std::string identity, std::string command, std::string language,
+                                 std::string attachment) = 0;
     struct Offered {
         std::string nonce;
         std::string preview;

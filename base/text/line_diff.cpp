@@ -72,7 +72,8 @@ std::vector<Edit> editsBetween(const Lines& a, const Lines& b) {
     std::vector<Edit> edits;
     for (std::size_t i = 0; i < head; ++i) edits.push_back({' ', a[i]});
     auto middle = [&](const Lines& lines) {
-        return Lines(lines.begin() + static_cast<std::ptrdiff_t>(head), lines.end() - static_cast<std::ptrdiff_t>(tail));
+        return Lines(lines.begin() + static_cast<std::ptrdiff_t>(head),
+                     lines.end() - static_cast<std::ptrdiff_t>(tail));
     };
     auto before = middle(a), after = middle(b);
     Common(before, after).appendTo(edits);

@@ -38,12 +38,16 @@ public:
         take(report.warnings, problems.warnings());
     }
 
-    std::vector<Rule> rules() && {
-        std::vector<Rule> out;
+    void giveTo(LoadReport& report) && {
+        std::vector<Rule> running;
         followRenamed();
-        for (auto& loaded : all_)
-            if (loaded.spec.enabled) out.push_back(std::move(loaded.rule));
-        return out;
+        for (auto& [spec, rule] : all_) {
+            if (spec.enabled)
+                running.push_back(std::move(rule));
+            else
+                report.turnedOff.emplace(rule.name, std::move(rule.text));
+        }
+        report.rules = std::make_shared<const RuleSet>(std::move(running));
     }
 
 private:
@@ -113,7 +117,7 @@ LoadReport loadRules(const std::vector<RuleSource>& sources) {
     LoadReport report;
     Collector collector;
     for (const auto& source : sources) collector.add(source, report);
-    report.rules = std::make_shared<const RuleSet>(std::move(collector).rules());
+    std::move(collector).giveTo(report);
     return report;
 }
 

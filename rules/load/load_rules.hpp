@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct RuleSource {
 struct LoadReport {
     /// The rules of all files without an error, never null. A file with an error contributes nothing.
     std::shared_ptr<const RuleSet> rules;
+    std::map<std::string, std::string> turnedOff;  ///< those with `enabled: false`: name and text
     std::vector<Error> errors;
     std::vector<Error> warnings;
     bool ok() const { return errors.empty(); }

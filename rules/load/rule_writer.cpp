@@ -178,7 +178,8 @@ private:
         if (values.empty()) return;
         out_ += fmt::format("{}inhibited_by:\n", indent);
         for (const auto& inhibitor : values)
-            out_ += fmt::format("{}  - {{alert: {}, equal: {}}}\n", indent, word(inhibitor.alert), list(inhibitor.equal));
+            out_ +=
+                fmt::format("{}  - {{alert: {}, equal: {}}}\n", indent, word(inhibitor.alert), list(inhibitor.equal));
     }
 
     std::string out_;

@@ -30,7 +30,7 @@ public:
         auto newer = [this, known] { return version > known; };
         co_await changed_.until(newer, *clock, until);
     }
-    Task<Answer> execute(std::string identity, std::string command, std::string language) override {
+    Task<Answer> execute(std::string identity, std::string command, std::string language, std::string) override {
         asked.push_back("do " + identity + " " + command + " " + language);
         co_return Answer{command != "refuse", "said\xff\n"};
     }

@@ -23,7 +23,8 @@ TEST(LineDiff, ShowsThreeLinesAroundAChange) {
 
 TEST(LineDiff, HasAHunkForEachPlace) {
     auto after = "zero\n" + lines(1, 19);
-    EXPECT_EQ(lineDiff(lines(1, 20), after), "@@ -1,3 +1,4 @@\n+zero\n 1\n 2\n 3\n@@ -17,4 +18,3 @@\n 17\n 18\n 19\n-20\n");
+    EXPECT_EQ(lineDiff(lines(1, 20), after),
+              "@@ -1,3 +1,4 @@\n+zero\n 1\n 2\n 3\n@@ -17,4 +18,3 @@\n 17\n 18\n 19\n-20\n");
 }
 
 TEST(LineDiff, JoinsChangesThatAreNear) {

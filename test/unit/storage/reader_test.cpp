@@ -120,6 +120,34 @@ TEST_F(ReaderTest, ShowsEveryRevisionOfARuleFile) {
     EXPECT_EQ(apply("workloads", "rules: [1]").at(0).revision, 5u);
 }
 
+TEST_F(ReaderTest, RecordsRulesThatAreNotInTheWholeSetAnyMoreAsRemoved) {
+    auto load = [&](const std::vector<std::string>& names, int second) {
+        UnitOfWork unit;
+        for (const auto& name : names)
+            unit.ruleRevisions.push_back({.name = name,
+                                          .author = "klaw",
+                                          .source = "mine.yaml:1",
+                                          .at = at(second),
+                                          .text = "the rule " + name});
+        unit.ruleRevisionsAreAll = true;
+        write(unit);
+    };
+    load({"A", "B"}, 1);
+    load({"A"}, 2);
+    auto revisions = must(reader().ruleRevisions("B"));
+    ASSERT_EQ(revisions.size(), 2u);
+    EXPECT_TRUE(revisions[0].removed);
+    EXPECT_EQ(revisions[0].revision, 2u);
+    EXPECT_EQ(revisions[0].at, at(2));
+    EXPECT_EQ(must(reader().ruleRevisions("A")).size(), 1u);
+    load({"A", "B"}, 3);
+    EXPECT_EQ(must(reader().ruleRevisions("B")).size(), 3u);
+    auto latest = must(reader().latestRuleRevisions(2));
+    ASSERT_EQ(latest.size(), 2u);
+    EXPECT_EQ(latest[0].name, "B");
+    EXPECT_EQ(latest[0].revision, 3u);
+}
+
 TEST_F(ReaderTest, ListsSilencesAndMeta) {
     rules::Silence silence;
     silence.id = "s1";

@@ -1,0 +1,125 @@
+"""Rules that are looked at and changed while the agent runs, and how they came to be so."""
+import threading
+import time
+
+from harness.agent import run_klaw
+from harness.case import EndToEndTest
+from harness.rules import UNSCHEDULABLE
+from harness.waiting import eventually
+
+RULE = "E2EUnschedulable"
+SLOW = """rules:
+  - alert: E2ESlow
+    resource: pods
+    each: object.status.conditions
+    when: item.reason == "Unschedulable"
+    for: %s
+    title: "${object.metadata.name} waits"
+"""
+
+
+class RulesTest(EndToEndTest):
+    def klaw(self, agent, *arguments, ok=True):
+        done = run_klaw("rules", *arguments, "--config", agent.config_file)
+        self.assertEqual(done.returncode == 0, ok, done.stdout + done.stderr)
+        return done.stdout if ok else done.stderr
+
+    def file(self, name, text):
+        path = self.directory / name
+        path.write_text(text)
+        return path
+
+    def test_rule_is_shown_explained_and_exported_as_it_runs(self):
+        agent = self.agent(rules=UNSCHEDULABLE).start()
+        namespace = self.namespace("explained")
+        namespace.unschedulable_pods("web")
+        self.await_card(rule=RULE, where=(namespace.name, "web"))
+        shown = self.klaw(agent, "show", RULE)
+        self.assertIn("test.yaml:", shown)
+        self.assertIn(f"alert: {RULE}", shown)
+        explained = self.klaw(agent, "explain", RULE)
+        self.assertRegex(explained, r"reads +pods: .*status\.conditions")
+        self.assertRegex(explained, r"alerts +[1-9]\d* firing")
+        self.assertRegex(explained, r"evaluated +[1-9].*us each")
+        self.assertRegex(explained, r"errors +0")
+        self.assertIn("unavailable", self.klaw(agent, "explain", "NodeFilesystemFull"))
+        exported = self.file("exported.yaml", self.klaw(agent, "export"))
+        self.assertEqual(run_klaw("rules", "check", exported, "--config", self.file("none.yaml", "rules: {pack: none}")).returncode, 0)
+        agent.stop()
+        self.assertIn(f"alert: {RULE}", self.klaw(agent, "show", RULE))
+        self.assertRegex(self.klaw(agent, "explain", RULE), r"reads +pods")
+
+    def test_applied_rule_stands_over_the_file_until_it_is_removed_and_every_step_is_on_record(self):
+        agent = self.agent(rules=SLOW % "1h", defaults=False).start()
+        namespace = self.namespace("applied")
+        namespace.unschedulable_pods("web")
+        pending = lambda: "1 pending" in self.klaw(agent, "explain", "E2ESlow")
+        eventually(pending, 20, "the alert to be pending")
+        self.klaw(agent, "apply", self.file("mine.yaml", SLOW % "1s"))
+        self.await_card(rule="E2ESlow", where=(namespace.name, "web"))  # for 1s of the time that it has waited already
+        agent.kill()
+        agent.start()
+        self.assertIn("for: 1s", self.klaw(agent, "show", "E2ESlow"))
+        history = self.klaw(agent, "history", "E2ESlow")
+        self.assertIn("-    for: 1h", history)
+        self.assertIn("+    for: 1s", history)
+        self.assertRegex(history, r"revision 2 .*local:\w+ +apply")
+        self.assertRegex(history, r"revision 1 .*klaw .*test\.yaml:2")
+        self.klaw(agent, "revert", "E2ESlow", "1")
+        self.assertIn("for: 1h", self.klaw(agent, "show", "E2ESlow"))
+        self.klaw(agent, "apply", self.file("mine.yaml", SLOW % "7m"))
+        self.klaw(agent, "remove", "E2ESlow")
+        self.assertIn("for: 1h", self.klaw(agent, "show", "E2ESlow"))
+        self.assertRegex(self.klaw(agent, "history"), r"E2ESlow +6 ")
+        audit = run_klaw("audit", "list", "--config", agent.config_file, "--action", "rules").stdout
+        for step in ("rules apply", "rules revert E2ESlow 1", "rules remove E2ESlow"):
+            self.assertIn(step, audit)
+        agent.kill()
+        self.assertIn("revision 6", self.klaw(agent, "history", "E2ESlow"))
+
+    def test_bad_rule_is_not_applied_nor_one_whose_test_fails(self):
+        agent = self.agent(rules=SLOW % "1h", defaults=False).start()
+        bad = self.file("bad.yaml", (SLOW % "1s").replace("item.reason ==", "item.reason ="))
+        self.assertRegex(self.klaw(agent, "apply", bad, ok=False), r":5:\d+: ")
+        failing = self.file("failing.yaml", SLOW % "1s")
+        self.file("failing_test.yaml", """tests:
+  - name: wrong
+    rule: E2ESlow
+    inputs: []
+    expect: [{at: 1m, alerts: [{alert: E2ESlow}]}]
+""")
+        self.assertIn("nothing is applied while a test fails", self.klaw(agent, "apply", failing, ok=False))
+        self.assertIn("for: 1h", self.klaw(agent, "show", "E2ESlow"))
+
+    def test_reload_under_load_with_a_bad_file_keeps_the_old_set_and_the_times_that_run(self):
+        """R3"""
+        agent = self.agent(rules=SLOW % "8s", defaults=False).start()
+        namespace = self.namespace("reload")
+        began = time.monotonic()
+        namespace.unschedulable_pods("web")
+        eventually(lambda: "1 pending" in self.klaw(agent, "explain", "E2ESlow"), 10, "the alert to be pending")
+        done = threading.Event()
+
+        def churn():
+            while not done.is_set():
+                self.cluster.kubectl("-n", namespace.name, "annotate", "--overwrite", "pod", "web", f"now={time.monotonic()}")
+        load = threading.Thread(target=churn)
+        load.start()
+        try:
+            refused = ("rules: [", SLOW % "8s" + "  - {alert: E2ESlow, resource: pods}\n", "rules: 7")
+            for count, text in enumerate(refused, 1):
+                agent.write_rules(text)
+                agent.reload()
+                eventually(lambda: agent.log.read_text().count("everything stays as it was") == count, 10, f"{text} to be refused")
+            card = self.await_card(rule="E2ESlow", where=(namespace.name, "web"))
+            took = time.monotonic() - began
+        finally:
+            done.set()
+            load.join()
+        self.assertLess(took, 8 + 6, "the reloads did not begin the waiting time anew")
+        self.assertEqual(agent.metric("klaw_config_last_reload_successful"), 0)
+        self.assertIn("for: 8s", self.klaw(agent, "show", "E2ESlow"))
+        agent.write_rules(SLOW % "8s")
+        agent.reload()
+        eventually(lambda: agent.metric("klaw_config_last_reload_successful") == 1, 10, "the good file to be taken")
+        self.assertEqual([c["id"] for c in self.receiver.cards(rule="E2ESlow")], [card["id"]])
