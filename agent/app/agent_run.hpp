@@ -13,6 +13,7 @@
 #include "agent/app/metrics.hpp"
 #include "agent/app/signals.hpp"
 #include "agent/deliver/courier.hpp"
+#include "agent/deliver/silence_mirror.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/recording/recording_server.hpp"
 #include "agent/serve/console.hpp"
@@ -61,6 +62,8 @@ private:
     void startTasks();
     void openCourier();
     void followChannels();
+    void followAlertmanagers();
+    deliver::Commit commitThroughGate();
     storage::UnitOfWork startRecord();
 
     void changed(const rules::Change& change);
@@ -92,6 +95,7 @@ private:
     net::HttpClient http_;
     Metrics metrics_;
     std::unique_ptr<deliver::Courier> courier_;
+    std::unique_ptr<deliver::SilenceMirrors> silenceMirrors_;
     WatchedObjects objects_;
     std::unique_ptr<AlertPipeline> pipeline_;
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;

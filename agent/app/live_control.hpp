@@ -6,6 +6,7 @@
 #include "agent/app/alert_pipeline.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/metric_watch.hpp"
+#include "agent/deliver/silence_mirror.hpp"
 #include "agent/operate/control.hpp"
 #include "base/random.hpp"
 
@@ -14,10 +15,12 @@ namespace klaw::app {
 /// What commands see and do in a running agent. References outlive it.
 class LiveControl final : public operate::Control {
 public:
-    LiveControl(AlertPipeline& pipeline, const std::vector<std::unique_ptr<ClusterWatch>>& clusters, const Clock& clock,
-                Random& random, const Config& config, std::string databaseFile)
+    LiveControl(AlertPipeline& pipeline, const std::vector<std::unique_ptr<ClusterWatch>>& clusters,
+                const deliver::SilenceMirrors& silenceMirrors, const Clock& clock, Random& random, const Config& config,
+                std::string databaseFile)
         : pipeline_(pipeline),
           clusters_(clusters),
+          silenceMirrors_(silenceMirrors),
           clock_(clock),
           random_(random),
           config_(config),
@@ -46,12 +49,15 @@ public:
         return pipeline_.endSilence(idPrefix, mark.by, mark.at);
     }
     std::vector<rules::Silence> activeSilences() const override;
+    std::vector<operate::SilenceCopyView> silenceCopies(const rules::Silence& silence) const override;
+    std::vector<operate::AlertmanagerView> alertmanagers() const override;
     std::vector<operate::RuleView> rules() const override;
     std::vector<operate::ClusterView> clusters() const override;
 
 private:
     AlertPipeline& pipeline_;
     const std::vector<std::unique_ptr<ClusterWatch>>& clusters_;
+    const deliver::SilenceMirrors& silenceMirrors_;
     const Clock& clock_;
     Random& random_;
     const Config& config_;
