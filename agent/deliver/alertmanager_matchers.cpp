@@ -54,7 +54,10 @@ Result<void> addCluster(const Matcher& matcher, std::string_view cluster, std::v
 
 Result<std::vector<Matcher>> matchersForAlertmanager(const std::vector<Matcher>& matchers, std::string_view cluster) {
     std::vector<Matcher> all;
+    bool named = std::ranges::find(matchers, "alertname", &Matcher::label) != matchers.end();
     for (auto matcher : matchers) {
+        if (matcher.label == "rule" && named)
+            return fail(ErrorCode::Unsupported, "an Alertmanager cannot tell rules of the same alertname apart");
         if (matcher.label == "rule") matcher.label = "alertname";
         if (!isPrometheusName(matcher.label))
             return fail(ErrorCode::Unsupported, "an Alertmanager has no labels such as \"" + matcher.label + "\"");

@@ -172,7 +172,6 @@ Task<void> SilenceMirror::note(storage::SilenceCopy copy) {
 }
 
 void SilenceMirror::failed(const Order& order, const Error& error) {
-    if (error.code == ErrorCode::Cancelled) return;
     bool forGood = error.code == ErrorCode::Unsupported || error.code == ErrorCode::InvalidArgument;
     if (forGood && order.silence) {
         std::erase_if(refused_, [this](const auto& each) { return over(each.first); });
@@ -180,9 +179,10 @@ void SilenceMirror::failed(const Order& order, const Error& error) {
         spdlog::warn("silence {} holds here and not in Alertmanager {}: {}", order.id, name_, error.describe());
         return;
     }
-    ++failures_;
     triedInVain_.insert(order.id);
     pause_ = error.code != ErrorCode::Internal;
+    if (error.code == ErrorCode::Cancelled) return;  // the agent ends
+    ++failures_;
     if (lastError_ != error.describe())
         spdlog::warn("Alertmanager {} does not follow the silences yet, it is tried again: {}", name_,
                      error.describe());

@@ -179,7 +179,7 @@ std::vector<rules::Matcher> matchersOf(const rules::Incident& incident) {
     const auto* name = incident.labels.contains("alertname") ? "rule" : "alertname";
     std::vector<rules::Matcher> matchers{{name, rules::Matcher::Kind::Equal, incident.rule},
                                          {"cluster", rules::Matcher::Kind::Equal, incident.cluster}};
-    for (const auto& [name, value] : incident.labels) matchers.push_back({name, rules::Matcher::Kind::Equal, value});
+    for (const auto& [label, value] : incident.labels) matchers.push_back({label, rules::Matcher::Kind::Equal, value});
     return matchers;
 }
 

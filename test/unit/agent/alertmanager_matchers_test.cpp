@@ -49,5 +49,10 @@ TEST(AlertmanagerMatchers, AreNoneForLabelsThatItCannotHave) {
               "an Alertmanager has no labels such as \"app.kubernetes.io/name\"");
 }
 
+TEST(AlertmanagerMatchers, AreNoneForOneOfTheRulesOfAnAlertname) {
+    EXPECT_EQ(translated(R"(rule="Slow-2", alertname="Slow")"),
+              "an Alertmanager cannot tell rules of the same alertname apart");
+}
+
 }  // namespace
 }  // namespace klaw::deliver
