@@ -42,6 +42,12 @@ Result<void> putSilence(Database& database, const rules::Silence& silence) {
                         silence.id, silence.startsAt, silence.endsAt, toJson(silence));
 }
 
+Result<void> putSilenceCopy(Database& database, const SilenceCopy& copy) {
+    return database.run(
+        "INSERT OR REPLACE INTO silence_copies (silence_id, alertmanager, remote_id, ends_at) VALUES (?, ?, ?, ?)",
+        copy.silenceId, copy.alertmanager, copy.remoteId, copy.endsAt);
+}
+
 Result<void> putOffer(Database& database, const Offer& offer) {
     return database.run(
         "INSERT INTO offers (nonce_hash, verb, arguments, target, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -66,6 +72,7 @@ Result<void> applyAlerts(Database& database, const UnitOfWork& unit) {
     if (auto done = forEach(database, unit.removedAlerts, remove); !done) return done;
     if (auto done = forEach(database, unit.incidents, putIncident); !done) return done;
     if (auto done = forEach(database, unit.silences, putSilence); !done) return done;
+    if (auto done = forEach(database, unit.silenceCopies, putSilenceCopy); !done) return done;
     return forEach(database, unit.counters, putCounter);
 }
 
@@ -82,23 +89,23 @@ Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& co
 }
 
 bool UnitOfWork::empty() const {
-    return alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() && counters.empty() &&
-           ruleRevisions.empty() && offers.empty() && supersededDeliveries.empty() && deliveryStarts.empty() &&
-           deliveryResults.empty() && newDeliveries.empty() && meta.empty() && audit.empty();
+    return alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() && silenceCopies.empty() &&
+           counters.empty() && ruleRevisions.empty() && offers.empty() && supersededDeliveries.empty() &&
+           deliveryStarts.empty() && deliveryResults.empty() && newDeliveries.empty() && meta.empty() && audit.empty();
 }
 
 bool UnitOfWork::patient() const {
-    return alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() && ruleRevisions.empty() &&
-           offers.empty() && supersededDeliveries.empty() && deliveryStarts.empty() && newDeliveries.empty() &&
-           audit.empty();
+    return alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() && silenceCopies.empty() &&
+           ruleRevisions.empty() && offers.empty() && supersededDeliveries.empty() && deliveryStarts.empty() &&
+           newDeliveries.empty() && audit.empty();
 }
 
 bool UnitOfWork::essential() const {
     bool onlyPending = true;
     for (const auto& alert : alerts) onlyPending = onlyPending && alert.state() == rules::AlertState::Pending;
-    return !onlyPending || !incidents.empty() || !silences.empty() || !ruleRevisions.empty() || !offers.empty() ||
-           !supersededDeliveries.empty() || !deliveryStarts.empty() || !deliveryResults.empty() ||
-           !newDeliveries.empty() || !audit.empty();
+    return !onlyPending || !incidents.empty() || !silences.empty() || !silenceCopies.empty() ||
+           !ruleRevisions.empty() || !offers.empty() || !supersededDeliveries.empty() || !deliveryStarts.empty() ||
+           !deliveryResults.empty() || !newDeliveries.empty() || !audit.empty();
 }
 
 }  // namespace klaw::storage

@@ -100,7 +100,13 @@ CREATE INDEX deliveries_by_incident ON deliveries (incident_id, channel);
 CREATE INDEX deliveries_finished ON deliveries (finished_at) WHERE finished_at IS NOT NULL;
 )sql";
 
-constexpr std::array<Migration, 3> all{{{1, version1}, {2, version2}, {3, version3}}};
+constexpr std::string_view version4 = R"sql(
+CREATE TABLE silence_copies (
+    silence_id TEXT NOT NULL, alertmanager TEXT NOT NULL, remote_id TEXT NOT NULL, ends_at INTEGER NOT NULL,
+    PRIMARY KEY (silence_id, alertmanager)) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<Migration, 4> all{{{1, version1}, {2, version2}, {3, version3}, {4, version4}}};
 
 Result<int> versionOf(Database& database) {
     auto application = database.integer("PRAGMA application_id");

@@ -58,6 +58,13 @@ Result<RecoveredState> loadState(Database& database, const RecoveryHorizon& hori
     auto silences = readJson(database, state.silences, state.unreadable, silenceFromJson,
                              "SELECT json FROM silences WHERE ends_at > ? ORDER BY starts_at, id", horizon.now);
     if (!silences) return fail(std::move(silences).error());
+    auto copies = database.query(
+        "SELECT silence_id, alertmanager, remote_id, ends_at FROM silence_copies WHERE ends_at > ? ORDER BY 1, 2",
+        [&](const Statement& row) {
+            state.silenceCopies.push_back({row.text(0), row.text(1), row.text(2), row.time(3)});
+        },
+        horizon.now);
+    if (!copies) return fail(std::move(copies).error());
     if (auto counters = readCounters(database, horizon.increasesSince, state.counters); !counters)
         return fail(std::move(counters).error());
     auto sql =

@@ -14,7 +14,7 @@ namespace klaw::storage {
 struct RecoveryHorizon {
     TimePoint resolvedSince{};   ///< alerts resolved later than this
     TimePoint increasesSince{};  ///< now minus the longest event window
-    TimePoint now{};             ///< silences that end later than this
+    TimePoint now{};             ///< silences and their copies that end later than this
 };
 
 /// What the agent stands on after a restart.
@@ -22,6 +22,7 @@ struct RecoveredState {
     std::vector<rules::Alert> alerts;           ///< pending, firing and those resolved lately; by fingerprint
     std::vector<rules::Incident> incidents;     ///< open; by opening time
     std::vector<rules::Silence> silences;       ///< active or still to come
+    std::vector<SilenceCopy> silenceCopies;     ///< not at their end yet, also of silences that are over
     std::vector<rules::EventCounter> counters;  ///< by time; an Event without increases in the horizon once, with 0
     /// Queued and sending, oldest first. `sending` means that the agent stopped before the answer: outcome unknown, to
     /// be tried again with the same key. Those of one `batchId` leave together again.

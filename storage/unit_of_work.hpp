@@ -9,6 +9,7 @@
 #include "storage/delivery.hpp"
 #include "storage/offer.hpp"
 #include "storage/rule_revision.hpp"
+#include "storage/silence_copy.hpp"
 
 namespace klaw::storage {
 
@@ -24,6 +25,7 @@ struct UnitOfWork {
     std::vector<std::string> removedAlerts;         ///< fingerprints: withdrawn while pending
     std::vector<rules::Incident> incidents;         ///< inserted or replaced by id, unless a newer revision is there
     std::vector<rules::Silence> silences;           ///< inserted or replaced by id
+    std::vector<SilenceCopy> silenceCopies;         ///< inserted or replaced by silence and Alertmanager
     std::vector<rules::EventCounter> counters;      ///< `seen` never falls; increases add up
     std::vector<RuleRevision> ruleRevisions;        ///< skipped when the newest of that name says the same
     bool ruleRevisionsAreAll = false;               ///< rules that are not among them are recorded as removed

@@ -89,10 +89,7 @@ Task<Result<serve::ConsoleBackend::Offered>> AgentRun::offer(std::string identit
     offer.createdAt = clock_.now();
     offer.expiresAt = clock_.now() + offerLifetime;
     unit.offers.push_back(std::move(offer));
-    auto commit = [this](storage::UnitOfWork made, std::function<void(Result<storage::Committed>)> done) {
-        gate_->commit(std::move(made), std::move(done));
-    };
-    auto stored = co_await deliver::committed(commit, loop_, std::move(unit));
+    auto stored = co_await deliver::committed(commitThroughGate(), loop_, std::move(unit));
     if (!stored) co_return fail(std::move(stored).error());
     co_return offered;
 }
@@ -178,6 +175,9 @@ std::string AgentRun::stateJson() {
     if (!storageTrouble_.empty()) state["warnings"].push_back(storageTrouble_);
     if (!reloadTrouble_.empty()) state["warnings"].push_back("the last reload was refused: " + reloadTrouble_);
     if (auto reason = writer_->degradedReason()) state["warnings"].push_back("storage: " + reason->describe());
+    for (const auto& mirror : silenceMirrors_->status())
+        if (!mirror.lastError.empty())
+            state["warnings"].push_back("silences at Alertmanager " + mirror.alertmanager + ": " + mirror.lastError);
     for (const auto& cluster : clusters_)
         if (cluster->access().insecureSkipVerify)
             state["warnings"].push_back("cluster " + cluster->name() +

@@ -55,6 +55,9 @@ Result<void> AgentRun::start() {
     if (auto loaded = loadRules(state->appliedRules); !loaded) return loaded;
     if (auto listening = listen(); !listening) return listening;
     openCourier();
+    auto mirrorCommit = commitThroughGate();
+    silenceMirrors_ = std::make_unique<deliver::SilenceMirrors>(loop_, clock_, random_, http_, mirrorCommit);
+    silenceMirrors_->restore(state->silences, state->silenceCopies);
     auto onTransition = [](const rules::Transition& transition) {
         spdlog::info("alert {} {}: {} ({})", transition.alert.rule, rules::toString(transition.reason),
                      transition.alert.title.en, transition.alert.fingerprint);
@@ -65,7 +68,8 @@ Result<void> AgentRun::start() {
                                                 onTransition, std::move(engineOptions));
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     pipeline_->restore(*state, lastAliveOf(*state), clock_.now());
-    control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, clock_, random_, setup_.config, data_.database());
+    control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, *silenceMirrors_, clock_, random_, setup_.config,
+                                             data_.database());
     control_->setRules(*rules_,
                        [this](std::shared_ptr<const rules::RuleSet> rules) { replaceRules(std::move(rules)); });
     courier_->restore(*state);
@@ -76,6 +80,7 @@ Result<void> AgentRun::start() {
         if (auto playing = startDemo(); !playing) return playing;
     for (const auto& access : setup_.clusters) watch(access);
     keepWatchedClusters();
+    followAlertmanagers();
     startMetrics();
     startTasks();
     return {};
@@ -148,12 +153,24 @@ void AgentRun::openCourier() {
             spdlog::warn("channel {}: a card is sent again later: {}", channel, error.describe());
         noteState();
     };
-    auto commit = [this](storage::UnitOfWork unit, std::function<void(Result<storage::Committed>)> done) {
+    courier_ = std::make_unique<deliver::Courier>(loop_, clock_, random_, commitThroughGate(),
+                                                  deliver::CourierOptions(), std::move(events));
+    followChannels();
+}
+
+deliver::Commit AgentRun::commitThroughGate() {
+    return [this](storage::UnitOfWork unit, std::function<void(Result<storage::Committed>)> done) {
         gate_->commit(std::move(unit), std::move(done));
     };
-    courier_ = std::make_unique<deliver::Courier>(loop_, clock_, random_, commit, deliver::CourierOptions(),
-                                                  std::move(events));
-    followChannels();
+}
+
+void AgentRun::followAlertmanagers() {
+    auto first = setup_.clusters.empty() ? std::string() : setup_.clusters.front().name;
+    std::vector<deliver::AlertmanagerTarget> targets;
+    for (const auto& each : setup_.config.alertmanagers)
+        targets.push_back(
+            {each.name, each.cluster.empty() ? first : each.cluster, each.url, each.token, each.tokenFile});
+    silenceMirrors_->follow(targets);
 }
 
 void AgentRun::followChannels() {
@@ -330,10 +347,12 @@ void AgentRun::flush(std::vector<storage::AuditEntry> audit, Committed done) {
     }
     auto claimed = courier_->claim(unit);
     auto deliveries = unit.newDeliveries;
-    gate_->commit(std::move(unit), [this, deliveries = std::move(deliveries), claimed,
+    auto silences = unit.silences;
+    gate_->commit(std::move(unit), [this, deliveries = std::move(deliveries), silences = std::move(silences), claimed,
                                     done = std::move(done)](Result<storage::Committed> result) {
         if (result) {
             courier_->commitDone(deliveries, claimed, *result);
+            silenceMirrors_->apply(silences);
         } else {
             spdlog::error("a change could not be stored: {}", result.error().describe());
             courier_->commitFailed(deliveries, claimed);
@@ -423,6 +442,7 @@ Task<void> AgentRun::shutDown() {
     co_await metricWatch_->stop();
     for (const auto& cluster : clusters_) co_await cluster->stop();
     co_await tasks_.stop();
+    co_await silenceMirrors_->stop();
     for (const auto& cluster : leaving_) co_await cluster->stop();
     std::vector<storage::AuditEntry> audit(1, storage::AuditEntry{clock_.now(), "klaw", "stop", "done", {}, "{}"});
     co_await flushed(std::move(audit));
@@ -487,6 +507,7 @@ void AgentRun::followConfig() {
     pipeline_->replacePlanner(makePlanner(setup_.config, consoleUrl_));
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     followClusters(setup_.clusters);
+    followAlertmanagers();
 }
 
 void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
@@ -502,8 +523,8 @@ void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
 }
 
 std::string AgentRun::metrics() {
-    return metrics_.text(
-        {*pipeline_, *courier_, clusters_, *writer_, readiness().ready, reloadTrouble_.empty(), loop_.turns()});
+    return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, readiness().ready,
+                          reloadTrouble_.empty(), loop_.turns()});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {

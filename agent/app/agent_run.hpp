@@ -14,6 +14,7 @@
 #include "agent/app/rule_keeper.hpp"
 #include "agent/app/signals.hpp"
 #include "agent/deliver/courier.hpp"
+#include "agent/deliver/silence_mirror.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/recording/recording_server.hpp"
 #include "agent/serve/console.hpp"
@@ -64,6 +65,8 @@ private:
     void openCourier();
     void followChannels();
     Result<void> loadRules(const std::vector<storage::RuleRevision>& applied);
+    void followAlertmanagers();
+    deliver::Commit commitThroughGate();
 
     void changed(const rules::Change& change);
     void listCompleted(std::string_view cluster, std::string_view resource);
@@ -96,6 +99,7 @@ private:
     Metrics metrics_;
     std::unique_ptr<deliver::Courier> courier_;
     std::unique_ptr<RuleKeeper> rules_;
+    std::unique_ptr<deliver::SilenceMirrors> silenceMirrors_;
     WatchedObjects objects_;
     std::unique_ptr<AlertPipeline> pipeline_;
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;

@@ -120,6 +120,13 @@ Result<void> AlertPipeline::unacknowledge(std::string_view incidentId, const rul
     return done;
 }
 
+const rules::Silence* AlertPipeline::silenceWith(const std::vector<rules::Matcher>& matchers, TimePoint now) const {
+    auto found = std::ranges::find_if(silences_, [&](const rules::Silence& silence) {
+        return silence.activeAt(now) && silence.matchers == matchers;
+    });
+    return found == silences_.end() ? nullptr : &*found;
+}
+
 void AlertPipeline::addSilence(rules::Silence silence, TimePoint now) {
     unit_.silences.push_back(silence);
     dirty_ = true;

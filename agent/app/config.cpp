@@ -273,6 +273,14 @@ constexpr Field<Config> alertmanagerFields[] = {
     {"token_env", [](const YamlCursor& v, Config& c) { c.alertmanagerToken = secretFromEnvironment(v, "token_env"); }},
 };
 
+constexpr Field<AlertmanagerConfig> alertmanagersFields[] = {
+    {"name", [](const YamlCursor& v, AlertmanagerConfig& a) { a.name = v.text("name").value; }},
+    {"cluster", [](const YamlCursor& v, AlertmanagerConfig& a) { a.cluster = v.text("cluster").value; }},
+    {"url", [](const YamlCursor& v, AlertmanagerConfig& a) { a.url = v.text("url").value; }},
+    {"token_file", [](const YamlCursor& v, AlertmanagerConfig& a) { a.tokenFile = resolved(v, v.text("token_file").value); }},
+    {"token_env", [](const YamlCursor& v, AlertmanagerConfig& a) { a.token = secretFromEnvironment(v, "token_env"); }},
+};
+
 constexpr Field<LogConfig> logFields[] = {
     {"level", readLevel},
     {"format", readFormat},
@@ -303,14 +311,30 @@ void readList(const YamlCursor& value, std::string_view name, std::span<const Fi
     }
 }
 
+bool isWebAddress(std::string_view url) {
+    return url.starts_with("http://") || url.starts_with("https://");
+}
+
 void readTargets(const YamlCursor& value, std::string_view key, std::vector<MetricTargetConfig>& into) {
     std::vector<YamlCursor> places;
     readList<MetricTargetConfig>(value, key, targetFields, into, places);
     for (std::size_t i = 0; i < places.size(); ++i) {
         auto& target = into[i];
-        if (!target.url.starts_with("http://") && !target.url.starts_with("https://"))
-            places[i].error(std::string(key) + ": no http or https address", "add `url`");
+        if (!isWebAddress(target.url)) places[i].error(std::string(key) + ": no http or https address", "add `url`");
         if (target.name.empty()) target.name = target.url;
+    }
+}
+
+void readAlertmanagers(const YamlCursor& value, Config& config) {
+    std::vector<YamlCursor> places;
+    readList<AlertmanagerConfig>(value, "alertmanagers", alertmanagersFields, config.alertmanagers, places);
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        auto& alertmanager = config.alertmanagers[i];
+        if (!isWebAddress(alertmanager.url)) places[i].error("alertmanagers: no http or https address", "add `url`");
+        if (alertmanager.name.empty()) alertmanager.name = alertmanager.url;
+        if (!names.insert(alertmanager.name).second)
+            places[i].error("the Alertmanager \"" + alertmanager.name + "\" is there twice", "choose another name");
     }
 }
 
@@ -366,8 +390,7 @@ void readChannels(const YamlCursor& value, Config& config) {
             places[i].error("a channel without a name", "add `name`: rules refer to it");
         else if (!names.insert(channel.name).second)
             places[i].error("the channel \"" + channel.name + "\" is there twice", "choose another name");
-        bool web = channel.url.starts_with("http://") || channel.url.starts_with("https://");
-        if (channel.type != ChannelConfig::Type::Terminal && !web)
+        if (channel.type != ChannelConfig::Type::Terminal && !isWebAddress(channel.url))
             places[i].error("the channel \"" + channel.name + "\" has no http or https address",
                             "add `url`, `url_file` or `url_env`");
     }
@@ -389,6 +412,7 @@ constexpr Field<Config> configFields[] = {
     {"group_wait", [](const YamlCursor& v, Config& c) { c.groupWait = rules::readDuration(v, "group_wait"); }},
     {"metrics", [](const YamlCursor& v, Config& c) { rules::decodeFields<MetricsConfig>(v, "metrics", metricsFields, c.metrics); }},
     {"alertmanager", [](const YamlCursor& v, Config& c) { rules::decodeFields<Config>(v, "alertmanager", alertmanagerFields, c); }},
+    {"alertmanagers", readAlertmanagers},
     {"log", [](const YamlCursor& v, Config& c) { rules::decodeFields<LogConfig>(v, "log", logFields, c.log); }},
     {"retention", [](const YamlCursor& v, Config& c) { rules::decodeFields<storage::RetentionLimits>(v, "retention", retentionFields, c.retention); }},
 };

@@ -56,6 +56,15 @@ struct MetricsConfig {
     std::vector<MetricTargetConfig> prometheus;  ///< servers that rules with `promql` ask
 };
 
+/// An Alertmanager whose silences follow Klaw's.
+struct AlertmanagerConfig {
+    std::string name;     ///< the url where none is given; unique
+    std::string cluster;  ///< whose alerts it sends where they do not say; empty: the first one
+    std::string url;
+    std::string token;                ///< bearer
+    std::filesystem::path tokenFile;  ///< read at each call; empty: none
+};
+
 struct LogConfig {
     std::string level = "info";  ///< trace, debug, info, warn, error
     bool json = false;
@@ -82,6 +91,7 @@ struct Config {
     std::vector<rules::MaintenanceWindow> maintenance;
     MetricsConfig metrics;
     std::string alertmanagerToken;  ///< that Alertmanager shows; empty: it must show that of the data directory
+    std::vector<AlertmanagerConfig> alertmanagers;
     LogConfig log;
     storage::RetentionLimits retention;
     Duration groupWait = 2s;

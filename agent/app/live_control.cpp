@@ -59,6 +59,14 @@ Result<rules::Silence> LiveControl::silence(std::vector<rules::Matcher> matchers
                                             const rules::Mark& mark) {
     if (auto fine = rules::checkMatchers(matchers); !fine) return fail(std::move(fine).error());
     rules::Silence silence;
+    if (const auto* known = pipeline_.silenceWith(matchers, mark.at); known && known->endsAt < mark.at + length) {
+        silence = *known;
+        silence.endsAt = mark.at + length;
+        silence.comment += (silence.comment.empty() ? "" : "; ") + ("extended by " + mark.by) +
+                           (mark.comment.empty() ? "" : ": ") + mark.comment;
+        pipeline_.addSilence(silence, mark.at);
+        return silence;
+    }
     silence.id = fmt::format("{:012x}", random_.next() >> 16);
     silence.matchers = std::move(matchers);
     silence.startsAt = mark.at;
@@ -71,6 +79,21 @@ Result<rules::Silence> LiveControl::silence(std::vector<rules::Matcher> matchers
 
 std::vector<rules::Silence> LiveControl::activeSilences() const {
     return pipeline_.silencesAt(now());
+}
+
+std::vector<operate::SilenceCopyView> LiveControl::silenceCopies(const rules::Silence& silence) const {
+    std::vector<operate::SilenceCopyView> views;
+    for (auto& copy : silenceMirrors_.statusOf(silence))
+        views.push_back({copy.alertmanager, copy.state == deliver::SilenceCopyStatus::State::Copied,
+                         copy.state == deliver::SilenceCopyStatus::State::Refused, copy.reason});
+    return views;
+}
+
+std::vector<operate::AlertmanagerView> LiveControl::alertmanagers() const {
+    std::vector<operate::AlertmanagerView> views;
+    for (const auto& mirror : silenceMirrors_.status())
+        views.push_back({mirror.alertmanager, mirror.waiting, mirror.lastError});
+    return views;
 }
 
 std::vector<operate::RuleView> LiveControl::rules() const {

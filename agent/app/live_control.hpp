@@ -7,6 +7,7 @@
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/rule_keeper.hpp"
+#include "agent/deliver/silence_mirror.hpp"
 #include "agent/operate/control.hpp"
 #include "base/random.hpp"
 
@@ -19,10 +20,12 @@ Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const std::string
 /// What commands see and do in a running agent. References outlive it.
 class LiveControl final : public operate::Control {
 public:
-    LiveControl(AlertPipeline& pipeline, const std::vector<std::unique_ptr<ClusterWatch>>& clusters, const Clock& clock,
-                Random& random, const Config& config, std::string databaseFile)
+    LiveControl(AlertPipeline& pipeline, const std::vector<std::unique_ptr<ClusterWatch>>& clusters,
+                const deliver::SilenceMirrors& silenceMirrors, const Clock& clock, Random& random, const Config& config,
+                std::string databaseFile)
         : pipeline_(pipeline),
           clusters_(clusters),
+          silenceMirrors_(silenceMirrors),
           clock_(clock),
           random_(random),
           config_(config),
@@ -57,6 +60,8 @@ public:
         return pipeline_.endSilence(idPrefix, mark.by, mark.at);
     }
     std::vector<rules::Silence> activeSilences() const override;
+    std::vector<operate::SilenceCopyView> silenceCopies(const rules::Silence& silence) const override;
+    std::vector<operate::AlertmanagerView> alertmanagers() const override;
     std::vector<operate::RuleView> rules() const override;
     const rules::RuleSet& ruleSet() const override { return pipeline_.engine().rules(); }
     operate::RuleActivity ruleActivity(const std::string& name) const override;
@@ -69,6 +74,7 @@ public:
 private:
     AlertPipeline& pipeline_;
     const std::vector<std::unique_ptr<ClusterWatch>>& clusters_;
+    const deliver::SilenceMirrors& silenceMirrors_;
     const Clock& clock_;
     Random& random_;
     const Config& config_;

@@ -140,6 +140,26 @@ void addCourier(Families& families, const deliver::Courier& courier) {
     }
 }
 
+void addSilenceMirrors(Families& families, const deliver::SilenceMirrors& mirrors) {
+    using prometheus::MetricType;
+    auto& silences =
+        families.family("klaw_alertmanager_silences", "Silences of people, by Alertmanager and how they stand there.",
+                        MetricType::Gauge);
+    auto& failures =
+        families.family("klaw_alertmanager_failures_total",
+                        "Tries to make, change or expire a silence there that failed.", MetricType::Counter);
+    for (const auto& mirror : mirrors.status()) {
+        auto add = [&](const char* state, std::size_t count) {
+            Families::add(silences, {label("alertmanager", mirror.alertmanager), label("state", state)},
+                          static_cast<double>(count));
+        };
+        add("copied", mirror.copied);
+        add("waiting", mirror.waiting);
+        add("refused", mirror.refused);
+        Families::add(failures, {label("alertmanager", mirror.alertmanager)}, static_cast<double>(mirror.failures));
+    }
+}
+
 void addStorage(Families& families, const storage::Writer& writer) {
     auto stats = writer.stats();
     families.counter("klaw_storage_commits_total", "Transactions that were committed.",
@@ -194,6 +214,7 @@ std::string Metrics::text(const Sources& sources) const {
     addClusters(families, sources.clusters);
     addPipeline(families, sources.pipeline);
     addCourier(families, sources.courier);
+    addSilenceMirrors(families, sources.silenceMirrors);
     addStorage(families, sources.writer);
     families.gauge("klaw_loop_longest_turn_seconds",
                    "The longest time for which one piece of work held the event loop.",

@@ -6,6 +6,7 @@
 #include "agent/app/alert_pipeline.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/deliver/courier.hpp"
+#include "agent/deliver/silence_mirror.hpp"
 #include "base/async/loop.hpp"
 #include "storage/writer.hpp"
 
@@ -21,6 +22,7 @@ public:
     struct Sources {
         const AlertPipeline& pipeline;
         const deliver::Courier& courier;
+        const deliver::SilenceMirrors& silenceMirrors;
         const std::vector<std::unique_ptr<ClusterWatch>>& clusters;
         const storage::Writer& writer;
         bool ready = false;

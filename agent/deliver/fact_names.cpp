@@ -55,6 +55,7 @@ constexpr std::pair<std::string_view, std::string_view> chinese[] = {
     {"target", "目标"},
     {"threshold", "阈值"},
     {"throttled", "受限比例"},
+    {"trend", "走势"},
     {"unavailable", "不可用"},
     {"updated", "已更新"},
     {"left", "剩余"},

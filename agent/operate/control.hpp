@@ -58,6 +58,21 @@ struct RuleRevisionView {
     bool removed = false;
 };
 
+/// A silence of people as it stands in an Alertmanager.
+struct SilenceCopyView {
+    std::string alertmanager;
+    bool copied = false;
+    bool refused = false;  ///< it will not be copied; neither: it is being tried
+    std::string reason;    ///< of a refusal or of the last failed try
+};
+
+/// An Alertmanager that silences are copied to.
+struct AlertmanagerView {
+    std::string name;
+    std::size_t waiting = 0;  ///< silences that are to be made, changed or ended there
+    std::string lastError;    ///< empty while it follows
+};
+
 /// What has been tried to tell one channel of an alert.
 struct DeliveryView {
     struct Attempt {
@@ -92,10 +107,14 @@ public:
     virtual Result<std::vector<DeliveryView>> deliveries(std::string_view idPrefix) const = 0;
     virtual Result<void> acknowledge(const std::string& id, const rules::Mark& mark) = 0;
     virtual Result<void> unacknowledge(const std::string& id, const rules::Mark& mark) = 0;
+    /// One of the same matchers that would end earlier is extended.
     virtual Result<rules::Silence> silence(std::vector<rules::Matcher> matchers, Duration length,
                                            const rules::Mark& mark) = 0;
     virtual Result<void> endSilence(const std::string& idPrefix, const rules::Mark& mark) = 0;
     virtual std::vector<rules::Silence> activeSilences() const = 0;
+    /// In each Alertmanager that is configured; none of planned maintenance, which is not copied.
+    virtual std::vector<SilenceCopyView> silenceCopies(const rules::Silence& silence) const = 0;
+    virtual std::vector<AlertmanagerView> alertmanagers() const = 0;
 
     virtual std::vector<RuleView> rules() const = 0;
     virtual const rules::RuleSet& ruleSet() const = 0;

@@ -179,7 +179,7 @@ std::vector<rules::Matcher> matchersOf(const rules::Incident& incident) {
     const auto* name = incident.labels.contains("alertname") ? "rule" : "alertname";
     std::vector<rules::Matcher> matchers{{name, rules::Matcher::Kind::Equal, incident.rule},
                                          {"cluster", rules::Matcher::Kind::Equal, incident.cluster}};
-    for (const auto& [name, value] : incident.labels) matchers.push_back({name, rules::Matcher::Kind::Equal, value});
+    for (const auto& [label, value] : incident.labels) matchers.push_back({label, rules::Matcher::Kind::Equal, value});
     return matchers;
 }
 
@@ -211,19 +211,50 @@ Result<SilenceOrder> readSilence(const Control& control, const Caller& caller, c
     return order;
 }
 
+/// "prod-alerts", with why where it does not stand there.
+std::string placesOf(const Control& control, const Caller& caller, const rules::Silence& silence) {
+    std::string places;
+    for (const auto& copy : control.silenceCopies(silence)) {
+        places += (places.empty() ? "" : ", ") + copy.alertmanager;
+        if (copy.copied) continue;
+        std::string_view state =
+            isChinese(caller) ? (copy.refused ? "未同步" : "同步中") : (copy.refused ? "not copied" : "being copied");
+        places.append(" (").append(state).append(copy.reason.empty() ? "" : ": ").append(copy.reason).append(")");
+    }
+    return places;
+}
+
+/// What waits at Alertmanagers that do not answer; also of silences that have ended and are not listed.
+std::string alertmanagerTroubles(const Control& control, const Caller& caller) {
+    std::string text;
+    for (const auto& each : control.alertmanagers()) {
+        if (each.lastError.empty()) continue;
+        auto waiting = std::to_string(each.waiting);
+        text += isChinese(caller) ? "Alertmanager " + each.name + " 尚有 " + waiting + " 条静默未同步，将继续重试："
+                                  : "Alertmanager " + each.name + " does not follow yet, " + waiting +
+                                        " silence(s) wait and are tried again: ";
+        text += each.lastError + "\n";
+    }
+    return text;
+}
+
 std::string listSilences(const Control& control, const Caller& caller) {
     std::vector<std::vector<std::string>> rows;
+    bool copied = !control.alertmanagers().empty();
     for (const auto& silence : control.activeSilences()) {
         std::string what;
         for (const auto& matcher : silence.matchers)
             what += (what.empty() ? "" : " ") + matcher.label + "=" + matcher.value;
         rows.push_back({silence.id, notifiers::localTime(silence.endsAt, control.utcOffsetMinutes()), silence.createdBy,
                         what, silence.comment});
+        if (copied) rows.back().push_back(placesOf(control, caller, silence));
     }
-    if (rows.empty()) return isChinese(caller) ? "没有静默。\n" : "Nothing is silenced.\n";
-    return formatTable(isChinese(caller) ? std::vector<std::string>{"编号", "截止", "创建人", "条件", "备注"}
-                                         : std::vector<std::string>{"ID", "UNTIL", "BY", "WHAT", "COMMENT"},
-                       rows);
+    auto troubles = alertmanagerTroubles(control, caller);
+    if (rows.empty()) return (isChinese(caller) ? "没有静默。\n" : "Nothing is silenced.\n") + troubles;
+    auto headings = isChinese(caller) ? std::vector<std::string>{"编号", "截止", "创建人", "条件", "备注"}
+                                      : std::vector<std::string>{"ID", "UNTIL", "BY", "WHAT", "COMMENT"};
+    if (copied) headings.push_back("Alertmanager");
+    return maskSecrets(formatTable(headings, rows) + troubles);
 }
 
 Result<std::string> previewSilence(const Control& control, const Caller& caller, const CommandLine& line) {

@@ -3,29 +3,20 @@
 #include <simdjson.h>
 
 #include <charconv>
-#include <fstream>
 #include <limits>
 
 #include "agent/scrape/alertmanager_payload.hpp"
 #include "agent/scrape/prometheus_text.hpp"
+#include "base/net/token_file.hpp"
 
 namespace klaw::scrape {
 namespace {
 
 constexpr std::size_t maxSamples = 200'000;
-constexpr std::size_t maxTokenBytes = 64u << 10;
 
 Result<std::string> tokenOf(const HttpTarget& target) {
     if (target.tokenFile.empty()) return target.token;
-    std::ifstream in(target.tokenFile, std::ios::binary);
-    std::string token(maxTokenBytes, '\0');
-    in.read(token.data(), static_cast<std::streamsize>(token.size()));
-    token.resize(static_cast<std::size_t>(in.gcount()));
-    while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
-    if (token.empty())
-        return fail(ErrorCode::NotFound, "cannot read the token, or it is empty", target.tokenFile.string(),
-                    "check the file and its permissions");
-    return token;
+    return net::readTokenFile(target.tokenFile);
 }
 
 Error statusError(const net::HttpResponse& response, const HttpTarget& target) {

@@ -1,5 +1,6 @@
 #include "rules/metric/metric_rules.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "rules/evaluation.hpp"
@@ -11,6 +12,7 @@ namespace {
 constexpr unsigned toleratedMisses = 1;
 /// After a restart every source has spoken by then.
 constexpr Duration restoredPatience = 5min;
+constexpr const char* trendFact = "trend";
 
 bool isMetricKind(const Rule& rule) {
     return rule.kind == Rule::Kind::Metric || rule.kind == Rule::Kind::Promql;
@@ -22,6 +24,13 @@ void keepShown(Alert& draft, const Alert& known) {
     draft.description = known.description;
     draft.runbook = known.runbook;
     draft.facts = known.facts;
+}
+
+/// Whether what is judged is of the kind of what is read: then the readings of the window show how it came about.
+bool judgesReadings(const SeriesSelector& series) {
+    using Function = SeriesSelector::Function;
+    return series.function == Function::Average || series.function == Function::Maximum ||
+           series.function == Function::Minimum;
 }
 
 }  // namespace
@@ -59,10 +68,11 @@ void MetricRules::observeSample(const Rule& rule, const SampleBatch& batch, cons
     series.ofObject = !sample.object.uid.empty();
     restored_.erase(at->first);
     if (auto value = valueOf(rule, sample, series, now)) {
+        if (!judgesReadings(rule.series)) series.recent.add(*value);
         if (std::isnan(*value))
             book_.suspend(at->first, now, out);
         else
-            judge(rule, sample, *value, std::move(draft), now, out);
+            judge(rule, sample, *value, series, std::move(draft), now, out);
     }
     if (rule.series.window == Duration{} && !book_.find(at->first)) known.erase(at);
 }
@@ -74,19 +84,38 @@ std::optional<double> MetricRules::valueOf(const Rule& rule, const Sample& sampl
     return series.window.over(rule.series.function, rule.series.window, now);
 }
 
-void MetricRules::judge(const Rule& rule, const Sample& sample, double value, Alert draft, TimePoint now,
-                        Transitions& out) {
+void MetricRules::judge(const Rule& rule, const Sample& sample, double value, const Series& series, Alert draft,
+                        TimePoint now, Transitions& out) {
     const auto* known = book_.find(draft.fingerprint);
     bool firing = known && known->firedAt;
     bool holds = firing && rule.clear ? !rule.clear->holds(value)
                                       : rule.bound.holds(value) && admitsSample(rule, draft.cluster, sample, value);
-    if (!holds) return book_.cease(draft.fingerprint, now, out);
+    if (!holds) return cease(rule, series, draft.fingerprint, now, out);
     matched_(rule);
-    if (firing)
+    if (firing) {
         keepShown(draft, *known);
-    else
+    } else {
         renderSample(rule, sample, value, draft);
+        if (auto trend = trendOf(rule, series); !trend.empty()) draft.facts[trendFact] = std::move(trend);
+    }
     book_.hold(std::move(draft), {rule.keepFiringFor, false, rule.lookback}, now, out);
+}
+
+/// Empty where the rule has a fact of this name itself.
+std::string MetricRules::trendOf(const Rule& rule, const Series& series) {
+    auto own = [](const auto& fact) { return fact.first == trendFact; };
+    if (std::ranges::any_of(rule.facts, own)) return {};
+    return trendText(judgesReadings(rule.series) ? series.window.values() : series.recent.values(), rule.bound.unit);
+}
+
+/// The card of the end shows how it went on.
+void MetricRules::cease(const Rule& rule, const Series& series, std::string_view fingerprint, TimePoint now,
+                        Transitions& out) {
+    auto first = out.size();
+    book_.cease(fingerprint, now, out);
+    for (auto at = first; at < out.size(); ++at)
+        if (auto trend = trendOf(rule, series); out[at].reason == Transition::Reason::Resolved && !trend.empty())
+            out[at].alert.facts[trendFact] = std::move(trend);
 }
 
 /// What the source named before and does not name now.

@@ -10,6 +10,7 @@
 
 #include "rules/alert_book.hpp"
 #include "rules/metric/series_window.hpp"
+#include "rules/metric/trend.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/sample.hpp"
 
@@ -41,6 +42,7 @@ private:
     struct Series {
         std::string rule;
         SeriesWindow window;
+        RecentValues recent;  ///< as judged; empty where the window's readings show the same
         TimePoint lastSeen{};
         bool ofObject = false;  ///< then it ends with the object, not with the readings
         unsigned missed = 0;    ///< batches in a row
@@ -56,7 +58,10 @@ private:
     void observeSample(const Rule& rule, const SampleBatch& batch, const Sample& sample, SeriesOfSource& known,
                        TimePoint now, Transitions& out);
     std::optional<double> valueOf(const Rule& rule, const Sample& sample, Series& series, TimePoint now) const;
-    void judge(const Rule& rule, const Sample& sample, double value, Alert draft, TimePoint now, Transitions& out);
+    static std::string trendOf(const Rule& rule, const Series& series);
+    void judge(const Rule& rule, const Sample& sample, double value, const Series& series, Alert draft, TimePoint now,
+               Transitions& out);
+    void cease(const Rule& rule, const Series& series, std::string_view fingerprint, TimePoint now, Transitions& out);
     void missing(const SampleBatch& batch, SeriesOfSource& known, TimePoint now, Transitions& out);
     void awaitRestored(const RuleSet& rules, const SampleBatch& batch, TimePoint now, Transitions& out);
 

@@ -18,6 +18,12 @@ void SeriesWindow::add(double value, TimePoint at, Duration window) {
     if (readings_.size() > maxReadings) readings_.pop_front();
 }
 
+std::vector<double> SeriesWindow::values() const {
+    std::vector<double> values;
+    for (const auto& reading : readings_) values.push_back(reading.value);
+    return values;
+}
+
 double SeriesWindow::increase() const {
     double sum = 0;
     for (std::size_t i = 1; i < readings_.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "base/time.hpp"
 #include "rules/metric/series_selector.hpp"
@@ -18,6 +19,9 @@ public:
     /// (as in Prometheus, but without extrapolation to the edges of the window). The time to zero is infinite where the
     /// readings do not fall.
     std::optional<double> over(SeriesSelector::Function function, Duration window, TimePoint now) const;
+
+    /// Oldest first.
+    std::vector<double> values() const;
 
     static constexpr std::size_t maxReadings = 4096;
 

@@ -1,9 +1,12 @@
-"""Alerts that an Alertmanager sends."""
+"""Alerts that an Alertmanager sends, and silences that it gets."""
+import json
+import re
 import urllib.error
 import urllib.request
 
 from harness.case import EndToEndTest
 from harness.prometheus import Alertmanager, Page, Prometheus
+from harness.waiting import eventually
 
 NOTHING = "rules:\n  - {alert: E2ENothing, resource: pods, when: 'false', title: t}\n"
 
@@ -50,3 +53,96 @@ class AlertmanagerTest(EndToEndTest):
         token = (agent.data / "token").read_text().strip()
         self.assertEqual(post("{}", f"Bearer {token}"), 400)
         self.assertEqual(post('{"version":"4","alerts":[]}', f"Bearer {token}"), 200)
+
+
+class SilencesTest(EndToEndTest):
+    """I1: what is silenced in Klaw is silent in the Alertmanager."""
+
+    def setUp(self):
+        super().setUp()
+        self.alertmanager = Alertmanager(self.directory / "alertmanager")
+        self.addCleanup(self.alertmanager.end)
+        self.klaw = self.agent(rules=NOTHING, defaults=False,
+                               alertmanagers=[{"name": "am", "url": self.alertmanager.url}])
+
+    def start_alertmanager(self):
+        self.alertmanager.start({"url": f"http://127.0.0.1:{self.klaw.port}/api/alertmanager"})
+
+    def standing(self):
+        """Those that hold, of all that the Alertmanager has."""
+        with urllib.request.urlopen(f"{self.alertmanager.url}/api/v2/silences", timeout=5) as answer:
+            return [silence for silence in json.load(answer) if silence["status"]["state"] == "active"]
+
+    def the_one_standing(self, condition=lambda silence: True):
+        def one():
+            found = self.standing()
+            self.assertLessEqual(len(found), 1, found)
+            return found and condition(found[0]) and found[0]
+        return eventually(one, 30, lambda: f"one silence; {self.standing()}; {self.klaw.log_tail()}")
+
+    def silence(self, words):
+        done = self.klaw.do(f"silence {words}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return re.search(r"silence ([0-9a-f]+)\)", done.stdout).group(1)
+
+    def copied(self):
+        return eventually(lambda: self.klaw.metric("klaw_alertmanager_silences", state="copied") == 1
+                          and self.klaw.metric("klaw_alertmanager_silences", state="waiting") == 0, 30,
+                          lambda: f"the copy; {self.klaw.metrics()}")
+
+    def test_a_silence_stands_there_is_extended_and_ends_with_klaws(self):
+        self.start_alertmanager()
+        self.klaw.start()
+        name = self.silence("alertname=MailQueueLong cluster=main namespace=~shop-.* 2h --comment deploy")
+        there = self.the_one_standing()
+        self.assertEqual({(m["name"], m["value"], m["isRegex"]) for m in there["matchers"]},
+                         {("alertname", "MailQueueLong", False), ("cluster", "main|", True), ("namespace", "shop-.*", True)})
+        self.assertIn("deploy", there["comment"])
+        self.copied()
+        self.klaw.kill()
+        self.klaw.start()
+        self.assertEqual(self.silence("alertname=MailQueueLong cluster=main namespace=~shop-.* 6h"), name)
+        extended = self.the_one_standing(lambda silence: silence["endsAt"] > there["endsAt"])
+        self.assertEqual(extended["id"], there["id"])
+        self.assertEqual(self.klaw.do(f"unsilence {name}").returncode, 0)
+        eventually(lambda: self.standing() == [], 30, "the end of the silence there")
+
+    def test_an_alertmanager_that_is_away_gets_it_once_when_it_is_back_also_after_kills(self):
+        self.klaw.start()
+        self.silence("alertname=MailQueueLong 2h")
+        eventually(lambda: self.klaw.metric("klaw_alertmanager_failures_total", alertmanager="am") >= 1, 30, "a failure")
+        listed = self.klaw.do("silences").stdout
+        self.assertIn("am (being copied", listed)
+        self.assertIn("does not follow yet", listed)
+        self.klaw.kill()
+        self.start_alertmanager()
+        self.klaw.start(wait=False)
+        for _ in range(3):
+            eventually(lambda: self.standing(), 30, "the silence there")
+            self.klaw.kill()  # perhaps before the answer was noted
+            self.klaw.start(wait=False)
+        self.klaw.await_ready()
+        self.copied()
+        self.the_one_standing()
+        self.assertNotIn("being copied", self.klaw.do("silences").stdout)
+
+    def test_a_silence_that_ends_while_the_alertmanager_is_away_ends_there_later(self):
+        self.start_alertmanager()
+        self.klaw.start()
+        name = self.silence("alertname=MailQueueLong 2h")
+        self.the_one_standing()
+        self.copied()
+        self.alertmanager.end()
+        self.assertEqual(self.klaw.do(f"unsilence {name}").returncode, 0, "Klaw's own ends at once")
+        eventually(lambda: "does not follow yet" in self.klaw.do("silences").stdout, 30, "the failure to be told")
+        self.klaw.kill()
+        self.klaw.start()
+        self.start_alertmanager()
+        eventually(lambda: self.standing() == [], 90, "the end of the silence there")
+
+    def test_what_an_alertmanager_cannot_say_holds_in_klaw_and_is_named(self):
+        self.start_alertmanager()
+        self.klaw.start()
+        self.silence("rule=PodCrashLooping app.kubernetes.io/name=web 2h")
+        eventually(lambda: "no labels such as" in self.klaw.do("silences").stdout, 30, "the reason")
+        self.assertEqual(self.standing(), [])

@@ -29,6 +29,12 @@ ERRORS = """rules:
     every: 1s
     title: "${labels.service} fails ${shown} times"
 """
+COURSE = """rules:
+  - alert: E2ECourse
+    metric: max_over_time(queue_length{queue="mail"}[3s])
+    threshold: "> 10"
+    title: "${labels.queue} has ${shown} waiting"
+"""
 WORKING_SET = """rules:
   - alert: E2EWorkingSet
     metric: container_memory_working_set_bytes{namespace="%s"}
@@ -102,6 +108,19 @@ class MetricsTest(EndToEndTest):
         self.assertEqual(self.receiver.cards(status="resolved", rule="E2EQueueLong"), [])
         page.text = 'queue_length{queue="mail"} 3\n'
         self.assertEqual(self.await_card("resolved", rule="E2EQueueLong")["id"], card["id"])
+
+    def test_card_shows_the_course_of_the_readings(self):
+        """I3"""
+        page = self.page('queue_length{queue="mail"} 11\n')
+        self.agent(rules=COURSE, defaults=False, metrics={
+            "every": "1s", "targets": [{"name": "queues", "url": page.url}]}).start()
+        card = self.await_card(rule="E2ECourse")
+        facts = {fact["name"]: fact["value"] for fact in card["facts"]}
+        self.assertRegex(facts["trend"], "^▃{3,} 11$")
+        page.text = 'queue_length{queue="mail"} 1\n'
+        card = self.await_card("resolved", rule="E2ECourse")
+        facts = {fact["name"]: fact["value"] for fact in card["facts"]}
+        self.assertRegex(facts["trend"], "^[▁▂▃▅▇]{3,} 1( … 11)?$", "how it went on")
 
     def test_expression_is_asked_of_a_real_prometheus(self):
         page = self.page('queue_errors{service="shop",pod="a"} 4\nqueue_errors{service="shop",pod="b"} 3\n')

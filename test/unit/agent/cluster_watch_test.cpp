@@ -105,10 +105,12 @@ protected:
         WatchedObjects objects;
         AlertPipeline pipeline(someRules(), objects, deliver::DeliveryPlanner({}, {}));
         deliver::Courier courier(loop, clock, random, [](auto, auto) {});
+        net::HttpClient http(loop, net::HttpClientOptions());
+        deliver::SilenceMirrors mirrors(loop, clock, random, http, [](auto, auto) {});
         auto database = storage::Database::open(":memory:");
         EXPECT_TRUE(database);
         storage::Writer writer(std::move(*database));
-        return Metrics().text({pipeline, courier, clusters, writer, true});
+        return Metrics().text({pipeline, courier, mirrors, clusters, writer, true});
     }
 
     Loop loop;

@@ -66,6 +66,19 @@ TEST(Config, RefusesMaintenanceThatWouldSilenceEverythingOrNothing) {
               "klaw.yaml:1:98: time_zone: there is no time zone \"Mars\" (write for example Asia/Shanghai or UTC)");
 }
 
+TEST(Config, NamesAlertmanagersByTheirAddress) {
+    auto report = parseConfig("/etc/klaw/klaw.yaml",
+                              "alertmanagers: [{url: http://am:9093}, {name: b, url: https://b, token_file: t}]");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    ASSERT_EQ(report.config.alertmanagers.size(), 2u);
+    EXPECT_EQ(report.config.alertmanagers[0].name, "http://am:9093");
+    EXPECT_EQ(report.config.alertmanagers[1].tokenFile, "/etc/klaw/t");
+    EXPECT_EQ(firstError("alertmanagers: [{name: a}]"),
+              "klaw.yaml:1:17: alertmanagers: no http or https address (add `url`)");
+    EXPECT_EQ(firstError("alertmanagers: [{url: http://a}, {url: http://a}]"),
+              "klaw.yaml:1:34: the Alertmanager \"http://a\" is there twice (choose another name)");
+}
+
 TEST(Config, TakesSecretsFromTheEnvironment) {
     setenv("KLAW_TEST_URL", "https://example.com/hook", 1);
     auto report = parseConfig("klaw.yaml", "channels: [{name: a, type: webhook, url_env: KLAW_TEST_URL}]");

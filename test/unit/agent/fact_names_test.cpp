@@ -13,6 +13,7 @@ TEST(FactNames, AreTheRulesOwnWordsInEnglish) {
 
 TEST(FactNames, OfTheDefaultRulesAreChineseOnAChineseCard) {
     EXPECT_EQ(factName("exit code", "zh"), "退出码");
+    EXPECT_EQ(factName("trend", "zh"), "走势") << "of every metric rule";
     auto rules = rules::loadRules(app::readRuleFiles(app::Config()).sources).rules;
     ASSERT_FALSE(rules->rules().empty());
     for (const auto& rule : rules->rules())

@@ -53,6 +53,48 @@ TEST_F(EngineMetrics, CrossTheThresholdForItsTimeAndClearBelowTheLowerOne) {
     EXPECT_EQ(took(), "MemoryHigh resolved");
 }
 
+TEST_F(EngineMetrics, ShowTheCourseThatLedToTheAlertAndAtItsEndHowItWentOn) {  // I3
+    start(memoryHigh);
+    for (double value : {0.5, 0.91, 0.92, 0.93, 0.94}) {
+        samples({memoryOf("a", value)});
+        pass(75s);
+    }
+    EXPECT_EQ(took(), "MemoryHigh pending, MemoryHigh fired");
+    EXPECT_EQ(only().facts.at("trend"), "▁▂▅▇ 91.0% … 94.0%") << "nothing is kept of a series without an alert";
+    for (double value : {0.96, 0.99, 0.78}) {
+        EXPECT_EQ(took(), "") << "a value moves all the time";
+        samples({memoryOf("a", value)});
+        pass(30s);
+    }
+    EXPECT_EQ(took(), "MemoryHigh resolved");
+    EXPECT_EQ(stored().at(0).facts.at("trend"), "▅▅▅▅▇▇▁ 78.0% … 99.0%");
+}
+
+TEST_F(EngineMetrics, ShowTheReadingsOfTheirWindowOrWhatIsMadeOfThem) {  // I3
+    start(R"(rules:
+  - {alert: Full, metric: 'max_over_time(queue_length[2m])', threshold: '> 10', title: t}
+  - {alert: Growing, metric: 'increase(queue_length[1m])', threshold: '> 2', title: t}
+)");
+    for (double value : {1, 2, 3, 4, 5, 8, 11}) {
+        samples({queue(value)});
+        pass(30s);
+    }
+    std::map<std::string, std::string> trends;
+    engine_->forEachAlert([&](const Alert& alert) { trends[alert.rule] = alert.facts.at("trend"); });
+    EXPECT_EQ(trends, (std::map<std::string, std::string>{{"Full", "▁▁▂▅▇ 3 … 11"}, {"Growing", "▁▁▁▇ 2 … 4"}}));
+}
+
+TEST_F(EngineMetrics, LeaveARulesOwnFactOfThatName) {
+    start(
+        "rules:\n  - alert: Q\n    metric: max_over_time(queue_length[1m])\n    threshold: \"> 10\"\n    title: t\n"
+        "    facts: {trend: 'own ${shown}'}\n");
+    for (double value : {1, 5, 11, 12}) {
+        samples({queue(value)});
+        pass(30s);
+    }
+    EXPECT_EQ(only().facts.at("trend"), "own 11");
+}
+
 TEST_F(EngineMetrics, MovingValuesDoNotChangeTheCard) {
     start(memoryHigh);
     steady({memoryOf("a", 0.95)}, 6min);

@@ -132,6 +132,13 @@ protected:
         return all.empty() ? Alert() : all.front();
     }
 
+    /// As told last, by fingerprint; also those that have resolved.
+    std::vector<Alert> stored() const {
+        std::vector<Alert> alerts;
+        for (const auto& [fingerprint, alert] : stored_) alerts.push_back(alert);
+        return alerts;
+    }
+
     TimePoint now_ = *parseRfc3339("2026-11-23T10:00:00Z");
     std::unique_ptr<RuleEngine> engine_;
     FakeObjects objects_;
@@ -147,11 +154,6 @@ private:
         }
         counters_.insert(counters_.end(), output_.counters.begin(), output_.counters.end());
         output_ = {};
-    }
-    std::vector<Alert> stored() const {
-        std::vector<Alert> alerts;
-        for (const auto& [fingerprint, alert] : stored_) alerts.push_back(alert);
-        return alerts;
     }
 
     EngineOutput output_;

@@ -91,6 +91,23 @@ TEST_F(Recovery, NeverPutsAnOlderRevisionOverANewerOne) {
     EXPECT_EQ(restart().incidents.at(0).firing, 50u);
 }
 
+TEST_F(Recovery, FindsCopiesOfSilencesUntilTheirEndAsTheyWereNotedLast) {
+    SilenceCopy ended{"s1", "west", "r1", at(100)}, unknown{"s2", "west", "", at(200)},
+        other{"s2", "east", "", at(200)};
+    UnitOfWork unit;
+    unit.silenceCopies = {ended, unknown, other};
+    EXPECT_FALSE(unit.empty());
+    EXPECT_TRUE(unit.essential());
+    EXPECT_FALSE(unit.patient()) << "a request waits for it";
+    write(unit);
+    auto known = unknown;
+    known.remoteId = "r2";
+    UnitOfWork later;
+    later.silenceCopies = {known};
+    write(later);
+    EXPECT_EQ(restart({.now = at(100)}).silenceCopies, (std::vector<SilenceCopy>{other, known}));
+}
+
 TEST_F(Recovery, FindsSilencesThatHoldOrAreStillToCome) {
     auto silence = [](const std::string& id, int from, int to) {
         rules::Silence made;

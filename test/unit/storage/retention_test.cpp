@@ -120,6 +120,7 @@ TEST_F(Retention, RemovesSilencesOffersAndCountsOnceTheyAreOld) {
     counter.at = at(100);
     UnitOfWork unit;
     unit.silences = {silence};
+    unit.silenceCopies = {{"s1", "west", "r1", at(100)}};
     unit.offers = {testing::restartOffer("nonce", at(100))};
     unit.counters = {counter};
     write(unit);
@@ -128,7 +129,10 @@ TEST_F(Retention, RemovesSilencesOffersAndCountsOnceTheyAreOld) {
     auto weekLater = prune(101 + 7 * day);
     EXPECT_EQ(weekLater.offers, 1u);
     EXPECT_EQ(weekLater.eventsSeen, 1u);
+    auto copies = [this] { return must(open().integer("SELECT count(*) FROM silence_copies")); };
+    EXPECT_EQ(copies(), 1);
     EXPECT_EQ(prune(101 + 30 * day).silences, 1u);
+    EXPECT_EQ(copies(), 0);
 }
 
 TEST_F(Retention, NeverTouchesAuditAndRules) {
