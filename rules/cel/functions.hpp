@@ -15,12 +15,13 @@ namespace klaw::rules::cel {
 /// What a running evaluation offers to operators and functions.
 class Meter {
 public:
+    static constexpr std::int64_t budget = 1'000'000;  ///< steps of one evaluation
     /// False once the budget is spent; `steps` is proportional to the work about to be done.
     bool charge(std::size_t steps) { return (left_ -= static_cast<std::int64_t>(steps)) >= 0; }
     bool spent() const { return left_ < 0; }
 
 private:
-    std::int64_t left_ = 1'000'000;
+    std::int64_t left_ = budget;
 };
 
 using Arguments = std::span<const Value>;

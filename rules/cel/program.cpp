@@ -5,6 +5,7 @@
 
 #include "rules/cel/analysis.hpp"
 #include "rules/cel/checker.hpp"
+#include "rules/cel/cost.hpp"
 #include "rules/cel/evaluator.hpp"
 #include "rules/cel/parser.hpp"
 
@@ -27,6 +28,8 @@ Result<Program> Program::compile(std::string_view expression, const Environment&
     if (!root) return fail(root.error());
     if (environment.checked)
         if (auto checked = check(**root); !checked) return fail(checked.error());
+    if (environment.bounded)
+        if (auto bounded = checkCost(**root); !bounded) return fail(bounded.error());
     Program program;
     program.code_ =
         std::make_shared<const Code>(Code{std::string(expression), environment.variables, std::move(*root)});

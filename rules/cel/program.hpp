@@ -20,6 +20,7 @@ struct Environment {
     std::string container;  ///< names are looked up in this namespace first
     bool checked = true;    ///< otherwise unknown names and types that cannot fit fail when they are evaluated
     bool macros = true;
+    bool bounded = true;  ///< what could run away is refused, not only ended
 };
 
 /// Why an evaluation gave no value.

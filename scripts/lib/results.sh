@@ -40,13 +40,51 @@ build_with_gcc() {
 
 run_gcc() { run_check "build with the second compiler" build_with_gcc; }
 
+# Each fuzzer for so many seconds, two at a time, from its seeds; what they find stays in build/fuzz/found.
 run_fuzz() {
-    local fuzzer
+    local seconds=$1 name
+    local names=() finished=()
     [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
     cmake --build build/fuzz
-    while IFS= read -r fuzzer; do
-        run_check "fuzzer $(basename "$fuzzer")" "$fuzzer" -max_total_time=60 -print_final_stats=0
-    done < <(find build/fuzz -name '*_fuzzer' -type f -executable | sort)
+    for name in test/fuzz/corpus/*/; do names+=("$(basename "$name")"); done
+    for ((i = 0; i < ${#names[@]}; i += 2)); do
+        for name in "${names[@]:i:2}"; do fuzz_one "$name" "$seconds" & done
+        wait
+    done
+    for name in "${names[@]}"; do run_check "fuzzer $name" fuzzer_was_content "$name"; done
+}
+
+fuzz_one() {
+    local name=$1 seconds=$2 work=build/fuzz/found/$1
+    local dictionary=test/fuzz/$1.dict
+    mkdir -p "$work/corpus"
+    [ -f "$dictionary" ] && dictionary=-dict=$dictionary || dictionary=-verbosity=1
+    rm -f "$work/status"
+    "build/fuzz/test/fuzz/klaw_${name}_fuzzer" -max_total_time="$seconds" -timeout=20 -artifact_prefix="$work/" \
+        "$dictionary" "$work/corpus" "test/fuzz/corpus/$name" >"$work/log" 2>&1 && echo content >"$work/status"
+}
+
+fuzzer_was_content() {
+    tail -2 "build/fuzz/found/$1/log"
+    [ -f "build/fuzz/found/$1/status" ] && return 0
+    tail -40 "build/fuzz/found/$1/log" >&2
+    return 1
+}
+
+# The CEL conformance suite and the comparison with cel-go.
+run_cel() {
+    if ! command -v go >/dev/null; then
+        echo "skipped: no Go toolchain, so no cel-go (cel)"
+        skipped=$((skipped + 1))
+        return 0
+    fi
+    local cel_passed=0 cel_failed=1
+    echo "== CEL: conformance and cel-go"
+    [ -f build/debug/build.ninja ] || cmake --preset debug >/dev/null
+    test/cel/run --seconds "$1" || true
+    if [ -s build/cel/result ]; then read -r cel_passed cel_failed <build/cel/result; fi
+    passed=$((passed + cel_passed))
+    failed=$((failed + cel_failed))
 }
 
 # One check that is no GoogleTest program: a name and a command.

@@ -24,6 +24,7 @@ tl::expected<Value, std::string> evaluate(const nlohmann::json& test) {
     environment.container = test.value("container", "");
     environment.checked = !test.value("unchecked", false);
     environment.macros = !test.value("noMacros", false);
+    environment.bounded = false;
     std::vector<Value> bindings;
     const auto bound = test.value("bindings", nlohmann::json::object());
     for (const auto& [name, json] : bound.items()) {

@@ -13,7 +13,11 @@ namespace {
 
 /// The result as text when there is none.
 tl::expected<Value, std::string> evaluate(const std::string& expression, PackedView object) {
-    static const Environment environment{{"object", "now", "cluster"}};
+    static const Environment environment = [] {
+        Environment made{{"object", "now", "cluster"}};
+        made.bounded = false;
+        return made;
+    }();
     auto program = Program::compile(expression, environment);
     if (!program) return tl::unexpected("refused: " + program.error().place + ": " + program.error().message);
     const std::array bindings{Value::packed(object), Value::timestampOf(1'795'462'800, 123'456'789),

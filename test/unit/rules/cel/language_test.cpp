@@ -109,10 +109,22 @@ TEST(CelData, IsReadFromAPackedObjectWithoutCopy) {
 }
 
 TEST(CelCost, OfOneEvaluationIsBounded) {
-    EXPECT_EQ(evaluated("[1,2,3,4,5,6,7,8,9,10].map(a, [1,2,3,4,5,6,7,8,9,10].map(b, [1,2,3,4,5,6,7,8,9,10].map(c, "
-                        "[1,2,3,4,5,6,7,8,9,10].map(d, "
-                        "[1,2,3,4,5,6,7,8,9,10].map(e, [1,2,3,4,5,6,7,8,9,10].map(f, a))))))"),
+    std::string list = "[0";
+    for (int i = 1; i < 2000; ++i) list += "," + std::to_string(i);
+    EXPECT_EQ(evaluated("object.a.all(x, object.a.all(y, x + y >= 0))", "{\"a\":" + list + "]}"),
               "error: operation cancelled: actual cost limit exceeded");
+}
+
+TEST(CelCost, ThatCouldRunAwayIsRefusedWithItsPlace) {
+    EXPECT_EQ(evaluated("object.a.exists(x, object.a.exists(y, x == y))", R"({"a":[1]})"), "true");
+    EXPECT_EQ(evaluated("true && object.a.all(x,\n object.a.all(y, object.a.all(z, x + y == z)))"),
+              "error: 1:21: estimated cost 6030304 exceeds the limit of 1000000 (lists and maps are taken to have 100 "
+              "elements)");
+}
+
+TEST(CelCost, CountsWrittenListsByTheirLength) {
+    EXPECT_EQ(evaluated("[1, 2].all(a, [1, 2].all(b, [1, 2].all(c, [1, 2].all(d, a + b + c + d > 3))))"), "true");
+    EXPECT_EQ(evaluated("lists.range(3000000).all(a, true)").substr(0, 21), "error: 1:25: estimate");
 }
 
 TEST(CelNesting, BeyondTheLimitIsRefusedWithoutOverflowingTheStack) {
