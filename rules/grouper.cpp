@@ -207,6 +207,8 @@ AlertGrouper::Group& AlertGrouper::join(const Alert& alert) {
     incident.cluster = alert.cluster;
     incident.openedAt = opened;
     incident.startedBefore = alert.startedBefore;
+    incident.owner = alert.owner;
+    if (describe_) describe_(incident);
     keyOfId_.emplace(incident.id, std::move(key));
     return at->second;
 }

@@ -41,6 +41,9 @@ public:
     /// Incidents keep the groups they have; later alerts follow the new rules.
     void replaceRules(std::shared_ptr<const RuleSet> rules);
 
+    /// Called with each incident that begins, to add to what its card tells. Once, first.
+    void setContext(std::function<void(Incident&)> describe) { describe_ = std::move(describe); }
+
     void replaceRoutes(std::shared_ptr<const Routes> routes);
 
     void apply(const Transition& transition, IncidentUpdates& out);
@@ -101,6 +104,7 @@ private:
 
     std::shared_ptr<const RuleSet> rules_;
     std::shared_ptr<const Routes> routes_;
+    std::function<void(Incident&)> describe_;
     DueQueue followUps_;  ///< group key → when nobody will have reacted for long enough
     SilenceSet silences_;
     Inhibition inhibition_;

@@ -16,6 +16,14 @@ struct Mark {
     friend bool operator==(const Mark&, const Mark&) = default;
 };
 
+/// Something that was changed of a workload.
+struct RecentChange {
+    std::string what;  ///< "app: shop/web:1.0 → shop/web:1.1, replicas: 3 → 5"
+    std::string by;    ///< the field manager: "kubectl-set"; empty where it is not known
+    TimePoint at{};
+    friend bool operator==(const RecentChange&, const RecentChange&) = default;
+};
+
 /// The alerts of one group from the first that fires until none does: what one card shows.
 struct Incident {
     std::string id;     ///< 16 hex digits of SHA-256 over group key and opening time
@@ -39,7 +47,9 @@ struct Incident {
     TimePoint toldAt{};             ///< when people were last told of it, not counting changes of the card
     std::uint32_t escalated = 0;    ///< steps of its route that were taken
     bool startedBefore = false;
-    std::uint64_t revision = 0;  ///< grows with every update; an older one never overwrites a newer
+    std::vector<RecentChange> changes;    ///< of the owner, shortly before the incident began; oldest first
+    std::vector<std::string> dependents;  ///< what depends on the owner, as text: "Deployment shop/cart (3)"
+    std::uint64_t revision = 0;           ///< grows with every update; an older one never overwrites a newer
 };
 
 /// Nobody is told of what changes in it.

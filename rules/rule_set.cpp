@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "rules/incident_context.hpp"
 #include "rules/metric/builtin_metrics.hpp"
 #include "rules/resource_names.hpp"
 
 namespace klaw::rules {
 namespace {
 
-/// What identity and owner inference read of every object.
+/// What identity, owner inference and the context of incidents read of every object.
 void addIdentity(std::string_view resource, FieldTree& tree) {
     for (auto path : {"metadata.name", "metadata.namespace", "metadata.uid", "metadata.ownerReferences[].apiVersion",
                       "metadata.ownerReferences[].kind", "metadata.ownerReferences[].name",
@@ -16,6 +17,11 @@ void addIdentity(std::string_view resource, FieldTree& tree) {
         tree.add(path);
     if (resource == "pods") tree.add("spec.nodeName");
     if (resource == "pods" || resource == "replicasets.apps") tree.add("metadata.labels.pod-template-hash");
+    if (isWorkload(resource))
+        for (auto path : {"metadata.generation", "metadata.managedFields[].manager", "metadata.managedFields[].time",
+                          "metadata.managedFields[].subresource", "spec.replicas",
+                          "spec.template.spec.containers[].name", "spec.template.spec.containers[].image"})
+            tree.add(path);
     if (kindOfResource(resource).empty()) tree.add("kind");
 }
 

@@ -68,6 +68,12 @@ void fieldsOf(Visit& v, rules::Alert& a) {
     v("flapping", a.flapping);
 }
 template <class Visit>
+void fieldsOf(Visit& v, rules::RecentChange& c) {
+    v("what", c.what);
+    v("by", c.by);
+    v("at", c.at);
+}
+template <class Visit>
 void fieldsOf(Visit& v, rules::Incident& i) {
     v("id", i.id);
     v("group", i.group);
@@ -89,6 +95,8 @@ void fieldsOf(Visit& v, rules::Incident& i) {
     v("toldAt", i.toldAt);
     v("escalated", i.escalated);
     v("startedBefore", i.startedBefore);
+    v("changes", i.changes);
+    v("dependents", i.dependents);
     v("revision", i.revision);
 }
 template <class Visit>
@@ -102,8 +110,9 @@ void fieldsOf(Visit& v, rules::Silence& s) {
 }
 
 template <class T>
-inline constexpr bool isStructured = std::is_same_v<T, rules::LocalizedText> || std::is_same_v<T, rules::ObjectRef> ||
-                                     std::is_same_v<T, rules::Mark> || std::is_same_v<T, rules::Matcher>;
+inline constexpr bool isStructured =
+    std::is_same_v<T, rules::LocalizedText> || std::is_same_v<T, rules::ObjectRef> || std::is_same_v<T, rules::Mark> ||
+    std::is_same_v<T, rules::Matcher> || std::is_same_v<T, rules::RecentChange>;
 
 /// Enumerations and numbers are always written: their zero need not be what the field begins with.
 template <class T>
@@ -145,7 +154,9 @@ public:
     static Json encoded(std::optional<T>& value) {
         return value ? encoded(*value) : Json();
     }
-    static Json encoded(std::vector<rules::Matcher>& values) {
+    template <class T>
+        requires isStructured<T>
+    static Json encoded(std::vector<T>& values) {
         Json list = Json::array();
         for (auto& value : values) list.push_back(encoded(value));
         return list;
@@ -188,7 +199,9 @@ private:
     static void decode(const Json& json, std::optional<T>& value) {
         decode(json, value.emplace());
     }
-    static void decode(const Json& json, std::vector<rules::Matcher>& values) {
+    template <class T>
+        requires isStructured<T>
+    static void decode(const Json& json, std::vector<T>& values) {
         for (const auto& item : json) decode(item, values.emplace_back());
     }
 

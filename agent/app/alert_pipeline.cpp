@@ -31,10 +31,13 @@ storage::AuditEntry auditOf(const rules::Transition& transition) {
 
 AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
                              deliver::DeliveryPlanner planner, OnTransition onTransition, rules::EngineOptions options)
-    : engine_(rules, objects, std::move(options)),
+    : context_(objects),
+      engine_(rules, objects, std::move(options)),
       grouper_(rules, planner.routes()),
       planner_(std::move(planner)),
-      onTransition_(std::move(onTransition)) {}
+      onTransition_(std::move(onTransition)) {
+    grouper_.setContext([this](rules::Incident& incident) { context_.describe(incident); });
+}
 
 void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive, TimePoint now) {
     std::vector<rules::Alert> firing;
@@ -49,6 +52,7 @@ void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<
 /// What a first list brings happened while nobody watched, so it tells nothing of how fast Klaw is.
 void AlertPipeline::change(const rules::Change& change, TimePoint now) {
     auto known = unit_.newDeliveries.size();
+    context_.note(change, now);
     engine_.apply(change, now, output_);
     follow(now);
     if (unit_.newDeliveries.size() == known || change.resource != "events" || change.initial) return;

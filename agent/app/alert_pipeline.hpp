@@ -10,6 +10,7 @@
 
 #include "agent/deliver/delivery_planner.hpp"
 #include "rules/grouper.hpp"
+#include "rules/incident_context.hpp"
 #include "rules/maintenance.hpp"
 #include "rules/rule_engine.hpp"
 #include "storage/recovery.hpp"
@@ -82,6 +83,7 @@ private:
     void note(const rules::Transition& transition);
     void note(const rules::IncidentUpdate& update);
 
+    rules::IncidentContext context_;
     rules::RuleEngine engine_;
     rules::AlertGrouper grouper_;
     deliver::DeliveryPlanner planner_;

@@ -13,16 +13,29 @@ namespace {
 constexpr std::size_t maxAffected = 8;
 
 struct Phrases {
-    std::string_view acknowledge, silence, occurrences, console, runbook, what, inhibitedBy, noDataSince, flapping;
+    std::string_view acknowledge, silence, occurrences, console, runbook, what, inhibitedBy, noDataSince, flapping,
+        changes, by, before, dependents;
 };
 
 const Phrases& phrasesFor(const std::string& language) {
-    static const Phrases en{"Acknowledge",  "Silence 2h",    "occurrences",
-                            "Open in Klaw", "Runbook",       "What it means",
-                            "Inhibited by", "no data since", "flapping: closed after 10m of quiet"};
+    static const Phrases en{"Acknowledge",
+                            "Silence 2h",
+                            "occurrences",
+                            "Open in Klaw",
+                            "Runbook",
+                            "What it means",
+                            "Inhibited by",
+                            "no data since",
+                            "flapping: closed after 10m of quiet",
+                            "Changed shortly before",
+                            ", by ",
+                            " before",
+                            "Depends on it"};
     static const Phrases zh{"认领",           "静默 2 小时", "次数",
                             "在 Klaw 中打开", "处理手册",    "含义",
-                            "被抑制于",       "无数据自",    "反复抖动：平静 10 分钟后才关闭"};
+                            "被抑制于",       "无数据自",    "反复抖动：平静 10 分钟后才关闭",
+                            "此前不久的变更", "，操作者 ",   "前",
+                            "受其影响"};
     return language.starts_with("zh") ? zh : en;
 }
 
@@ -92,6 +105,19 @@ void addDescription(const rules::Incident& incident, const CardStyle& style, con
         card.sections.push_back({std::string(phrases.what), notifiers::CardSection::Kind::Text, {text}, false});
 }
 
+void addContext(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases,
+                notifiers::Card& card) {
+    using Kind = notifiers::CardSection::Kind;
+    std::vector<std::string> lines;
+    for (auto change = incident.changes.rbegin(); change != incident.changes.rend(); ++change)
+        lines.push_back(notifiers::localTime(change->at, style.utcOffsetMinutes) + " (" +
+                        notifiers::roughly(incident.openedAt - change->at) + std::string(phrases.before) + ") " +
+                        change->what + (change->by.empty() ? "" : std::string(phrases.by) + change->by));
+    if (!lines.empty()) card.sections.push_back({std::string(phrases.changes), Kind::Text, std::move(lines), false});
+    if (!incident.dependents.empty())
+        card.sections.push_back({std::string(phrases.dependents), Kind::Text, incident.dependents, false});
+}
+
 void addLinks(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
     if (!style.consoleUrl.empty()) {
         card.restUrl = style.consoleUrl + "/#" + incident.id;
@@ -153,6 +179,7 @@ notifiers::Card buildCard(const rules::Incident& incident, const CardStyle& styl
             {std::string(phrases.inhibitedBy), incident.inhibited->by + ": " + incident.inhibited->comment});
     addAffected(incident, shared, phrases, style, card);
     addDescription(incident, style, phrases, card);
+    addContext(incident, style, phrases, card);
     if (incident.acknowledged)
         card.acknowledged = notifiers::CardMark{
             incident.acknowledged->by, incident.acknowledged->at, incident.acknowledged->comment, {}};

@@ -1,7 +1,11 @@
 #include "rules/load/yaml_cursor.hpp"
 
+#include <yaml-cpp/emitterstyle.h>
+#include <yaml-cpp/eventhandler.h>
+
 #include <charconv>
 #include <set>
+#include <sstream>
 
 #include "rules/suggestion.hpp"
 
@@ -30,6 +34,36 @@ std::optional<Place> tooDeep(const std::shared_ptr<const SourceFile>& file) {
     return std::nullopt;
 }
 
+/// Where the second document of the text begins. YAML::LoadAll goes on for ever with some malformed texts, which it
+/// takes for documents without end.
+class SecondDocument final : public YAML::EventHandler {
+public:
+    static std::optional<YAML::Mark> find(const std::string& text) {
+        std::istringstream in(text);
+        YAML::Parser parser(in);
+        SecondDocument handler;
+        while (handler.documents_ < 2 && parser.HandleNextDocument(handler)) continue;
+        return handler.documents_ < 2 ? std::nullopt : std::optional(handler.at_);
+    }
+
+private:
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        ++documents_;
+        at_ = mark;
+    }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+    void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+    void OnMapEnd() override {}
+
+    int documents_ = 0;
+    YAML::Mark at_;
+};
+
 }  // namespace
 
 YamlCursor::YamlCursor(const YAML::Node& node, std::shared_ptr<const SourceFile> file, Problems& problems,
@@ -52,14 +86,12 @@ std::optional<YamlCursor> YamlCursor::parse(const std::shared_ptr<const SourceFi
         return std::nullopt;
     }
     try {
-        auto documents = YAML::LoadAll(text);
-        if (documents.size() > 1) {
-            problems.error(placeOf(documents[1].Mark(), file), "more than one YAML document in the file",
+        if (auto second = SecondDocument::find(text)) {
+            problems.error(placeOf(*second, file), "more than one YAML document in the file",
                            "put each document into a file of its own");
             return std::nullopt;
         }
-        auto root = documents.empty() ? YAML::Node() : documents.front();
-        return YamlCursor(root, file, problems, std::make_shared<std::size_t>(0));
+        return YamlCursor(YAML::Load(text), file, problems, std::make_shared<std::size_t>(0));
     } catch (const YAML::Exception& error) {
         problems.error(placeOf(error.mark, file), "not well-formed YAML: " + error.msg);
         return std::nullopt;

@@ -3,6 +3,7 @@ import json
 
 from harness.case import EndToEndTest
 from harness.receiver import texts
+from harness.rules import UNSCHEDULABLE, impatient
 from harness.waiting import eventually
 
 COUNTED = """rules:
@@ -58,3 +59,18 @@ class PrecisionTest(EndToEndTest):
         self.assertEqual([c["id"] for c in self.receiver.cards(rule="PodOOMKilled") if namespace.name in c["subtitle"]], [card["id"]])
         self.assertEqual([c for c in self.receiver.cards() if "killed" in c["subtitle"] and "OOM" in texts(c)], [])
         self.assert_nothing_repeated()
+
+    def test_card_tells_what_was_changed_before_by_whom(self):
+        """R10"""
+        namespace = self.namespace("changed")
+        self.agent(rules=UNSCHEDULABLE).start()
+        self.cluster.kubectl("-n", namespace.name, "create", "deployment", "web", "--image=shop/web:1.0")
+        self.cluster.kubectl("-n", namespace.name, "rollout", "status", "deployment/web", "--timeout=60s")
+        self.cluster.kubectl("-n", namespace.name, "set", "image", "deployment/web", "web=shop/web:2.0")
+        self.cluster.kubectl("-n", namespace.name, "patch", "deployment", "web", "-p",
+                             json.dumps({"spec": {"template": {"spec": {"nodeSelector": {"no": "such"}}}}}))
+        card = self.await_card(rule="E2EUnschedulable", where=(namespace.name, "web"))
+        changes = next(section for section in card["sections"] if section["heading"] == "Changed shortly before")["lines"]
+        self.assertEqual(len(changes), 2)
+        self.assertRegex(changes[0], r"UTC \(.* before\) spec, by kubectl-patch")
+        self.assertRegex(changes[1], r"UTC \(.* before\) web: shop/web:1.0 → shop/web:2.0, by kubectl-set")

@@ -96,7 +96,7 @@ const Refused refused[] = {
     {"NothingToOverride", "rules:\n  - alert: A\n    override: true\n    resource: pods\n    when: 'true'\n",
      "r.yaml:2:5: there is no earlier rule \"A\" to override"},
     {"NoRules", "group: g\n", "r.yaml:1:1: the file has no rules"},
-    {"TwoDocuments", "rules: []\n---\nrules: []\n", "r.yaml:3:1: more than one YAML document in the file"},
+    {"TwoDocuments", "rules: []\n---\nrules: []\n", "r.yaml:2:1: more than one YAML document in the file"},
     {"TypeMismatch", "rules: yes\n", "r.yaml:1:8: rules: expected a list"},
 };
 // clang-format on

@@ -77,6 +77,8 @@ TEST(IncidentJson, GivesBackEveryFieldButTheAlerts) {
     incident.silenced = rules::Mark{};
     incident.silencedUntil = at(500);
     incident.startedBefore = true;
+    incident.changes = {{"app: web:1 → web:2", "kubectl-set", at(-60)}};
+    incident.dependents = {"Deployment shop/web (2)"};
     auto read = must(incidentFromJson(toJson(incident)));
     EXPECT_TRUE(read.alerts.empty());
     EXPECT_EQ(toJson(read), toJson(incident));
@@ -94,6 +96,8 @@ TEST(IncidentJson, GivesBackEveryFieldButTheAlerts) {
     EXPECT_EQ(read.silenced, incident.silenced);
     EXPECT_EQ(read.silencedUntil, incident.silencedUntil);
     EXPECT_TRUE(read.startedBefore);
+    EXPECT_EQ(read.changes, incident.changes);
+    EXPECT_EQ(read.dependents, incident.dependents);
     EXPECT_EQ(read.revision, 7u);
 }
 
