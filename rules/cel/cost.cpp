@@ -89,10 +89,11 @@ Result<void> checkCost(const Node& root) {
     auto cost = estimator.of(root).steps;
     if (cost <= Meter::budget) return {};
     const auto& at = estimator.costliest() ? estimator.costliest()->at : root.at;
-    return fail(ErrorCode::InvalidArgument,
-                fmt::format("estimated cost {:.0f} exceeds the limit of {} (lists and maps are taken to have {:.0f} elements)",
-                            cost, Meter::budget, assumedSize),
-                at.toString(), "nest fewer macros over lists, or make several rules of it");
+    return fail(
+        ErrorCode::InvalidArgument,
+        fmt::format("estimated cost {:.0f} exceeds the limit of {} (lists and maps are taken to have {:.0f} elements)",
+                    cost, Meter::budget, assumedSize),
+        at.toString(), "nest fewer macros over lists, or make several rules of it");
 }
 
 }  // namespace klaw::rules::cel
