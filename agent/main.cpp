@@ -72,7 +72,8 @@ int run(int argc, char** argv) {
         ->required();
     replayApp->add_option("--rules", replay.rules, "Rule files or directories beside the default rules");
     replayApp->add_flag("--no-default-rules", replay.noDefaults, "Only the rules of --rules");
-    replayApp->add_option("--output,-o", replay.output, "text or json")->check(CLI::IsMember({"text", "json"}));
+    replayApp->add_option("--output,-o", replay.output, "text, json, or summary: how many cards each rule would send")
+        ->check(CLI::IsMember({"text", "json", "summary"}));
     replayApp->add_option("--language", replay.language, "Language of the cards: en or zh")
         ->check(CLI::IsMember({"en", "zh"}));
     replayApp->callback([&] { code = replayCommand(replay); });

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/app/agent.hpp"
 #include "agent/app/replay.hpp"
 #include "agent/cli/commands.hpp"
+#include "agent/operate/table.hpp"
 #include "agent/recording/recording_reader.hpp"
 #include "notifiers/safe_text.hpp"
 #include "notifiers/terminal/render.hpp"
@@ -66,6 +68,43 @@ private:
     TimePoint start_;
 };
 
+/// How much of it people would have heard, by rule.
+class Summary {
+public:
+    void transition(const rules::Transition& transition) {
+        if (transition.reason == rules::Transition::Reason::Fired) ++byRule_[transition.alert.rule].alerts;
+    }
+    void card(const storage::Delivery& delivery) {
+        auto card = notifiers::cardFromJson(delivery.payload);
+        if (!card) return;
+        auto& heard = byRule_[card->footer.rule];
+        ++heard.messages;
+        heard.cards += delivery.reason == "opened";
+    }
+    void print() const {
+        std::vector<std::vector<std::string>> rows;
+        Heard all;
+        auto add = [&](const std::string& name, const Heard& heard) {
+            rows.push_back(
+                {name, std::to_string(heard.alerts), std::to_string(heard.cards), std::to_string(heard.messages)});
+        };
+        for (const auto& [rule, heard] : byRule_) {
+            add(rule, heard);
+            all.alerts += heard.alerts;
+            all.cards += heard.cards;
+            all.messages += heard.messages;
+        }
+        add("all", all);
+        std::cout << operate::formatTable({"RULE", "ALERTS", "CARDS", "MESSAGES"}, rows);
+    }
+
+private:
+    struct Heard {
+        std::size_t alerts = 0, cards = 0, messages = 0;
+    };
+    std::map<std::string, Heard> byRule_;
+};
+
 deliver::DeliveryPlanner plannerFor(const ReplayOptions& options) {
     deliver::ChannelPlan plan;
     plan.name = "replay";
@@ -76,7 +115,7 @@ deliver::DeliveryPlanner plannerFor(const ReplayOptions& options) {
 }
 
 Result<void> replayFile(const std::string& file, std::shared_ptr<const rules::RuleSet> rules,
-                        const ReplayOptions& options) {
+                        const ReplayOptions& options, Summary& summary) {
     auto reader = recording::RecordingReader::open(file);
     if (!reader) return fail(std::move(reader).error());
     auto start = reader->header().started;
@@ -86,9 +125,16 @@ Result<void> replayFile(const std::string& file, std::shared_ptr<const rules::Ru
         start = std::chrono::time_point_cast<Duration>(std::chrono::file_clock::to_sys(changed));
     }
     Printer printer(options.output == "json", start);
+    bool tells = options.output != "summary";
     app::ReplaySink sink;
-    sink.transition = [&](const rules::Transition& transition) { printer.transition(transition); };
-    sink.card = [&](const storage::Delivery& delivery, TimePoint at) { printer.card(delivery, at); };
+    sink.transition = [&](const rules::Transition& transition) {
+        summary.transition(transition);
+        if (tells) printer.transition(transition);
+    };
+    sink.card = [&](const storage::Delivery& delivery, TimePoint at) {
+        summary.card(delivery);
+        if (tells) printer.card(delivery, at);
+    };
     app::Replay replay(std::move(rules), start, plannerFor(options), std::move(sink));
     for (;;) {
         auto entry = reader->next();
@@ -115,8 +161,11 @@ int replayCommand(const ReplayOptions& options) {
     auto report = rules::loadRules(files.sources);
     for (auto& error : files.errors) report.errors.push_back(std::move(error));
     if (!report.ok()) return refuseAll(report.errors);
+    Summary summary;
     for (const auto& file : options.files)
-        if (auto replayed = replayFile(file, report.rules, options); !replayed) return refuse(replayed.error());
+        if (auto replayed = replayFile(file, report.rules, options, summary); !replayed)
+            return refuse(replayed.error());
+    if (options.output == "summary") summary.print();
     return 0;
 }
 

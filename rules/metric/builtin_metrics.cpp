@@ -7,7 +7,7 @@ namespace klaw::rules {
 namespace {
 
 using Source = BuiltinMetric::Source;
-constexpr std::string_view ofNode = "node", ofCluster = "", ofPod = "namespace, pod",
+constexpr std::string_view ofNode = "node", ofCluster, ofPod = "namespace, pod",
                            ofContainer = "namespace, pod, container",
                            ofVolume = "namespace, persistentvolumeclaim, node";
 

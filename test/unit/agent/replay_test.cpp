@@ -72,6 +72,7 @@ public:
 TEST(Replay, TellsTheStoryOfARecordingAsReviewed) {
     expectGolden("story.txt", replayed(smallStory("text")));
     expectGolden("story.jsonl", replayed(smallStory("json")));
+    expectGolden("summary.txt", replayed(smallStory("summary")));
 }
 
 TEST(Replay, SpeaksTheLanguageThatIsAskedFor) {
