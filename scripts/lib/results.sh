@@ -60,7 +60,8 @@ fuzz_one() {
     mkdir -p "$work/corpus"
     [ -f "$dictionary" ] && dictionary=-dict=$dictionary || dictionary=-verbosity=1
     rm -f "$work/status"
-    "build/fuzz/test/fuzz/klaw_${name}_fuzzer" -max_total_time="$seconds" -timeout=20 -artifact_prefix="$work/" \
+    # A fuzzer that has run out of memory may hang in its own report.
+    timeout -k 5 $((seconds * 2 + 60)) "build/fuzz/test/fuzz/klaw_${name}_fuzzer" -max_total_time="$seconds" -timeout=20 -artifact_prefix="$work/" \
         "$dictionary" "$work/corpus" "test/fuzz/corpus/$name" >"$work/log" 2>&1 && echo content >"$work/status"
 }
 
