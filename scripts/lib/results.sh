@@ -43,10 +43,10 @@ run_gcc() { run_check "build with the second compiler" build_with_gcc; }
 # Each fuzzer for so many seconds, two at a time, from its seeds; what they find stays in build/fuzz/found.
 run_fuzz() {
     local seconds=$1 name
-    local names=() finished=()
-    [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
-    cmake --build build/fuzz
+    local names=()
     for name in test/fuzz/corpus/*/; do names+=("$(basename "$name")"); done
+    [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
+    cmake --build build/fuzz --target $(printf 'klaw_%s_fuzzer ' "${names[@]}")
     for ((i = 0; i < ${#names[@]}; i += 2)); do
         for name in "${names[@]:i:2}"; do fuzz_one "$name" "$seconds" & done
         wait
