@@ -6,13 +6,17 @@
 namespace klaw::notifiers {
 namespace {
 
-constexpr std::array<std::pair<CardStatus, std::string_view>, 6> kStatusNames{{
+constexpr std::array<std::pair<CardStatus, std::string_view>, 10> kStatusNames{{
     {CardStatus::Firing, "firing"},
     {CardStatus::Acknowledged, "acknowledged"},
+    {CardStatus::Acting, "acting"},
+    {CardStatus::Acted, "acted"},
+    {CardStatus::Failed, "failed"},
     {CardStatus::Silenced, "silenced"},
     {CardStatus::Resolved, "resolved"},
     {CardStatus::Digest, "digest"},
     {CardStatus::Test, "test"},
+    {CardStatus::Reply, "reply"},
 }};
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 namespace klaw::notifiers {
 
-enum class CardStatus { Firing, Acknowledged, Silenced, Resolved, Digest, Test };
+enum class CardStatus { Firing, Acknowledged, Acting, Acted, Failed, Silenced, Resolved, Digest, Test, Reply };
 std::string_view toString(CardStatus status);  ///< "firing", "acknowledged", …
 std::optional<CardStatus> cardStatusFromString(std::string_view text);
 
@@ -60,6 +60,14 @@ struct CardLink {
     friend bool operator==(const CardLink&, const CardLink&) = default;
 };
 
+/// Asked of a person with a press.
+struct CardInput {
+    std::string name;
+    std::string label;
+    std::vector<std::string> options;  ///< to choose from, the first one unless chosen; none: free text
+    friend bool operator==(const CardInput&, const CardInput&) = default;
+};
+
 /// Something a person can do. Which of the last three is used depends on the platform: interactive cards send the
 /// nonce, link-only cards open the url, everything else prints the command.
 struct CardButton {
@@ -68,9 +76,10 @@ struct CardButton {
     std::string verb;  ///< "ack", "restart": stable, for metrics and for choosing what to leave out
     Style style = Style::Default;
     std::string url;
-    std::string command;  ///< in the chat grammar, without the name of the program: `ack 3f9a21c07be4d815`
-    std::string nonce;    ///< opaque, one-time; never shown
-    std::string confirm;  ///< question to ask before it is sent; empty: none
+    std::string command;            ///< in the chat grammar, without the name of the program: `ack 3f9a21c07be4d815`
+    std::string nonce;              ///< opaque, one-time; never shown
+    std::string confirm;            ///< question to ask before it is sent; empty: none
+    std::vector<CardInput> inputs;  ///< come with the press where the platform has forms
     friend bool operator==(const CardButton&, const CardButton&) = default;
 };
 
@@ -82,9 +91,27 @@ struct CardFooter {
     friend bool operator==(const CardFooter&, const CardFooter&) = default;
 };
 
-/// What one incident, digest or test looks like on any platform. Every text is in `language` already; the fixed words
-/// around it ("since", "affected") are added by the renderers in the same language. Times are absolute; `timeZone`
-/// says how they are shown. All text may be hostile: renderers escape it.
+/// Somebody who is called when the card is sent.
+struct CardMention {
+    std::string id;  ///< as its platform has it; "all" for everybody
+    std::string name;
+    friend bool operator==(const CardMention&, const CardMention&) = default;
+};
+
+/// The message that a reply answers, as its platform named it.
+struct CardReply {
+    std::string chat;
+    std::string message;
+    std::string webhook;  ///< where the platform takes the answer for a while; a secret
+    TimePoint webhookUntil{};
+    std::string person;   ///< of a direct chat; empty in groups
+    bool living = false;  ///< it is changed later or has buttons that change it: it goes where it can be
+    friend bool operator==(const CardReply&, const CardReply&) = default;
+};
+
+/// What one incident, digest, reply or test looks like on any platform. Every text is in `language` already; the fixed
+/// words around it ("since", "affected") are added by the renderers in the same language. Times are absolute;
+/// `timeZone` says how they are shown. All text may be hostile: renderers escape it.
 struct Card {
     std::string id;  ///< one per card for its whole life; updates carry the same
     CardStatus status = CardStatus::Firing;
@@ -108,6 +135,9 @@ struct Card {
     std::optional<TimePoint> resolvedAt;
     TimePoint updatedAt{};
     std::uint64_t revision = 0;  ///< grows with every update of the same id
+    std::optional<CardReply> reply;
+
+    std::vector<CardMention> mentions;
     friend bool operator==(const Card&, const Card&) = default;
 };
 

@@ -53,8 +53,23 @@ Json write(const CardMark& mark) {
     return json;
 }
 
+Json write(const CardMention& mention) {
+    Json json{{"id", mention.id}};
+    put(json, "name", mention.name);
+    return json;
+}
+
 Json write(const CardLink& link) {
     return Json{{"label", link.label}, {"url", link.url}};
+}
+
+template <class T>
+void put(Json& json, const char* name, const std::vector<T>& values);
+
+Json write(const CardInput& input) {
+    Json json{{"name", input.name}, {"label", input.label}};
+    put(json, "options", input.options);
+    return json;
 }
 
 Json write(const CardButton& button) {
@@ -64,6 +79,7 @@ Json write(const CardButton& button) {
     put(json, "command", button.command);
     put(json, "nonce", button.nonce);
     put(json, "confirm", button.confirm);
+    put(json, "inputs", button.inputs);
     return json;
 }
 
@@ -99,6 +115,17 @@ void put(Json& json, const char* name, const CardFooter& footer) {
     if (!item.empty()) json[name] = std::move(item);
 }
 
+void put(Json& json, const char* name, const std::optional<CardReply>& reply) {
+    if (!reply) return;
+    Json item{{"chat", reply->chat}};
+    put(item, "message", reply->message);
+    put(item, "webhook", reply->webhook);
+    put(item, "webhookUntil", reply->webhookUntil);
+    put(item, "person", reply->person);
+    put(item, "living", reply->living);
+    json[name] = std::move(item);
+}
+
 Json write(const Card& card) {
     Json json{{"id", card.id}};
     json["status"] = toString(card.status);
@@ -122,6 +149,8 @@ Json write(const Card& card) {
     put(json, "resolvedAt", card.resolvedAt);
     put(json, "updatedAt", card.updatedAt);
     put(json, "revision", card.revision);
+    put(json, "reply", card.reply);
+    put(json, "mentions", card.mentions);
     return json;
 }
 
@@ -152,6 +181,9 @@ public:
     }
     void read(const char* name, std::optional<CardMark>& into) const {
         if (auto* value = find(name, &Json::is_object)) into = element<CardMark>(*value);
+    }
+    void read(const char* name, std::optional<CardReply>& into) const {
+        if (auto* value = find(name, &Json::is_object)) into = element<CardReply>(*value);
     }
     void read(const char* name, CardFooter& into) const {
         if (auto* value = find(name, &Json::is_object)) into = element<CardFooter>(*value);
@@ -218,11 +250,25 @@ void fill(const Reader& from, CardMark& mark) {
     from.read("comment", mark.comment);
 }
 
+void fill(const Reader& from, CardReply& reply) {
+    from.read("chat", reply.chat);
+    from.read("message", reply.message);
+    from.read("webhook", reply.webhook);
+    from.read("webhookUntil", reply.webhookUntil);
+    from.read("person", reply.person);
+    from.read("living", reply.living);
+}
+
 void fill(const Reader& from, CardFooter& footer) {
     from.read("rule", footer.rule);
     from.read("incident", footer.incident);
     from.read("startedBefore", footer.startedBefore);
     from.read("notes", footer.notes);
+}
+
+void fill(const Reader& from, CardMention& mention) {
+    from.read("id", mention.id);
+    from.read("name", mention.name);
 }
 
 void fill(const Reader& from, CardLink& link) {
@@ -236,6 +282,12 @@ std::optional<CardButton::Style> buttonStyle(std::string_view text) {
     return std::nullopt;
 }
 
+void fill(const Reader& from, CardInput& input) {
+    from.read("name", input.name);
+    from.read("label", input.label);
+    from.read("options", input.options);
+}
+
 void fill(const Reader& from, CardButton& button) {
     from.read("label", button.label);
     from.read("verb", button.verb);
@@ -244,6 +296,7 @@ void fill(const Reader& from, CardButton& button) {
     from.read("command", button.command);
     from.read("nonce", button.nonce);
     from.read("confirm", button.confirm);
+    from.read("inputs", button.inputs);
 }
 
 template <class T>
@@ -282,6 +335,8 @@ void fill(const Reader& from, Card& card) {
     from.read("resolvedAt", card.resolvedAt);
     from.read("updatedAt", card.updatedAt);
     from.readNumber("revision", card.revision);
+    from.read("reply", card.reply);
+    from.read("mentions", card.mentions);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ struct NotifierLimits {
     std::vector<CallBudget> budgets;  ///< all of them hold at once; below what the platform allows; empty: none
     std::size_t maxBytes = 0;         ///< of one request body; cards are shortened to it by the notifier
     bool canUpdate = false;
+    bool buttonsCallBack = false;  ///< a press comes back with the button's nonce
     /// Without it a repeat after OutcomeUnknown may be seen twice by people.
     bool hasIdempotencyKey = false;
 };

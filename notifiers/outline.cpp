@@ -11,6 +11,7 @@ void addTimes(const Card& card, const Words& words, std::vector<CardFact>& facts
         facts.push_back({std::string(name), std::move(value)});
     };
     auto shown = [&](TimePoint time) { return localTime(time, card.utcOffsetMinutes); };
+    if (card.status == CardStatus::Reply) return;
     bool ongoing = card.status != CardStatus::Digest && card.status != CardStatus::Test;
     if (!ongoing || card.openedAt == TimePoint{}) {
         if (card.updatedAt != TimePoint{}) add(words.time, shown(card.updatedAt));
@@ -54,10 +55,12 @@ std::vector<OutlineAffected> affectedOf(const Card& card) {
 std::vector<OutlineAction> actionsOf(const Card& card) {
     std::vector<OutlineAction> actions;
     for (const auto& button : card.buttons) {
-        if (button.url.empty() && button.command.empty()) continue;
-        actions.push_back({button.label, button.style, button.url, shellCommand(button.command)});
+        if (button.url.empty() && button.command.empty() && button.nonce.empty()) continue;
+        actions.push_back({button.label, button.style, button.url, shellCommand(button.command), button.verb,
+                           button.nonce, button.confirm, button.inputs});
     }
-    for (const auto& link : card.links) actions.push_back({link.label, CardButton::Style::Default, link.url, {}});
+    for (const auto& link : card.links)
+        actions.push_back({link.label, CardButton::Style::Default, link.url, {}, {}, {}, {}, {}});
     return actions;
 }
 
@@ -88,6 +91,7 @@ std::string shellCommand(std::string_view command) {
 }
 
 std::string summaryOf(const Card& card) {
+    if (card.status == CardStatus::Reply) return oneLine(card.title);
     return std::string(symbolOf(card)) + " [" + std::string(severityWord(card.severity, card.language)) + "] " +
            oneLine(card.title);
 }

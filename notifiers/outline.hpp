@@ -27,6 +27,10 @@ struct OutlineAction {
     CardButton::Style style = CardButton::Style::Default;
     std::string url;      ///< opens this; or empty
     std::string command;  ///< `klaw do "…"`, ready for a shell; or empty
+    std::string verb;     ///< of a button
+    std::string nonce;    ///< of a button that calls back where the platform can; or empty
+    std::string confirm;  ///< question before that; or empty
+    std::vector<CardInput> inputs;
 };
 
 /// A card as every platform shows it, in order and in words, with nothing left to decide but the markup. Not yet
@@ -42,7 +46,7 @@ struct Outline {
     std::vector<OutlineAffected> affected;
     std::string more;  ///< "… and 45 more" or empty
     std::vector<CardSection> sections;
-    std::vector<OutlineAction> actions;  ///< the buttons that have a url or a command, then the links
+    std::vector<OutlineAction> actions;  ///< the buttons that can do something, then the links
     std::string footer;                  ///< one line
     std::vector<Notice> notices;
 };

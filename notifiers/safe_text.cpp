@@ -199,6 +199,7 @@ SafeCard::SafeCard(Card unsafe) : Card(std::move(unsafe)) {
     for (auto& button : card.buttons) {
         button.command = oneLine(button.command);
         button.confirm = oneLine(button.confirm);
+        for (auto& input : button.inputs) input.label = oneLine(input.label);
     }
     card.restUrl = safeUrl(card.restUrl);
     card.restCommand = oneLine(card.restCommand);

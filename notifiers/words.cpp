@@ -22,6 +22,7 @@ constexpr Words kEnglish{
     .affected = "Affected",
     .commands = "Commands",
     .links = "Links",
+    .apply = "Apply",
     .rule = "rule",
     .incident = "incident",
     .startedBefore = "started before Klaw was watching",
@@ -45,6 +46,7 @@ constexpr Words kChinese{
     .affected = "受影响",
     .commands = "命令",
     .links = "链接",
+    .apply = "确定",
     .rule = "规则",
     .incident = "事件",
     .startedBefore = "在 Klaw 开始监视之前已发生",
@@ -69,6 +71,12 @@ std::string_view statusWord(CardStatus status, std::string_view language) {
             return zh ? "告警中" : "Firing";
         case CardStatus::Acknowledged:
             return zh ? "已认领" : "Acknowledged";
+        case CardStatus::Acting:
+            return zh ? "处理中" : "Acting";
+        case CardStatus::Acted:
+            return zh ? "已处理" : "Acted on";
+        case CardStatus::Failed:
+            return zh ? "处理失败" : "Action failed";
         case CardStatus::Silenced:
             return zh ? "已静默" : "Silenced";
         case CardStatus::Resolved:
@@ -77,6 +85,8 @@ std::string_view statusWord(CardStatus status, std::string_view language) {
             return zh ? "汇总" : "Digest";
         case CardStatus::Test:
             return zh ? "测试" : "Test";
+        case CardStatus::Reply:
+            return zh ? "答复" : "Answer";
     }
     return {};
 }
@@ -108,14 +118,19 @@ std::string linesLeftOut(std::size_t count, std::string_view language) {
 std::string_view symbolOf(const Card& card) {
     switch (card.status) {
         case CardStatus::Acknowledged:
+        case CardStatus::Acted:
             return "🟡";
+        case CardStatus::Acting:
+            return "🔵";
         case CardStatus::Silenced:
             return "⚪";
         case CardStatus::Resolved:
             return "🟢";
         case CardStatus::Test:
+        case CardStatus::Reply:
             return "🔵";
         case CardStatus::Firing:
+        case CardStatus::Failed:
         case CardStatus::Digest:
             break;
     }

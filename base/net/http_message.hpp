@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/percent.hpp"
 #include "base/time.hpp"
 
 namespace klaw::net {
@@ -47,9 +48,7 @@ struct HttpResponse : HttpHead {
 
 bool equalsIgnoringCase(std::string_view a, std::string_view b);  ///< ASCII letters only, as HTTP compares
 
-/// Encodes everything but unreserved characters, for one path segment or query value.
-std::string percentEncode(std::string_view text);
-/// nullopt when a `%` is not followed by two hexadecimal digits; `+` stays `+`.
-std::optional<std::string> percentDecode(std::string_view text);
+using klaw::percentDecode;
+using klaw::percentEncode;
 
 }  // namespace klaw::net

@@ -95,26 +95,90 @@ Answer readAnswer(const net::HttpResponse& response, std::string_view channel, T
     bool coded = json.is_object() && json.contains("errcode") && json["errcode"].is_number_integer();
     if (coded) {
         auto code = json["errcode"].get<std::int64_t>();
-        if (code == 0) return {Answer::Kind::Taken, {}};
+        if (code == 0) return {Answer::Kind::Taken, {}, response.body};
         auto text = json.contains("errmsg") && json["errmsg"].is_string() ? json["errmsg"].get<std::string>() : "";
         auto error = errorOf(code, text, channel);
-        return {kindOf(code, error), std::move(error)};
+        return {kindOf(code, error), std::move(error), {}};
     }
     if (json.is_object() && isBan(json)) {
         Error ban(ErrorCode::ResourceExhausted,
                   "the platform refuses this machine's address: " + excerpt(response.body), std::string(channel),
                   "too many calls leave from this address");
-        return {Answer::Kind::Throttled, std::move(ban).withRetry(Retry::afterAtLeast(kBan))};
+        return {Answer::Kind::Throttled, std::move(ban).withRetry(Retry::afterAtLeast(kBan)), {}};
     }
     if (response.status >= 200 && response.status < 300) {
         // A proxy or a captive portal: nobody said that the robot took it.
         Error strange(ErrorCode::Unavailable, "an answer that is not the platform's: " + excerpt(response.body),
                       std::string(channel), "check the URL and the proxy");
-        return {Answer::Kind::Refused, std::move(strange).withRetry(Retry::later())};
+        return {Answer::Kind::Refused, std::move(strange).withRetry(Retry::later()), {}};
     }
     auto error = statusError(response, channel, now);
     bool throttled = error.code == ErrorCode::ResourceExhausted;
-    return {throttled ? Answer::Kind::Throttled : Answer::Kind::Refused, std::move(error)};
+    return {throttled ? Answer::Kind::Throttled : Answer::Kind::Refused, std::move(error), {}};
+}
+
+namespace {
+
+std::string textIn(const Json& json, const char* name, const char* otherName) {
+    for (const auto* each : {name, otherName})
+        if (json.contains(each) && json[each].is_string()) return json[each].get<std::string>();
+    return {};
+}
+
+std::string scopesIn(const Json& json) {
+    std::string scopes;
+    if (!json.contains("accessdenieddetail") || !json["accessdenieddetail"].is_object()) return scopes;
+    const auto& detail = json["accessdenieddetail"];
+    if (detail.contains("requiredScopes") && detail["requiredScopes"].is_array())
+        for (const auto& scope : detail["requiredScopes"])
+            if (scope.is_string()) scopes += (scopes.empty() ? "" : ", ") + oneLine(scope.get<std::string>());
+    return scopes;
+}
+
+bool has(std::string_view code, std::string_view part) {
+    return code.find(part) != code.npos;
+}
+
+Answer refusal(const std::string& code, const std::string& message, const Json& json, int status,
+               std::string_view application) {
+    auto answer = [&](Answer::Kind kind, ErrorCode error, Retry retry, std::string remedy = {}) {
+        Error made(error, code + ": " + excerpt(message), std::string(application), std::move(remedy));
+        return Answer{kind, std::move(made).withRetry(retry), {}};
+    };
+    if (code == "InvalidAuthentication")
+        return answer(Answer::Kind::BadToken, ErrorCode::Unauthenticated, Retry::afterAtLeast(1min),
+                      "check the application's Client ID and Client Secret");
+    if (has(code, "QpsLimit"))
+        return answer(Answer::Kind::Throttled, ErrorCode::ResourceExhausted, Retry::afterAtLeast(2s));
+    if (has(code, "ApiCountLimit"))
+        return answer(Answer::Kind::Throttled, ErrorCode::ResourceExhausted, Retry::afterAtLeast(1h),
+                      "the organisation's monthly quota is used up: raise it or use another channel");
+    if (has(code, "PermissionDenied"))
+        return answer(Answer::Kind::Refused, ErrorCode::PermissionDenied, Retry::never(),
+                      "give the application the permission " + scopesIn(json) + " and publish it");
+    if (has(code, "IpNotInWhiteList"))
+        return answer(Answer::Kind::Refused, ErrorCode::PermissionDenied, Retry::never(),
+                      "add this machine's egress address to the application's IP list");
+    if (code == "invalid.client" || code == "authFailed")
+        return answer(Answer::Kind::Refused, ErrorCode::Unauthenticated, Retry::afterAtLeast(1min),
+                      "check the application's Client ID and Client Secret");
+    if (has(code, "msgParam") || has(code, "contentTooLong"))
+        return answer(Answer::Kind::TooLong, ErrorCode::InvalidArgument, Retry::never());
+    bool passing = status >= 500 || status == 429;
+    return answer(Answer::Kind::Refused, passing ? ErrorCode::Unavailable : ErrorCode::InvalidArgument,
+                  passing ? Retry::later() : Retry::never());
+}
+
+}  // namespace
+
+Answer readApiAnswer(const net::HttpResponse& response, std::string_view application, TimePoint now) {
+    auto json = Json::parse(response.body, nullptr, false);
+    bool fine = response.status >= 200 && response.status < 300;
+    if (json.is_object() && isBan(json)) return readAnswer(response, application, now);
+    if (fine && json.is_object()) return {Answer::Kind::Taken, {}, response.body};
+    auto code = json.is_object() ? textIn(json, "code", "Code") : std::string();
+    if (code.empty()) return readAnswer(response, application, now);
+    return refusal(code, textIn(json, "message", "Message"), json, response.status, application);
 }
 
 }  // namespace klaw::notifiers::dingtalk

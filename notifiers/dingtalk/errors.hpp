@@ -9,19 +9,26 @@
 
 namespace klaw::notifiers::dingtalk {
 
-/// What a robot webhook answered. The HTTP status is 200 for almost everything.
+/// What a robot webhook or the open API answered. The status of webhooks is 200 for almost everything.
 struct Answer {
     enum class Kind {
         Taken,
         TooLong,    ///< worth one more try with less text
-        Throttled,  ///< the whole robot must pause
+        Throttled,  ///< the whole robot or application must pause
+        BadToken,   ///< the access token has ended: once more with a new one
         Refused,    ///< everything else; `error` says how
     };
     Kind kind = Kind::Refused;
-    Error error;  ///< unless Taken
+    Error error;       ///< unless Taken
+    std::string body;  ///< of Taken
 };
 
+/// Of a webhook and of the old API.
 Answer readAnswer(const net::HttpResponse& response, std::string_view channel, TimePoint now);
+
+/// Of the open API, whose refusals are {"code":"…","message":"…"} with a status of 4xx or 5xx. The code decides: a
+/// token that has ended comes with 400 as well as with 401.
+Answer readApiAnswer(const net::HttpResponse& response, std::string_view application, TimePoint now);
 
 /// The failure an errcode stands for. `errmsg` is shown and tells causes apart that share a number, in English or
 /// Chinese; decisions to retry never depend on it.

@@ -74,6 +74,15 @@ void addSection(Markdown& markdown, const CardSection& section) {
     markdown.block(std::move(text));
 }
 
+/// The text of an answer stands as it is.
+void addAnswer(Markdown& markdown, const CardSection& section) {
+    bool code = section.kind == CardSection::Kind::Code;
+    std::string text;
+    for (const auto& line : section.lines)
+        text += code ? escapeCodeLine(line) + "\n" : (text.empty() ? "" : std::string(kBreak)) + escapeMarkdown(line);
+    if (!text.empty()) markdown.block(code ? "```\n" + text + "```" : text);
+}
+
 void addCommands(Markdown& markdown, const Outline& outline, const Words& words) {
     std::string lines;
     for (const auto& action : outline.actions) {
@@ -146,15 +155,29 @@ std::vector<OutlineAction> urlActions(const Outline& outline) {
     return actions;
 }
 
-std::string textOf(const Outline& outline, const Words& words, std::span<const OutlineAction> links, const At& at) {
+std::string answerOf(const Outline& outline, std::span<const OutlineAction> links) {
     Markdown markdown;
-    markdown.block("#### " + outline.symbol + " " + escapeMarkdown("[" + outline.severity + "] " + outline.title));
+    markdown.block("#### " + escapeMarkdown(outline.title));
+    if (!outline.subtitle.empty()) markdown.block(escapeMarkdown(outline.subtitle));
+    for (const auto& section : outline.sections) addAnswer(markdown, section);
+    addLinks(markdown, links);
+    addFoot(markdown, outline);
+    return std::move(markdown).text();
+}
+
+void addContent(Markdown& markdown, const Outline& outline, const Words& words) {
     auto state = bold(outline.status);
     if (!outline.subtitle.empty()) state += " · " + escapeMarkdown(outline.subtitle);
     markdown.block(std::move(state));
     addFacts(markdown, outline, words);
     addAffected(markdown, outline);
     for (const auto& section : outline.sections) addSection(markdown, section);
+}
+
+std::string textOf(const Outline& outline, const Words& words, std::span<const OutlineAction> links, const At& at) {
+    Markdown markdown;
+    markdown.block("#### " + outline.symbol + " " + escapeMarkdown("[" + outline.severity + "] " + outline.title));
+    addContent(markdown, outline, words);
     addCommands(markdown, outline, words);
     addLinks(markdown, links);
     addFoot(markdown, outline);
@@ -170,7 +193,8 @@ std::string renderMessage(const SafeCard& card, const std::vector<Notice>& notic
     auto actions = urlActions(outline);
     std::size_t buttons = at.text.empty() ? std::min(actions.size(), kMaxButtons) : 0;
     auto links = std::span(actions).subspan(buttons);
-    auto text = textOf(outline, wordsFor(card.language), links, at);
+    auto text = card.status == CardStatus::Reply ? answerOf(outline, links)
+                                                 : textOf(outline, wordsFor(card.language), links, at);
     auto title = withKeyword(summaryOf(card), text, frame.keywords);
 
     Json message{{"msgtype", buttons > 0 ? "actionCard" : "markdown"}};
@@ -185,6 +209,16 @@ std::string renderMessage(const SafeCard& card, const std::vector<Notice>& notic
     if (!at.text.empty()) message["at"] = std::move(at.json);
     if (!frame.msgUuid.empty()) message["msgUuid"] = frame.msgUuid;
     return message.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string renderBody(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions) {
+    auto outline = outlineOf(card, notices);
+    outline.footer.clear();
+    Markdown markdown;
+    addContent(markdown, outline, wordsFor(card.language));
+    addFoot(markdown, outline);
+    if (auto at = atOf(mentions); !at.text.empty()) markdown.block(at.text);
+    return std::move(markdown).text();
 }
 
 }  // namespace klaw::notifiers::dingtalk

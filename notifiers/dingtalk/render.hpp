@@ -20,4 +20,7 @@ struct MessageFrame {
 /// (only text and markdown messages can mention), else markdown.
 std::string renderMessage(const SafeCard& card, const std::vector<Notice>& notices, const MessageFrame& frame);
 
+/// The same text without frame, for a card that shows its buttons and its footer itself.
+std::string renderBody(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions);
+
 }  // namespace klaw::notifiers::dingtalk

@@ -12,14 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr unsigned kMaxTries = 4;
-
-std::string joined(const std::vector<std::string>& parts) {
-    std::string text;
-    for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;
-    return text;
-}
-
 Notice keywordNotice(const std::vector<std::string>& keywords) {
     return {keywords.front(), {}, {}};
 }
@@ -54,30 +46,6 @@ FittedBody Bot::bodyFor(const SafeCard& card, const Attempt& attempt) const {
     return fitBody(card, attempt.maxBytes, attempt.notices, render);
 }
 
-bool Bot::improve(Attempt& attempt, Answer::Kind refusal, const SafeCard& card) {
-    if (++attempt.tries >= kMaxTries) return false;
-    switch (refusal) {
-        case Answer::Kind::BadMention:
-            if (attempt.mentions.empty()) return false;
-            attempt.mentions.clear();
-            attempt.notices.push_back({std::string(wordsFor(card.language).withoutMentions), {}, {}});
-            attempt.done.push_back("sent without mentions");
-            return true;
-        case Answer::Kind::TooLong:
-            attempt.maxBytes = attempt.maxBytes * 2 / 3;
-            return true;
-        case Answer::Kind::BadCard:
-            if (attempt.asText) return false;
-            attempt.asText = true;
-            attempt.done.push_back("sent as text");
-            return true;
-        case Answer::Kind::Taken:
-        case Answer::Kind::Refused:
-            return false;
-    }
-    return false;
-}
-
 Task<Result<Receipt>> Bot::send(Card unsafeCard, SendContext context) {
     SafeCard card(std::move(unsafeCard));
     Attempt attempt;
@@ -91,9 +59,9 @@ Task<Result<Receipt>> Bot::send(Card unsafeCard, SendContext context) {
         if (!answer) co_return fail(std::move(answer.error()));
         if (answer->kind == Answer::Kind::Taken) {
             if (message.shortened) attempt.done.push_back("shortened");
-            co_return Receipt("", joined(attempt.done));
+            co_return Receipt("", attempt.detail());
         }
-        if (!improve(attempt, answer->kind, card)) co_return fail(std::move(answer->error));
+        if (!attempt.improve(answer->kind, card.language)) co_return fail(std::move(answer->error));
     }
 }
 

@@ -6,7 +6,7 @@
 #include "base/clock.hpp"
 #include "base/net/http_client.hpp"
 #include "base/random.hpp"
-#include "notifiers/feishu/errors.hpp"
+#include "notifiers/feishu/attempt.hpp"
 #include "notifiers/fit.hpp"
 #include "notifiers/notifier.hpp"
 
@@ -40,18 +40,8 @@ public:
     Task<Result<Receipt>> send(Card card, SendContext context) override;
 
 private:
-    /// How the next try differs from the first.
-    struct Attempt {
-        std::vector<Mention> mentions;
-        std::size_t maxBytes = 0;
-        bool asText = false;
-        std::vector<Notice> notices;
-        std::vector<std::string> done;  ///< for Receipt::detail
-        unsigned tries = 0;
-    };
     FittedBody bodyFor(const SafeCard& card, const Attempt& attempt) const;
     Task<Result<Answer>> post(std::string body);
-    static bool improve(Attempt& attempt, Answer::Kind refusal, const SafeCard& card);
 
     net::HttpClient& client_;
     const Clock& clock_;

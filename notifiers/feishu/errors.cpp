@@ -33,6 +33,17 @@ Answer::Kind kindOf(std::int64_t code, const std::string& msg) {
             return Answer::Kind::BadMention;
         case 230025:
             return Answer::Kind::TooLong;
+        case 99991661:
+        case 99991663:
+        case 99991664:
+        case 99991665:
+        case 99991666:
+        case 99991668:
+            return Answer::Kind::BadToken;
+        case 230011:
+        case 230031:
+        case 231003:
+            return Answer::Kind::Gone;
         case 230099:
         case 200621:
         case 200800:
@@ -70,10 +81,13 @@ std::optional<Duration> gatewayReset(const net::HttpHeaders& headers) {
 Retry throttleRetry(std::int64_t code, const net::HttpResponse& response, TimePoint now, Random& random) {
     if (auto wait = gatewayReset(response.headers)) return Retry::afterAtLeast(*wait);
     if (auto wait = retryAfter(response.headers, now)) return Retry::afterAtLeast(*wait);
+    auto within = [&](double from, double to) {
+        return Retry::afterAtLeast(std::chrono::duration_cast<Duration>(
+            std::chrono::duration<double>(from + (to - from) * random.fraction())));
+    };
+    if (code == 230020) return within(1.0, 1.5);  // a chat's share of a second
     // 11232 is load that many bots make at full and half hours: come back at different times.
-    auto spread = code == 11232 ? 30.0 : 2.0;
-    auto wait = std::chrono::duration<double>(5.0 + spread * random.fraction());
-    return Retry::afterAtLeast(std::chrono::duration_cast<Duration>(wait));
+    return within(5.0, code == 11232 ? 35.0 : 7.0);
 }
 
 }  // namespace
@@ -96,6 +110,36 @@ Error errorOf(std::int64_t code, const std::string& msg, std::string_view channe
         case 19024:
             return error(ErrorCode::PermissionDenied, Retry::never(),
                          "set `keywords` of this channel to one that the bot's security settings list");
+        case 99991661:
+        case 99991663:
+        case 99991664:
+        case 99991665:
+        case 99991666:
+        case 99991668:
+            return error(ErrorCode::Unauthenticated, Retry::afterAtLeast(1min),
+                         "check the application's id and secret");
+        case 99991672:
+        case 99991679:
+        case 99991680:
+        case 99991681:
+            return error(ErrorCode::PermissionDenied, Retry::never(),
+                         "give the application the scope that the message names and publish a new version of it");
+        case 230002:
+            return error(ErrorCode::PermissionDenied, Retry::never(), "add the application's bot to the group");
+        case 230006:
+            return error(ErrorCode::PermissionDenied, Retry::never(),
+                         "switch the bot ability of the application on and publish a new version of it");
+        case 230013:
+            return error(ErrorCode::PermissionDenied, Retry::never(),
+                         "put the person into the application's availability range");
+        case 230001:
+            return error(ErrorCode::InvalidArgument, Retry::never(),
+                         "check the ids of the chat and of the people in the configuration");
+        case 230011:
+        case 230031:
+        case 231003:
+            return error(ErrorCode::NotFound, Retry::never());
+        case 230020:
         case 9499:
         case 11232:
         case 11020:
@@ -122,18 +166,18 @@ Error errorOf(std::int64_t code, const std::string& msg, std::string_view channe
 Answer readAnswer(const net::HttpResponse& response, std::string_view channel, TimePoint now, Random& random) {
     auto json = Json::parse(response.body, nullptr, false);
     if (auto code = codeIn(json)) {
-        if (*code == 0) return {Answer::Kind::Taken, {}};
+        if (*code == 0) return {Answer::Kind::Taken, {}, response.body};
         auto msg = messageIn(json);
         auto error = errorOf(*code, msg, channel);
         if (error.code == ErrorCode::ResourceExhausted) error.retry = throttleRetry(*code, response, now, random);
-        return {kindOf(*code, msg), std::move(error)};
+        return {kindOf(*code, msg), std::move(error), {}};
     }
     if (response.status < 200 || response.status >= 300)
-        return {Answer::Kind::Refused, statusError(response, channel, now)};
+        return {Answer::Kind::Refused, statusError(response, channel, now), {}};
     // A proxy or a captive portal: nobody said that the bot took it.
     Error strange(ErrorCode::Unavailable, "an answer that is not the platform's: " + excerpt(response.body),
                   std::string(channel), "check the URL and the proxy");
-    return {Answer::Kind::Refused, std::move(strange).withRetry(Retry::later())};
+    return {Answer::Kind::Refused, std::move(strange).withRetry(Retry::later()), {}};
 }
 
 }  // namespace klaw::notifiers::feishu

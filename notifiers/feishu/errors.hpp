@@ -9,17 +9,20 @@
 
 namespace klaw::notifiers::feishu {
 
-/// What a custom bot's hook answered. Errors come with HTTP 200 or 400: the code in the body decides.
+/// What a custom bot's hook or the open platform answered. Errors come with any status: the code in the body decides.
 struct Answer {
     enum class Kind {
         Taken,
         TooLong,     ///< worth one more try with less text
         BadMention,  ///< the whole card was refused for one mention: send again without
         BadCard,     ///< the card's structure was refused: send as text
+        BadToken,    ///< the access token has ended or was revoked: once more with a new one
+        Gone,        ///< the message was withdrawn or is too old to be changed: send anew
         Refused,     ///< everything else; `error` says how
     };
     Kind kind = Kind::Refused;
-    Error error;  ///< unless Taken
+    Error error;       ///< unless Taken
+    std::string body;  ///< of Taken
 };
 
 /// `random` spreads the pause after a throttling of the whole platform.

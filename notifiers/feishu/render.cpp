@@ -35,14 +35,20 @@ std::string_view severityColour(rules::Severity severity) {
 std::string_view headerColour(const Card& card) {
     switch (card.status) {
         case CardStatus::Acknowledged:
+        case CardStatus::Acted:
             return "yellow";
+        case CardStatus::Acting:
+            return "blue";
         case CardStatus::Silenced:
             return "grey";
         case CardStatus::Resolved:
             return "green";
         case CardStatus::Test:
             return "blue";
+        case CardStatus::Reply:
+            return card.severity == rules::Severity::Info ? "blue" : "orange";
         case CardStatus::Firing:
+        case CardStatus::Failed:
         case CardStatus::Digest:
             break;
     }
@@ -52,8 +58,9 @@ std::string_view headerColour(const Card& card) {
 Json header(const Card& card, const Outline& outline) {
     Json head{{"template", headerColour(card)}, {"title", plainText(outline.title)}};
     if (!outline.subtitle.empty()) head["subtitle"] = plainText(outline.subtitle);
-    head["text_tag_list"] =
-        Json::array({tag(outline.severity, severityColour(card.severity)), tag(outline.status, headerColour(card))});
+    if (card.status != CardStatus::Reply)
+        head["text_tag_list"] = Json::array(
+            {tag(outline.severity, severityColour(card.severity)), tag(outline.status, headerColour(card))});
     return head;
 }
 
@@ -68,6 +75,15 @@ void addFacts(Json& elements, const Outline& outline, const Words& words) {
         lines += bold(fact.name) + std::string(words.colon) + escapeMarkdown(fact.value);
     }
     if (!lines.empty()) elements.push_back(markdown(std::move(lines)));
+}
+
+/// The text of an answer stands open.
+void addAnswer(Json& elements, const CardSection& section) {
+    std::string lines;
+    for (const auto& line : section.lines)
+        lines += section.kind == CardSection::Kind::Code ? escapeCodeLine(line) + "\n" : escapeMarkdown(line) + "\n";
+    if (lines.empty()) return;
+    elements.push_back(markdown(section.kind == CardSection::Kind::Code ? "```\n" + lines + "```" : lines));
 }
 
 void addAffected(Json& elements, const Outline& outline) {
@@ -92,33 +108,89 @@ void addSection(Json& elements, const CardSection& section) {
     elements.push_back(std::move(panel));
 }
 
-Json button(const OutlineAction& action) {
+/// What comes back with a press: nothing in it is a permission.
+Json callback(const OutlineAction& action) {
+    return Json{{"type", "callback"}, {"value", {{"v", 1}, {"verb", action.verb}, {"n", action.nonce}}}};
+}
+
+Json button(const OutlineAction& action, Buttons buttons) {
+    bool callsBack = buttons == Buttons::CallBack && !action.nonce.empty();
     auto style = action.style == CardButton::Style::Primary  ? "primary"
                  : action.style == CardButton::Style::Danger ? "danger"
                                                              : "default";
-    Json open{{"type", "open_url"}, {"default_url", action.url}};
-    return Json{{"tag", "button"},
-                {"text", plainText(action.label)},
-                {"type", style},
-                {"behaviors", Json::array({std::move(open)})}};
+    auto behavior = callsBack ? callback(action) : Json{{"type", "open_url"}, {"default_url", action.url}};
+    Json json{{"tag", "button"},
+              {"text", plainText(action.label)},
+              {"type", style},
+              {"behaviors", Json::array({std::move(behavior)})}};
+    if (callsBack && !action.confirm.empty())
+        json["confirm"] = Json{{"title", plainText(action.label)}, {"text", plainText(action.confirm)}};
+    return json;
 }
 
-void addActions(Json& elements, const Outline& outline, const Words& words) {
+Json inputOf(const CardInput& input) {
+    if (input.options.empty())
+        return Json{{"tag", "input"},
+                    {"name", input.name},
+                    {"label", plainText(input.label)},
+                    {"label_position", "left"},
+                    {"max_length", 200}};
+    auto options = Json::array();
+    for (const auto& option : input.options) options.push_back(Json{{"text", plainText(option)}, {"value", option}});
+    return Json{{"tag", "select_static"},
+                {"name", input.name},
+                {"placeholder", plainText(input.label)},
+                {"initial_option", input.options.front()},
+                {"options", std::move(options)}};
+}
+
+/// What is asked, and the button that sends it, in one row.
+void addForm(Json& elements, const OutlineAction& action, const Words& words) {
+    auto submit = button(action, Buttons::CallBack);
+    submit["text"] = plainText(words.apply);
+    submit["form_action_type"] = "submit";
+    submit["name"] = "submit_" + action.verb;
+    auto columns = Json::array();
+    auto add = [&](Json element, bool wide) {
+        Json column{{"tag", "column"}, {"width", wide ? "weighted" : "auto"}};
+        if (wide) column["weight"] = 1;
+        column["elements"] = Json::array({std::move(element)});
+        columns.push_back(std::move(column));
+    };
+    for (const auto& input : action.inputs) {
+        if (!input.options.empty()) add(markdown(bold(input.label)), false);
+        add(inputOf(input), input.options.empty());
+    }
+    add(std::move(submit), false);
+    Json row{{"tag", "column_set"}, {"flex_mode", "flow"}, {"background_style", "default"}};
+    row["columns"] = std::move(columns);
+    elements.push_back(
+        Json{{"tag", "form"}, {"name", "form_" + action.verb}, {"elements", Json::array({std::move(row)})}});
+}
+
+void addActions(Json& elements, const Outline& outline, const Words& words, Buttons buttons) {
     std::string commands;
-    Json columns = Json::array();
+    Json columns = Json::array(), forms = Json::array();
     for (const auto& action : outline.actions) {
-        if (!action.url.empty())
-            columns.push_back(Json{{"tag", "column"}, {"width", "auto"}, {"elements", Json::array({button(action)})}});
-        else
+        if (buttons == Buttons::CallBack && !action.nonce.empty() && !action.inputs.empty()) {
+            addForm(forms, action, words);
+            continue;
+        }
+        bool pressable = !action.url.empty() || (buttons == Buttons::CallBack && !action.nonce.empty());
+        if (pressable)
+            columns.push_back(
+                Json{{"tag", "column"}, {"width", "auto"}, {"elements", Json::array({button(action, buttons)})}});
+        else if (!action.command.empty())
             commands += "\n- " + escapeMarkdown(action.label) + std::string(words.colon) + inlineCode(action.command);
     }
     if (!commands.empty()) elements.push_back(markdown(bold(words.commands) + commands));
-    if (columns.empty()) return;
-    elements.push_back(Json{{"tag", "column_set"},
-                            {"flex_mode", "flow"},
-                            {"background_style", "default"},
-                            {"horizontal_spacing", "8px"},
-                            {"columns", std::move(columns)}});
+    if (!columns.empty())
+        elements.push_back(Json{{"tag", "column_set"},
+                                {"flex_mode", "flow"},
+                                {"background_style", "default"},
+                                {"horizontal_spacing", "8px"},
+                                {"columns", std::move(columns)}});
+    for (auto& form : forms) elements.push_back(std::move(form));
 }
 
 void addFoot(Json& elements, const Outline& outline) {
@@ -178,14 +250,16 @@ std::vector<Mention> mentionable(const std::vector<Mention>& mentions) {
     return kept;
 }
 
-Json renderCard(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions) {
+Json renderCard(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions,
+                Buttons buttons) {
     auto outline = outlineOf(card, notices);
     const auto& words = wordsFor(card.language);
     Json elements = Json::array();
     addFacts(elements, outline, words);
     addAffected(elements, outline);
-    for (const auto& section : outline.sections) addSection(elements, section);
-    addActions(elements, outline, words);
+    for (const auto& section : outline.sections)
+        card.status == CardStatus::Reply ? addAnswer(elements, section) : addSection(elements, section);
+    addActions(elements, outline, words, buttons);
     if (auto tags = mentionTags(mentions); !tags.empty()) elements.push_back(markdown(std::move(tags)));
     addFoot(elements, outline);
 

@@ -12,10 +12,13 @@ namespace klaw::notifiers::feishu {
 /// The people of the list that a Feishu mention tag can name: open_id, user_id, mail address, everybody.
 std::vector<Mention> mentionable(const std::vector<Mention>& mentions);
 
-/// Card JSON 2.0. Buttons open addresses; what has only a command is printed. Version 2.0 refuses unknown properties,
-/// so nothing is in it that the reference does not name.
+/// What a button of the card can do: those of hooks only open addresses, those of applications call back.
+enum class Buttons { OpenUrl, CallBack };
+
+/// Card JSON 2.0. A button that cannot call back opens its address; what has only a command is printed. Version 2.0
+/// refuses unknown properties, so nothing is in it that the reference does not name.
 nlohmann::ordered_json renderCard(const SafeCard& card, const std::vector<Notice>& notices,
-                                  const std::vector<Mention>& mentions);
+                                  const std::vector<Mention>& mentions, Buttons buttons = Buttons::OpenUrl);
 
 /// The same as lines of plain text, for when the platform refuses the card itself.
 std::string renderText(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions);

@@ -20,14 +20,19 @@ enum class Style { Plain, Frame, Bold, Dim };
 const char* frameColour(const Card& card) {
     switch (card.status) {
         case CardStatus::Acknowledged:
+        case CardStatus::Acted:
             return "\x1B[33m";
+        case CardStatus::Acting:
+            return "\x1B[34m";
         case CardStatus::Silenced:
             return "\x1B[90m";
         case CardStatus::Resolved:
             return "\x1B[32m";
         case CardStatus::Test:
+        case CardStatus::Reply:
             return "\x1B[34m";
         case CardStatus::Firing:
+        case CardStatus::Failed:
         case CardStatus::Digest:
             break;
     }

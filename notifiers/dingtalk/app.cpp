@@ -1,0 +1,97 @@
+#include "notifiers/dingtalk/app.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "notifiers/http_outcome.hpp"
+
+namespace klaw::notifiers::dingtalk {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr Duration kRenewBefore = 5min;
+
+}  // namespace
+
+Platform platformOf(const std::string& domain) {
+    if (domain.empty() || domain == "dingtalk") return {};
+    auto base = domain.ends_with('/') ? domain.substr(0, domain.size() - 1) : domain;
+    return {base, base};
+}
+
+App::App(Loop& loop, net::HttpClient& client, const Clock& clock, AppOptions options)
+    : client_(client),
+      clock_(clock),
+      options_(std::move(options)),
+      tokens_(loop, clock, kRenewBefore, [this] { return fetchToken(); }) {
+    if (options_.robotCode.empty()) options_.robotCode = options_.id;
+}
+
+Task<Result<TokenCache::Token>> App::fetchToken() {
+    if (counted_) counted_("oauth2.accessToken");
+    auto body = Json{{"appKey", options_.id}, {"appSecret", options_.secret}}.dump();
+    auto url = options_.platform.api + "/v1.0/oauth2/accessToken";
+    auto response = co_await request("POST", std::move(url), {}, std::move(body));
+    if (!response) {
+        // Whether this call came through does not matter: the message itself has not left.
+        auto error = std::move(response.error());
+        if (error.code == ErrorCode::OutcomeUnknown) error.code = ErrorCode::Unavailable;
+        error.retry = Retry::later();
+        co_return fail(std::move(error));
+    }
+    auto answer = readApiAnswer(*response, options_.name, clock_.now());
+    if (answer.kind != Answer::Kind::Taken) {
+        // Somebody may be correcting the credentials: no card is lost for them.
+        if (answer.error.retry.kind == Retry::Kind::Never) answer.error.retry = Retry::afterAtLeast(1min);
+        co_return fail(std::move(answer.error));
+    }
+    auto json = Json::parse(answer.body, nullptr, false);
+    auto token = json.value("accessToken", std::string());
+    if (token.empty())
+        co_return fail(
+            Error(ErrorCode::Unavailable, "the platform gave no token", options_.name).withRetry(Retry::later()));
+    auto seconds = json.contains("expireIn") && json["expireIn"].is_number_integer() ? json["expireIn"].get<int>() : 0;
+    TokenCache::Token fresh{std::move(token), std::chrono::seconds(std::clamp(seconds, 0, 24 * 3600))};
+    co_return fresh;
+}
+
+Task<Result<Answer>> App::call(std::string api, std::string method, std::string path, std::string body) {
+    for (bool again = false;; again = true) {
+        auto token = co_await tokens_.get();
+        if (!token) co_return fail(std::move(token.error()));
+        if (counted_) counted_(api);
+        auto response = co_await request(method, options_.platform.api + path, *token, body);
+        if (!response) co_return fail(std::move(response.error()));
+        auto answer = readApiAnswer(*response, options_.name, clock_.now());
+        answer.error.message = withoutOwnSecrets(std::move(answer.error.message), {}, *token);
+        if (answer.kind != Answer::Kind::BadToken || again) co_return answer;
+        tokens_.drop(*token);
+    }
+}
+
+Task<Result<Answer>> App::answerTo(std::string sessionWebhook, std::string body) {
+    // The address came with a message: it must not lead anywhere else.
+    if (!sessionWebhook.starts_with(options_.platform.old + "/"))
+        co_return fail(ErrorCode::PermissionDenied, "the address for answers is not the platform's", options_.name);
+    if (counted_) counted_("robot.sendBySession");
+    auto response = co_await request("POST", sessionWebhook, {}, std::move(body));
+    if (!response) co_return fail(std::move(response.error()));
+    auto answer = readAnswer(*response, options_.name, clock_.now());
+    answer.error.message = withoutOwnSecrets(std::move(answer.error.message), sessionWebhook, {});
+    co_return answer;
+}
+
+Task<Result<net::HttpResponse>> App::request(std::string method, std::string url, std::string token, std::string body) {
+    net::HttpRequest request(std::move(method), std::move(url));
+    request.headers.add("Content-Type", "application/json; charset=utf-8");
+    request.headers.add("Accept", "application/json");
+    if (!token.empty()) request.headers.add("x-acs-dingtalk-access-token", token);
+    request.body = std::move(body);
+    auto response = co_await client_.send(std::move(request), options_.timeout);
+    if (!response) co_return fail(sendError(std::move(response.error()), options_.name));
+    response->body = withoutOwnSecrets(std::move(response->body), {}, options_.secret);
+    co_return response;
+}
+
+}  // namespace klaw::notifiers::dingtalk

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/net/http_client.hpp"
+#include "notifiers/dingtalk/errors.hpp"
+#include "notifiers/token_cache.hpp"
+
+namespace klaw::notifiers::dingtalk {
+
+/// The platform's addresses.
+struct Platform {
+    std::string api = "https://api.dingtalk.com";
+    std::string old = "https://oapi.dingtalk.com";  ///< webhooks and the old API
+};
+
+/// The mainland's for nothing and "dingtalk"; a base URL of one's own stands for both.
+Platform platformOf(const std::string& domain);
+
+struct AppOptions {
+    std::string name = "dingtalk";
+    std::string id;         ///< Client ID (AppKey)
+    std::string secret;     ///< Client Secret
+    std::string robotCode;  ///< empty: the id, as for in-house applications
+    /// Of cards; empty: one that the platform publishes for everybody.
+    std::string cardTemplate;
+    Platform platform;
+    Duration timeout = 10s;
+};
+
+/// An in-house application: its token, and calls with it. On the loop thread. Shared by the chats and the connection of
+/// the application.
+class App {
+public:
+    /// What is called, for counting: "card.create".
+    using Counted = std::function<void(std::string_view api)>;
+
+    /// References outlive the application.
+    App(Loop& loop, net::HttpClient& client, const Clock& clock, AppOptions options);
+
+    const AppOptions& options() const { return options_; }
+    void onCall(Counted counted) { counted_ = std::move(counted); }
+
+    /// `path` begins with "/v1.0/". A token that the platform does not take is renewed once. An Error when nothing came
+    /// back; refusals are in the answer.
+    Task<Result<Answer>> call(std::string api, std::string method, std::string path, std::string body);
+    /// A message's own address for answers, which needs no token. PermissionDenied for an address that is not the
+    /// platform's.
+    Task<Result<Answer>> answerTo(std::string sessionWebhook, std::string body);
+
+private:
+    Task<Result<TokenCache::Token>> fetchToken();
+    Task<Result<net::HttpResponse>> request(std::string method, std::string url, std::string token, std::string body);
+
+    net::HttpClient& client_;
+    const Clock& clock_;
+    AppOptions options_;
+    Counted counted_;
+    TokenCache tokens_;
+};
+
+}  // namespace klaw::notifiers::dingtalk
