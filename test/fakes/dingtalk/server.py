@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+"""A DingTalk open platform on the loopback: Stream mode, tokens, robot messages and interactive cards.
+
+server.py [--port N] [--app ID:SECRET]…   prints {"port": N} when it listens. POST /_fake/… drives it: see README.md."""
+import argparse
+import asyncio
+import itertools
+import json
+import sys
+import time
+from collections import Counter
+
+from aiohttp import web
+
+from cards import Cards, Refused
+from stream import Stream
+
+CHAT, CARD = "/v1.0/im/bot/messages/get", "/v1.0/card/instances/callback"
+PEOPLE = {"li": {"userid": "li", "unionid": "union-li", "name": "李雷", "mobile": "13800000001", "dept_id_list": [1]},
+          "han": {"userid": "han", "unionid": "union-han", "name": "韩梅梅", "mobile": "13800000002", "dept_id_list": [2]}}
+SESSION_LIFE = 5400
+routes = web.RouteTableDef()
+
+
+class Platform:
+    def __init__(self):
+        self.apps = {}
+        self.stream, self.cards = Stream(self.apps), Cards()
+        self.messages = []  # what people see besides cards: {to, kind, title, text, at}
+        self.calls, self.faults, self.presses = Counter(), [], []
+        self.token_life = 7200
+        self.tokens, self.sessions = {}, {}
+        self.numbers = itertools.count(1)
+
+
+def refusal(code, message="", status=400, **more):
+    return web.json_response({"code": code, "message": message or code, "requestid": "r", **more}, status=status)
+
+
+async def api(request, name, action):
+    """Faults, token, action: what every call of the open API goes through."""
+    platform = request.app["platform"]
+    platform.calls[name] += 1
+    fault = next((f for f in platform.faults if f["api"] in ("*", name) and f["times"] > 0), None)
+    if fault:
+        fault["times"] -= 1
+        kind = fault["kind"]
+        if kind == "delay":
+            await asyncio.sleep(fault["seconds"])
+        elif kind == "answer":
+            if "text" in fault:
+                return web.Response(text=fault["text"], status=fault.get("status", 200), content_type="text/html")
+            return refusal(fault.get("code", "ServiceUnavailable"), "injected", fault.get("status", 503))
+        elif kind in ("cut", "cut_after"):
+            if kind == "cut_after":
+                await carried_out(request, action)
+            request.transport.abort()
+            return web.Response()
+    return await carried_out(request, action)
+
+
+async def carried_out(request, action):
+    platform = request.app["platform"]
+    token = request.headers.get("x-acs-dingtalk-access-token", "")
+    if platform.tokens.get(token, 0) < time.time():
+        return refusal("InvalidAuthentication", "不合法的access_token", 400)
+    try:
+        return web.json_response(action(platform, await request.json()))
+    except Refused as refused:
+        return refusal(refused.code, str(refused), refused.status)
+
+
+@routes.post("/v1.0/gateway/connections/open")
+async def register(request):
+    return await request.app["platform"].stream.register(request)
+
+
+@routes.get("/connect")
+async def connect(request):
+    return await request.app["platform"].stream.connect(request)
+
+
+@routes.post("/v1.0/oauth2/accessToken")
+async def access_token(request):
+    platform, body = request.app["platform"], await request.json()
+    platform.calls["oauth2.accessToken"] += 1
+    if platform.apps.get(body.get("appKey")) != body.get("appSecret"):
+        return refusal("invalid.client", "无效的appKey或appSecret")
+    valid = next((t for t, end in platform.tokens.items() if end > time.time()), None)
+    token = valid or f"token-{next(platform.numbers)}"
+    platform.tokens[token] = time.time() + platform.token_life
+    return web.json_response({"accessToken": token, "expireIn": platform.token_life})
+
+
+@routes.get("/gettoken")
+async def old_token(request):
+    platform = request.app["platform"]
+    if platform.apps.get(request.query.get("appkey")) != request.query.get("appsecret"):
+        return web.json_response({"errcode": 40089, "errmsg": "不合法的corpid或corpsecret"})
+    token = f"old-{next(platform.numbers)}"
+    platform.tokens[token] = time.time() + platform.token_life
+    return web.json_response({"errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": platform.token_life})
+
+
+def create_and_deliver(platform, body):
+    card = platform.cards.create(body)
+    return {"success": True, "result": {"outTrackId": card["id"], "deliverResults": [platform.cards.deliver(card, body)]}}
+
+
+@routes.post("/v1.0/card/instances/createAndDeliver")
+async def card_create_and_deliver(request):
+    return await api(request, "card.createAndDeliver", create_and_deliver)
+
+
+@routes.post("/v1.0/card/instances")
+async def card_create(request):
+    return await api(request, "card.create", lambda p, body: {"success": True, "result": p.cards.create(body)["id"]})
+
+
+@routes.post("/v1.0/card/instances/deliver")
+async def card_deliver(request):
+    return await api(request, "card.deliver", lambda p, body: {
+        "success": True, "result": [p.cards.deliver(p.cards.all[body["outTrackId"]], body)]})
+
+
+@routes.put("/v1.0/card/instances")
+async def card_update(request):
+    return await api(request, "card.update", lambda p, body: {"success": True, "result": bool(p.cards.update(body))})
+
+
+def robot_message(platform, body, to):
+    if body.get("robotCode") not in platform.apps:
+        raise Refused("invalidParameter.robotCode.notExsit")
+    if len(body.get("msgParam", "").encode()) > 15_000:
+        raise Refused("invalidParameter.msgParam.invalid")
+    parameters = json.loads(body["msgParam"])
+    platform.messages.append({"to": to, "kind": body["msgKey"], "title": parameters.get("title", ""),
+                              "text": parameters.get("text", parameters.get("content", "")), "at": time.time()})
+    return {"processQueryKey": "q"}
+
+
+@routes.post("/v1.0/robot/groupMessages/send")
+async def group_message(request):
+    return await api(request, "robot.groupMessages", lambda p, body: robot_message(p, body, body["openConversationId"]))
+
+
+@routes.post("/v1.0/robot/oToMessages/batchSend")
+async def direct_message(request):
+    def send(platform, body):
+        for person in body["userIds"]:
+            if person in PEOPLE:
+                robot_message(platform, body, person)
+        return {"processQueryKey": "q", "invalidStaffIdList": [p for p in body["userIds"] if p not in PEOPLE],
+                "flowControlledStaffIdList": []}
+    return await api(request, "robot.oToMessages", send)
+
+
+@routes.post("/robot/sendBySession")
+async def by_session(request):
+    platform, body = request.app["platform"], await request.json()
+    platform.calls["robot.sendBySession"] += 1
+    chat, end = platform.sessions.get(request.query.get("session", ""), (None, 0))
+    if end < time.time():
+        return web.json_response({"errcode": 300001, "errmsg": "session 不存在"})
+    if len(json.dumps(body, ensure_ascii=False).encode()) > 20_000:
+        return web.json_response({"errcode": 460101, "errmsg": "message too long"})
+    content = body.get(body.get("msgtype"), {})
+    if body.get("msgtype") not in ("text", "markdown", "actionCard", "link") or not content:
+        return web.json_response({"errcode": 40035, "errmsg": "不合法的参数"})
+    platform.messages.append({"to": chat, "kind": body["msgtype"], "title": content.get("title", ""),
+                              "text": content.get("text", content.get("content", "")), "at": time.time()})
+    return web.json_response({"errcode": 0, "errmsg": "ok"})
+
+
+@routes.post("/topapi/v2/user/get")
+async def user(request):
+    platform, body = request.app["platform"], await request.json()
+    if platform.tokens.get(request.query.get("access_token", ""), 0) < time.time():
+        return web.json_response({"errcode": 40014, "errmsg": "不合法的access_token"})
+    person = PEOPLE.get(body.get("userid"))
+    return web.json_response({"errcode": 0, "errmsg": "ok", "result": person} if person else
+                             {"errcode": 60121, "errmsg": "找不到该用户"})
+
+
+@routes.post("/_fake/message")
+async def person_writes(request):
+    """{chat, sender, text, direct?, message_id?, age?, times?}: a person mentions the robot; what was acknowledged."""
+    platform, asked = request.app["platform"], await request.json()
+    session = f"s{next(platform.numbers)}"
+    platform.sessions[session] = (asked["chat"], time.time() + asked.get("session_life", SESSION_LIFE))
+    created = int((time.time() - asked.get("age", 0)) * 1000)
+    identity = asked.get("message_id") or f"msg{next(platform.numbers)}=="
+    app = next(iter(platform.apps))
+    data = {"msgId": identity, "msgtype": "text", "text": {"content": " " + asked["text"]}, "conversationId": asked["chat"],
+            "conversationType": "1" if asked.get("direct") else "2", "senderId": "$:LWCP_v1:$x", "senderCorpId": "ding1",
+            "senderNick": PEOPLE.get(asked["sender"], {}).get("name", "?"), "isInAtList": True, "robotCode": app,
+            "chatbotUserId": "$:LWCP_v1:$r", "createAt": created, "atUsers": [{"dingtalkId": "$:LWCP_v1:$r"}],
+            "sessionWebhook": f"http://{request.host}/robot/sendBySession?session={session}",
+            "sessionWebhookExpiredTime": created + int(asked.get("session_life", SESSION_LIFE) * 1000)}
+    if asked["sender"]:
+        data["senderStaffId"] = asked["sender"]
+    answer = None
+    for _ in range(asked.get("times", 1)):
+        answer = await platform.stream.push(CHAT, data)
+    return web.json_response({"message_id": identity, "answer": answer})
+
+
+@routes.post("/_fake/press")
+async def person_presses(request):
+    """{card, label, operator, action?, params?}: presses the button of the card as it is now; what came back."""
+    platform, asked = request.app["platform"], await request.json()
+    card = platform.cards.all[asked["card"]]
+    buttons = platform.cards.buttons(card)
+    if "action" in asked:
+        action, params = asked["action"], asked.get("params", {})
+    elif asked["label"] in buttons:
+        action, params = buttons[asked["label"]]
+    else:
+        return web.json_response({"error": "the card has no such button", "buttons": list(buttons)}, status=404)
+    content = json.dumps({"cardPrivateData": {"actionIds": [action], "params": params}})
+    data = {"type": "actionCallback", "outTrackId": card["id"], "corpId": "ding1", "userId": asked["operator"], "userIdType": 1,
+            "spaceType": "IM", "spaceId": card["spaces"][0], "extension": "{}", "content": content, "value": content}
+    answer = await platform.stream.push(CARD, data) if card["callback"] == "STREAM" else None
+    if answer is None:
+        return web.json_response({"error": "no answer within two seconds", "action": action, "params": params})
+    response = (answer["data"] or {}).get("response")
+    if response is None:
+        raise AssertionError("an answer to a press without response")
+    platform.cards.apply(card, response, asked["operator"])
+    result = {"code": answer["code"], "seconds": answer["seconds"], "response": response, "action": action, "params": params}
+    platform.presses.append(result)
+    return web.json_response(result)
+
+
+@routes.post("/_fake/fault")
+async def fault(request):
+    """{api, kind: answer|delay|cut|cut_after, times, …}; {"clear": true}"""
+    asked = await request.json()
+    faults = request.app["platform"].faults
+    faults.clear() if asked.get("clear") else faults.append({"times": 1, "api": "*", **asked})
+    return web.json_response({})
+
+
+@routes.post("/_fake/connection")
+async def connection(request):
+    """{do: disconnect|close|abort|deafen|text|garbage|oversized|numeric|ping|register|revoke_tokens|…}"""
+    platform, asked = request.app["platform"], await request.json()
+    stream, do = platform.stream, asked["do"]
+    if do == "disconnect":
+        await stream.ask_to_leave(asked.get("grace", 10))
+    elif do == "register":
+        stream.scripted.append(asked["answer"])
+    elif do == "revoke_tokens":
+        platform.tokens.clear()
+    elif do == "robot_leaves":
+        platform.cards.groups_without_robot.add(asked["chat"])
+    elif do == "event":
+        return web.json_response({"answer": await stream.push("*", {"status": "x"}, "EVENT")})
+    elif do == "ping":
+        await stream.system(stream.open[0], "ping", {"opaque": "o-1"})
+    else:
+        for each in list(stream.open):
+            if do == "close":
+                await each.socket.close(code=1001)
+            elif do == "abort":
+                each.socket._req.transport.abort()
+            elif do == "deafen":
+                each.deaf = True
+            elif do == "binary":
+                await each.socket.send_bytes(b"\xff")
+            elif do in ("text", "garbage"):
+                await each.socket.send_str("no JSON" if do == "text" else '{"type":"CALLBACK","data":7}')
+            elif do == "oversized":
+                await each.socket.send_str("x" * (2 << 20))
+            elif do == "numeric":
+                await each.socket.send_str(json.dumps({"type": "SYSTEM", "header": {"topic": "ping", "messageId": 7}, "data": "{}"}))
+            else:
+                return web.json_response({"error": f"cannot {do}"}, status=400)
+    return web.json_response({})
+
+
+@routes.get("/_fake/state")
+async def state(request):
+    platform = request.app["platform"]
+    return web.json_response({
+        "cards": list(platform.cards.all.values()), "messages": platform.messages, "calls": platform.calls,
+        "presses": platform.presses, "registrations": platform.stream.registrations, "lost": platform.stream.lost,
+        "late": platform.stream.late,
+        "connections": [{"leaving": c.leaving, "frames_up": c.frames_up} for c in platform.stream.open]})
+
+
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--app", action="append", default=[])
+    options = parser.parse_args()
+    application = web.Application(client_max_size=4 << 20)
+    platform = application["platform"] = Platform()
+    for app in options.app or ["dingapp1:secret"]:
+        identity, secret = app.split(":", 1)
+        platform.apps[identity] = secret
+        platform.cards.robots.add(identity)
+    application.add_routes(routes)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", options.port)
+    await site.start()
+    print(json.dumps({"port": runner.addresses[0][1]}), flush=True)
+    await asyncio.to_thread(sys.stdin.read)  # until whoever started it goes
+    await runner.cleanup()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""A Feishu open platform on the loopback: long connection, tokens, messages and cards, as the protocol notes have them.
+
+server.py [--port N] [--app ID:SECRET]…   prints {"port": N} when it listens. POST /_fake/… drives it: see README.md."""
+import argparse
+import asyncio
+import json
+import sys
+import time
+import uuid
+from collections import Counter
+
+from aiohttp import web
+
+import card_rules
+from card_rules import Refused
+from long_connection import LongConnections
+from messages import Messages
+from tokens import Tokens
+
+PEOPLE = {"ou_li": {"open_id": "ou_li", "union_id": "on_li", "user_id": "li", "name": "李雷", "email": "li@example.org"},
+          "ou_han": {"open_id": "ou_han", "union_id": "on_han", "user_id": "han", "name": "韩梅梅", "email": "han@example.org"}}
+BOT = "ou_bot"
+routes = web.RouteTableDef()
+
+
+class Platform:
+    def __init__(self):
+        self.tokens, self.messages = Tokens(), Messages()
+        self.connections = LongConnections(self.tokens)
+        self.calls = Counter()
+        self.faults = []  # {"api", "kind", "times", …}
+        self.presses = []
+
+
+def ok(data=None, **top):
+    return web.json_response({"code": 0, "msg": "success", **({"data": data} if data is not None else {}), **top})
+
+
+def refusal(code, msg, status=400, headers=None):
+    return web.json_response({"code": code, "msg": msg}, status=status, headers=headers)
+
+
+def shown(message):
+    return {"message_id": message["id"], "chat_id": message["chat"], "msg_type": message["type"]}
+
+
+async def api(request, name, action):
+    """Faults, token, action: what every call of the open API goes through."""
+    platform = request.app["platform"]
+    platform.calls[name] += 1
+    fault = next((f for f in platform.faults if f["api"] in ("*", name) and f["times"] > 0), None)
+    if fault:
+        fault["times"] -= 1
+        kind = fault["kind"]
+        if kind == "delay":
+            await asyncio.sleep(fault["seconds"])
+        elif kind == "answer":
+            headers = {"x-ogw-ratelimit-reset": str(fault["reset"])} if "reset" in fault else None
+            return refusal(fault.get("code", 99991400), "injected", fault.get("status", 200), headers)
+        elif kind in ("cut", "cut_after"):
+            if kind == "cut_after":
+                await carried_out(request, action)
+            request.transport.abort()
+            return web.Response()
+    return await carried_out(request, action)
+
+
+async def carried_out(request, action):
+    platform = request.app["platform"]
+    if platform.tokens.owner(request.headers.get("Authorization")) is None:
+        return refusal(99991663, "Invalid access token for authorization. Please make a test with token attached.")
+    body = await request.json() if request.can_read_body else {}
+    try:
+        return ok(action(platform, body))
+    except Refused as refused:
+        return refusal(refused.code, str(refused))
+
+
+@routes.post("/open-apis/auth/v3/tenant_access_token/internal")
+async def token(request):
+    platform = request.app["platform"]
+    platform.calls["auth.token"] += 1
+    body = await request.json()
+    return web.json_response(platform.tokens.issue(body.get("app_id"), body.get("app_secret")))
+
+
+@routes.post("/open-apis/im/v1/messages")
+async def create(request):
+    if request.query.get("receive_id_type") not in ("open_id", "user_id", "union_id", "email", "chat_id"):
+        return refusal(99992402, "field validation failed: receive_id_type")
+    return await api(request, "messages.create", lambda p, body: shown(p.messages.create(body["receive_id"], body)))
+
+
+@routes.post("/open-apis/im/v1/messages/{id}/reply")
+async def reply(request):
+    return await api(request, "messages.reply", lambda p, body: shown(p.messages.reply(request.match_info["id"], body)))
+
+
+@routes.patch("/open-apis/im/v1/messages/{id}")
+async def patch(request):
+    return await api(request, "messages.update",
+                     lambda p, body: shown(p.messages.change(request.match_info["id"], body["content"], "interactive")))
+
+
+@routes.put("/open-apis/im/v1/messages/{id}")
+async def put(request):
+    return await api(request, "messages.edit",
+                     lambda p, body: shown(p.messages.change(request.match_info["id"], body["content"], "text")))
+
+
+@routes.patch("/open-apis/im/v1/messages/{id}/urgent_app")
+async def urgent(request):
+    return await api(request, "messages.urgent", lambda p, body: {"invalid_user_id_list": [
+        person for person in body.get("user_id_list", []) if person not in PEOPLE]})
+
+
+@routes.get("/open-apis/bot/v3/info")
+async def bot(request):
+    platform = request.app["platform"]
+    platform.calls["bot.info"] += 1
+    if platform.tokens.owner(request.headers.get("Authorization")) is None:
+        return refusal(99991663, "Invalid access token")
+    return ok(bot={"open_id": BOT, "app_name": "Klaw", "activate_status": 2})
+
+
+@routes.get("/open-apis/im/v1/chats")
+async def chats(request):
+    return await api(request, "chats.list", lambda p, body: {"items": [
+        {"chat_id": chat, "name": f"group {chat}"} for chat in sorted({m["chat"] for m in p.messages.all.values()} | {"oc_ops"})],
+        "has_more": False})
+
+
+@routes.get("/open-apis/contact/v3/users/{id}")
+async def user(request):
+    def find(platform, body):
+        if request.match_info["id"] not in PEOPLE:
+            raise Refused(41050, "no user authority error")
+        return {"user": PEOPLE[request.match_info["id"]]}
+    return await api(request, "users.get", find)
+
+
+@routes.post("/callback/ws/endpoint")
+async def endpoint(request):
+    return await request.app["platform"].connections.bootstrap(request)
+
+
+@routes.get("/ws/v2")
+async def socket(request):
+    return await request.app["platform"].connections.upgrade(request)
+
+
+def envelope(platform, kind, event):
+    return {"schema": "2.0", "event": event,
+            "header": {"event_id": uuid.uuid4().hex, "event_type": kind, "create_time": str(int(time.time() * 1000)), "token": "v",
+                       "app_id": next(iter(platform.tokens.apps)), "tenant_key": "tenant"}}
+
+
+@routes.post("/_fake/message")
+async def person_writes(request):
+    """{chat, sender, text, direct?, event_id?}: a person mentions the bot; ends when the event was answered."""
+    platform, asked = request.app["platform"], await request.json()
+    person = PEOPLE.get(asked["sender"], {"open_id": asked["sender"]})
+    identity = asked.get("message_id") or platform.messages.written_by_person(asked["chat"])
+    created = str(int((time.time() - asked.get("age", 0)) * 1000))
+    event = envelope(platform, "im.message.receive_v1", {
+        "sender": {"sender_id": {key: person[key] for key in ("open_id", "union_id", "user_id") if key in person},
+                   "sender_type": "user", "tenant_key": "tenant"},
+        "message": {"message_id": identity, "chat_id": asked["chat"], "create_time": created,
+                    "chat_type": "p2p" if asked.get("direct") else "group", "message_type": "text",
+                    "content": json.dumps({"text": "@_user_1 " + asked["text"]}, ensure_ascii=False),
+                    "mentions": [{"key": "@_user_1", "id": {"open_id": BOT, "union_id": "on_bot", "user_id": ""},
+                                  "mentioned_type": "bot", "name": "Klaw", "tenant_key": "tenant"}]}})
+    event["header"]["event_id"] = asked.get("event_id", event["header"]["event_id"])
+    answer = None
+    for _ in range(asked.get("times", 1)):
+        answer = await platform.connections.deliver(event)
+    return web.json_response({"message_id": identity, "event_id": event["header"]["event_id"], "answer": answer})
+
+
+@routes.post("/_fake/press")
+async def person_presses(request):
+    """{message_id, label, operator, form_value?, value?}: presses the button of the card as it is now; what came back."""
+    platform, asked = request.app["platform"], await request.json()
+    message = platform.messages.all[asked["message_id"]]
+    value = asked.get("value") or card_rules.buttons(message["versions"][-1]["content"]).get(asked.get("label"))
+    if value is None:
+        return web.json_response({"error": "the card has no such button",
+                                  "buttons": list(card_rules.buttons(message["versions"][-1]["content"]))}, status=404)
+    person = PEOPLE.get(asked["operator"], {"open_id": asked["operator"]} if asked["operator"] else {})
+    action = {"tag": "button", "value": value}
+    if "form_value" in asked:
+        action["form_value"] = asked["form_value"]
+    event = envelope(platform, "card.action.trigger", {
+        "operator": {"tenant_key": "tenant", **{key: person[key] for key in ("open_id", "union_id", "user_id") if key in person}},
+        "token": "c-" + uuid.uuid4().hex, "action": action, "host": "im_message",
+        "context": {"open_message_id": message["id"], "open_chat_id": message["chat"]}})
+    answer = await platform.connections.push(event)
+    if answer is None:
+        return web.json_response({"code": 200340, "error": "no answer within three seconds", "value": value})
+    data = answer.get("data") or {}
+    if "card" in data:
+        content = json.dumps(data["card"]["data"], ensure_ascii=False)
+        message["versions"].append({"at": time.time(), "content": card_rules.check(content)})
+    result = {"code": answer["code"], "toast": data.get("toast"), "card": "card" in data, "seconds": answer["seconds"],
+              "value": value}
+    platform.presses.append(result)
+    return web.json_response(result)
+
+
+@routes.post("/_fake/fault")
+async def fault(request):
+    """{api, kind: answer|delay|cut|cut_after, times, …}; {"clear": true}"""
+    asked = await request.json()
+    faults = request.app["platform"].faults
+    faults.clear() if asked.get("clear") else faults.append({"times": 1, "api": "*", **asked})
+    return web.json_response({})
+
+
+@routes.post("/_fake/connection")
+async def connection(request):
+    """{do: close|abort|deafen|text|garbage|oversized|pong_config|fragments|redeliver|bootstrap|refuse|limit, …}"""
+    connections, asked = request.app["platform"].connections, await request.json()
+    do = asked["do"]
+    if do in ("close", "abort"):
+        await connections.end_all(rudely=do == "abort")
+    elif do == "deafen":
+        for each in connections.open:
+            each.deaf = True
+    elif do in ("text", "garbage", "oversized"):
+        for each in connections.open:
+            if do == "text":
+                await each.socket.send_str("not a frame")
+            else:
+                await each.socket.send_bytes(b"\xff" * (9 << 20 if do == "oversized" else 20))
+    elif do == "pong_config":
+        connections.pong_config = asked["config"]
+    elif do == "client_config":
+        connections.client_config = asked["config"]
+    elif do == "fragments":
+        connections.fragments = asked["count"]
+    elif do == "redeliver":
+        connections.redeliver_after = asked["seconds"]
+    elif do == "bootstrap":
+        connections.bootstrap_answers.append(asked["answer"])
+    elif do == "refuse":
+        connections.refusals.append(asked["headers"])
+    elif do == "limit":
+        connections.limit = asked["count"]
+    elif do == "revoke_tokens":
+        request.app["platform"].tokens.revoke_all()
+    elif do == "token_life":
+        request.app["platform"].tokens.life = asked["seconds"]
+    elif do == "unknown_people":
+        request.app["platform"].messages.unknown_people = set(asked["people"])
+    elif do == "withdraw":
+        request.app["platform"].messages.all[asked["message_id"]]["withdrawn"] = True
+    else:
+        return web.json_response({"error": f"cannot {do}"}, status=400)
+    return web.json_response({})
+
+
+@routes.get("/_fake/state")
+async def state(request):
+    platform = request.app["platform"]
+    return web.json_response({
+        "messages": [m for m in platform.messages.all.values() if m["type"] != "person"], "calls": platform.calls,
+        "presses": platform.presses, "answers": platform.connections.answers, "bootstraps": platform.connections.bootstraps,
+        "connections": [{"device": c.device, "pings": c.pings} for c in platform.connections.open]})
+
+
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--app", action="append", default=[])
+    options = parser.parse_args()
+    application = web.Application(client_max_size=4 << 20)
+    platform = application["platform"] = Platform()
+    for app in options.app or ["cli_a1b2c3d4e5f60718:secret"]:
+        identity, secret = app.split(":", 1)
+        platform.tokens.apps[identity] = secret
+    application.add_routes(routes)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", options.port)
+    await site.start()
+    print(json.dumps({"port": runner.addresses[0][1]}), flush=True)
+    await asyncio.to_thread(sys.stdin.read)  # until whoever started it goes
+    await runner.cleanup()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
