@@ -85,6 +85,15 @@ constexpr std::array<GroupVersion, 18> builtIn{{{"apps", "v1"},
                                                 {"flowcontrol.apiserver.k8s.io", "v1"},
                                                 {"metrics.k8s.io", "v1beta1"}}};
 
+/// The API server reads the options of a deletion from its body where there is one, and then ignores those of the
+/// query.
+std::string dryRunBody(const ChangeRequest& change) {
+    if (change.method != "DELETE" || change.body.empty()) return change.body;
+    auto options = nlohmann::json::parse(change.body, nullptr, false);
+    options["dryRun"] = {"All"};
+    return options.dump();
+}
+
 }  // namespace
 
 Error statusError(const net::HttpHead& head, std::string_view body, const std::string& place) {
@@ -107,7 +116,7 @@ Error statusError(const net::HttpHead& head, std::string_view body, const std::s
 ApiServer::ApiServer(Loop& loop, LoopClock& clock, ClusterAccess access)
     : access_(access), credentials_(loop, clock, access), client_(loop, optionsFor(access)) {}
 
-Task<Result<net::HttpRequest>> ApiServer::request(const std::string& path) {
+Task<Result<net::HttpRequest>> ApiServer::request(const std::string& path, std::string accept) {
     auto authorization = co_await credentials_.authorization();
     if (!authorization) co_return fail(std::move(authorization).error());
     if (credentials_.tlsVersion() != tlsVersion_) {
@@ -115,7 +124,7 @@ Task<Result<net::HttpRequest>> ApiServer::request(const std::string& path) {
         client_.setTls(credentials_.tls());
     }
     net::HttpRequest request("GET", access_.server + path);
-    request.headers.add("Accept", "application/json");
+    request.headers.add("Accept", std::move(accept));
     if (!authorization->empty()) request.headers.add("Authorization", *authorization);
     if (!access_.impersonateUser.empty()) request.headers.add("Impersonate-User", access_.impersonateUser);
     for (const auto& group : access_.impersonateGroups) request.headers.add("Impersonate-Group", group);
@@ -126,9 +135,44 @@ bool ApiServer::mayTryAgain(int status) {
     return status == 401 && credentials_.rejected();
 }
 
-Task<Result<net::HttpResponse>> ApiServer::get(std::string path, Duration timeout) {
+void ApiServer::impersonate(net::HttpRequest& request, const std::string& caller) const {
+    if (!access_.impersonateCallers || caller.empty()) return;
+    request.headers.remove("Impersonate-Group");
+    request.headers.set("Impersonate-User", caller);
+}
+
+Task<Result<net::HttpResponse>> ApiServer::get(std::string path, Duration timeout, std::string accept,
+                                               std::string caller) {
     for (bool again : {true, false}) {
-        auto prepared = co_await request(path);
+        auto prepared = co_await request(path, accept);
+        if (!prepared) co_return fail(std::move(prepared).error());
+        impersonate(*prepared, caller);
+        auto response = co_await client_.send(std::move(*prepared), timeout);
+        if (!response) co_return response;
+        if (again && mayTryAgain(response->status)) continue;
+        if (response->status >= 300) co_return fail(statusError(*response, response->body, access_.server));
+        co_return response;
+    }
+    co_return fail(ErrorCode::Internal, "no answer");
+}
+
+Task<Result<net::HttpRequest>> ApiServer::changeRequest(const access::Permit& permit, const ChangeRequest& change) {
+    auto path = change.path + (change.path.find('?') == std::string::npos ? "?" : "&") + "fieldManager=klaw";
+    if (permit.extent() == access::Permit::Extent::DryRun) path += "&dryRun=All";
+    auto prepared = co_await request(path);
+    if (!prepared) co_return fail(std::move(prepared).error());
+    prepared->method = change.method;
+    prepared->headers.add("Content-Type", change.contentType);
+    prepared->body = permit.extent() == access::Permit::Extent::DryRun ? dryRunBody(change) : change.body;
+    impersonate(*prepared, permit.identity());
+    co_return std::move(*prepared);
+}
+
+Task<Result<net::HttpResponse>> ApiServer::change(access::Permit permit, ChangeRequest change, Duration timeout) {
+    if (permit.cluster() != access_.name)
+        co_return fail(ErrorCode::PermissionDenied, "the permit is for the cluster " + permit.cluster(), access_.name);
+    for (bool again : {true, false}) {
+        auto prepared = co_await changeRequest(permit, change);
         if (!prepared) co_return fail(std::move(prepared).error());
         auto response = co_await client_.send(std::move(*prepared), timeout);
         if (!response) co_return response;

@@ -4,11 +4,20 @@
 #include <memory>
 #include <string>
 
+#include "agent/access/permit.hpp"
 #include "agent/kube/cluster_access.hpp"
 #include "agent/kube/credentials.hpp"
 #include "base/net/http_client.hpp"
 
 namespace klaw::kube {
+
+/// A request that changes an object. `path` may have a query.
+struct ChangeRequest {
+    std::string method;  ///< "PATCH", "POST", "DELETE"
+    std::string path;
+    std::string contentType = "application/json";
+    std::string body;
+};
 
 /// The API server of one cluster: credentials, TLS and the wording of refusals. On the loop thread.
 ///
@@ -19,8 +28,12 @@ public:
     ApiServer(Loop& loop, LoopClock& clock, ClusterAccess access);
 
     const ClusterAccess& access() const { return access_; }
-    /// `path` with query, from "/". A 401 is answered once by asking for credentials anew.
-    Task<Result<net::HttpResponse>> get(std::string path, Duration timeout);
+    /// `path` with query, from "/". A 401 is answered once by asking for credentials anew. `caller`: whom it is for,
+    /// as whom it is asked where callers are impersonated; empty: the agent itself.
+    Task<Result<net::HttpResponse>> get(std::string path, Duration timeout, std::string accept = "application/json",
+                                        std::string caller = {});
+    /// Sends a change once, with `dryRun=All` for a permit of that extent. OutcomeUnknown when no answer came.
+    Task<Result<net::HttpResponse>> change(access::Permit permit, ChangeRequest change, Duration timeout);
     Task<Result<std::unique_ptr<net::HttpBodyStream>>> open(std::string path, Duration timeout);
 
     /// "v1.36.3"
@@ -29,7 +42,9 @@ public:
     Task<Result<std::string>> pathOf(std::string resource);
 
 private:
-    Task<Result<net::HttpRequest>> request(const std::string& path);
+    Task<Result<net::HttpRequest>> request(const std::string& path, std::string accept = "application/json");
+    Task<Result<net::HttpRequest>> changeRequest(const access::Permit& permit, const ChangeRequest& change);
+    void impersonate(net::HttpRequest& request, const std::string& caller) const;
     bool mayTryAgain(int status);
 
     ClusterAccess access_;

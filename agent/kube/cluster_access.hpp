@@ -37,7 +37,8 @@ struct ClusterAccess {
     std::optional<ExecSpec> exec;
     std::string impersonateUser;
     std::vector<std::string> impersonateGroups;
-    std::string source;  ///< where it is from, for messages: path of the kubeconfig
+    bool impersonateCallers = false;  ///< changes are made as the person who asked: "feishu:ou_…"
+    std::string source;               ///< where it is from, for messages: path of the kubeconfig
     friend bool operator==(const ClusterAccess&, const ClusterAccess&) = default;
 };
 
