@@ -5,22 +5,14 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/operate/caller.hpp"
 #include "agent/operate/command_line.hpp"
 #include "agent/operate/control.hpp"
+#include "agent/operate/output.hpp"
+#include "agent/operate/plan.hpp"
+#include "base/async/task.hpp"
 
 namespace klaw::operate {
-
-/// Who asks, and in which language the answer is.
-struct Caller {
-    std::string identity;  ///< "local:alice", "feishu:ou_…": from the platform, never from the text
-    std::string language = "en";
-};
-
-/// What a person reads as the answer.
-struct Reply {
-    bool ok = true;
-    std::string text;
-};
 
 /// One verb of the grammar: the only place where it is described and carried out.
 struct Verb {
@@ -33,7 +25,16 @@ struct Verb {
     bool (*changes)(const CommandLine& line) = nullptr;
     /// Says what would happen; an Error when it cannot.
     Result<std::string> (*preview)(const Control& control, const Caller& caller, const CommandLine& line) = nullptr;
-    Result<std::string> (*run)(Control& control, const Caller& caller, const CommandLine& line) = nullptr;
+    Result<Output> (*run)(Control& control, const Caller& caller, const CommandLine& line) = nullptr;
+    /// In place of `run` where a cluster must be asked.
+    Task<Result<Output>> (*ask)(Control& control, Caller caller, CommandLine line) = nullptr;
+    /// What one must be allowed for the command when it changes something; to read is a permission of its own.
+    std::string_view permission = "alerts";
+    /// Whether a person in a chat first sees the preview and confirms it; nullptr: never.
+    bool (*confirms)(const CommandLine& line) = nullptr;
+    /// In place of `run` and `preview` where an object of a cluster is changed: what would be done. It is carried out
+    /// for whoever confirms it and has the permission in that place.
+    Task<Result<Plan>> (*plan)(Control& control, Caller caller, CommandLine line) = nullptr;
 };
 
 std::span<const Verb> catalogue();
@@ -45,6 +46,10 @@ std::string_view nearestVerb(std::string_view word);
 std::vector<Verb> alertVerbs();
 std::vector<Verb> informationVerbs();
 std::vector<Verb> ruleVerbs();
+std::vector<Verb> resourceVerbs();
+std::vector<Verb> workloadVerbs();
+std::vector<Verb> rollbackVerbs();
+std::vector<Verb> nodeVerbs();
 
 /// For verbs that list without arguments, and change with them.
 bool withArguments(const CommandLine& line);

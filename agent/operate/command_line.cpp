@@ -1,5 +1,6 @@
 #include "agent/operate/command_line.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -9,8 +10,16 @@ namespace {
 constexpr std::size_t maxBytes = 16'000;
 
 /// What Chinese keyboards write for the signs of the grammar.
-constexpr std::array<std::pair<std::string_view, char>, 7> fullWidth{
-    {{"\u3000", ' '}, {"“", '"'}, {"”", '"'}, {"‘", '\''}, {"’", '\''}, {"－", '-'}, {"＝", '='}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> fullWidth{
+    {{"\u3000", " "},
+     {"“", "\""},
+     {"”", "\""},
+     {"‘", "'"},
+     {"’", "'"},
+     {"－", "-"},
+     {"＝", "="},
+     {"—", "--"},  // phones write two hyphens so
+     {"–", "-"}}};
 
 std::string narrowed(std::string_view text) {
     std::string out;
@@ -64,11 +73,13 @@ std::string longName(std::string name) {
     if (name == "n") return "namespace";
     if (name == "l") return "selector";
     if (name == "c") return "cluster";
+    if (name == "A" || name == "all-namespaces") return "all";
     return name;
 }
 
 bool takesValue(const std::string& name) {
-    return name != "help" && name != "all" && name != "yes";
+    static constexpr std::string_view flags[] = {"help", "all", "yes", "json", "bad", "previous", "dry-run"};
+    return std::ranges::find(flags, name) == std::end(flags);
 }
 
 }  // namespace
@@ -88,7 +99,7 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
             line.arguments.push_back(std::move(word.text));
             continue;
         }
-        auto name = word.text.substr(word.text.starts_with("--") ? 2 : 1);
+        auto name = word.text.substr(std::min(word.text.find_first_not_of('-'), word.text.size()));
         auto equals = name.find('=');
         if (equals != std::string::npos) {
             line.options[longName(name.substr(0, equals))] = name.substr(equals + 1);

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "agent/operate/caller.hpp"
+#include "agent/operate/plan.hpp"
+#include "base/async/task.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "rules/incident.hpp"
@@ -91,6 +94,12 @@ struct DeliveryView {
     std::vector<Attempt> attempts;
 };
 
+/// How many alerts matchers are about.
+struct Reach {
+    std::size_t firing = 0;  ///< now
+    std::size_t lately = 0;  ///< in the last 24 hours, those included
+};
+
 /// What the verbs of the catalogue may see and do. Changes are durable when the returned task of the desk ends, not
 /// when the call returns. On the loop thread.
 class Control {
@@ -110,6 +119,7 @@ public:
     /// One of the same matchers that would end earlier is extended.
     virtual Result<rules::Silence> silence(std::vector<rules::Matcher> matchers, Duration length,
                                            const rules::Mark& mark) = 0;
+    virtual Result<Reach> reachOf(const std::vector<rules::Matcher>& matchers) const = 0;
     virtual Result<void> endSilence(const std::string& idPrefix, const rules::Mark& mark) = 0;
     virtual std::vector<rules::Silence> activeSilences() const = 0;
     /// In each Alertmanager that is configured; none of planned maintenance, which is not copied.
@@ -126,6 +136,11 @@ public:
     virtual Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) = 0;
     virtual Result<void> removeRule(const std::string& name, const rules::Mark& mark) = 0;
     virtual std::vector<ClusterView> clusters() const = 0;
+    /// What the API server of a cluster answers to a GET, as far as the caller may read there. Errors name the cluster.
+    virtual Task<Result<std::string>> askCluster(Caller caller, std::string cluster, std::string path,
+                                                 std::string accept) = 0;
+    /// Sends a change once; what the API server answers. Only a dry run with a permit of that extent.
+    virtual Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) = 0;
 };
 
 }  // namespace klaw::operate

@@ -44,6 +44,8 @@ std::string describe(const Control& control, const Caller& caller, const rules::
         line("acknowledged by", "认领人", incident.acknowledged->by + " " + incident.acknowledged->comment);
     if (incident.silencedUntil)
         line("silenced until", "静默至", notifiers::localTime(*incident.silencedUntil, control.utcOffsetMinutes()));
+    for (const auto& action : incident.actions)
+        line("done", "处理", action.mark.by + ": " + action.what + (action.result.empty() ? "" : ", " + action.result));
     for (const auto& alert : incident.alerts) {
         text += "  - " + placeOf(alert.object) + (alert.element.empty() ? "" : " " + alert.element);
         for (const auto& [name, value] : alert.facts)
@@ -54,7 +56,7 @@ std::string describe(const Control& control, const Caller& caller, const rules::
 }
 
 /// The ledger: what was tried, when, with which answer.
-Result<std::string> listDeliveries(const Control& control, const Caller& caller, const std::string& id) {
+Result<Output> listDeliveries(const Control& control, const Caller& caller, const std::string& id) {
     auto deliveries = control.deliveries(id);
     if (!deliveries) return fail(std::move(deliveries).error());
     std::vector<std::vector<std::string>> rows;
@@ -71,13 +73,18 @@ Result<std::string> listDeliveries(const Control& control, const Caller& caller,
         }
     }
     if (rows.empty()) return isChinese(caller) ? "没有发送记录。\n" : "Nothing was sent about it.\n";
-    auto headings = isChinese(caller)
-                        ? std::vector<std::string>{"渠道", "原因", "状态", "次数", "时间", "耗时", "结果"}
-                        : std::vector<std::string>{"CHANNEL", "REASON", "STATE", "ATTEMPT", "AT", "TOOK", "ANSWER"};
-    return maskSecrets(formatTable(headings, rows));
+    Table table{{{"CHANNEL", "渠道"},
+                 {"REASON", "原因"},
+                 {"STATE", "状态"},
+                 {"ATTEMPT", "次数"},
+                 {"AT", "时间"},
+                 {"TOOK", "耗时"},
+                 {"ANSWER", "结果"}},
+                std::move(rows)};
+    return Output(std::move(table), caller.language);
 }
 
-Result<std::string> listAlerts(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> listAlerts(Control& control, const Caller& caller, const CommandLine& line) {
     if (!line.arguments.empty()) {
         bool ledger = line.arguments.front() == "deliveries" || line.arguments.front() == "发送记录";
         if (ledger && line.arguments.size() < 2)
@@ -104,15 +111,20 @@ Result<std::string> listAlerts(Control& control, const Caller& caller, const Com
                         stateOf(*incident, caller), notifiers::roughly(control.now() - incident->openedAt),
                         std::to_string(incident->firing), incident->cluster, placeOf(incident->owner),
                         incident->title.in(caller.language)});
-    auto headings =
-        isChinese(caller)
-            ? std::vector<std::string>{"编号", "级别", "状态", "持续", "数量", "集群", "对象", "标题"}
-            : std::vector<std::string>{"ID", "SEVERITY", "STATE", "AGE", "COUNT", "CLUSTER", "OBJECT", "TITLE"};
-    return maskSecrets(formatTable(headings, rows));
+    Table table{{{"ID", "编号"},
+                 {"SEVERITY", "级别"},
+                 {"STATE", "状态"},
+                 {"AGE", "持续"},
+                 {"COUNT", "数量"},
+                 {"CLUSTER", "集群"},
+                 {"OBJECT", "对象"},
+                 {"TITLE", "标题"}},
+                std::move(rows)};
+    return Output(std::move(table), caller.language);
 }
 
 rules::Mark markOf(const Control& control, const Caller& caller, const CommandLine& line) {
-    return {caller.identity, control.now(), line.option("comment").value_or("")};
+    return {caller.shownName(), control.now(), line.option("comment").value_or("")};
 }
 
 Result<const rules::Incident*> namedIncident(const Control& control, const CommandLine& line) {
@@ -131,7 +143,7 @@ Result<std::string> previewAcknowledge(const Control& control, const Caller& cal
                              : "Takes \"" + title + "\" as yours; its card will say so.";
 }
 
-Result<std::string> acknowledge(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> acknowledge(Control& control, const Caller& caller, const CommandLine& line) {
     auto incident = namedIncident(control, line);
     if (!incident) return fail(std::move(incident).error());
     auto id = (*incident)->id;
@@ -140,7 +152,7 @@ Result<std::string> acknowledge(Control& control, const Caller& caller, const Co
     return (isChinese(caller) ? "已认领：" : "Acknowledged: ") + title + " (" + id + ")\n";
 }
 
-Result<std::string> unacknowledge(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> unacknowledge(Control& control, const Caller& caller, const CommandLine& line) {
     auto incident = namedIncident(control, line);
     if (!incident) return fail(std::move(incident).error());
     auto id = (*incident)->id;
@@ -238,7 +250,7 @@ std::string alertmanagerTroubles(const Control& control, const Caller& caller) {
     return text;
 }
 
-std::string listSilences(const Control& control, const Caller& caller) {
+Output listSilences(const Control& control, const Caller& caller) {
     std::vector<std::vector<std::string>> rows;
     bool copied = !control.alertmanagers().empty();
     for (const auto& silence : control.activeSilences()) {
@@ -251,23 +263,83 @@ std::string listSilences(const Control& control, const Caller& caller) {
     }
     auto troubles = alertmanagerTroubles(control, caller);
     if (rows.empty()) return (isChinese(caller) ? "没有静默。\n" : "Nothing is silenced.\n") + troubles;
-    auto headings = isChinese(caller) ? std::vector<std::string>{"编号", "截止", "创建人", "条件", "备注"}
-                                      : std::vector<std::string>{"ID", "UNTIL", "BY", "WHAT", "COMMENT"};
-    if (copied) headings.push_back("Alertmanager");
-    return maskSecrets(formatTable(headings, rows) + troubles);
+    Table table{{{"ID", "编号"}, {"UNTIL", "截止"}, {"BY", "创建人"}, {"WHAT", "条件"}, {"COMMENT", "备注"}},
+                std::move(rows)};
+    if (copied) table.columns.push_back({"ALERTMANAGER", "Alertmanager"});
+    return Output(std::move(table), caller.language, troubles);
+}
+
+/// `silence list`, `silence extend ID 2h`, `silence expire ID`.
+enum class SilencePart { New, List, Extend, Expire };
+
+SilencePart silencePartOf(const CommandLine& line) {
+    if (line.arguments.empty()) return SilencePart::List;
+    const auto& word = line.arguments.front();
+    if (word == "list" || word == "列表") return SilencePart::List;
+    if (word == "extend" || word == "延长") return SilencePart::Extend;
+    if (word == "expire" || word == "结束") return SilencePart::Expire;
+    return SilencePart::New;
+}
+
+bool changesSilences(const CommandLine& line) {
+    return silencePartOf(line) != SilencePart::List;
+}
+
+/// By conditions it may be about more than one thinks of.
+bool confirmsSilence(const CommandLine& line) {
+    return silencePartOf(line) == SilencePart::New &&
+           std::ranges::any_of(line.arguments, [](const auto& word) { return parseMatcher(word).has_value(); });
 }
 
 Result<std::string> previewSilence(const Control& control, const Caller& caller, const CommandLine& line) {
-    if (line.arguments.empty()) return std::string();
+    if (silencePartOf(line) != SilencePart::New) return std::string();
     auto order = readSilence(control, caller, line);
     if (!order) return fail(std::move(order).error());
+    auto reach = control.reachOf(order->matchers);
+    if (!reach) return fail(std::move(reach).error());
     auto length = formatDuration(order->length);
-    return isChinese(caller) ? "静默「" + order->what + "」" + length + "，期间不再发送卡片。"
-                             : "Silences \"" + order->what + "\" for " + length + ": no cards meanwhile.";
+    auto now = std::to_string(reach->firing), lately = std::to_string(reach->lately);
+    return isChinese(caller) ? "静默「" + order->what + "」" + length + "，期间不再发送卡片。当前匹配 " + now +
+                                   " 条告警，过去 24 小时 " + lately + " 条。"
+                             : "Silences \"" + order->what + "\" for " + length + ": no cards meanwhile. Matches " +
+                                   now + " active, " + lately + " of the last 24h.";
 }
 
-Result<std::string> silence(Control& control, const Caller& caller, const CommandLine& line) {
-    if (line.arguments.empty()) return listSilences(control, caller);
+Result<rules::Silence> namedSilence(const Control& control, const CommandLine& line) {
+    if (line.arguments.size() < 2)
+        return fail(ErrorCode::InvalidArgument, "silence " + line.arguments.front() + " needs the id of a silence", {},
+                    "`silence list` lists them");
+    for (const auto& silence : control.activeSilences())
+        if (line.arguments[1].size() >= 3 && silence.id.starts_with(line.arguments[1])) return silence;
+    return fail(ErrorCode::NotFound, "no silence has the id \"" + line.arguments[1] + "\"", {},
+                "`silence list` lists them");
+}
+
+Result<Output> extendSilence(Control& control, const Caller& caller, const CommandLine& line) {
+    auto silence = namedSilence(control, line);
+    if (!silence) return fail(std::move(silence).error());
+    auto by = line.arguments.size() > 2 ? parseDuration(line.arguments[2]) : std::optional<Duration>(2h);
+    if (!by || *by <= Duration::zero() || silence->endsAt + *by - control.now() > longestSilence)
+        return fail(ErrorCode::InvalidArgument, "a silence lasts at most 30 days from now", {},
+                    "for example: silence extend " + silence->id + " 2h");
+    auto made =
+        control.silence(silence->matchers, silence->endsAt + *by - control.now(), markOf(control, caller, line));
+    if (!made) return fail(std::move(made).error());
+    auto until = notifiers::localTime(made->endsAt, control.utcOffsetMinutes());
+    return Output(isChinese(caller) ? "静默延长至 " + until + "\n" : "Silenced until " + until + "\n");
+}
+
+Result<Output> silence(Control& control, const Caller& caller, const CommandLine& line) {
+    auto part = silencePartOf(line);
+    if (part == SilencePart::List) return listSilences(control, caller);
+    if (part == SilencePart::Extend) return extendSilence(control, caller, line);
+    if (part == SilencePart::Expire) {
+        auto named = namedSilence(control, line);
+        if (!named) return fail(std::move(named).error());
+        if (auto done = control.endSilence(named->id, markOf(control, caller, line)); !done)
+            return fail(std::move(done).error());
+        return std::string(isChinese(caller) ? "静默已结束。\n" : "The silence has ended.\n");
+    }
     auto order = readSilence(control, caller, line);
     if (!order) return fail(std::move(order).error());
     auto made = control.silence(std::move(order->matchers), order->length, markOf(control, caller, line));
@@ -277,7 +349,7 @@ Result<std::string> silence(Control& control, const Caller& caller, const Comman
                              : "Silenced \"" + order->what + "\" until " + until + " (silence " + made->id + ")\n";
 }
 
-Result<std::string> unsilence(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> unsilence(Control& control, const Caller& caller, const CommandLine& line) {
     if (line.arguments.empty())
         return fail(ErrorCode::InvalidArgument, "unsilence needs the id of a silence", {}, "`silence` lists them");
     if (auto done = control.endSilence(line.arguments.front(), markOf(control, caller, line)); !done)
@@ -313,12 +385,15 @@ std::vector<Verb> alertVerbs() {
          unacknowledge},
         {"silence",
          {"静默", "silences"},
-         "silence [ID | LABEL=VALUE…] [DURATION] [--comment TEXT]",
+         "silence [list | ID | LABEL=VALUE… | extend ID | expire ID] [DURATION] [--comment TEXT]",
          {"Keeps cards of an alert back for a while; alone: lists silences",
           "在一段时间内不再发送；不带参数时列出静默"},
-         withArguments,
+         changesSilences,
          previewSilence,
-         silence},
+         silence,
+         nullptr,
+         "alerts",
+         confirmsSilence},
         {"unsilence", {"取消静默"}, "unsilence ID", {"Ends a silence", "结束静默"}, withArguments, nullptr, unsilence},
     };
 }

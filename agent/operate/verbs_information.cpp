@@ -17,7 +17,7 @@ std::string helpOf(const Verb& verb, const Caller& caller) {
     return text;
 }
 
-Result<std::string> help(Control&, const Caller& caller, const CommandLine& line) {
+Result<Output> help(Control&, const Caller& caller, const CommandLine& line) {
     if (!line.arguments.empty()) {
         const auto* verb = findVerb(line.arguments.front());
         if (!verb)
@@ -27,12 +27,11 @@ Result<std::string> help(Control&, const Caller& caller, const CommandLine& line
     }
     std::vector<std::vector<std::string>> rows;
     for (const auto& verb : catalogue()) rows.push_back({std::string(verb.usage), verb.summary.in(caller.language)});
-    return formatTable(isChinese(caller) ? std::vector<std::string>{"命令", "作用"}
-                                         : std::vector<std::string>{"COMMAND", "WHAT IT DOES"},
-                       rows);
+    Table table{{{"COMMAND", "命令"}, {"WHAT IT DOES", "作用"}}, std::move(rows)};
+    return Output(std::move(table), caller.language);
 }
 
-Result<std::string> listClusters(Control& control, const Caller& caller, const CommandLine&) {
+Result<Output> listClusters(Control& control, const Caller& caller, const CommandLine&) {
     std::vector<std::vector<std::string>> rows;
     std::string problems;
     for (const auto& cluster : control.clusters()) {
@@ -42,11 +41,14 @@ Result<std::string> listClusters(Control& control, const Caller& caller, const C
                         cluster.lastHeardOf ? notifiers::roughly(control.now() - *cluster.lastHeardOf) : "-"});
         for (const auto& problem : cluster.problems) problems += cluster.name + ": " + problem + "\n";
     }
-    return formatTable(isChinese(caller)
-                           ? std::vector<std::string>{"集群", "地址", "版本", "状态", "对象", "最近消息"}
-                           : std::vector<std::string>{"CLUSTER", "SERVER", "VERSION", "STATE", "OBJECTS", "LAST HEARD"},
-                       rows) +
-           problems;
+    Table table{{{"CLUSTER", "集群"},
+                 {"SERVER", "地址"},
+                 {"VERSION", "版本"},
+                 {"STATE", "状态"},
+                 {"OBJECTS", "对象"},
+                 {"LAST HEARD", "最近消息"}},
+                std::move(rows)};
+    return Output(std::move(table), caller.language, problems);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ std::string inLanguage(const Caller& caller, std::string en, std::string zh) {
     return isChinese(caller) ? std::move(zh) : std::move(en);
 }
 
-Result<std::string> listRules(Control& control, const Caller& caller, const CommandLine&) {
+Result<Output> listRules(Control& control, const Caller& caller, const CommandLine&) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& rule : control.rules())
         rows.push_back({rule.name, rule.group, std::string(notifiers::severityWord(rule.severity, caller.language)),
@@ -30,11 +30,15 @@ Result<std::string> listRules(Control& control, const Caller& caller, const Comm
                         rule.unavailable.empty()
                             ? rule.lastError
                             : (isChinese(caller) ? "不可用：" : "unavailable: ") + rule.unavailable});
-    return formatTable(
-        isChinese(caller)
-            ? std::vector<std::string>{"规则", "分组", "级别", "告警中", "错误", "来源", "说明"}
-            : std::vector<std::string>{"RULE", "GROUP", "SEVERITY", "FIRING", "ERRORS", "SOURCE", "REMARK"},
-        rows);
+    Table table{{{"RULE", "规则"},
+                 {"GROUP", "分组"},
+                 {"SEVERITY", "级别"},
+                 {"FIRING", "告警中"},
+                 {"ERRORS", "错误"},
+                 {"SOURCE", "来源"},
+                 {"REMARK", "说明"}},
+                std::move(rows)};
+    return Output(std::move(table), caller.language);
 }
 
 Result<std::string> argument(const CommandLine& line, std::size_t position, const char* what) {
@@ -49,24 +53,24 @@ Result<const rules::Rule*> ruleNamed(const Control& control, const CommandLine& 
     return namedRule(control.ruleSet(), *name);
 }
 
-Result<std::string> show(Control& control, const Caller&, const CommandLine& line) {
+Result<Output> show(Control& control, const Caller&, const CommandLine& line) {
     auto rule = ruleNamed(control, line);
     if (!rule) return fail(std::move(rule).error());
     return "# " + (*rule)->source + "\n" + rules::ruleFileOf((*rule)->text);
 }
 
-Result<std::string> explain(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> explain(Control& control, const Caller& caller, const CommandLine& line) {
     auto rule = ruleNamed(control, line);
     if (!rule) return fail(std::move(rule).error());
     auto activity = control.ruleActivity((*rule)->name);
     return explainRule(**rule, &activity, caller.language);
 }
 
-Result<std::string> exportAll(Control& control, const Caller&, const CommandLine&) {
+Result<Output> exportAll(Control& control, const Caller&, const CommandLine&) {
     return exportRules(control.ruleSet());
 }
 
-Result<std::string> history(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> history(Control& control, const Caller& caller, const CommandLine& line) {
     auto name = line.arguments.size() > 1 ? line.arguments[1] : std::string();
     auto revisions = control.ruleHistory(name);
     if (!revisions) return fail(std::move(revisions).error());
@@ -76,10 +80,10 @@ Result<std::string> history(Control& control, const Caller& caller, const Comman
 }
 
 rules::Mark markOf(const Control& control, const Caller& caller, const CommandLine& line) {
-    return {caller.identity, control.now(), line.option("comment").value_or("")};
+    return {caller.shownName(), control.now(), line.option("comment").value_or("")};
 }
 
-Result<std::string> apply(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> apply(Control& control, const Caller& caller, const CommandLine& line) {
     if (line.attachment.empty())
         return fail(ErrorCode::InvalidArgument, "rules apply needs a rule file", {}, "klaw rules apply FILE");
     auto changed = control.applyRules(line.attachment, markOf(control, caller, line));
@@ -90,7 +94,7 @@ Result<std::string> apply(Control& control, const Caller& caller, const CommandL
     return inLanguage(caller, "In force: " + names + ".\n", "已生效：" + names + "。\n");
 }
 
-Result<std::string> revert(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> revert(Control& control, const Caller& caller, const CommandLine& line) {
     auto name = argument(line, 1, "the name of a rule");
     if (!name) return fail(std::move(name).error());
     auto written = argument(line, 2, "the number of a revision; `rules history` lists them");
@@ -106,7 +110,7 @@ Result<std::string> revert(Control& control, const Caller& caller, const Command
                       fmt::format("{} 已恢复为版本 {}。\n", *name, revision));
 }
 
-Result<std::string> remove(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> remove(Control& control, const Caller& caller, const CommandLine& line) {
     auto name = argument(line, 1, "the name of a rule");
     if (!name) return fail(std::move(name).error());
     auto done = control.removeRule(*name, markOf(control, caller, line));
@@ -119,7 +123,7 @@ Result<std::string> remove(Control& control, const Caller& caller, const Command
 struct Part {
     std::string_view name, chinese;
     bool changes;
-    Result<std::string> (*run)(Control& control, const Caller& caller, const CommandLine& line);
+    Result<Output> (*run)(Control& control, const Caller& caller, const CommandLine& line);
 };
 
 constexpr Part parts[] = {
@@ -141,7 +145,7 @@ bool changesRules(const CommandLine& line) {
     return part && part->changes;
 }
 
-Result<std::string> run(Control& control, const Caller& caller, const CommandLine& line) {
+Result<Output> run(Control& control, const Caller& caller, const CommandLine& line) {
     if (const auto* part = partOf(line)) return part->run(control, caller, line);
     std::vector<std::string_view> names;
     for (const auto& part : parts) names.push_back(part.name);
@@ -160,7 +164,9 @@ std::vector<Verb> ruleVerbs() {
               "列出正在运行的规则；查看定义、读取内容与开销、历史版本；恢复到某一版本"},
              changesRules,
              nullptr,
-             run}};
+             run,
+             nullptr,
+             "rules"}};
 }
 
 }  // namespace klaw::operate

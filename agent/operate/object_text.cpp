@@ -1,0 +1,190 @@
+#include "agent/operate/object_text.hpp"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "agent/operate/table.hpp"
+#include "base/text/secrets.hpp"
+#include "notifiers/safe_text.hpp"
+#include "rules/metric/quantity.hpp"
+
+namespace klaw::operate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const Json& at(const Json& json, const char* name) {
+    static const Json none;
+    auto found = json.is_object() ? json.find(name) : json.end();
+    return json.is_object() && found != json.end() ? *found : none;
+}
+
+std::string text(const Json& json, const char* name) {
+    const auto& value = at(json, name);
+    if (value.is_string()) return value.get<std::string>();
+    return value.is_null() ? std::string() : value.dump();
+}
+
+bool needsQuotes(const std::string& value) {
+    if (value.empty()) return true;
+    auto plain = [](unsigned char c) {
+        return std::isalnum(c) || std::string_view("-_./:+@ =,%").find(char(c)) != std::string_view::npos || c >= 0x80;
+    };
+    return !std::ranges::all_of(value, plain) || value.front() == ' ' || value.back() == ' ' ||
+           value.find(": ") != value.npos || value.back() == ':';
+}
+
+std::string scalar(const Json& value) {
+    if (!value.is_string()) return value.dump();
+    auto written = value.get<std::string>();
+    return needsQuotes(written) ? value.dump(-1, ' ', false, Json::error_handler_t::replace) : written;
+}
+
+/// YAML in the order of the JSON.
+void write(const Json& value, std::size_t indent, std::string& out) {
+    std::string blanks(indent, ' ');
+    if (value.is_object()) {
+        for (const auto& [key, child] : value.items()) {
+            bool nested = (child.is_object() || child.is_array()) && !child.empty();
+            out += blanks + key + ":" + (nested ? "\n" : " " + scalar(child) + "\n");
+            if (nested) write(child, child.is_array() ? indent : indent + 2, out);
+        }
+        return;
+    }
+    for (const auto& child : value) {
+        if (!child.is_object() && !child.is_array()) {
+            out += blanks + "- " + scalar(child) + "\n";
+            continue;
+        }
+        std::string item;
+        write(child, indent + 2, item);
+        if (item.size() > indent) item[indent] = '-';
+        out += item;
+    }
+}
+
+void withoutNoise(Json& object) {
+    auto metadata = object.find("metadata");
+    if (metadata == object.end() || !metadata->is_object()) return;
+    for (const auto* name : {"managedFields", "resourceVersion", "uid", "generation", "selfLink"})
+        metadata->erase(name);
+    auto annotations = metadata->find("annotations");
+    if (annotations == metadata->end() || !annotations->is_object()) return;
+    annotations->erase("kubectl.kubernetes.io/last-applied-configuration");
+    if (annotations->empty()) metadata->erase("annotations");
+}
+
+/// The token that every Pod gets is in every Pod.
+void withoutServiceAccountToken(Json& object) {
+    auto isToken = [](const Json& item) { return text(item, "name").starts_with("kube-api-access-"); };
+    auto spec = object.find("spec");
+    if (spec == object.end() || !spec->is_object()) return;
+    auto drop = [&](Json& from, const char* name) {
+        auto list = from.find(name);
+        if (list == from.end() || !list->is_array()) return;
+        list->erase(std::remove_if(list->begin(), list->end(), isToken), list->end());
+        if (list->empty()) from.erase(name);
+    };
+    drop(*spec, "volumes");
+    for (const auto* kind : {"initContainers", "containers"})
+        if (auto containers = spec->find(kind); containers != spec->end() && containers->is_array())
+            for (auto& container : *containers)
+                if (container.is_object()) drop(container, "volumeMounts");
+}
+
+/// What is in a Secret is told by its size.
+void withoutValues(Json& object) {
+    for (const auto* part : {"data", "stringData"}) {
+        auto values = object.find(part);
+        if (values == object.end() || !values->is_object()) continue;
+        for (auto& [name, value] : values->items())
+            value = fmt::format("{} characters, not shown", value.is_string() ? value.get<std::string>().size() : 0);
+    }
+}
+
+}  // namespace
+
+std::string describeObject(const std::string& body) {
+    auto object = Json::parse(body, nullptr, false);
+    if (!object.is_object()) return "the API server gave no object\n";
+    withoutNoise(object);
+    withoutServiceAccountToken(object);
+    if (text(object, "kind") == "Secret") withoutValues(object);
+    std::string out;
+    write(object, 0, out);
+    return maskSecrets(out);
+}
+
+std::string describeEvents(const std::string& body) {
+    auto json = Json::parse(body, nullptr, false);
+    const auto& items = at(json, "items");
+    if (!items.is_array() || items.empty()) return {};
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& event : items) {
+        auto when = text(event, "lastTimestamp");
+        if (when.empty()) when = text(event, "eventTime");
+        auto count = text(event, "count");
+        rows.push_back({when, text(event, "type"), text(event, "reason"), count.empty() ? "1" : count,
+                        notifiers::oneLine(text(event, "message"))});
+    }
+    std::ranges::sort(rows);
+    return "\n" + maskSecrets(formatTable({"LAST SEEN", "TYPE", "REASON", "COUNT", "MESSAGE"}, rows));
+}
+
+std::string logText(const std::string& log) {
+    std::string out;
+    for (const auto& line : notifiers::cleanLines(maskSecrets(log))) out += line + "\n";
+    return out;
+}
+
+Result<std::string> linesWith(const std::string& body, const std::string& pattern) {
+    RE2::Options options;
+    options.set_log_errors(false);
+    RE2 expression(pattern, options);
+    if (!expression.ok())
+        return fail(ErrorCode::InvalidArgument, "--grep: " + expression.error(), {},
+                    "put a backslash before characters with a meaning");
+    std::string out;
+    for (std::size_t from = 0; from < body.size();) {
+        auto end = std::min(body.find('\n', from), body.size());
+        re2::StringPiece line(body.data() + from, end - from);
+        if (RE2::PartialMatch(line, expression)) out.append(line.data(), line.size()).append(1, '\n');
+        from = end + 1;
+    }
+    return out;
+}
+
+std::vector<std::vector<std::string>> usageRows(const std::string& body) {
+    auto json = Json::parse(body, nullptr, false);
+    struct Usage {
+        std::string name;
+        double cpu = 0, memory = 0;
+    };
+    std::vector<Usage> all;
+    auto add = [](Usage& usage, const Json& of) {
+        usage.cpu += rules::parseQuantity(text(of, "cpu")).value_or(0);
+        usage.memory += rules::parseQuantity(text(of, "memory")).value_or(0);
+    };
+    const auto& items = at(json, "items");
+    if (items.is_array())
+        for (const auto& item : items) {
+            const auto& metadata = at(item, "metadata");
+            auto ns = text(metadata, "namespace");
+            Usage usage{(ns.empty() ? "" : ns + "/") + text(metadata, "name"), 0, 0};
+            if (at(item, "usage").is_object()) add(usage, at(item, "usage"));
+            if (at(item, "containers").is_array())
+                for (const auto& container : at(item, "containers")) add(usage, at(container, "usage"));
+            all.push_back(std::move(usage));
+        }
+    std::ranges::sort(all, [](const Usage& a, const Usage& b) { return a.memory > b.memory; });
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& usage : all)
+        rows.push_back(
+            {usage.name, fmt::format("{:.0f}m", usage.cpu * 1000), fmt::format("{:.0f}Mi", usage.memory / (1 << 20))});
+    return rows;
+}
+
+}  // namespace klaw::operate

@@ -1,0 +1,96 @@
+#include "agent/operate/output.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "agent/operate/table.hpp"
+#include "base/text/secrets.hpp"
+
+namespace klaw::operate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string written(const Table& table, std::string_view language) {
+    std::vector<std::string> headings;
+    for (const auto& column : table.columns) headings.push_back(column.in(std::string(language)));
+    return maskSecrets(formatTable(headings, table.rows));
+}
+
+/// "LAST HEARD" → "lastHeard"
+std::string memberName(const std::string& heading) {
+    std::string name;
+    bool upper = false;
+    for (unsigned char c : heading) {
+        if (c == ' ' || c == '-') {
+            upper = true;
+            continue;
+        }
+        name += static_cast<char>(upper ? std::toupper(c) : std::tolower(c));
+        upper = false;
+    }
+    return name;
+}
+
+std::vector<std::string> linesOf(const std::string& text) {
+    std::vector<std::string> lines;
+    for (std::size_t from = 0; from < text.size();) {
+        auto end = std::min(text.find('\n', from), text.size());
+        lines.push_back(text.substr(from, end - from));
+        from = end + 1;
+    }
+    return lines;
+}
+
+template <class T>
+Page cut(std::vector<T>& items, std::size_t number, std::size_t size) {
+    Page page;
+    page.of = std::max<std::size_t>(1, (items.size() + size - 1) / size);
+    page.number = std::clamp<std::size_t>(number, 1, page.of);
+    auto first = (page.number - 1) * size;
+    items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(first));
+    items.resize(std::min(items.size(), size));
+    return page;
+}
+
+}  // namespace
+
+Output::Output(Table rows, std::string_view language, std::string below)
+    : table(std::move(rows)), after(maskSecrets(below)) {
+    text = written(*table, language) + after;
+}
+
+std::string toJson(const Output& output) {
+    Json json = Json::object();
+    if (output.table) {
+        auto& rows = json["rows"] = Json::array();
+        for (const auto& row : output.table->rows) {
+            Json item = Json::object();
+            for (std::size_t i = 0; i < row.size() && i < output.table->columns.size(); ++i)
+                item[memberName(output.table->columns[i].en)] = maskSecrets(row[i]);
+            rows.push_back(std::move(item));
+        }
+        if (!output.after.empty()) json["text"] = output.after;
+    } else {
+        json["text"] = output.text;
+    }
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Page cutToPage(Output& output, std::size_t number, std::size_t size, std::string_view language) {
+    if (output.table) {
+        auto page = cut(output.table->rows, number, size);
+        if (page.of > 1) output.text = written(*output.table, language) + output.after;
+        return page;
+    }
+    auto lines = linesOf(output.text);
+    constexpr std::size_t linesForARow = 4;
+    auto page = cut(lines, number, linesForARow * size);
+    if (page.of == 1) return page;
+    output.text.clear();
+    for (const auto& line : lines) output.text += line + "\n";
+    return page;
+}
+
+}  // namespace klaw::operate

@@ -1,0 +1,126 @@
+#include "agent/operate/plan_outcome.hpp"
+
+#include <charconv>
+
+#include "agent/operate/planned_object.hpp"
+#include "notifiers/words.hpp"
+
+namespace klaw::operate {
+namespace {
+
+using Json = nlohmann::json;
+
+/// The server adds defaults to what it was given.
+bool contains(const Json& object, const Json& part) {
+    if (part.is_object()) {
+        if (!object.is_object()) return false;
+        for (const auto& [name, value] : part.items())
+            if (!object.contains(name) || !contains(object[name], value)) return false;
+        return true;
+    }
+    if (part.is_array()) {
+        if (!object.is_array() || object.size() != part.size()) return false;
+        for (std::size_t i = 0; i < part.size(); ++i)
+            if (!contains(object[i], part[i])) return false;
+        return true;
+    }
+    return object == part;
+}
+
+bool patched(const Plan& plan, const Json& object) {
+    if (valueAt(object, "/metadata/uid") != plan.uid) return false;
+    auto operations = Json::parse(plan.request.body, nullptr, false);
+    for (const auto& operation : operations) {
+        auto kind = textAt(operation, "/op");
+        if (kind == "test") continue;
+        const auto& now = valueAt(object, textAt(operation, "/path"));
+        if (kind == "remove" ? !now.is_null() : !contains(now, valueAt(operation, "/value"))) return false;
+    }
+    return true;
+}
+
+/// Of the field manager that wrote last, other than the controllers' status.
+std::string lastChange(const Json& object, TimePoint now) {
+    std::string manager;
+    TimePoint latest{};
+    for (const auto& entry : valueAt(object, "/metadata/managedFields")) {
+        if (!textAt(entry, "/subresource").empty()) continue;
+        auto at = parseRfc3339(textAt(entry, "/time")).value_or(TimePoint());
+        if (at < latest) continue;
+        latest = at;
+        manager = textAt(entry, "/manager");
+    }
+    if (manager.empty()) return {};
+    return " by " + manager + " " + notifiers::roughly(std::max(Duration::zero(), now - latest)) + " ago";
+}
+
+}  // namespace
+
+bool isApplied(const Plan& plan, const Result<std::string>& evidence) {
+    bool gone = !evidence && evidence.error().code == ErrorCode::NotFound;
+    bool removes = plan.request.method == "DELETE" || plan.request.path.ends_with("/eviction");
+    if (!evidence) return removes && gone;
+    auto object = Json::parse(*evidence, nullptr, false);
+    if (removes)
+        return valueAt(object, "/metadata/uid") != plan.uid ||
+               !valueAt(object, "/metadata/deletionTimestamp").is_null();
+    if (plan.request.method == "POST") return object.is_object();
+    return patched(plan, object);
+}
+
+Result<void> stillExpected(const Plan& plan, const std::string& expectation, TimePoint now) {
+    auto title = plan.kind + " " + (plan.ns.empty() ? "" : plan.ns + "/") + plan.name;
+    auto at = expectation.find('@');
+    if (expectation.substr(0, at) != plan.uid)
+        return fail(ErrorCode::Conflict, title + " is another one now: it was deleted and made anew", {},
+                    "nothing was done; look at the new one first");
+    if (at == std::string::npos) return {};
+    std::int64_t generation = 0;
+    std::from_chars(expectation.data() + at + 1, expectation.data() + expectation.size(), generation);
+    if (generation == plan.generation) return {};
+    auto object = Json::parse(plan.before, nullptr, false);
+    return fail(ErrorCode::Conflict, title + " was changed since" + lastChange(object, now), {},
+                "nothing was done; ask for it again to see what it would do now");
+}
+
+std::string toJson(const Plan& plan) {
+    Json json{{"cluster", plan.cluster},
+              {"ns", plan.ns},
+              {"kind", plan.kind},
+              {"name", plan.name},
+              {"path", plan.path},
+              {"uid", plan.uid},
+              {"generation", plan.generation},
+              {"summary", plan.summary},
+              {"undo", plan.undo},
+              {"rollout", plan.rollout},
+              {"evidence", plan.evidence}};
+    json["request"] = {{"method", plan.request.method},
+                       {"path", plan.request.path},
+                       {"contentType", plan.request.contentType},
+                       {"body", plan.request.body}};
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<Plan> planFromJson(const std::string& text) {
+    auto json = Json::parse(text, nullptr, false);
+    if (textAt(json, "/path").empty()) return fail(ErrorCode::DataLoss, "a change that was under way cannot be read");
+    Plan plan;
+    plan.cluster = textAt(json, "/cluster");
+    plan.ns = textAt(json, "/ns");
+    plan.kind = textAt(json, "/kind");
+    plan.name = textAt(json, "/name");
+    plan.path = textAt(json, "/path");
+    plan.uid = textAt(json, "/uid");
+    const auto& generation = valueAt(json, "/generation");
+    if (generation.is_number_integer()) plan.generation = generation.get<std::int64_t>();
+    plan.summary = textAt(json, "/summary");
+    plan.undo = textAt(json, "/undo");
+    plan.rollout = valueAt(json, "/rollout") == true;
+    plan.evidence = textAt(json, "/evidence");
+    plan.request = {textAt(json, "/request/method"), textAt(json, "/request/path"),
+                    textAt(json, "/request/contentType"), textAt(json, "/request/body")};
+    return plan;
+}
+
+}  // namespace klaw::operate

@@ -1,0 +1,138 @@
+#include "agent/operate/planned_object.hpp"
+
+#include <algorithm>
+
+#include "agent/operate/cluster_choice.hpp"
+#include "agent/operate/resource_kinds.hpp"
+#include "base/percent.hpp"
+
+namespace klaw::operate {
+namespace {
+
+using Json = nlohmann::json;
+
+struct Named {
+    std::vector<const ResourceKind*> kinds;  ///< it is of one of these
+    std::string name;
+    std::vector<std::string> rest;
+};
+
+std::string example(const CommandLine& line, std::string_view kind) {
+    bool namespaced = findResourceKind(kind)->namespaced;
+    return "for example: " + line.verb + " " + std::string(findResourceKind(kind)->aliases.front()) + "/NAME" +
+           (namespaced ? " -n NAMESPACE" : "");
+}
+
+Result<Named> namedBy(const CommandLine& line, const std::vector<std::string_view>& kinds) {
+    auto words = line.arguments;
+    Named named;
+    std::string kindWord;
+    if (!words.empty()) {
+        auto slash = words.front().find('/');
+        if (slash != std::string::npos) {
+            kindWord = words.front().substr(0, slash);
+            named.name = words.front().substr(slash + 1);
+            words.erase(words.begin());
+        } else if (words.size() > 1 && findResourceKind(words.front())) {
+            kindWord = words[0];
+            named.name = words[1];
+            words.erase(words.begin(), words.begin() + 2);
+        } else {
+            named.name = words.front();
+            words.erase(words.begin());
+        }
+    }
+    if (named.name.empty())
+        return fail(ErrorCode::InvalidArgument, line.verb + " needs a name", {}, example(line, kinds.front()));
+    named.rest = std::move(words);
+    for (auto kind : kinds) named.kinds.push_back(findResourceKind(kind));
+    if (kindWord.empty()) return named;
+    const auto* meant = findResourceKind(kindWord);
+    if (std::ranges::find(named.kinds, meant) == named.kinds.end()) {
+        std::string names;
+        for (auto kind : kinds) names += (names.empty() ? "" : ", ") + std::string(kind);
+        return fail(ErrorCode::InvalidArgument, line.verb + " does not work on \"" + kindWord + "\"", {},
+                    "it works on " + names);
+    }
+    named.kinds.assign(1, meant);
+    return named;
+}
+
+}  // namespace
+
+const Json& valueAt(const Json& json, const std::string& pointer) {
+    static const Json none;
+    Json::json_pointer at(pointer);
+    return json.contains(at) ? json.at(at) : none;
+}
+
+std::string textAt(const Json& json, const std::string& pointer) {
+    const auto& value = valueAt(json, pointer);
+    return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+Task<Result<PlannedObject>> plannedObject(Control& control, Caller caller, CommandLine line,
+                                          std::vector<std::string_view> kinds) {
+    auto named = namedBy(line, kinds);
+    if (!named) co_return fail(std::move(named).error());
+    auto cluster = clusterOf(control, line);
+    if (!cluster) co_return fail(std::move(cluster).error());
+    auto ns = line.option("namespace").value_or("");
+    if (named->kinds.front()->namespaced && ns.empty())
+        co_return fail(ErrorCode::InvalidArgument, line.verb + " needs the namespace", {}, "add -n NAMESPACE");
+    Result<std::string> body = fail(ErrorCode::NotFound, "there is no such object");
+    for (const auto* kind : named->kinds) {
+        PlannedObject found;
+        auto& plan = found.plan;
+        plan.cluster = *cluster;
+        plan.ns = kind->namespaced ? ns : std::string();
+        plan.kind = kind->kind;
+        plan.name = named->name;
+        plan.path = plan.evidence = pathOf(*kind, plan.ns) + "/" + percentEncode(plan.name);
+        body = co_await control.askCluster(caller, *cluster, plan.path, "application/json");
+        if (!body && body.error().code == ErrorCode::NotFound) continue;
+        if (!body) co_return fail(std::move(body).error());
+        found.json = Json::parse(*body, nullptr, false);
+        if (!found.json.is_object() || !valueAt(found.json, "/metadata/uid").is_string())
+            co_return fail(ErrorCode::Unavailable, "the API server gave no object", *cluster);
+        plan.uid = found.json["metadata"]["uid"].get<std::string>();
+        const auto& generation = valueAt(found.json, "/metadata/generation");
+        if (generation.is_number_integer()) plan.generation = generation.get<std::int64_t>();
+        plan.before = std::move(*body);
+        found.words = std::move(named->rest);
+        co_return found;
+    }
+    auto place = ns.empty() ? *cluster : *cluster + ", namespace " + ns;
+    co_return fail(ErrorCode::NotFound,
+                   "there is no " + std::string(named->kinds.front()->kind) + " \"" + named->name + "\" in " + place,
+                   {}, "`" + std::string(named->kinds.front()->name) + " -n " + ns + "` lists them");
+}
+
+GuardedPatch::GuardedPatch(const Json& object) : object_(object) {
+    auto same = [&](const char* pointer) {
+        const auto& value = valueAt(object_, pointer);
+        if (!value.is_null()) operations_.push_back({{"op", "test"}, {"path", pointer}, {"value", value}});
+    };
+    same("/metadata/uid");
+    same("/metadata/generation");
+}
+
+void GuardedPatch::set(const std::string& pointer, Json value) {
+    Json::json_pointer at(pointer);
+    while (!at.parent_pointer().empty() && !object_.contains(at.parent_pointer())) {
+        value = Json{{at.back(), std::move(value)}};
+        at.pop_back();
+    }
+    object_[at] = value;
+    operations_.push_back({{"op", "add"}, {"path", at.to_string()}, {"value", std::move(value)}});
+}
+
+void GuardedPatch::remove(const std::string& pointer) {
+    if (object_.contains(Json::json_pointer(pointer))) operations_.push_back({{"op", "remove"}, {"path", pointer}});
+}
+
+kube::ChangeRequest GuardedPatch::request(std::string path) const {
+    return {"PATCH", std::move(path), "application/json-patch+json", operations_.dump()};
+}
+
+}  // namespace klaw::operate

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/operate/caller.hpp"
+#include "agent/operate/command_line.hpp"
+#include "agent/operate/control.hpp"
+#include "agent/operate/plan.hpp"
+#include "base/async/task.hpp"
+
+namespace klaw::operate {
+
+/// An object that a command is about, as its API server has it now.
+struct PlannedObject {
+    nlohmann::json json;
+    Plan plan;                       ///< where it is; nothing of the change yet
+    std::vector<std::string> words;  ///< of the command, after those that name the object
+};
+
+/// Reads what `restart deploy/web -n shop` or `restart deployment web -n shop` means; a name alone is looked for among
+/// `kinds` in their order. InvalidArgument where the command says too little or another kind, NotFound where there is
+/// no such object.
+Task<Result<PlannedObject>> plannedObject(Control& control, Caller caller, CommandLine line,
+                                          std::vector<std::string_view> kinds);
+
+/// A JSON Patch (RFC 6902) that the API server takes only while the object is the one that was read, with the same
+/// specification.
+class GuardedPatch {
+public:
+    explicit GuardedPatch(const nlohmann::json& object);
+    /// Puts `value` at a JSON pointer, with the objects above it where they are missing.
+    void set(const std::string& pointer, nlohmann::json value);
+    void remove(const std::string& pointer);
+    kube::ChangeRequest request(std::string path) const;
+
+private:
+    nlohmann::json object_;
+    nlohmann::json operations_ = nlohmann::json::array();
+};
+
+/// The value at a JSON pointer; null where there is none.
+const nlohmann::json& valueAt(const nlohmann::json& json, const std::string& pointer);
+/// The same where it is a text; empty for anything else.
+std::string textAt(const nlohmann::json& json, const std::string& pointer);
+
+}  // namespace klaw::operate

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+namespace klaw::operate {
+
+/// How far the Pods of a workload have followed its specification, by the rules of `kubectl rollout status`.
+struct RolloutStatus {
+    enum class State { Moving, Complete, Stuck };
+    State state = State::Moving;
+    std::size_t ready = 0;
+    std::size_t wanted = 0;
+    std::string text;  ///< a sentence without its end, in the language asked for
+};
+
+/// Of a Deployment, StatefulSet or DaemonSet (JSON).
+RolloutStatus rolloutStatus(const std::string& object, bool chinese);
+
+}  // namespace klaw::operate
