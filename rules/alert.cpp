@@ -64,6 +64,8 @@ std::string_view toString(IncidentUpdate::Reason reason) {
             return "resolved";
         case IncidentUpdate::Reason::Acknowledged:
             return "acknowledged";
+        case IncidentUpdate::Reason::Acted:
+            return "acted";
         case IncidentUpdate::Reason::Unacknowledged:
             return "unacknowledged";
         case IncidentUpdate::Reason::Silenced:

@@ -307,6 +307,21 @@ Result<void> AlertGrouper::unacknowledge(std::string_view incidentId, const Mark
     return {};
 }
 
+Result<void> AlertGrouper::noteAction(std::string_view incidentId, const Action& action, TimePoint at,
+                                      IncidentUpdates& out) {
+    auto* group = byId(incidentId);
+    if (!group) return fail(ErrorCode::NotFound, "no open incident " + std::string(incidentId));
+    auto& actions = group->incident.actions;
+    auto known = std::ranges::find(actions, action.id, &Action::id);
+    if (known != actions.end())
+        *known = action;
+    else
+        actions.push_back(action);
+    if (actions.size() > keptActions) actions.erase(actions.begin());
+    emit(*group, Reason::Acted, at, out);
+    return {};
+}
+
 void AlertGrouper::setSilences(std::vector<Silence> silences, TimePoint now, IncidentUpdates& out) {
     silences_.assign(std::move(silences));
     settleSilences(now, out);

@@ -52,6 +52,9 @@ public:
     Result<void> acknowledge(std::string_view incidentId, const Mark& mark, IncidentUpdates& out);
     Result<void> unacknowledge(std::string_view incidentId, const Mark& mark, IncidentUpdates& out);
 
+    /// Added, or replaced where its id is known. NotFound when no open incident has this id.
+    Result<void> noteAction(std::string_view incidentId, const Action& action, TimePoint at, IncidentUpdates& out);
+
     /// The whole set, at start and after each change.
     void setSilences(std::vector<Silence> silences, TimePoint now, IncidentUpdates& out);
 
@@ -68,6 +71,7 @@ public:
     static constexpr Duration afterInhibition = 30s;
     static constexpr std::size_t shownFiring = 5;
     static constexpr std::size_t shownResolved = 3;
+    static constexpr std::size_t keptActions = 5;
 
 private:
     struct Group {

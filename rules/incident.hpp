@@ -24,6 +24,17 @@ struct RecentChange {
     friend bool operator==(const RecentChange&, const RecentChange&) = default;
 };
 
+/// Something that was done about an incident.
+struct Action {
+    enum class State { Acting, Done, Failed };
+    std::string id;  ///< the same for its beginning and its end
+    Mark mark;       ///< who, and when it began
+    std::string what;
+    State state = State::Acting;
+    std::string result;  ///< how far it is, what came of it
+    friend bool operator==(const Action&, const Action&) = default;
+};
+
 /// The alerts of one group from the first that fires until none does: what one card shows.
 struct Incident {
     std::string id;     ///< 16 hex digits of SHA-256 over group key and opening time
@@ -49,6 +60,7 @@ struct Incident {
     bool startedBefore = false;
     std::vector<RecentChange> changes;    ///< of the owner, shortly before the incident began; oldest first
     std::vector<std::string> dependents;  ///< what depends on the owner, as text: "Deployment shop/cart (3)"
+    std::vector<Action> actions;          ///< the last few, oldest first
     std::uint64_t revision = 0;           ///< grows with every update; an older one never overwrites a newer
 };
 
@@ -67,6 +79,7 @@ struct IncidentUpdate {
         Resolved,
         Acknowledged,
         Unacknowledged,
+        Acted,  ///< somebody does something about it, or that has ended
         Silenced,
         SilenceEnded,
         Inhibited,

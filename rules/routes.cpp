@@ -36,6 +36,7 @@ Routes::Chosen Routes::of(const Incident& incident) const {
         if (!route.match.match(outline)) continue;
         matched = true;
         add(chosen.notify, route.notify);
+        add(chosen.mention, route.mention);
         if (!chosen.repeat) chosen.repeat = route.repeat;
         if (chosen.escalate.empty()) chosen.escalate = route.escalate;
         if (!route.goOn) break;

@@ -11,14 +11,16 @@ namespace klaw::rules {
 
 /// Who is told as well when nobody has taken the problem for so long.
 struct EscalationStep {
-    Duration after{};  ///< since the incident opened
-    std::vector<std::string> notify;
+    Duration after{};                  ///< since the incident opened
+    std::vector<std::string> notify;   ///< empty: those who were told already
+    std::vector<std::string> mention;  ///< people to call by name
 };
 
 /// Who is told of what, and what happens when nobody reacts.
 struct Route {
     CompiledMatchers match;                ///< over `alertname`, `cluster`, `severity` and the labels of the incident
     std::vector<std::string> notify;       ///< receivers
+    std::vector<std::string> mention;      ///< people to call by name, "all" for everybody
     std::optional<Duration> repeat;        ///< told again while nobody has acknowledged it
     std::vector<EscalationStep> escalate;  ///< by time
     bool goOn = false;                     ///< later routes may add to it
@@ -33,6 +35,7 @@ public:
     struct Chosen {
         std::vector<std::string> named;   ///< by the incident's rules themselves: instead of `notify`
         std::vector<std::string> notify;  ///< empty: all channels
+        std::vector<std::string> mention;
         std::optional<Duration> repeat;
         std::vector<EscalationStep> escalate;
     };

@@ -54,6 +54,15 @@ Result<void> putOffer(Database& database, const Offer& offer) {
         offer.nonceHash, offer.verb, offer.arguments, offer.target, offer.createdAt, offer.expiresAt);
 }
 
+Result<void> putInbound(Database& database, const InboundKey& inbound) {
+    bool known = false;
+    auto looked =
+        database.query("SELECT 1 FROM inbound WHERE key = ?", [&](const Statement&) { known = true; }, inbound.key);
+    if (!looked) return fail(std::move(looked).error());
+    if (known) return fail(ErrorCode::Conflict, "this has come in before");
+    return database.run("INSERT INTO inbound (key, at) VALUES (?, ?)", inbound.key, inbound.at);
+}
+
 /// Stops at the first failure.
 template <class Items, class Put>
 Result<void> forEach(Database& database, const Items& items, Put put) {
@@ -77,11 +86,13 @@ Result<void> applyAlerts(Database& database, const UnitOfWork& unit) {
 }
 
 Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& committed) {
+    if (auto done = forEach(database, unit.inbound, putInbound); !done) return done;
     if (auto done = applyAlerts(database, unit); !done) return done;
     if (auto done = applyRuleRevisions(database, unit, committed); !done) return done;
     if (auto done = forEach(database, unit.offers, putOffer); !done) return done;
     if (auto done = applyOutbox(database, unit, committed); !done) return done;
     auto putMeta = [](Database& into, const MetaEntry& entry) {
+        if (entry.value.empty()) return into.run("DELETE FROM meta WHERE key = ?", entry.key);
         return into.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", entry.key, entry.value);
     };
     if (auto done = forEach(database, unit.meta, putMeta); !done) return done;
@@ -89,21 +100,22 @@ Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& co
 }
 
 bool UnitOfWork::empty() const {
-    return alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() && silenceCopies.empty() &&
-           counters.empty() && ruleRevisions.empty() && offers.empty() && supersededDeliveries.empty() &&
-           deliveryStarts.empty() && deliveryResults.empty() && newDeliveries.empty() && meta.empty() && audit.empty();
+    return inbound.empty() && alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() &&
+           silenceCopies.empty() && counters.empty() && ruleRevisions.empty() && offers.empty() &&
+           supersededDeliveries.empty() && deliveryStarts.empty() && deliveryResults.empty() && newDeliveries.empty() &&
+           meta.empty() && audit.empty();
 }
 
 bool UnitOfWork::patient() const {
-    return alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() && silenceCopies.empty() &&
-           ruleRevisions.empty() && offers.empty() && supersededDeliveries.empty() && deliveryStarts.empty() &&
-           newDeliveries.empty() && audit.empty();
+    return inbound.empty() && alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() &&
+           silenceCopies.empty() && ruleRevisions.empty() && offers.empty() && supersededDeliveries.empty() &&
+           deliveryStarts.empty() && newDeliveries.empty() && audit.empty();
 }
 
 bool UnitOfWork::essential() const {
     bool onlyPending = true;
     for (const auto& alert : alerts) onlyPending = onlyPending && alert.state() == rules::AlertState::Pending;
-    return !onlyPending || !incidents.empty() || !silences.empty() || !silenceCopies.empty() ||
+    return !onlyPending || !inbound.empty() || !incidents.empty() || !silences.empty() || !silenceCopies.empty() ||
            !ruleRevisions.empty() || !offers.empty() || !supersededDeliveries.empty() || !deliveryStarts.empty() ||
            !deliveryResults.empty() || !newDeliveries.empty() || !audit.empty();
 }

@@ -74,6 +74,14 @@ void fieldsOf(Visit& v, rules::RecentChange& c) {
     v("at", c.at);
 }
 template <class Visit>
+void fieldsOf(Visit& v, rules::Action& a) {
+    v("id", a.id);
+    v("mark", a.mark);
+    v("what", a.what);
+    v("state", a.state);
+    v("result", a.result);
+}
+template <class Visit>
 void fieldsOf(Visit& v, rules::Incident& i) {
     v("id", i.id);
     v("group", i.group);
@@ -97,6 +105,7 @@ void fieldsOf(Visit& v, rules::Incident& i) {
     v("startedBefore", i.startedBefore);
     v("changes", i.changes);
     v("dependents", i.dependents);
+    v("actions", i.actions);
     v("revision", i.revision);
 }
 template <class Visit>
@@ -112,7 +121,7 @@ void fieldsOf(Visit& v, rules::Silence& s) {
 template <class T>
 inline constexpr bool isStructured =
     std::is_same_v<T, rules::LocalizedText> || std::is_same_v<T, rules::ObjectRef> || std::is_same_v<T, rules::Mark> ||
-    std::is_same_v<T, rules::Matcher> || std::is_same_v<T, rules::RecentChange>;
+    std::is_same_v<T, rules::Matcher> || std::is_same_v<T, rules::RecentChange> || std::is_same_v<T, rules::Action>;
 
 /// Enumerations and numbers are always written: their zero need not be what the field begins with.
 template <class T>
@@ -120,6 +129,9 @@ inline constexpr bool isOmittedWhenEmpty = !std::is_enum_v<T> && (!std::is_arith
 
 constexpr int highest(rules::Severity) {
     return static_cast<int>(rules::Severity::Critical);
+}
+constexpr int highest(rules::Action::State) {
+    return static_cast<int>(rules::Action::State::Failed);
 }
 constexpr int highest(rules::Matcher::Kind) {
     return static_cast<int>(rules::Matcher::Kind::NotMatches);

@@ -13,7 +13,7 @@ Result<void> remove(Database& database, std::string_view sql, TimePoint before, 
 
 Result<PruneReport> pruneSome(Database& database, TimePoint now, const RetentionLimits& limits) {
     PruneReport report;
-    std::uint64_t cards = 0, copies = 0;  // go with their incident or silence and are not counted
+    std::uint64_t cards = 0, copies = 0, inbound = 0;  // of no interest to people
     struct Row {
         std::string_view sql;
         Duration keep;
@@ -40,6 +40,7 @@ Result<PruneReport> pruneSome(Database& database, TimePoint now, const Retention
         {"DELETE FROM silence_copies WHERE ends_at < ?", limits.endedSilences, &copies},
         {"DELETE FROM offers WHERE nonce_hash IN (SELECT nonce_hash FROM offers WHERE expires_at < ? LIMIT 500)",
          limits.expiredOffers, &report.offers},
+        {"DELETE FROM inbound WHERE key IN (SELECT key FROM inbound WHERE at < ? LIMIT 500)", limits.inbound, &inbound},
         {"DELETE FROM event_increases WHERE id IN (SELECT id FROM event_increases WHERE at < ? LIMIT 500)",
          limits.eventIncreases, &report.eventIncreases},
         {"DELETE FROM event_counts WHERE (cluster, rule, window, event_uid) IN (SELECT cluster, rule, window, "

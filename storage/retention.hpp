@@ -15,6 +15,7 @@ struct RetentionLimits {
     Duration finishedDeliveries = 30 * 24h;
     Duration endedSilences = 30 * 24h;
     Duration expiredOffers = 7 * 24h;   ///< long enough to tell "used" from "never existed"
+    Duration inbound = 2 * 24h;         ///< platforms repeat for some hours
     Duration eventIncreases = 2 * 24h;  ///< at least the longest window of any rule
     Duration eventsSeen = 7 * 24h;
 };

@@ -18,9 +18,16 @@ struct MetaEntry {
     std::string value;
 };
 
+/// Something that came in from a chat, by the platform's own identity of it.
+struct InboundKey {
+    std::string key;
+    TimePoint at{};
+};
+
 /// What is committed together or not at all. Text may be invalid UTF-8; it is stored with U+FFFD in those places.
 /// The members are applied in this order.
 struct UnitOfWork {
+    std::vector<InboundKey> inbound;                ///< Conflict when one of them is known
     std::vector<rules::Alert> alerts;               ///< inserted or replaced by fingerprint
     std::vector<std::string> removedAlerts;         ///< fingerprints: withdrawn while pending
     std::vector<rules::Incident> incidents;         ///< inserted or replaced by id, unless a newer revision is there
@@ -34,7 +41,7 @@ struct UnitOfWork {
     std::vector<Delivery> newDeliveries;  ///< living cards supersede older queued ones of their incident and channel
     std::vector<DeliveryStart> deliveryStarts;  ///< also of new deliveries: stored and started in one commit
     std::vector<DeliveryResult> deliveryResults;
-    std::vector<MetaEntry> meta;    ///< inserted or replaced by key
+    std::vector<MetaEntry> meta;    ///< inserted or replaced by key; removed with an empty value
     std::vector<AuditEntry> audit;  ///< appended to the chain
 
     bool empty() const;

@@ -118,7 +118,11 @@ RuleSpec startOf(const YamlCursor& rule, const RuleFile& file, const EarlierRule
 std::vector<RuleSpec> readRules(const YamlCursor& root, const EarlierRule& earlier) {
     std::vector<RuleSpec> specs;
     RuleFile file;
-    if (root.isNull()) return specs;
+    if (root.isNull()) {
+        // Perhaps somebody is just writing it; the rules that it held must not end for that.
+        if (root.at().file->lines.empty()) root.error("the file is empty", "write `rules: []` to have no rules in it");
+        return specs;
+    }
     decodeFields<RuleFile>(root, "a rule file", fileFields, file);
     if (!file.rules) {
         root.error("the file has no rules", "add a list named \"rules\"");
