@@ -82,6 +82,7 @@ Result<std::vector<kube::ClusterAccess>> clustersOf(const Config& config) {
         auto access = kube::resolveAccess(environment, {cluster.kubeconfig, cluster.context, cluster.inCluster});
         if (!access) return fail(std::move(access).error());
         if (!cluster.name.empty()) access->name = cluster.name;
+        access->impersonateCallers = cluster.impersonate;
         auto same = [&](const kube::ClusterAccess& other) { return other.name == access->name; };
         if (std::ranges::any_of(clusters, same))
             return fail(ErrorCode::InvalidArgument, "two clusters are called \"" + access->name + "\"", access->source,

@@ -1,9 +1,6 @@
 // What people ask of a running agent: commands, presses of buttons, and the page.
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
-#include "agent/access/access.hpp"
 #include "agent/app/agent_run.hpp"
 #include "agent/app/version.hpp"
 #include "agent/deliver/card_builder.hpp"
@@ -12,110 +9,35 @@
 #include "notifiers/webhook/render.hpp"
 
 namespace klaw::app {
-namespace {
 
-constexpr Duration offerLifetime = 10min;
-
-/// A command that is understood: its verb and words.
-struct Understood {
-    const operate::Verb* verb = nullptr;
-    operate::CommandLine line;
-    bool changes() const { return verb->changes && verb->changes(line); }
-};
-
-Result<Understood> understand(const std::string& command) {
-    auto line = operate::parseCommandLine(command);
-    if (!line) return fail(std::move(line).error());
-    const auto* verb = operate::findVerb(line->verb);
-    if (verb) return Understood{verb, std::move(*line)};
-    auto near = operate::nearestVerb(line->verb);
-    std::string remedy = near.empty() ? "there are" : "did you mean `" + std::string(near) + "`? There are";
-    for (const auto& each : operate::catalogue())
-        remedy += (&each == &operate::catalogue().front() ? " " : ", ") + std::string(each.name);
-    return fail(ErrorCode::NotFound, "there is no command \"" + line->verb + "\"", {}, remedy);
-}
-
-std::string sentence(const Error& error) {
-    return error.describe() + "\n";
-}
-
-}  // namespace
-
-storage::AuditEntry AgentRun::auditOf(const std::string& identity, const std::string& verb, const std::string& decision,
-                                      const std::string& command) const {
-    auto detail = nlohmann::json{{"command", command}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    return {clock_.now(), identity, verb, decision, {}, detail};
+operate::Caller AgentRun::callerOf(std::string identity, const std::string& language) const {
+    operate::Caller caller;
+    caller.identity = std::move(identity);
+    caller.language = language.empty() ? setup_.config.language : language;
+    return caller;
 }
 
 Task<serve::ConsoleBackend::Answer> AgentRun::execute(std::string identity, std::string command, std::string language,
                                                       std::string attachment) {
-    auto understood = understand(command);
-    if (!understood) co_return Answer{false, sentence(understood.error())};
-    understood->line.attachment = std::move(attachment);
-    std::string verb(understood->verb->name);
-    operate::Caller caller{identity, language.empty() ? setup_.config.language : language};
-    auto decision = access::decide({identity, verb, command, understood->changes()});
-    if (!decision.allowed) {
-        std::vector<storage::AuditEntry> audit(1, auditOf(identity, verb, "denied", command));
-        co_await flushed(std::move(audit));
-        co_return Answer{false, decision.reason + "\n"};
-    }
-    auto outcome = understood->verb->run(*control_, caller, understood->line);
-    if (understood->changes()) {
-        std::string result = outcome ? "done" : "failed";
-        std::vector<storage::AuditEntry> audit(1, auditOf(identity, verb, result, command));
-        auto stored = co_await flushed(std::move(audit));
-        if (outcome && !stored) co_return Answer{false, sentence(stored.error())};
-    }
-    if (!outcome) co_return Answer{false, sentence(outcome.error())};
-    co_return Answer{true, std::move(*outcome)};
+    Asked asked{callerOf(std::move(identity), language), std::move(command), std::move(attachment), 0, {}, {}};
+    bool chinese = asked.caller.chinese();
+    auto answered = co_await commands_->execute(std::move(asked));
+    if (!answered.confirm.empty())
+        answered.text +=
+            (chinese ? "尚未执行。确认执行：" : "Nothing was done yet. To do it: ") + answered.confirm + "\n";
+    co_return Answer{answered.ok, std::move(answered.text)};
 }
 
 Task<Result<serve::ConsoleBackend::Offered>> AgentRun::offer(std::string identity, std::string command,
                                                              std::string language) {
-    auto understood = understand(command);
-    if (!understood) co_return fail(std::move(understood).error());
-    if (!understood->changes() || !understood->verb->preview)
-        co_return fail(ErrorCode::InvalidArgument, "this command has no button");
-    operate::Caller caller{identity, language.empty() ? setup_.config.language : language};
-    auto preview = understood->verb->preview(*control_, caller, understood->line);
-    if (!preview) co_return fail(std::move(preview).error());
-    Offered offered{random_.token(18), std::move(*preview)};
-    storage::UnitOfWork unit;
-    storage::Offer offer;
-    offer.nonceHash = storage::offerHash(offered.nonce);
-    offer.verb = understood->verb->name;
-    offer.arguments = command;
-    offer.createdAt = clock_.now();
-    offer.expiresAt = clock_.now() + offerLifetime;
-    unit.offers.push_back(std::move(offer));
-    auto stored = co_await deliver::committed(commitThroughGate(), loop_, std::move(unit));
-    if (!stored) co_return fail(std::move(stored).error());
-    co_return offered;
+    auto caller = callerOf(std::move(identity), language);
+    co_return co_await commands_->offer(std::move(caller), std::move(command));
 }
 
 Task<serve::ConsoleBackend::Answer> AgentRun::press(std::string identity, std::string nonce, std::string language) {
-    struct Wait {
-        explicit Wait(Loop& loop) : condition(loop) {}
-        std::optional<Result<storage::Offer>> result;
-        LoopCondition condition;
-    };
-    auto wait = std::make_shared<Wait>(loop_);
-    writer_->takeOffer(nonce, identity, clock_.now(), [this, wait](Result<storage::Offer> result) {
-        loop_.post([wait, result = std::move(result)] {
-            wait->result = result;
-            wait->condition.notify();
-        });
-    });
-    auto taken = [wait] { return wait->result.has_value(); };
-    co_await wait->condition.until(taken);
-    if (!*wait->result) {
-        std::vector<storage::AuditEntry> audit(1,
-                                               auditOf(identity, "press", "denied", (*wait->result).error().message));
-        co_await flushed(std::move(audit));
-        co_return Answer{false, sentence((*wait->result).error())};
-    }
-    co_return co_await execute(identity, (**wait->result).arguments, std::move(language), std::string());
+    Asked asked{callerOf(std::move(identity), language), {}, {}, 0, {}, {}};
+    auto answered = co_await commands_->press(std::move(asked), std::move(nonce));
+    co_return Answer{answered.ok, std::move(answered.text)};
 }
 
 Task<Result<void>> AgentRun::receiveAlerts(std::string body, std::string cluster) {
@@ -175,6 +97,9 @@ std::string AgentRun::stateJson() {
     if (!storageTrouble_.empty()) state["warnings"].push_back(storageTrouble_);
     if (!reloadTrouble_.empty()) state["warnings"].push_back("the last reload was refused: " + reloadTrouble_);
     if (auto reason = writer_->degradedReason()) state["warnings"].push_back("storage: " + reason->describe());
+    for (const auto& chat : chats_->views())
+        if (chat.listens && !chat.lastError.empty())
+            state["warnings"].push_back("chat " + chat.name + " hears nothing: " + chat.lastError);
     for (const auto& mirror : silenceMirrors_->status())
         if (!mirror.lastError.empty())
             state["warnings"].push_back("silences at Alertmanager " + mirror.alertmanager + ": " + mirror.lastError);

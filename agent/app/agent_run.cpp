@@ -54,7 +54,6 @@ Result<void> AgentRun::start() {
     if (!state) return fail(std::move(state).error());
     if (auto loaded = loadRules(state->appliedRules); !loaded) return loaded;
     if (auto listening = listen(); !listening) return listening;
-    openCourier();
     auto mirrorCommit = commitThroughGate();
     silenceMirrors_ = std::make_unique<deliver::SilenceMirrors>(loop_, clock_, random_, http_, mirrorCommit);
     silenceMirrors_->restore(state->silences, state->silenceCopies);
@@ -72,6 +71,21 @@ Result<void> AgentRun::start() {
                                              data_.database());
     control_->setRules(*rules_,
                        [this](std::shared_ptr<const rules::RuleSet> rules) { replaceRules(std::move(rules)); });
+    auto flushWith = [this](storage::UnitOfWork with) { return flushedWith(std::move(with)); };
+    access_ = std::make_unique<access::Gate>(flushWith);
+    control_->setGate(*access_);
+    auto noteAction = [this](const std::string& incident, const rules::Action& action) {
+        // One that has resolved meanwhile has its end on its card.
+        if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
+    };
+    changes_ = std::make_unique<ChangeDesk>(loop_, clock_, random_, *control_, *access_, flushWith, noteAction);
+    commands_ = std::make_unique<CommandDesk>(
+        loop_, clock_, random_, *control_, *writer_, data_.database(), commitThroughGate(),
+        [this](std::vector<storage::AuditEntry> audit) { return flushed(std::move(audit)); }, *access_, *changes_);
+    chats_ = std::make_unique<Chats>(
+        loop_, clock_, random_, http_, *commands_,
+        [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); });
+    openCourier();
     courier_->restore(*state);
     auto record = rules_->record(*setup_.rules, clock_.now());
     record.audit.push_back({clock_.now(), "klaw", "start", "done", {}, "{}"});
@@ -83,6 +97,7 @@ Result<void> AgentRun::start() {
     followAlertmanagers();
     startMetrics();
     startTasks();
+    changes_->resume(state->meta);
     return {};
 }
 
@@ -174,9 +189,13 @@ void AgentRun::followAlertmanagers() {
 }
 
 void AgentRun::followChannels() {
-    std::vector<std::unique_ptr<notifiers::Notifier>> notifiers;
-    for (const auto& channel : setup_.config.channels)
-        notifiers.push_back(makeNotifier(channel, http_, clock_, random_));
+    access_->setPolicy(access::Policy(setup_.config.bindings));
+    chats_->follow(setup_.config);
+    auto notifiers = chats_->replyNotifiers();
+    for (const auto& channel : setup_.config.channels) {
+        auto byApp = chats_->notifierOf(channel);
+        notifiers.push_back(byApp ? std::move(byApp) : makeNotifier(channel, http_, clock_, random_));
+    }
     courier_->follow(std::move(notifiers));
     if (setup_.config.channels.empty()) spdlog::warn("no channel is configured: alerts are seen on the page only");
 }
@@ -333,50 +352,67 @@ void AgentRun::scheduleFlush() {
     });
 }
 
-void AgentRun::flush(std::vector<storage::AuditEntry> audit, Committed done) {
+void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     auto due = pipeline_->nextDue();
     if (due && (!waitingFor_ || *due < *waitingFor_)) timeChanged_.notify();
-    if (!pipeline_->dirty() && audit.empty() && !done) return;
+    if (!pipeline_->dirty() && with.empty() && !done) return;
     auto unit = pipeline_->take();
-    for (auto& entry : audit) unit.audit.push_back(std::move(entry));
+    std::ranges::move(with.audit, std::back_inserter(unit.audit));
+    std::ranges::move(with.meta, std::back_inserter(unit.meta));
     rules_->takeRevisions(unit);
     for (const auto& incident : unit.incidents) {
         if (!incident.resolvedAt) continue;
         lately_.push_front(incident);
         if (lately_.size() > maxLately) lately_.pop_back();
     }
-    auto claimed = courier_->claim(unit);
-    auto deliveries = unit.newDeliveries;
     auto silences = unit.silences;
-    gate_->commit(std::move(unit), [this, deliveries = std::move(deliveries), silences = std::move(silences), claimed,
-                                    done = std::move(done)](Result<storage::Committed> result) {
-        if (result) {
-            courier_->commitDone(deliveries, claimed, *result);
+    auto stored = [this, silences = std::move(silences), done = std::move(done)](Result<storage::Committed> result) {
+        if (result)
             silenceMirrors_->apply(silences);
-        } else {
+        else
             spdlog::error("a change could not be stored: {}", result.error().describe());
-            courier_->commitFailed(deliveries, claimed);
-        }
         if (done) done(std::move(result));
-    });
+    };
+    commitWithCourier(std::move(unit), std::move(stored));
     noteState();
 }
 
+/// What is to be said leaves as soon as it is durable.
+void AgentRun::commitWithCourier(storage::UnitOfWork unit, Committed done) {
+    auto claimed = courier_->claim(unit);
+    auto deliveries = unit.newDeliveries;
+    gate_->commit(std::move(unit), [this, deliveries = std::move(deliveries), claimed,
+                                    done = std::move(done)](Result<storage::Committed> result) {
+        if (result)
+            courier_->commitDone(deliveries, claimed, *result);
+        else
+            courier_->commitFailed(deliveries, claimed);
+        if (done) done(std::move(result));
+    });
+}
+
 Task<Result<void>> AgentRun::flushed(std::vector<storage::AuditEntry> audit) {
+    storage::UnitOfWork with;
+    with.audit = std::move(audit);
+    auto stored = co_await flushedWith(std::move(with));
+    if (!stored) co_return fail(std::move(stored).error());
+    co_return Result<void>();
+}
+
+Task<Result<storage::Committed>> AgentRun::flushedWith(storage::UnitOfWork with) {
     struct Wait {
         explicit Wait(Loop& loop) : condition(loop) {}
         std::optional<Result<storage::Committed>> result;
         LoopCondition condition;
     };
     auto wait = std::make_shared<Wait>(loop_);
-    flush(std::move(audit), [wait](Result<storage::Committed> result) {
+    flush(std::move(with), [wait](Result<storage::Committed> result) {
         wait->result = std::move(result);
         wait->condition.notify();
     });
     auto stored = [wait] { return wait->result.has_value(); };
     co_await wait->condition.until(stored);
-    if (!*wait->result) co_return fail(wait->result->error());
-    co_return Result<void>();
+    co_return std::move(*wait->result);
 }
 
 void AgentRun::noteState() {
@@ -440,6 +476,8 @@ Task<void> AgentRun::watchSignals() {
 Task<void> AgentRun::shutDown() {
     ending_ = true;
     co_await metricWatch_->stop();
+    co_await chats_->stop();
+    co_await changes_->stop();
     for (const auto& cluster : clusters_) co_await cluster->stop();
     co_await tasks_.stop();
     co_await silenceMirrors_->stop();
@@ -523,8 +561,8 @@ void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
 }
 
 std::string AgentRun::metrics() {
-    return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, readiness().ready,
-                          reloadTrouble_.empty(), loop_.turns()});
+    return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
+                          readiness().ready, reloadTrouble_.empty(), loop_.turns()});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {
@@ -542,6 +580,10 @@ serve::ConsoleBackend::Readiness AgentRun::readiness() {
             if (!source.lastError.empty())
                 state.text +=
                     "cluster " + source.cluster + ": no metrics from " + source.source + ": " + source.lastError + "\n";
+    for (const auto& chat : chats_->views())
+        if (chat.listens && !chat.connected)
+            state.text +=
+                "chat " + chat.name + ": not connected" + (chat.lastError.empty() ? "" : ": " + chat.lastError) + "\n";
     if (!reloadTrouble_.empty()) state.text += "configuration: the last reload was refused: " + reloadTrouble_ + "\n";
     if (!storageTrouble_.empty()) state.text += "storage: " + storageTrouble_ + "\n";
     if (auto reason = writer_->degradedReason()) state.text += "storage: " + reason->describe() + "\n";

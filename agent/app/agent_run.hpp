@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "agent/app/agent.hpp"
+#include "agent/app/chats.hpp"
 #include "agent/app/cluster_watch.hpp"
+#include "agent/app/command_desk.hpp"
 #include "agent/app/data_directory.hpp"
 #include "agent/app/live_control.hpp"
 #include "agent/app/metric_watch.hpp"
@@ -71,8 +73,9 @@ private:
     void changed(const rules::Change& change);
     void listCompleted(std::string_view cluster, std::string_view resource);
     void scheduleFlush();
-    /// Commits everything that has happened, with `audit` in the same transaction.
-    void flush(std::vector<storage::AuditEntry> audit = {}, Committed done = {});
+    /// Commits everything that has happened, with the audit entries and meta of `with` in the same transaction.
+    void flush(storage::UnitOfWork with = {}, Committed done = {});
+    Task<Result<storage::Committed>> flushedWith(storage::UnitOfWork with);
     Task<Result<void>> flushed(std::vector<storage::AuditEntry> audit);
     void noteState();
 
@@ -85,8 +88,8 @@ private:
     Result<Config> readConfigAgain();
     void followConfig();
     void replaceRules(std::shared_ptr<const rules::RuleSet> rules);
-    storage::AuditEntry auditOf(const std::string& identity, const std::string& verb, const std::string& decision,
-                                const std::string& command) const;
+    operate::Caller callerOf(std::string identity, const std::string& language) const;
+    void commitWithCourier(storage::UnitOfWork unit, Committed done);
 
     AgentSetup setup_;
     DataDirectory data_;
@@ -106,6 +109,10 @@ private:
     std::vector<std::unique_ptr<ClusterWatch>> leaving_;  ///< watched no longer; until nothing of them runs
     std::unique_ptr<MetricWatch> metricWatch_;
     std::unique_ptr<LiveControl> control_;
+    std::unique_ptr<access::Gate> access_;
+    std::unique_ptr<ChangeDesk> changes_;
+    std::unique_ptr<CommandDesk> commands_;
+    std::unique_ptr<Chats> chats_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<recording::RecordingServer> demo_;
     Signals signals_;

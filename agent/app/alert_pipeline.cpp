@@ -124,6 +124,12 @@ Result<void> AlertPipeline::unacknowledge(std::string_view incidentId, const rul
     return done;
 }
 
+Result<void> AlertPipeline::noteAction(std::string_view incidentId, const rules::Action& action, TimePoint now) {
+    auto done = grouper_.noteAction(incidentId, action, now, updates_);
+    follow(now);
+    return done;
+}
+
 const rules::Silence* AlertPipeline::silenceWith(const std::vector<rules::Matcher>& matchers, TimePoint now) const {
     auto found = std::ranges::find_if(silences_, [&](const rules::Silence& silence) {
         return silence.activeAt(now) && silence.matchers == matchers;

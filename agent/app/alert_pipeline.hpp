@@ -51,6 +51,7 @@ public:
     Result<std::string> resolveId(std::string_view prefix) const;
     Result<void> acknowledge(std::string_view incidentId, const rules::Mark& mark);
     Result<void> unacknowledge(std::string_view incidentId, const rules::Mark& mark);
+    Result<void> noteAction(std::string_view incidentId, const rules::Action& action, TimePoint now);
     /// One of people that holds and has these matchers; null when there is none.
     const rules::Silence* silenceWith(const std::vector<rules::Matcher>& matchers, TimePoint now) const;
     /// Made, or changed where the id is known.

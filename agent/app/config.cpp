@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -203,12 +204,44 @@ rules::Labels readLabels(const YamlCursor& value) {
 
 void readTargets(const YamlCursor& value, std::string_view key, std::vector<MetricTargetConfig>& into);
 
+ChannelConfig::Type readAppType(const YamlCursor& value) {
+    auto type = value.text("type").value;
+    if (type == "dingtalk") return ChannelConfig::Type::DingTalk;
+    if (type != "feishu") value.error("type: there are no applications of \"" + type + "\"", "one of dingtalk, feishu");
+    return ChannelConfig::Type::Feishu;
+}
+
+bool isWebAddress(std::string_view url) {
+    return url.starts_with("http://") || url.starts_with("https://");
+}
+
+std::string readDomain(const YamlCursor& value) {
+    auto domain = value.text("domain").value;
+    if (domain != "feishu" && domain != "lark" && domain != "dingtalk" && !isWebAddress(domain))
+        value.error("domain: \"" + domain + "\" is not known", "write feishu, lark, dingtalk or a base URL");
+    return domain;
+}
+
+access::Role readRole(const YamlCursor& value) {
+    auto name = value.text("role").value;
+    if (auto role = access::roleFromString(name)) return *role;
+    value.error("role: there is no role \"" + name + "\"", "one of viewer, operator, admin");
+    return access::Role::Viewer;
+}
+
+/// "feishu_chat: [oc_1]" → "feishu:oc_1"
+void addPrefixed(const YamlCursor& value, std::string_view key, std::vector<std::string>& into) {
+    auto platform = key.substr(0, key.find('_'));
+    for (const auto& id : rules::values(value.texts(key))) into.push_back(std::string(platform) + ":" + id);
+}
+
 // clang-format off
 constexpr Field<ClusterConfig> clusterFields[] = {
     {"name", [](const YamlCursor& v, ClusterConfig& c) { c.name = v.text("name").value; }},
     {"kubeconfig", [](const YamlCursor& v, ClusterConfig& c) { c.kubeconfig = resolved(v, v.text("kubeconfig").value); }},
     {"context", [](const YamlCursor& v, ClusterConfig& c) { c.context = v.text("context").value; }},
     {"in_cluster", [](const YamlCursor& v, ClusterConfig& c) { c.inCluster = v.boolean("in_cluster").value_or(false); }},
+    {"impersonate", [](const YamlCursor& v, ClusterConfig& c) { c.impersonate = v.boolean("impersonate").value_or(false); }},
 };
 
 constexpr Field<ChannelConfig> channelFields[] = {
@@ -222,6 +255,34 @@ constexpr Field<ChannelConfig> channelFields[] = {
     {"secret_env", [](const YamlCursor& v, ChannelConfig& c) { c.secret = secretFromEnvironment(v, "secret_env"); }},
     {"keywords", [](const YamlCursor& v, ChannelConfig& c) { c.keywords = rules::values(v.texts("keywords")); }},
     {"language", [](const YamlCursor& v, ChannelConfig& c) { c.language = readLanguage(v); }},
+    {"app", [](const YamlCursor& v, ChannelConfig& c) { c.app = v.text("app").value; }},
+    {"chat", [](const YamlCursor& v, ChannelConfig& c) { c.chat = v.text("chat").value; }},
+};
+
+constexpr Field<AppConfig> appFields[] = {
+    {"name", [](const YamlCursor& v, AppConfig& a) { a.name = v.text("name").value; }},
+    {"type", [](const YamlCursor& v, AppConfig& a) { a.type = readAppType(v); }},
+    {"id", [](const YamlCursor& v, AppConfig& a) { a.id = v.text("id").value; }},
+    {"id_env", [](const YamlCursor& v, AppConfig& a) { a.id = secretFromEnvironment(v, "id_env"); }},
+    {"secret", [](const YamlCursor& v, AppConfig& a) { a.secret = v.text("secret").value; }},
+    {"secret_file", [](const YamlCursor& v, AppConfig& a) { a.secret = secretFromFile(v, "secret_file"); }},
+    {"secret_env", [](const YamlCursor& v, AppConfig& a) { a.secret = secretFromEnvironment(v, "secret_env"); }},
+    {"domain", [](const YamlCursor& v, AppConfig& a) { a.domain = readDomain(v); }},
+    {"robot_code", [](const YamlCursor& v, AppConfig& a) { a.robotCode = v.text("robot_code").value; }},
+    {"card_template", [](const YamlCursor& v, AppConfig& a) { a.cardTemplate = v.text("card_template").value; }},
+    {"listens", [](const YamlCursor& v, AppConfig& a) { a.listens = v.boolean("listens").value_or(true); }},
+    {"language", [](const YamlCursor& v, AppConfig& a) { a.language = readLanguage(v); }},
+};
+
+constexpr Field<access::Binding> accessFields[] = {
+    {"name", [](const YamlCursor& v, access::Binding& b) { b.name = v.text("name").value; }},
+    {"feishu", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "feishu", b.identities); }},
+    {"dingtalk", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk", b.identities); }},
+    {"feishu_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "feishu_chat", b.chats); }},
+    {"dingtalk_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk_chat", b.chats); }},
+    {"role", [](const YamlCursor& v, access::Binding& b) { b.role = readRole(v); }},
+    {"clusters", [](const YamlCursor& v, access::Binding& b) { b.clusters = rules::values(v.texts("clusters")); }},
+    {"namespaces", [](const YamlCursor& v, access::Binding& b) { b.namespaces = rules::values(v.texts("namespaces")); }},
 };
 
 constexpr Field<MetricTargetConfig> targetFields[] = {
@@ -238,6 +299,7 @@ constexpr Field<MetricsConfig> metricsFields[] = {
     {"every", [](const YamlCursor& v, MetricsConfig& m) { m.every = readInterval(v); }},
     {"kubelets", [](const YamlCursor& v, MetricsConfig& m) { m.kubelets = v.boolean("kubelets").value_or(false); }},
     {"pods", [](const YamlCursor& v, MetricsConfig& m) { m.pods = v.boolean("pods").value_or(false); }},
+    {"kubelet_certificates", [](const YamlCursor& v, MetricsConfig& m) { m.kubeletCertificates = v.boolean("kubelet_certificates").value_or(false); }},
     {"tls_secrets", [](const YamlCursor& v, MetricsConfig& m) { m.secrets = v.boolean("tls_secrets").value_or(false); }},
     {"targets", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "targets", m.targets); }},
     {"prometheus", [](const YamlCursor& v, MetricsConfig& m) { readTargets(v, "prometheus", m.prometheus); }},
@@ -246,11 +308,13 @@ constexpr Field<MetricsConfig> metricsFields[] = {
 constexpr Field<rules::EscalationStep> escalationFields[] = {
     {"after", [](const YamlCursor& v, rules::EscalationStep& s) { s.after = rules::readDuration(v, "after"); }},
     {"notify", [](const YamlCursor& v, rules::EscalationStep& s) { s.notify = rules::values(v.texts("notify")); }},
+    {"mention", [](const YamlCursor& v, rules::EscalationStep& s) { s.mention = rules::values(v.texts("mention")); }},
 };
 
 constexpr Field<rules::Route> routeFields[] = {
     {"match", [](const YamlCursor& v, rules::Route& r) { r.match = readMatch(v); }},
     {"notify", [](const YamlCursor& v, rules::Route& r) { r.notify = rules::values(v.texts("notify")); }},
+    {"mention", [](const YamlCursor& v, rules::Route& r) { r.mention = rules::values(v.texts("mention")); }},
     {"repeat", [](const YamlCursor& v, rules::Route& r) { r.repeat = readRepeat(v); }},
     {"escalate", [](const YamlCursor& v, rules::Route& r) {
         for (const auto& item : v.items("escalate"))
@@ -311,10 +375,6 @@ void readList(const YamlCursor& value, std::string_view name, std::span<const Fi
     }
 }
 
-bool isWebAddress(std::string_view url) {
-    return url.starts_with("http://") || url.starts_with("https://");
-}
-
 void readTargets(const YamlCursor& value, std::string_view key, std::vector<MetricTargetConfig>& into) {
     std::vector<YamlCursor> places;
     readList<MetricTargetConfig>(value, key, targetFields, into, places);
@@ -356,8 +416,8 @@ void readRoutes(const YamlCursor& value, Config& config) {
         rules::Route route;
         route.match = *rules::CompiledMatchers::compileSelection({});
         rules::decodeFields<rules::Route>(item, "routes", routeFields, route);
-        if (route.notify.empty() && !route.repeat && route.escalate.empty())
-            item.error("routes: the route does nothing", "add `notify`, `repeat` or `escalate`");
+        if (route.notify.empty() && route.mention.empty() && !route.repeat && route.escalate.empty())
+            item.error("routes: the route does nothing", "add `notify`, `mention`, `repeat` or `escalate`");
         config.routes.push_back(std::move(route));
     }
 }
@@ -380,6 +440,32 @@ void readMaintenance(const YamlCursor& value, Config& config) {
     }
 }
 
+void readApps(const YamlCursor& value, Config& config) {
+    std::vector<YamlCursor> places;
+    readList<AppConfig>(value, "apps", appFields, config.apps, places);
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        const auto& app = config.apps[i];
+        if (app.name.empty())
+            places[i].error("an application without a name", "add `name`: channels refer to it");
+        else if (!names.insert(app.name).second)
+            places[i].error("the application \"" + app.name + "\" is there twice", "choose another name");
+        if (app.id.empty() || app.secret.empty())
+            places[i].error("the application \"" + app.name + "\" has no id or no secret",
+                            "add `id` and `secret_env` or `secret_file`");
+    }
+}
+
+void readAccess(const YamlCursor& value, Config& config) {
+    for (const auto& item : value.items("access")) {
+        access::Binding binding;
+        rules::decodeFields<access::Binding>(item, "access", accessFields, binding);
+        if (binding.identities.empty() && binding.chats.empty())
+            item.error("access for nobody", "add `feishu`, `dingtalk`, `feishu_chat` or `dingtalk_chat`");
+        config.bindings.push_back(std::move(binding));
+    }
+}
+
 void readChannels(const YamlCursor& value, Config& config) {
     std::vector<YamlCursor> places;
     readList<ChannelConfig>(value, "channels", channelFields, config.channels, places);
@@ -390,6 +476,11 @@ void readChannels(const YamlCursor& value, Config& config) {
             places[i].error("a channel without a name", "add `name`: rules refer to it");
         else if (!names.insert(channel.name).second)
             places[i].error("the channel \"" + channel.name + "\" is there twice", "choose another name");
+        if (!channel.app.empty()) {
+            if (channel.chat.empty())
+                places[i].error("the channel \"" + channel.name + "\" has no chat", "add `chat`: the id of a group");
+            continue;
+        }
         if (channel.type != ChannelConfig::Type::Terminal && !isWebAddress(channel.url))
             places[i].error("the channel \"" + channel.name + "\" has no http or https address",
                             "add `url`, `url_file` or `url_env`");
@@ -405,7 +496,9 @@ constexpr Field<Config> configFields[] = {
     {"language", [](const YamlCursor& v, Config& c) { c.language = readLanguage(v); }},
     {"time_zone", readTimeZone},
     {"rules", [](const YamlCursor& v, Config& c) { rules::decodeFields<Config>(v, "rules", rulesFields, c); }},
+    {"apps", readApps},
     {"channels", readChannels},
+    {"access", readAccess},
     {"routes", readRoutes},
     {"maintenance", readMaintenance},
     {"notify", [](const YamlCursor& v, Config& c) { c.notify = rules::values(v.texts("notify")); }},
@@ -418,6 +511,21 @@ constexpr Field<Config> configFields[] = {
 };
 // clang-format on
 
+/// A channel of an application has its platform, and names do not clash: answers leave under the application's.
+void checkApps(const YamlCursor& root, Config& config) {
+    for (auto& channel : config.channels) {
+        for (const auto& app : config.apps)
+            if (app.name == channel.name)
+                root.error("\"" + app.name + "\" names an application and a channel", "choose another name for one");
+        if (channel.app.empty()) continue;
+        auto app = std::ranges::find(config.apps, channel.app, &AppConfig::name);
+        if (app == config.apps.end())
+            root.error("channels: there is no application \"" + channel.app + "\"", "add it to `apps`");
+        else
+            channel.type = app->type;
+    }
+}
+
 void checkReferences(const YamlCursor& root, const Config& config) {
     auto check = [&](const std::vector<std::string>& receivers, std::string_view where) {
         for (const auto& receiver : receivers) {
@@ -427,10 +535,20 @@ void checkReferences(const YamlCursor& root, const Config& config) {
                 root.error(std::string(where) + ": there is no channel \"" + receiver + "\"", "add it to `channels`");
         }
     };
+    auto checkPeople = [&](const std::vector<std::string>& people) {
+        for (const auto& name : people)
+            if (name != "all" &&
+                std::ranges::find(config.bindings, name, &access::Binding::name) == config.bindings.end())
+                root.error("mention: there is nobody called \"" + name + "\"", "add them to `access`, with a `name`");
+    };
     check(config.notify, "notify");
     for (const auto& route : config.routes) {
         check(route.notify, "routes");
-        for (const auto& step : route.escalate) check(step.notify, "escalate");
+        checkPeople(route.mention);
+        for (const auto& step : route.escalate) {
+            check(step.notify, "escalate");
+            checkPeople(step.mention);
+        }
     }
 }
 
@@ -449,6 +567,7 @@ ConfigReport parseConfig(const std::string& fileName, const std::string& text) {
     auto file = std::make_shared<rules::SourceFile>(fileName, text);
     if (auto root = YamlCursor::parse(file, text, problems); root && !root->isNull()) {
         rules::decodeFields<Config>(*root, "the configuration", configFields, report.config);
+        checkApps(*root, report.config);
         checkReferences(*root, report.config);
     }
     report.errors = std::move(problems.errors());

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/access/access.hpp"
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -19,10 +20,11 @@ namespace klaw::app {
 
 /// A cluster to watch. With nothing given: the current context of the kubeconfig that kubectl would use.
 struct ClusterConfig {
-    std::string name;        ///< shown on cards; empty: the context's
-    std::string kubeconfig;  ///< path; empty: KUBECONFIG, ~/.kube/config or the Pod's service account
-    std::string context;     ///< empty: the current one
-    bool inCluster = false;  ///< the Pod's service account and nothing else
+    std::string name;          ///< shown on cards; empty: the context's
+    std::string kubeconfig;    ///< path; empty: KUBECONFIG, ~/.kube/config or the Pod's service account
+    std::string context;       ///< empty: the current one
+    bool inCluster = false;    ///< the Pod's service account and nothing else
+    bool impersonate = false;  ///< changes are made as the person who asked, under their RBAC
 };
 
 /// One way to people.
@@ -34,6 +36,22 @@ struct ChannelConfig {
     std::string secret;
     std::vector<std::string> keywords;
     std::string language;  ///< empty: that of the configuration
+    std::string app;       ///< writes as this application, with buttons that work, into `chat`; empty: to `url`
+    std::string chat;      ///< Feishu oc_… or a person's id; DingTalk openConversationId or a userid
+};
+
+/// An application on a chat platform: what it writes can be changed and pressed, and people can write to it.
+struct AppConfig {
+    std::string name;  ///< channels refer to it
+    ChannelConfig::Type type = ChannelConfig::Type::Feishu;
+    std::string id;            ///< Feishu App ID, DingTalk Client ID
+    std::string secret;        ///< App Secret, Client Secret
+    std::string domain;        ///< Feishu: feishu, lark or a base URL; DingTalk: a base URL; empty: the mainland's
+    std::string robotCode;     ///< DingTalk; empty: the id
+    std::string cardTemplate;  ///< DingTalk; empty: the public one
+    bool listens = true;       ///< holds the platform's connection, so that presses and messages come in
+    std::string language;      ///< of answers; empty: that of the configuration
+    friend bool operator==(const AppConfig&, const AppConfig&) = default;
 };
 
 /// A server that is asked for metrics.
@@ -48,10 +66,11 @@ struct MetricTargetConfig {
 };
 
 struct MetricsConfig {
-    Duration every = 30s;   ///< how often sources are asked
-    bool kubelets = false;  ///< statistics of volumes and file systems; needs the right to nodes/proxy
-    bool pods = false;      ///< pages of Pods that ask for it by annotations
-    bool secrets = false;   ///< certificates in Secrets of type kubernetes.io/tls; needs the right to list Secrets
+    Duration every = 30s;              ///< how often sources are asked
+    bool kubelets = false;             ///< statistics of volumes and file systems; needs the right to nodes/proxy
+    bool pods = false;                 ///< pages of Pods that ask for it by annotations
+    bool kubeletCertificates = false;  ///< of kubelets, seen by dialling them; needs their port to be reachable
+    bool secrets = false;  ///< certificates in Secrets of type kubernetes.io/tls; needs the right to list Secrets
     std::vector<MetricTargetConfig> targets;     ///< pages in the Prometheus text format
     std::vector<MetricTargetConfig> prometheus;  ///< servers that rules with `promql` ask
 };
@@ -85,8 +104,10 @@ struct Config {
     int utcOffsetMinutes = 0;
     RulePack rulePack = RulePack::Fast;
     std::vector<std::filesystem::path> ruleDirectories;
+    std::vector<AppConfig> apps;
     std::vector<ChannelConfig> channels;
-    std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all
+    std::vector<access::Binding> bindings;  ///< of `access`: who may do what
+    std::vector<std::string> notify;        ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;
     std::vector<rules::MaintenanceWindow> maintenance;
     MetricsConfig metrics;

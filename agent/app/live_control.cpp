@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/percent.hpp"
 #include "rules/silence_matchers.hpp"
 #include "storage/reader.hpp"
 
@@ -19,6 +20,43 @@ operate::DeliveryView viewOf(const storage::DeliveryRecord& record) {
         view.attempts.push_back({attempt.number, attempt.startedAt, attempt.latency,
                                  std::string(toString(attempt.outcome)), attempt.code, attempt.text});
     return view;
+}
+
+Error unknownCluster(const std::string& name) {
+    return Error(ErrorCode::NotFound, "there is no cluster \"" + name + "\"", {}, "`clusters` lists them");
+}
+
+Error inCluster(Error error, const std::string& cluster) {
+    error.place = cluster;
+    if (error.code == ErrorCode::PermissionDenied) error.remedy = "who manages this cluster can allow it by RBAC";
+    return error;
+}
+
+/// A name in a path that an API server could take for several segments, or for those above.
+bool isAmbiguous(std::string_view path) {
+    path = path.substr(0, path.find('?'));
+    while (!path.empty()) {
+        auto end = std::min(path.find('/', 1), path.size());
+        auto segment = percentDecode(path.substr(1, end - 1));
+        if (!segment || *segment == "." || *segment == ".." || segment->find_first_of("/%?#") != std::string::npos)
+            return true;
+        path.remove_prefix(end);
+    }
+    return false;
+}
+
+Error ambiguousPath() {
+    return Error(ErrorCode::InvalidArgument, "no object of Kubernetes has such a name", {},
+                 "names have letters, digits, - and .");
+}
+
+/// "shop" in "/api/v1/namespaces/shop/pods?limit=5"; empty for what is of the cluster.
+std::string namespaceIn(std::string_view path) {
+    constexpr std::string_view segment = "/namespaces/";
+    auto at = path.find(segment);
+    if (at == path.npos || at > path.find('?')) return {};
+    auto name = path.substr(at + segment.size());
+    return percentDecode(name.substr(0, name.find_first_of("/?"))).value_or("");
 }
 
 }  // namespace
@@ -75,6 +113,25 @@ Result<rules::Silence> LiveControl::silence(std::vector<rules::Matcher> matchers
     silence.comment = mark.comment;
     pipeline_.addSilence(silence, mark.at);
     return silence;
+}
+
+Result<operate::Reach> LiveControl::reachOf(const std::vector<rules::Matcher>& matchers) const {
+    constexpr std::size_t mostResolved = 10'000;
+    auto compiled = rules::CompiledMatchers::compile(matchers);
+    if (!compiled) return fail(std::move(compiled).error());
+    operate::Reach reach;
+    pipeline_.engine().forEachAlert([&](const rules::Alert& alert) {
+        reach.firing += alert.state() == rules::AlertState::Firing && compiled->match(alert);
+    });
+    reach.lately = reach.firing;
+    storage::AlertFilter resolved;
+    resolved.state = rules::AlertState::Resolved;
+    resolved.limit = mostResolved;
+    auto reader = storage::Reader::open(databaseFile_);
+    auto lately = reader ? reader->alerts(resolved) : fail(reader.error());
+    if (!lately) return fail(std::move(lately).error());
+    for (const auto& alert : *lately) reach.lately += alert.updatedAt >= now() - 24h && compiled->match(alert);
+    return reach;
 }
 
 std::vector<rules::Silence> LiveControl::activeSilences() const {
@@ -153,6 +210,36 @@ Result<void> LiveControl::revertRule(const std::string& name, std::uint64_t revi
 
 Result<void> LiveControl::removeRule(const std::string& name, const rules::Mark& mark) {
     return keeper_->remove(name, mark, install_);
+}
+
+ClusterWatch* LiveControl::clusterNamed(std::string_view name) const {
+    auto found = std::ranges::find_if(clusters_, [&](const auto& each) { return each->name() == name; });
+    return found == clusters_.end() ? nullptr : found->get();
+}
+
+Task<Result<std::string>> LiveControl::askCluster(operate::Caller caller, std::string cluster, std::string path,
+                                                  std::string accept) {
+    constexpr Duration patience = 10s;
+    auto* watched = clusterNamed(cluster);
+    if (!watched) co_return fail(unknownCluster(cluster));
+    if (isAmbiguous(path)) co_return fail(ambiguousPath());
+    access::Request request{caller.identity, caller.chat, "read", "read", access::Place{cluster, namespaceIn(path)}};
+    auto decision = gate_->policy().decide(request);
+    if (!decision.allowed) co_return fail(ErrorCode::PermissionDenied, std::move(decision.reason));
+    auto response =
+        co_await watched->server().get(std::move(path), patience, std::move(accept), std::move(caller.identity));
+    if (!response) co_return fail(inCluster(std::move(response).error(), cluster));
+    co_return std::move(response->body);
+}
+
+Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube::ChangeRequest change) {
+    constexpr Duration patience = 30s;
+    auto* watched = clusterNamed(permit.cluster());
+    if (!watched) co_return fail(unknownCluster(permit.cluster()));
+    if (isAmbiguous(change.path)) co_return fail(ambiguousPath());
+    auto response = co_await watched->server().change(std::move(permit), std::move(change), patience);
+    if (!response) co_return fail(inCluster(std::move(response).error(), watched->name()));
+    co_return std::move(response->body);
 }
 
 std::vector<operate::ClusterView> LiveControl::clusters() const {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "agent/access/gate.hpp"
 #include "agent/app/alert_pipeline.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/metric_watch.hpp"
@@ -34,6 +35,9 @@ public:
     /// Where to ask why a rule cannot be judged.
     void setMetrics(const MetricWatch& metrics) { metrics_ = &metrics; }
 
+    /// Who may read where.
+    void setGate(const access::Gate& gate) { gate_ = &gate; }
+
     /// Where rules are changed.
     void setRules(RuleKeeper& rules, RuleKeeper::Install install) {
         keeper_ = &rules;
@@ -59,6 +63,7 @@ public:
     Result<void> endSilence(const std::string& idPrefix, const rules::Mark& mark) override {
         return pipeline_.endSilence(idPrefix, mark.by, mark.at);
     }
+    Result<operate::Reach> reachOf(const std::vector<rules::Matcher>& matchers) const override;
     std::vector<rules::Silence> activeSilences() const override;
     std::vector<operate::SilenceCopyView> silenceCopies(const rules::Silence& silence) const override;
     std::vector<operate::AlertmanagerView> alertmanagers() const override;
@@ -70,8 +75,13 @@ public:
     Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) override;
     Result<void> removeRule(const std::string& name, const rules::Mark& mark) override;
     std::vector<operate::ClusterView> clusters() const override;
+    Task<Result<std::string>> askCluster(operate::Caller caller, std::string cluster, std::string path,
+                                         std::string accept) override;
+    Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 
 private:
+    ClusterWatch* clusterNamed(std::string_view name) const;
+
     AlertPipeline& pipeline_;
     const std::vector<std::unique_ptr<ClusterWatch>>& clusters_;
     const deliver::SilenceMirrors& silenceMirrors_;
@@ -80,6 +90,7 @@ private:
     const Config& config_;
     std::string databaseFile_;
     const MetricWatch* metrics_ = nullptr;
+    const access::Gate* gate_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
 };

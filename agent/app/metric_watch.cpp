@@ -7,6 +7,7 @@
 
 #include "agent/scrape/capacity_source.hpp"
 #include "agent/scrape/certificate_source.hpp"
+#include "agent/scrape/kubelet_certificate_source.hpp"
 #include "agent/scrape/kubelet_source.hpp"
 #include "agent/scrape/lease_source.hpp"
 #include "agent/scrape/metrics_api_source.hpp"
@@ -126,6 +127,8 @@ void MetricWatch::addBuiltin(ClusterWatch& cluster, const std::set<Source>& sour
         add(std::make_unique<scrape::LeaseSource>(server, objects_, clock_, scrape::LeaseSource::Of::Components));
     if (sources.contains(Source::Certificates))
         add(std::make_unique<scrape::CertificateSource>(server, clock_, config.secrets));
+    if (sources.contains(Source::Certificates) && config.kubeletCertificates)
+        add(std::make_unique<scrape::KubeletCertificateSource>(loop_, server, clock_));
 }
 
 void MetricWatch::add(std::unique_ptr<scrape::MetricSource> source) {

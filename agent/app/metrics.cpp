@@ -160,6 +160,39 @@ void addSilenceMirrors(Families& families, const deliver::SilenceMirrors& mirror
     }
 }
 
+void addChats(Families& families, const std::vector<ChatView>& chats) {
+    using prometheus::MetricType;
+    auto& connected =
+        families.family("klaw_chat_connected", "1 while presses and messages can come in.", MetricType::Gauge);
+    auto& reconnects =
+        families.family("klaw_chat_reconnects_total", "Connections that ended, by reason.", MetricType::Counter);
+    auto& frames = families.family("klaw_chat_frames_total", "What came in, by kind.", MetricType::Counter);
+    auto& dropped =
+        families.family("klaw_chat_dropped_total", "What came in and was not taken, by reason.", MetricType::Counter);
+    auto& asked = families.family("klaw_chat_requests_total", "What people did, by kind; repeats are dropped.",
+                                  MetricType::Counter);
+    auto& calls = families.family("klaw_chat_calls_total", "Calls of the platform's API: platforms meter them.",
+                                  MetricType::Counter);
+    for (const auto& chat : chats) {
+        auto add = [&](prometheus::MetricFamily& family, const char* name, const std::string& value, double count) {
+            Families::add(family, {label("app", chat.name), label("platform", chat.platform), label(name, value)},
+                          count);
+        };
+        if (chat.listens)
+            Families::add(connected, {label("app", chat.name), label("platform", chat.platform)},
+                          chat.connected ? 1 : 0);
+        for (const auto& [reason, count] : chat.inbound.reconnects)
+            add(reconnects, "reason", reason, static_cast<double>(count));
+        for (const auto& [kind, count] : chat.inbound.frames) add(frames, "kind", kind, static_cast<double>(count));
+        for (const auto& [reason, count] : chat.inbound.dropped)
+            add(dropped, "reason", reason, static_cast<double>(count));
+        add(asked, "kind", "messages", static_cast<double>(chat.counts.messages));
+        add(asked, "kind", "presses", static_cast<double>(chat.counts.presses));
+        add(asked, "kind", "repeats", static_cast<double>(chat.counts.repeats));
+        for (const auto& [api, count] : chat.calls) add(calls, "api", api, static_cast<double>(count));
+    }
+}
+
 void addStorage(Families& families, const storage::Writer& writer) {
     auto stats = writer.stats();
     families.counter("klaw_storage_commits_total", "Transactions that were committed.",
@@ -215,6 +248,7 @@ std::string Metrics::text(const Sources& sources) const {
     addPipeline(families, sources.pipeline);
     addCourier(families, sources.courier);
     addSilenceMirrors(families, sources.silenceMirrors);
+    addChats(families, sources.chats);
     addStorage(families, sources.writer);
     families.gauge("klaw_loop_longest_turn_seconds",
                    "The longest time for which one piece of work held the event loop.",

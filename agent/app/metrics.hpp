@@ -4,6 +4,7 @@
 #include <string>
 
 #include "agent/app/alert_pipeline.hpp"
+#include "agent/app/chats.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/deliver/courier.hpp"
 #include "agent/deliver/silence_mirror.hpp"
@@ -25,6 +26,7 @@ public:
         const deliver::SilenceMirrors& silenceMirrors;
         const std::vector<std::unique_ptr<ClusterWatch>>& clusters;
         const storage::Writer& writer;
+        std::vector<ChatView> chats;
         bool ready = false;
         bool reloadSuccessful = true;  ///< of the configuration and the rules, the last time
         LoopTurns turns;

@@ -39,6 +39,21 @@ std::unique_ptr<notifiers::Notifier> makeNotifier(const ChannelConfig& channel, 
     return nullptr;
 }
 
+namespace {
+
+/// Name → id of those that the channel's platform knows.
+std::map<std::string, std::string> peopleOn(ChannelConfig::Type type, const Config& config) {
+    std::string prefix = type == ChannelConfig::Type::DingTalk ? "dingtalk:" : "feishu:";
+    std::map<std::string, std::string> people;
+    for (const auto& binding : config.bindings)
+        for (const auto& identity : binding.identities)
+            if (!binding.name.empty() && identity.starts_with(prefix))
+                people.emplace(binding.name, identity.substr(prefix.size()));
+    return people;
+}
+
+}  // namespace
+
 deliver::DeliveryPlanner makePlanner(const Config& config, const std::string& consoleUrl) {
     std::vector<deliver::ChannelPlan> plans;
     for (const auto& channel : config.channels) {
@@ -47,8 +62,9 @@ deliver::DeliveryPlanner makePlanner(const Config& config, const std::string& co
         plan.style.language = channel.language.empty() ? config.language : channel.language;
         plan.style.utcOffsetMinutes = config.utcOffsetMinutes;
         plan.style.consoleUrl = consoleUrl;
-        plan.canUpdate = channel.type == ChannelConfig::Type::Webhook;
+        plan.canUpdate = channel.type == ChannelConfig::Type::Webhook || !channel.app.empty();
         plan.groupWait = config.groupWait;
+        plan.people = peopleOn(channel.type, config);
         plans.push_back(std::move(plan));
     }
     return deliver::DeliveryPlanner(std::move(plans),

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "agent/deliver/action_buttons.hpp"
 #include "agent/deliver/fact_names.hpp"
 #include "notifiers/words.hpp"
 
@@ -13,13 +14,15 @@ namespace {
 constexpr std::size_t maxAffected = 8;
 
 struct Phrases {
-    std::string_view acknowledge, silence, occurrences, console, runbook, what, inhibitedBy, noDataSince, flapping,
-        changes, by, before, dependents;
+    std::string_view acknowledge, silence, silenceFor, reason, occurrences, console, runbook, what, inhibitedBy,
+        noDataSince, flapping, changes, by, before, dependents, actions, failed;
 };
 
 const Phrases& phrasesFor(const std::string& language) {
     static const Phrases en{"Acknowledge",
                             "Silence 2h",
+                            "Silence for",
+                            "Reason",
                             "occurrences",
                             "Open in Klaw",
                             "Runbook",
@@ -30,18 +33,37 @@ const Phrases& phrasesFor(const std::string& language) {
                             "Changed shortly before",
                             ", by ",
                             " before",
-                            "Depends on it"};
-    static const Phrases zh{"认领",           "静默 2 小时", "次数",
-                            "在 Klaw 中打开", "处理手册",    "含义",
-                            "被抑制于",       "无数据自",    "反复抖动：平静 10 分钟后才关闭",
-                            "此前不久的变更", "，操作者 ",   "前",
-                            "受其影响"};
+                            "Depends on it",
+                            "Done about it",
+                            "failed"};
+    static const Phrases zh{"认领",
+                            "静默 2 小时",
+                            "静默时长",
+                            "原因",
+                            "次数",
+                            "在 Klaw 中打开",
+                            "处理手册",
+                            "含义",
+                            "被抑制于",
+                            "无数据自",
+                            "反复抖动：平静 10 分钟后才关闭",
+                            "此前不久的变更",
+                            "，操作者 ",
+                            "前",
+                            "受其影响",
+                            "处理记录",
+                            "失败"};
     return language.starts_with("zh") ? zh : en;
 }
 
 notifiers::CardStatus statusOf(const rules::Incident& incident) {
     if (incident.resolvedAt) return notifiers::CardStatus::Resolved;
     if (isQuiet(incident)) return notifiers::CardStatus::Silenced;
+    if (!incident.actions.empty()) {
+        auto state = incident.actions.back().state;
+        if (state == rules::Action::State::Acting) return notifiers::CardStatus::Acting;
+        return state == rules::Action::State::Failed ? notifiers::CardStatus::Failed : notifiers::CardStatus::Acted;
+    }
     if (incident.acknowledged) return notifiers::CardStatus::Acknowledged;
     return notifiers::CardStatus::Firing;
 }
@@ -118,6 +140,22 @@ void addContext(const rules::Incident& incident, const CardStyle& style, const P
         card.sections.push_back({std::string(phrases.dependents), Kind::Text, incident.dependents, false});
 }
 
+/// "18:04:05 李雷: roll Deployment shop/web back … · 3/3 ready"
+void addActions(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases,
+                notifiers::Card& card) {
+    std::vector<std::string> lines;
+    for (const auto& action : incident.actions) {
+        auto line =
+            notifiers::localTime(action.mark.at, style.utcOffsetMinutes) + " " + action.mark.by + ": " + action.what;
+        if (action.state == rules::Action::State::Failed) line += " · " + std::string(phrases.failed);
+        if (!action.result.empty()) line += " · " + action.result;
+        lines.push_back(std::move(line));
+    }
+    if (lines.empty()) return;
+    using Kind = notifiers::CardSection::Kind;
+    card.sections.push_back({std::string(phrases.actions), Kind::Text, std::move(lines), true});
+}
+
 void addLinks(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
     if (!style.consoleUrl.empty()) {
         card.restUrl = style.consoleUrl + "/#" + incident.id;
@@ -145,11 +183,19 @@ void addButtons(const rules::Incident& incident, const CardStyle& style, const P
         made.command = std::move(command);
         made.url = style.consoleUrl.empty() ? "" : style.consoleUrl + "/#" + incident.id + "/" + verb;
         card.buttons.push_back(std::move(made));
+        return card.buttons.size() - 1;
     };
     if (!incident.acknowledged)
         button(phrases.acknowledge, "ack", "ack " + incident.id, notifiers::CardButton::Style::Primary);
-    if (!incident.silenced)
+    for (auto& action : actionButtons(incident, style.language)) {
+        if (!style.consoleUrl.empty()) action.url = style.consoleUrl + "/#" + incident.id + "/" + action.verb;
+        card.buttons.push_back(std::move(action));
+    }
+    if (incident.silenced) return;
+    auto made =
         button(phrases.silence, "silence", "silence " + incident.id + " 2h", notifiers::CardButton::Style::Default);
+    card.buttons[made].inputs = {{"duration", std::string(phrases.silenceFor), {"2h", "30m", "8h", "1d", "7d"}},
+                                 {"reason", std::string(phrases.reason), {}}};
 }
 
 }  // namespace
@@ -180,6 +226,7 @@ notifiers::Card buildCard(const rules::Incident& incident, const CardStyle& styl
     addAffected(incident, shared, phrases, style, card);
     addDescription(incident, style, phrases, card);
     addContext(incident, style, phrases, card);
+    addActions(incident, style, phrases, card);
     if (incident.acknowledged)
         card.acknowledged = notifiers::CardMark{
             incident.acknowledged->by, incident.acknowledged->at, incident.acknowledged->comment, {}};

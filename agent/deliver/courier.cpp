@@ -98,8 +98,7 @@ std::vector<std::string> Courier::claim(storage::UnitOfWork& unit) {
     for (const auto& delivery : unit.newDeliveries) {
         auto* target = channel(delivery.channel);
         bool replaced = pictures[{delivery.channel, delivery.incidentId}] > 1;
-        if (replaced || !target || !target->claim(delivery)) continue;
-        unit.deliveryStarts.push_back({delivery.id, {}, clock_.now()});
+        if (replaced || !target || !target->claim(delivery, unit)) continue;
         claimed.push_back(delivery.id);
     }
     return claimed;

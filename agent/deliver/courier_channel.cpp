@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/deliver/button_offers.hpp"
 #include "agent/deliver/digest_card.hpp"
 
 namespace klaw::deliver {
@@ -187,16 +188,22 @@ void CourierChannel::gatherDigest(Shipment& shipment, TimePoint now) {
     shipment.batchId = random_.token(12);
 }
 
-bool CourierChannel::claim(const storage::Delivery& delivery) {
+bool CourierChannel::claim(const storage::Delivery& delivery, storage::UnitOfWork& unit) {
     auto now = clock_.now();
     bool first = queue_.empty() && inFlight_ < capacity() && !pausedUntil_ && delivery.notBefore <= now;
     if (!first || busyIncidents_.contains(delivery.incidentId) || !takeBudget(now)) return false;
     if (!delivery.incidentId.empty()) busyIncidents_.insert(delivery.incidentId);
     ++inFlight_;
+    unit.deliveryStarts.push_back({delivery.id, {}, now});
+    if (!limits_.buttonsCallBack) return true;
+    auto made = offersFor(delivery, now, random_);
+    std::ranges::move(made.offers, std::back_inserter(unit.offers));
+    if (!made.nonces.empty()) claimedNonces_.emplace(delivery.id, std::move(made.nonces));
     return true;
 }
 
 void CourierChannel::releaseClaim(storage::Delivery delivery) {
+    claimedNonces_.erase(delivery.id);
     busyIncidents_.erase(delivery.incidentId);
     --inFlight_;
     ++version_;
@@ -207,6 +214,7 @@ void CourierChannel::sendClaimed(storage::Delivery delivery, TaskGroup& tasks) {
     busyIncidents_.erase(delivery.incidentId);
     --inFlight_;
     Shipment shipment;
+    if (auto nonces = claimedNonces_.extract(delivery.id)) shipment.nonces = std::move(nonces.mapped());
     shipment.deliveries.push_back(std::move(delivery));
     depart(std::move(shipment), tasks, true);
 }
@@ -235,11 +243,20 @@ Task<void> CourierChannel::carry(Shipment shipment, bool started) {
     changed_.notify();
 }
 
+/// What the buttons stand for is durable before anybody can press one. A digest has none.
+void CourierChannel::offerButtons(Shipment& shipment, storage::UnitOfWork& unit) {
+    if (!limits_.buttonsCallBack || !shipment.batchId.empty()) return;
+    auto made = offersFor(shipment.deliveries.front(), clock_.now(), random_);
+    unit.offers = std::move(made.offers);
+    shipment.nonces = std::move(made.nonces);
+}
+
 /// False when there is nothing left to send: all of it was superseded meanwhile.
 Task<bool> CourierChannel::start(Shipment& shipment) {
     storage::UnitOfWork unit;
     for (const auto& delivery : shipment.deliveries)
         unit.deliveryStarts.push_back({delivery.id, shipment.batchId, clock_.now()});
+    offerButtons(shipment, unit);
     auto started = co_await committed(commit_, loop_, std::move(unit));
     if (started) co_return true;
     if (started.error().code == ErrorCode::Conflict) co_return false;
@@ -263,9 +280,14 @@ Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) 
         auto id = "digest-" + shipment.batchId;
         co_return co_await notifier->send(digestOf(id, cards, clock_.now()), std::move(context));
     }
+    putNonces(shipment.nonces, cards.front());
+    for (const auto& [id, person] : cards.front().mentions) {
+        using Kind = notifiers::Mention::Kind;
+        context.mentions.emplace_back(id == "all" ? Kind::All : Kind::UserId, id, person);
+    }
     auto known = cards_.find(first.incidentId);
-    // A reminder that only changed the card in place would remind nobody.
-    bool anew = first.reason == rules::toString(rules::IncidentUpdate::Reason::Reminded);
+    // A reminder that only changed the card in place would remind nobody, nor would a call by name.
+    bool anew = first.reason == rules::toString(rules::IncidentUpdate::Reason::Reminded) || !context.mentions.empty();
     if (!anew && limits_.canUpdate && known != cards_.end() && !known->second.empty()) {
         auto reference = known->second;
         co_return co_await notifier->update(std::move(reference), std::move(cards.front()), std::move(context));

@@ -68,9 +68,9 @@ public:
     void superseded(const std::string& deliveryId);
     void knowCard(const storage::CardRef& card) { cards_[card.incidentId] = card.platformRef; }
 
-    /// Whether a delivery that is about to be stored may leave at once: then its start belongs into the same unit, and
-    /// sendClaimed or releaseClaim must follow.
-    bool claim(const storage::Delivery& delivery);
+    /// Whether a delivery that is about to be stored may leave at once: then its start and what its buttons stand for
+    /// go into the same unit, and sendClaimed or releaseClaim must follow.
+    bool claim(const storage::Delivery& delivery, storage::UnitOfWork& unit);
     void sendClaimed(storage::Delivery delivery, TaskGroup& tasks);
     void releaseClaim(storage::Delivery delivery);
 
@@ -94,6 +94,7 @@ private:
         std::string batchId;
         TimePoint notBefore{};
         unsigned failures = 0;
+        std::map<std::string, std::string> nonces;  ///< of the buttons, by command
         bool uncertain() const;
     };
     using Queue = std::list<Shipment>;
@@ -110,6 +111,7 @@ private:
     void gatherDigest(Shipment& shipment, TimePoint now);
     void depart(Shipment shipment, TaskGroup& tasks, bool started);
     Task<void> carry(Shipment shipment, bool started);
+    void offerButtons(Shipment& shipment, storage::UnitOfWork& unit);
     Task<bool> start(Shipment& shipment);
     Task<Result<notifiers::Receipt>> send(const Shipment& shipment);
     void arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt);
@@ -131,7 +133,8 @@ private:
         pictures_;  ///< incident → its waiting card that a newer one replaces
     std::unordered_map<std::string, Queue::iterator> places_;  ///< delivery id → where it waits
     std::set<std::string> busyIncidents_;
-    std::map<std::string, std::string> cards_;  ///< incident → platform reference
+    std::map<std::string, std::map<std::string, std::string>> claimedNonces_;  ///< by delivery
+    std::map<std::string, std::string> cards_;                                 ///< incident → platform reference
     std::size_t inFlight_ = 0;
     std::optional<TimePoint> pausedUntil_;
     LoopCondition changed_;

@@ -27,6 +27,11 @@ bool neverHeard(const rules::Incident& incident) {
     return fromTheBeginning(incident.silenced) || fromTheBeginning(incident.inhibited);
 }
 
+bool isUnderWay(const rules::Incident& incident) {
+    return std::ranges::any_of(
+        incident.actions, [](const rules::Action& action) { return action.state == rules::Action::State::Acting; });
+}
+
 bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel) {
     switch (update.reason) {
         case Reason::Opened:
@@ -43,6 +48,8 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
             return !update.incident.silenced;
         case Reason::Escalated:
             return channel.canUpdate;
+        case Reason::Acted:
+            return channel.canUpdate || !isUnderWay(update.incident);
         case Reason::Reminded:
             return true;
         case Reason::Grew:
@@ -84,8 +91,30 @@ std::vector<const ChannelPlan*> DeliveryPlanner::receivers(const rules::Incident
 bool DeliveryPlanner::escalatedTo(const rules::Incident& incident, const ChannelPlan& channel) const {
     auto steps = routes_->of(incident).escalate;
     if (incident.escalated == 0 || incident.escalated > steps.size()) return false;
-    const auto& names = steps[incident.escalated - 1].notify;
-    return std::ranges::find(names, channel.name) != names.end();
+    const auto& step = steps[incident.escalated - 1];
+    if (step.notify.empty()) return !step.mention.empty();
+    return std::ranges::find(step.notify, channel.name) != step.notify.end();
+}
+
+/// Who is called by name: when a card begins, when it reminds, and who an escalation adds.
+std::vector<notifiers::CardMention> DeliveryPlanner::mentions(const rules::IncidentUpdate& update,
+                                                              const ChannelPlan& channel) const {
+    const auto& incident = update.incident;
+    auto chosen = routes_->of(incident);
+    const std::vector<std::string>* names = nullptr;
+    if (update.reason == Reason::Opened || update.reason == Reason::Reminded) names = &chosen.mention;
+    bool escalated = update.reason == Reason::Escalated && escalatedTo(incident, channel);
+    if (escalated) names = &chosen.escalate[incident.escalated - 1].mention;
+    std::vector<notifiers::CardMention> called;
+    if (!names) return called;
+    for (const auto& name : *names) {
+        auto person = channel.people.find(name);
+        if (name == "all")
+            called.push_back({"all", {}});
+        else if (person != channel.people.end())
+            called.push_back({person->second, name});
+    }
+    return called;
 }
 
 std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate& update) const {
@@ -100,7 +129,9 @@ std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate
         delivery.incidentId = incident.id;
         delivery.reason = rules::toString(update.reason);
         delivery.idempotencyKey = storage::deliveryKey(incident.id, incident.revision, channel->name);
-        delivery.payload = notifiers::toJson(buildCard(incident, channel->style));
+        auto card = buildCard(incident, channel->style);
+        card.mentions = mentions(update, *channel);
+        delivery.payload = notifiers::toJson(card);
         delivery.createdAt = update.at;
         delivery.notBefore =
             channel->canUpdate ? update.at : std::max(update.at, incident.openedAt + channel->groupWait);

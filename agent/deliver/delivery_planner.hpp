@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct ChannelPlan {
     CardStyle style;
     /// A card can be replaced later, so every change is said. Without it only what people must hear is said anew.
     bool canUpdate = false;
+    std::map<std::string, std::string> people;  ///< by the name in routes: their id on this platform
     /// How long the first card waits for its likes, where it cannot be updated.
     Duration groupWait = 2s;
 };
@@ -33,6 +35,7 @@ public:
 
 private:
     std::vector<const ChannelPlan*> receivers(const rules::Incident& incident) const;
+    std::vector<notifiers::CardMention> mentions(const rules::IncidentUpdate& update, const ChannelPlan& channel) const;
     bool escalatedTo(const rules::Incident& incident, const ChannelPlan& channel) const;
 
     std::vector<ChannelPlan> channels_;

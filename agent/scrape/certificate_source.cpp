@@ -19,13 +19,6 @@ std::string_view textOf(const element& value, const char* pointer) {
     return value.at_pointer(pointer).get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
 
-rules::Sample remaining(TimePoint end, TimePoint now, rules::ObjectRef object) {
-    rules::Labels labels{{"kind", object.kind}, {"name", object.name}};
-    if (!object.ns.empty()) labels.emplace("namespace", object.ns);
-    auto seconds = std::chrono::duration<double>(end - now).count();
-    return {"certificate_remaining_seconds", std::move(labels), seconds, object, object};
-}
-
 /// In the order of the PEM text; none where it cannot be read.
 std::vector<net::Certificate> certificatesOf(std::string_view base64) {
     auto pem = base64Decode(base64);
@@ -45,6 +38,13 @@ std::optional<TimePoint> firstEndOfWebhooks(const element& configuration) {
 
 }  // namespace
 
+rules::Sample certificateSample(TimePoint end, TimePoint now, rules::ObjectRef object) {
+    rules::Labels labels{{"kind", object.kind}, {"name", object.name}};
+    if (!object.ns.empty()) labels.emplace("namespace", object.ns);
+    auto seconds = std::chrono::duration<double>(end - now).count();
+    return {"certificate_remaining_seconds", std::move(labels), seconds, object, object};
+}
+
 Result<std::vector<rules::Sample>> samplesOfWebhooks(const std::string& body, std::string_view cluster,
                                                      std::string_view resource, std::string_view kind, TimePoint now) {
     simdjson::dom::parser parser;
@@ -58,7 +58,7 @@ Result<std::vector<rules::Sample>> samplesOfWebhooks(const std::string& body, st
                                 "",
                                 std::string(textOf(item, "/metadata/name")),
                                 ""};
-        if (auto end = firstEndOfWebhooks(item)) samples.push_back(remaining(*end, now, std::move(object)));
+        if (auto end = firstEndOfWebhooks(item)) samples.push_back(certificateSample(*end, now, std::move(object)));
     }
     return samples;
 }
@@ -75,7 +75,8 @@ Result<std::string> addSamplesOfSecrets(const std::string& body, std::string_vie
         if (chain.empty()) continue;
         std::string ns(textOf(item, "/metadata/namespace")), name(textOf(item, "/metadata/name"));
         rules::ObjectRef object{std::string(cluster), "secrets", "Secret", std::move(ns), std::move(name), ""};
-        into.push_back(remaining(chain.front().notAfter, now, std::move(object)));  // the server's own comes first
+        into.push_back(
+            certificateSample(chain.front().notAfter, now, std::move(object)));  // the server's own comes first
     }
     return std::string(textOf(root, "/metadata/continue"));
 }
@@ -93,7 +94,8 @@ Task<void> CertificateSource::lookAtServer(MetricSink& sink) {
     std::vector<rules::Sample> samples;
     if (response->certificateEnds) {
         rules::ObjectRef named{server_.access().name, "", "APIServer", "", server_.access().server, ""};
-        auto& sample = samples.emplace_back(remaining(*response->certificateEnds, clock_.now(), std::move(named)));
+        auto& sample =
+            samples.emplace_back(certificateSample(*response->certificateEnds, clock_.now(), std::move(named)));
         sample.object = sample.owner = {server_.access().name, "", "", "", "", ""};  // no object of the cluster
     }
     tell("API server", std::move(samples), sink);

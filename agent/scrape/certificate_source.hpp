@@ -32,6 +32,8 @@ private:
     bool secrets_;
 };
 
+/// certificate_remaining_seconds of what has the certificate.
+rules::Sample certificateSample(TimePoint end, TimePoint now, rules::ObjectRef object);
 /// Of a ValidatingWebhookConfigurationList or MutatingWebhookConfigurationList: the first certificate to end of each.
 /// Bundles that cannot be read are passed over: API servers take them as well.
 Result<std::vector<rules::Sample>> samplesOfWebhooks(const std::string& body, std::string_view cluster,

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "agent/access/gate.hpp"
+#include "agent/app/answered.hpp"
+#include "agent/operate/catalogue.hpp"
+#include "base/async/loop_clock.hpp"
+#include "base/async/task_group.hpp"
+#include "base/random.hpp"
+#include "rules/incident.hpp"
+
+namespace klaw::app {
+
+/// Where objects of clusters are changed: previewed by a dry run, confirmed, recorded before and after, carried out
+/// once and followed to its end. What was under way when the agent was killed is found out, not done again. On the loop
+/// thread.
+class ChangeDesk {
+public:
+    /// Makes everything that has happened durable, with this.
+    using Flush = std::function<Task<Result<storage::Committed>>(storage::UnitOfWork with)>;
+    /// Tells an open incident what is done about it.
+    using NoteAction = std::function<void(const std::string& incident, const rules::Action& action)>;
+
+    /// References outlive the desk.
+    ChangeDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, access::Gate& gate, Flush flush,
+               NoteAction noteAction);
+
+    /// What the command would do, or with `--yes` the doing of it. Its verb has a plan.
+    Task<Answered> handle(const operate::Verb& verb, operate::CommandLine line, Asked asked);
+    /// What was under way when the agent ended, from `RecoveredState::meta`. Once, when the clusters can be asked.
+    void resume(const std::map<std::string, std::string, std::less<>>& meta);
+    Task<void> stop() { return tasks_.stop(); }
+
+    /// Of the entries in meta.
+    static constexpr std::string_view openPrefix = "change:";
+
+private:
+    /// A change that is being carried out.
+    struct Open {
+        std::string id;
+        std::string verb;
+        std::string incident;  ///< that it is about; may be empty
+        operate::Caller caller;
+        operate::Plan plan;
+        std::int64_t permittedBy = 0;  ///< row of the audit log
+        bool made = false;             ///< only its rollout is left
+        std::function<void(const Answered& answer)> progress;
+        std::string card;
+    };
+
+    static storage::MetaEntry kept(const Open& open);
+    Task<Answered> preview(const operate::Verb& verb, Asked asked, operate::Plan plan, access::Request request);
+    Task<Answered> carryOut(const operate::Verb& verb, Asked asked, operate::Plan plan, access::Request request,
+                            std::string incident);
+    Task<Result<std::string>> settled(const Open& open, Result<std::string> answer);
+    Task<Result<bool>> foundOut(const Open& open);
+    Task<Answered> finish(Open open, Result<std::string> answer);
+    Task<void> resumeOne(Open open);
+    Task<void> follow(Open open);
+    Task<void> close(const Open& open, std::string_view decision, std::string result);
+    void noteAction(const Open& open, rules::Action::State state, std::string result);
+
+    Loop& loop_;
+    LoopClock& clock_;
+    Random& random_;
+    operate::Control& control_;
+    access::Gate& gate_;
+    Flush flush_;
+    NoteAction noteAction_;
+    std::map<std::string, TimePoint> begunAt_;  ///< of open changes
+    TaskGroup tasks_;
+};
+
+/// The place that a command of a verb with a plan is about, as far as it says.
+access::Place placeOf(const operate::Control& control, const operate::CommandLine& line);
+
+}  // namespace klaw::app

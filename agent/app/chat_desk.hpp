@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "agent/app/command_desk.hpp"
+#include "agent/deliver/button_offers.hpp"
+#include "base/async/task_group.hpp"
+#include "notifiers/inbound.hpp"
+#include "storage/unit_of_work.hpp"
+
+namespace klaw::app {
+
+/// What is the same for everything that comes in from one application.
+struct ChatApp {
+    std::string platform;  ///< "feishu", "dingtalk": begins identities
+    std::string channel;   ///< of the courier, for answers
+    std::string language = "en";
+};
+
+/// The desk behind one application of a chat platform: what people write and press there becomes commands, answers go
+/// out by the courier. The same thing is done once, however often the platform sends it. On the loop thread.
+class ChatDesk final : public notifiers::InboundHandler {
+public:
+    /// Commits a unit and lets the courier carry its deliveries; calls back with what came of it.
+    using Commit = std::function<void(storage::UnitOfWork unit, std::function<void(Result<storage::Committed>)> done)>;
+
+    /// References outlive the desk.
+    ChatDesk(Loop& loop, LoopClock& clock, Random& random, CommandDesk& commands, Commit commit, ChatApp app);
+
+    Task<notifiers::PressAnswer> press(notifiers::InboundPress press) override;
+    void message(notifiers::InboundMessage message) override;
+    Task<void> stop() { return tasks_.stop(); }
+
+    struct Counts {
+        std::uint64_t messages = 0;
+        std::uint64_t presses = 0;
+        std::uint64_t repeats = 0;  ///< dropped
+    };
+    const Counts& counts() const { return counts_; }
+
+private:
+    struct Pressed;
+    Task<void> carryOut(notifiers::InboundPress press, std::shared_ptr<Pressed> pressed);
+    Task<void> answer(notifiers::InboundMessage message);
+    Task<bool> isNew(const notifiers::InboundMessage& message);
+    void say(notifiers::Card card, notifiers::CardReply to);
+    void put(notifiers::Card card, std::string deliveryId);
+    Task<std::optional<notifiers::Card>> offered(notifiers::Card card, std::string id);
+    std::function<void(const Answered&)> progressTo(notifiers::CardReply to);
+    operate::Caller callerOf(const notifiers::Person& person, const std::string& chat, TimePoint at) const;
+    notifiers::Card cardOf(const std::string& id, const std::string& command, const Answered& answered) const;
+
+    Loop& loop_;
+    LoopClock& clock_;
+    Random& random_;
+    CommandDesk& commands_;
+    Commit commit_;
+    ChatApp app_;
+    Counts counts_;
+    TaskGroup tasks_;
+};
+
+}  // namespace klaw::app

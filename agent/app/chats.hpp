@@ -1,0 +1,62 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/app/chat_desk.hpp"
+#include "agent/app/config.hpp"
+#include "base/net/http_client.hpp"
+#include "notifiers/notifier.hpp"
+
+namespace klaw::app {
+
+/// One application as it runs, for the page and metrics.
+struct ChatView {
+    std::string name;
+    std::string platform;
+    bool listens = false;
+    bool connected = false;
+    std::string lastError;
+    std::optional<TimePoint> lastHeardOf;
+    notifiers::InboundCounts inbound;
+    ChatDesk::Counts counts;
+    std::map<std::string, std::uint64_t> calls;  ///< of the platform's API, by its name
+};
+
+/// The applications on chat platforms: each has its token, its connection and its desk. On the loop thread.
+class Chats {
+public:
+    /// References outlive the chats.
+    Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http, CommandDesk& commands,
+          ChatDesk::Commit commit);
+    ~Chats();
+
+    /// One whose settings stay as they were keeps its connection. The connections of others end.
+    void follow(const Config& config);
+    /// Writes as the application of the channel; null when it has none.
+    std::unique_ptr<notifiers::Notifier> notifierOf(const ChannelConfig& channel) const;
+    /// One for each application, of its name: where answers leave.
+    std::vector<std::unique_ptr<notifiers::Notifier>> replyNotifiers() const;
+    std::vector<ChatView> views() const;
+    Task<void> stop();
+
+private:
+    struct Line;
+    void openFeishu(Line& line);
+    void openDingTalk(Line& line);
+    std::unique_ptr<Line> open(const AppConfig& config, const std::string& language);
+
+    Loop& loop_;
+    LoopClock& clock_;
+    Random& random_;
+    net::HttpClient& http_;
+    CommandDesk& commands_;
+    ChatDesk::Commit commit_;
+    std::vector<std::unique_ptr<Line>> lines_;
+    std::vector<std::unique_ptr<Line>> leaving_;
+    TaskGroup endings_;
+};
+
+}  // namespace klaw::app

@@ -1,0 +1,284 @@
+#include "agent/app/command_desk.hpp"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "base/async/loop_condition.hpp"
+#include "storage/reader.hpp"
+
+namespace klaw::app {
+namespace {
+
+constexpr Duration offerLifetime = 10min;
+/// A change that comes later was meant for another situation.
+constexpr Duration longestWay = 5min;
+
+/// A command that is understood: its verb and words.
+struct Understood {
+    const operate::Verb* verb = nullptr;
+    operate::CommandLine line;
+    bool changes() const { return verb->changes && verb->changes(line); }
+    std::string permission() const { return changes() ? std::string(verb->permission) : "read"; }
+};
+
+/// Reads are judged where they reach a cluster.
+access::Request requestOf(const operate::Control& control, const Understood& understood,
+                          const operate::Caller& caller) {
+    access::Request request{
+        caller.identity, caller.chat, std::string(understood.verb->name), understood.permission(), {}};
+    if (!understood.verb->plan) return request;
+    auto place = placeOf(control, understood.line);
+    if (place.cluster.empty())
+        request.permission = "read";  // until it is known which one is meant
+    else
+        request.place = std::move(place);
+    return request;
+}
+
+Result<Understood> understand(const std::string& command) {
+    auto line = operate::parseCommandLine(command);
+    if (!line) return fail(std::move(line).error());
+    const auto* verb = operate::findVerb(line->verb);
+    if (verb) return Understood{verb, std::move(*line)};
+    auto near = operate::nearestVerb(line->verb);
+    std::string remedy = near.empty() ? "there are" : "did you mean `" + std::string(near) + "`? There are";
+    for (const auto& each : operate::catalogue())
+        remedy += (&each == &operate::catalogue().front() ? " " : ", ") + std::string(each.name);
+    return fail(ErrorCode::NotFound, "there is no command \"" + line->verb + "\"", {}, remedy);
+}
+
+Answered refusal(const Error& error) {
+    return Answered::refusing(error.describe() + "\n");
+}
+
+/// The card that an offer was made with.
+std::string cardOf(const std::string& target) {
+    auto json = nlohmann::json::parse(target, nullptr, false);
+    return json.is_object() ? json.value("incident", std::string()) : std::string();
+}
+
+/// `command` without `--page N`.
+std::string withoutPage(const std::string& command) {
+    auto at = command.find(" --page");
+    if (at == std::string::npos) return command;
+    auto end = command.find_first_not_of(" =0123456789", at + 7);
+    auto rest = end == std::string::npos ? std::string() : " " + command.substr(end);
+    return command.substr(0, at) + rest;
+}
+
+std::size_t pageOf(const operate::CommandLine& line) {
+    std::size_t number = 1;
+    auto written = line.option("page").value_or("1");
+    std::from_chars(written.data(), written.data() + written.size(), number);
+    return number;
+}
+
+/// The words of a person as one word of a command.
+std::string asOneWord(const std::string& text) {
+    std::string out = "'";
+    for (char c : text) out += c == '\'' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    return out + "'";
+}
+
+/// `silence ID 2h` with another length and a reason.
+std::string withInputs(const std::string& verb, std::string command, const std::map<std::string, std::string>& inputs) {
+    if (verb != "silence") return command;
+    auto given = [&](const char* name) {
+        auto found = inputs.find(name);
+        return found == inputs.end() ? std::string() : found->second;
+    };
+    if (auto length = given("duration"); parseDuration(length)) {
+        command.resize(std::min(command.rfind(' '), command.size()));
+        command += " " + length;
+    }
+    if (auto reason = given("reason"); !reason.empty()) command += " --comment " + asOneWord(reason);
+    return command;
+}
+
+/// Several clusters, and the command names none of them.
+std::optional<Answered> whichCluster(const operate::Control& control, const std::string& command) {
+    auto clusters = control.clusters();
+    if (clusters.size() < 2) return std::nullopt;
+    Answered answer;
+    answer.pagedCommand = withoutPage(command);
+    for (const auto& cluster : clusters) answer.clusters.push_back(cluster.name);
+    answer.text = "which cluster is meant? Add --cluster:";
+    for (const auto& name : answer.clusters) answer.text += " " + name;
+    answer.text += "\n";
+    return answer;
+}
+
+}  // namespace
+
+CommandDesk::CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control,
+                         storage::Writer& writer, std::string databaseFile, deliver::Commit commit, Flush flush,
+                         access::Gate& gate, ChangeDesk& changes)
+    : loop_(loop),
+      clock_(clock),
+      random_(random),
+      control_(control),
+      writer_(writer),
+      databaseFile_(std::move(databaseFile)),
+      commit_(std::move(commit)),
+      flush_(std::move(flush)),
+      gate_(gate),
+      changes_(changes) {}
+
+storage::AuditEntry CommandDesk::auditOf(const operate::Caller& caller, std::string_view verb,
+                                         std::string_view decision, const std::string& command) const {
+    nlohmann::json detail{{"command", command}};
+    if (!caller.name.empty()) detail["name"] = caller.name;
+    if (!caller.chat.empty()) detail["chat"] = caller.chat;
+    auto text = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return {clock_.now(), caller.identity, std::string(verb), std::string(decision), {}, std::move(text)};
+}
+
+storage::AuditEntry CommandDesk::denialOf(const operate::Caller& caller, const access::Request& request,
+                                          const std::string& command) const {
+    auto entry = auditOf(caller, request.verb, "denied", command);
+    if (request.place)
+        entry.target = request.place->cluster + (request.place->ns.empty() ? "" : "/" + request.place->ns);
+    return entry;
+}
+
+Task<Result<void>> CommandDesk::record(storage::AuditEntry entry) {
+    std::vector<storage::AuditEntry> entries(1, entry);
+    co_return co_await flush_(std::move(entries));
+}
+
+Task<Answered> CommandDesk::execute(Asked asked) {
+    auto understood = understand(asked.command);
+    if (!understood) co_return refusal(understood.error());
+    understood->line.attachment = std::move(asked.attachment);
+    std::string verb(understood->verb->name);
+    const auto& caller = asked.caller;
+    auto request = requestOf(control_, *understood, caller);
+    auto decision = policy().decide(request);
+    if (!decision.allowed) {
+        co_await record(denialOf(caller, request, asked.command));
+        co_return Answered::refusing(decision.reason + "\n");
+    }
+    if (understood->changes() && caller.at && clock_.now() - *caller.at > longestWay) {
+        co_await record(auditOf(caller, verb, "too late", asked.command));
+        Error late(ErrorCode::Expired, "this was sent " + formatDuration(clock_.now() - *caller.at) + " ago", {},
+                   "things may have changed: send it again if it is still meant");
+        co_return refusal(late);
+    }
+    if ((understood->verb->ask || understood->verb->plan) && !understood->line.option("cluster"))
+        if (auto choice = whichCluster(control_, asked.command)) co_return std::move(*choice);
+    if (understood->verb->plan)
+        co_return co_await changes_.handle(*understood->verb, std::move(understood->line), std::move(asked));
+    bool unsure = asked.pageSize > 0 && understood->verb->confirms && understood->verb->confirms(understood->line);
+    if (unsure && !understood->line.option("yes")) {
+        auto preview = understood->verb->preview(control_, caller, understood->line);
+        if (!preview) co_return refusal(preview.error());
+        auto answer = Answered::saying(*preview + "\n");
+        answer.pagedCommand = asked.command;
+        answer.confirm = asked.command + " --yes";
+        co_return answer;
+    }
+    Result<operate::Output> outcome = operate::Output();
+    if (understood->verb->ask)
+        outcome = co_await understood->verb->ask(control_, caller, understood->line);
+    else
+        outcome = understood->verb->run(control_, caller, understood->line);
+    if (understood->changes()) {
+        auto stored = co_await record(auditOf(caller, verb, outcome ? "done" : "failed", asked.command));
+        if (outcome && !stored) co_return refusal(stored.error());
+    }
+    if (!outcome) {
+        bool denied = outcome.error().code == ErrorCode::PermissionDenied && !understood->changes();
+        if (denied) co_await record(auditOf(caller, verb, "denied", asked.command));
+        co_return refusal(outcome.error());
+    }
+    Answered answer = Answered::saying({});
+    answer.reads = !understood->changes();
+    answer.tabular = outcome->table.has_value();
+    answer.pagedCommand = withoutPage(asked.command);
+    if (understood->line.option("json")) {
+        answer.text = operate::toJson(*outcome);
+        co_return answer;
+    }
+    if (asked.pageSize > 0)
+        answer.page = operate::cutToPage(*outcome, pageOf(understood->line), asked.pageSize, caller.language);
+    answer.text = std::move(outcome->text);
+    co_return answer;
+}
+
+Task<Result<serve::ConsoleBackend::Offered>> CommandDesk::offer(operate::Caller caller, std::string command) {
+    auto understood = understand(command);
+    if (!understood) co_return fail(std::move(understood).error());
+    if (!understood->changes() || !(understood->verb->preview || understood->verb->plan))
+        co_return fail(ErrorCode::InvalidArgument, "this command has no button");
+    Result<std::string> preview = std::string();
+    if (understood->verb->plan) {
+        Asked asked{std::move(caller), command, {}, 0, {}, {}};
+        auto answer = co_await execute(std::move(asked));
+        if (answer.confirm.empty()) co_return fail(ErrorCode::InvalidArgument, answer.text);
+        preview = std::move(answer.text);
+        command = std::move(answer.confirm);
+    } else {
+        preview = understood->verb->preview(control_, caller, understood->line);
+    }
+    if (!preview) co_return fail(std::move(preview).error());
+    serve::ConsoleBackend::Offered offered{random_.token(18), std::move(*preview)};
+    storage::UnitOfWork unit;
+    storage::Offer made;
+    made.nonceHash = storage::offerHash(offered.nonce);
+    made.verb = understood->verb->name;
+    made.arguments = command;
+    made.createdAt = clock_.now();
+    made.expiresAt = clock_.now() + offerLifetime;
+    unit.offers.push_back(std::move(made));
+    auto stored = co_await deliver::committed(commit_, loop_, std::move(unit));
+    if (!stored) co_return fail(std::move(stored).error());
+    co_return offered;
+}
+
+Task<Answered> CommandDesk::press(Asked asked, std::string nonce, std::map<std::string, std::string> inputs) {
+    auto reader = storage::Reader::open(databaseFile_);
+    auto known = reader ? reader->offer(nonce) : fail(reader.error());
+    auto understood = known ? understand(known->arguments) : fail(known.error());
+    if (understood) {
+        auto request = requestOf(control_, *understood, asked.caller);
+        auto decision = policy().decide(request);
+        if (!decision.allowed) {
+            co_await record(denialOf(asked.caller, request, known->arguments));
+            co_return Answered::refusing(decision.reason + "\n");
+        }
+    }
+    // What only shows what would happen may be pressed again.
+    bool previews = understood && understood->verb->plan && !understood->line.option("yes");
+    bool holds = known && !known->usedAt && known->expiresAt > clock_.now();
+    auto offer = std::move(known);
+    if (!previews || !holds) offer = co_await take(std::move(nonce), asked.caller.shownName());
+    if (!offer) {
+        co_await record(auditOf(asked.caller, "press", "denied", offer.error().message));
+        co_return refusal(offer.error());
+    }
+    asked.command = withInputs(offer->verb, std::move(offer->arguments), inputs);
+    asked.card = cardOf(offer->target);
+    co_return co_await execute(std::move(asked));
+}
+
+Task<Result<storage::Offer>> CommandDesk::take(std::string nonce, std::string identity) {
+    struct Wait {
+        explicit Wait(Loop& loop) : condition(loop) {}
+        std::optional<Result<storage::Offer>> result;
+        LoopCondition condition;
+    };
+    auto wait = std::make_shared<Wait>(loop_);
+    auto& loop = loop_;
+    writer_.takeOffer(std::move(nonce), std::move(identity), clock_.now(),
+                      [&loop, wait](Result<storage::Offer> result) {
+                          loop.post([wait, result = std::move(result)] {
+                              wait->result = result;
+                              wait->condition.notify();
+                          });
+                      });
+    auto taken = [wait] { return wait->result.has_value(); };
+    co_await wait->condition.until(taken);
+    co_return std::move(*wait->result);
+}
+
+}  // namespace klaw::app
