@@ -122,6 +122,17 @@ run_e2e() {
     failed=$((failed + e2e_failed))
 }
 
+# The fakes of the chat platforms beside the vendors' own clients.
+run_referees() {
+    local referees_passed=0 referees_failed=1
+    rm -f build/referees/result
+    echo "== referees: the fakes and the official clients"
+    test/referees/run || true
+    if [ -s build/referees/result ]; then read -r referees_passed referees_failed <build/referees/result; fi
+    passed=$((passed + referees_passed))
+    failed=$((failed + referees_failed))
+}
+
 report_results() {
     echo
     echo "$passed passed, $failed failed, $skipped skipped"

@@ -63,6 +63,26 @@ class TroublesTest(EndToEndTest):
         self.assertEqual(len(sent), 1)
 
 
+class CauseTest(EndToEndTest):
+    def test_silent_node_is_what_the_cards_are_about_and_they_list_what_depends_on_it(self):
+        """R9: the node is the cause; the Pods on it and their Deployment are what it takes along."""
+        self.agent(rules=impatient()).start()
+        namespace = self.namespace("cause")
+        self.addCleanup(namespace.clear)
+        namespace.trouble("make", "node-silent", wait=False)
+        node = f"{namespace.name}-node-silent"
+        labels = {"app": "cart"}
+        namespace.create({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "cart", "namespace": namespace.name},
+            "spec": {"replicas": 2, "selector": {"matchLabels": labels},
+                     "template": {"metadata": {"labels": labels}, "spec": {**namespace.pod("x")["spec"], "nodeName": node}}}})
+        self.await_card(rule="NodeNotReady", where=node, seconds=90)
+        for card in self.receiver.cards(where=namespace.name):  # its lease is missed earlier than the node
+            self.assertIn(f"Node {node}", card["subtitle"])
+            dependents = [section["lines"] for section in card["sections"] if section["heading"] == "Depends on it"]
+            self.assertEqual(dependents, [[f"Deployment {namespace.name}/cart (2)"]], card["title"])
+
+
 class QuietTest(EndToEndTest):
     def test_rollout_scale_down_and_drain_make_no_card(self):
         """W7, with the default rules as they are."""

@@ -1,8 +1,7 @@
 """Nothing is missed and nothing is told twice, whatever happens to the connection to the API server (W1, W2, W5)."""
-import json
 
 from harness.case import EndToEndTest
-from harness.proxy import api_proxy
+from harness.proxy import api_proxy, proxied_kubeconfig
 from harness.rules import UNSCHEDULABLE
 from harness.waiting import eventually, stays
 
@@ -18,12 +17,7 @@ class WatchTest(EndToEndTest):
         """An agent that sees the cluster through a proxy."""
         proxy = api_proxy(self.cluster)
         self.addCleanup(proxy.close)
-        kubeconfig = self.directory / "kubeconfig"
-        kubeconfig.write_text(json.dumps({
-            "apiVersion": "v1", "kind": "Config", "current-context": "proxied",
-            "clusters": [{"name": "proxied", "cluster": {"server": f"http://127.0.0.1:{proxy.port}"}}],
-            "users": [{"name": "proxied", "user": {}}],
-            "contexts": [{"name": "proxied", "context": {"cluster": "proxied", "user": "proxied"}}]}))
+        kubeconfig = proxied_kubeconfig(proxy, self.directory / "kubeconfig")
         return proxy, self.agent(rules=UNSCHEDULABLE, defaults=False, clusters={"main": kubeconfig}).start()
 
     def card(self, name, status="firing", seconds=60):

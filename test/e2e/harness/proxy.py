@@ -1,5 +1,6 @@
 """A TCP proxy that can be told to misbehave. In front of an API server it speaks TLS upstream as the administrator and
 plain HTTP to the client, so that it sees the watch lines and can cut them where it wants."""
+import json
 import select
 import socket
 import ssl
@@ -19,14 +20,19 @@ class Proxy:
         self._cuts_left = 0
         self._flowing = threading.Event()
         self._flowing.set()
+        self._stall_after = None
         self._refusing = False
         self.cuts = 0
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", free_port()), backlog=128)
         self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def close(self):
+        # A thread that still waits on the listener's number would take the connections of whoever gets it next.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join(10)
         self._listener.close()
         self.resume()
         self.cut_now()
@@ -48,6 +54,13 @@ class Proxy:
 
     def resume(self):
         self._flowing.set()
+
+    def stall_after(self, text):
+        """Passes nothing more from the server once a request with `text` has been passed to it."""
+        self._stall_after = text.encode()
+
+    def stalled(self):
+        return not self._flowing.is_set()
 
     def refuse(self, refusing=True):
         """New connections are accepted and reset at once."""
@@ -98,6 +111,9 @@ class Proxy:
                 if not data:
                     return
                 upstream.sendall(data)
+                if self._stall_after and self._stall_after in data:
+                    self._stall_after = None
+                    self.stall()
             if (waiting or upstream in readable) and self._flowing.is_set():
                 data = self._received(upstream)
                 if data is None:
@@ -142,6 +158,16 @@ def api_proxy(cluster):
     context = ssl.create_default_context(cafile=str(cluster.pki / "ca.crt"))
     context.load_cert_chain(cluster.pki / "admin.crt", cluster.pki / "admin.key")
     return Proxy(cluster.port, context)
+
+
+def proxied_kubeconfig(proxy, path):
+    """Of a client that goes through a proxy with the administrator's rights."""
+    path.write_text(json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "proxied",
+        "clusters": [{"name": "proxied", "cluster": {"server": f"http://127.0.0.1:{proxy.port}"}}],
+        "users": [{"name": "proxied", "user": {}}],
+        "contexts": [{"name": "proxied", "context": {"cluster": "proxied", "user": "proxied"}}]}))
+    return path
 
 
 def cut(*ends):

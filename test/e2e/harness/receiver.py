@@ -58,6 +58,10 @@ class Receiver:
             daemon_threads = True
             request_queue_size = 128
 
+            def server_activate(self):
+                super().server_activate()
+                self.socket.setblocking(False)  # a client that has gone again must not hold the server's loop
+
             def handle_error(self, *_):
                 pass  # a client that was killed
 

@@ -121,6 +121,32 @@ TEST(DeliveryPlanner, CallsTheReceiversOfEachStepOfTheEscalationAndTellsThemWhen
     EXPECT_EQ(channelsOf(planner.plan(resolved)), (std::vector<std::string>{"robot", "lead"}));
 }
 
+TEST(DeliveryPlanner, CallsPeopleByTheIdsOfEachPlatformWhenACardBeginsAndWhenNobodyTakesIt) {
+    rules::Route route;
+    route.match = *rules::CompiledMatchers::compileSelection({});
+    route.mention = {"Li", "all"};
+    route.escalate = {{15min, {}, {"Han"}}};
+    auto feishu = channel("feishu", true), dingtalk = channel("dingtalk", true);
+    feishu.people = {{"Li", "ou_li"}, {"Han", "ou_han"}};
+    dingtalk.people = {{"Li", "li"}};
+    DeliveryPlanner planner({feishu, dingtalk}, std::make_shared<rules::Routes>(std::vector{route}));
+    auto called = [&](const rules::IncidentUpdate& about) {
+        std::vector<std::vector<std::string>> ids;
+        for (const auto& delivery : planner.plan(about)) {
+            auto card = *notifiers::cardFromJson(delivery.payload);
+            ids.emplace_back();
+            for (const auto& mention : card.mentions) ids.back().push_back(mention.id);
+        }
+        return ids;
+    };
+    using Ids = std::vector<std::vector<std::string>>;
+    EXPECT_EQ(called(update(Reason::Opened)), (Ids{{"ou_li", "all"}, {"li", "all"}}));
+    EXPECT_EQ(called(update(Reason::Changed, 1min)), (Ids{{}, {}}));
+    auto escalated = update(Reason::Escalated, 15min);
+    escalated.incident.escalated = 1;
+    EXPECT_EQ(called(escalated), (Ids{{"ou_han"}, {}}));
+}
+
 TEST(DeliveryPlanner, RemindsEverywhereAlsoWhereCardsCanBeUpdated) {
     DeliveryPlanner planner({channel("hook", true), channel("robot", false)});
     EXPECT_EQ(channelsOf(planner.plan(update(Reason::Reminded, 4h))), both);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "notifiers/dingtalk/card_template.hpp"
 #include "notifiers/dingtalk/render.hpp"
 #include "notifiers/feishu/render.hpp"
 #include "notifiers/terminal/render.hpp"
@@ -35,6 +36,27 @@ std::string feishuForm(const SafeCard& card) {
     return feishu::renderCard(card, {}, mentions).dump(2) + "\n";
 }
 
+/// As the courier gives it to an application: each button has its nonce.
+SafeCard withNonces(SafeCard card) {
+    for (auto& button : card.buttons) button.nonce = "nonce-" + button.verb;
+    return card;
+}
+
+std::string feishuAppForm(const SafeCard& card) {
+    return feishu::renderCard(withNonces(card), {}, {}, feishu::Buttons::CallBack).dump(2) + "\n";
+}
+
+/// The variables of the template, lists and the Markdown where a reviewer can read them.
+std::string dingTalkAppForm(const SafeCard& card) {
+    auto parameters = dingtalk::ownTemplate("klaw.schema")->render(withNonces(card), {}, {});
+    std::string text;
+    for (const auto& [name, value] : parameters) {
+        if (name == "body") continue;
+        text += name + ": " + (name == "buttons" ? "\n" + Json::parse(value).dump(2) : value) + "\n";
+    }
+    return text + "\n" + parameters["body"] + "\n";
+}
+
 std::string webhookForm(const SafeCard& card) {
     return Json::parse(webhook::renderEvent("card.sent", card, {})).dump(2) + "\n";
 }
@@ -58,10 +80,9 @@ void PrintTo(const GoldenCase& golden, std::ostream* out) {
 
 std::vector<GoldenCase> allCases() {
     std::vector<GoldenCase> cases;
-    std::vector<GoldenCase> platforms{{"dingtalk", dingTalkForm, {}, {}},
-                                      {"feishu", feishuForm, {}, {}},
-                                      {"webhook", webhookForm, {}, {}},
-                                      {"terminal", terminalForm, {}, {}}};
+    std::vector<GoldenCase> platforms{{"dingtalk", dingTalkForm, {}, {}},   {"feishu", feishuForm, {}, {}},
+                                      {"feishuapp", feishuAppForm, {}, {}}, {"dingtalkapp", dingTalkAppForm, {}, {}},
+                                      {"webhook", webhookForm, {}, {}},     {"terminal", terminalForm, {}, {}}};
     for (const auto& platform : platforms)
         for (auto status : {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Silenced, CardStatus::Resolved,
                             CardStatus::Digest, CardStatus::Test})

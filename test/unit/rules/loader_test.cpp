@@ -149,10 +149,17 @@ TEST(LoaderFiles, WithAnErrorContributeNothingWhileOthersDo) {
     EXPECT_EQ(report.rules->find("B"), nullptr);
 }
 
-TEST(LoaderFiles, ThatAreEmptyHaveNoRules) {
-    auto report = loadRules({{"empty.yaml", ""}, {"comment.yaml", "# nothing yet\n"}});
+TEST(LoaderFiles, WithoutRulesSayThatTheyMeanIt) {
+    auto report = loadRules({{"comment.yaml", "# nothing yet\n"}, {"list.yaml", "rules: []\n"}});
     EXPECT_TRUE(report.ok());
     EXPECT_TRUE(report.rules->rules().empty());
+}
+
+TEST(LoaderFiles, OfNoBytesAreTakenForUnfinished) {
+    auto report = loadRules({{"empty.yaml", ""}});
+    ASSERT_EQ(report.errors.size(), 1u);
+    EXPECT_EQ(report.errors[0].describe(),
+              "empty.yaml:1:1: the file is empty (write `rules: []` to have no rules in it)");
 }
 
 TEST(LoaderFiles, MayNotDefineARuleOfAnother) {

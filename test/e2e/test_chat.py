@@ -1,0 +1,422 @@
+"""Chats: cards that live in a group, buttons that work, commands that are answered."""
+import json
+import time
+
+from harness import cluster as clusters
+from harness.case import EndToEndTest
+from harness.platform import DingTalk, Feishu, newest
+from harness.rules import UNSCHEDULABLE
+from harness.waiting import eventually
+
+ACCESS = [{"name": "李雷", "feishu": "ou_li", "role": "operator"}, {"feishu_chat": "oc_ops", "role": "viewer"}]
+
+
+class FeishuTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.feishu = Feishu()
+        self.addCleanup(self.feishu.close)
+
+    def chat_agent(self, **options):
+        settings = {"language": "en", "apps": [self.feishu.app()], "access": ACCESS,
+                    "channels": [{"name": "oncall", "type": "feishu", "app": "klaw-feishu", "chat": "oc_ops"}], **options}
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False, **settings).start()
+        self.feishu.await_connection()
+        self.running = agent
+        return agent
+
+    def broken_pod(self):
+        """Its name tells it from those of other tests, which may still be going."""
+        namespace = self.namespace("chat")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        return namespace, f"{namespace.name}-big cannot be scheduled"
+
+    def test_card_lives_from_trouble_over_acknowledgement_to_its_end(self):
+        self.chat_agent()
+        namespace, trouble = self.broken_pod()
+        card = self.feishu.await_card(trouble)
+        self.assertEqual(card["chat"], "oc_ops")
+        self.assertEqual(newest(card)["header"]["template"], "orange")
+        pressed = self.feishu.press(card["id"], "Acknowledge")
+        self.assertEqual(pressed["toast"]["type"], "success", pressed)
+        self.assertLess(pressed["seconds"], 1)
+        acknowledged = self.feishu.await_card(trouble, also="李雷")
+        self.assertEqual(acknowledged["id"], card["id"])
+        self.assertEqual(newest(acknowledged)["header"]["template"], "yellow")
+        namespace.delete_pods(f"{namespace.name}-big")
+        resolved = self.feishu.await_card(trouble, also='"template": "green"')
+        self.assertEqual(resolved["id"], card["id"])
+        self.assertEqual(len(self.feishu.cards(trouble)), 1)
+        # Platforms meter calls: one card for its whole life is one creation and one change for each thing to say.
+        calls = sum(self.running.metric("klaw_chat_calls_total", api=api) for api in ("messages.create", "messages.update"))
+        self.assertEqual(self.running.metric("klaw_chat_connected"), 1)
+        self.assertLessEqual(calls, 3 * len(self.feishu.cards("")))
+
+    def test_button_works_once_and_only_for_those_who_may(self):
+        self.chat_agent()
+        _, trouble = self.broken_pod()
+        card = self.feishu.await_card(trouble)
+        stranger = self.feishu.press(card["id"], "Acknowledge", operator="ou_stranger")
+        self.assertEqual(stranger["toast"]["type"], "error")
+        self.assertIn("ou_stranger has no role", stranger["toast"]["content"])
+        nobody = self.feishu.press(card["id"], "Acknowledge", operator="")
+        self.assertIn("nobody vouches", nobody["toast"]["content"])
+        first = self.feishu.press(card["id"], "Acknowledge")
+        self.assertEqual(first["toast"]["type"], "success", first)
+        again = self.feishu.press(card["id"], "", value=first["value"])
+        self.assertIn("already used by 李雷", again["toast"]["content"])
+        forged = self.feishu.press(card["id"], "", value={"v": 1, "verb": "ack", "n": "forged"})
+        self.assertIn("unknown", forged["toast"]["content"])
+
+    def test_commands_are_answered_where_they_were_written(self):
+        self.chat_agent()
+        _, trouble = self.broken_pod()
+        self.feishu.await_card(trouble)
+        self.assertIn(trouble, self.feishu.ask("alerts"))
+        self.assertIn("did you mean", self.feishu.ask("alrts"))
+        self.assertIn("has no role that allows", self.feishu.ask("ack 1234", sender="ou_stranger"))
+        self.assertIn("has no role that allows", self.feishu.ask("alerts", sender="ou_stranger", chat="oc_elsewhere"))
+
+    def test_message_that_comes_again_is_answered_once_also_after_a_restart(self):
+        agent = self.chat_agent()
+        message = self.feishu.write("clusters", event_id="e-1", times=3)
+        eventually(lambda: self.feishu.answers_to(message), 10, "the answer")
+        agent.kill()
+        agent.start()
+        self.feishu.await_connection()
+        self.feishu.write("clusters", event_id="e-1", message_id=message)
+        self.feishu.ask("help")  # a later answer: everything before it has been looked at
+        self.assertEqual(len(self.feishu.answers_to(message)), 1)
+
+    def test_command_that_was_long_on_its_way_changes_nothing(self):
+        self.chat_agent()
+        _, trouble = self.broken_pod()
+        card = self.feishu.await_card(trouble)
+        incident = newest(card)["body"]["elements"][-1]["content"].split("incident ")[1].split("<")[0].split(" ")[0]
+        self.assertIn("send it again", self.feishu.ask(f"ack {incident}", age=600))
+        self.assertIn("Acknowledged", self.feishu.ask(f"ack {incident}"))
+
+    def test_connection_survives_what_the_platform_does_to_it(self):
+        self.chat_agent()
+        for trouble in ("text", "garbage", "oversized"):
+            self.feishu.call("connection", do=trouble)
+        self.feishu.call("connection", do="fragments", count=7)
+        self.assertIn("COMMAND", self.feishu.ask("help"))
+        for end in ("close", "abort"):
+            before = self.feishu.state()["bootstraps"]
+            self.feishu.call("connection", do="bootstrap", answer={"status": 502})
+            self.feishu.call("connection", do=end)
+            eventually(lambda: self.feishu.state()["bootstraps"] > before + 1, 30, "the next try")
+            self.feishu.await_connection(30)
+            self.assertIn("COMMAND", self.feishu.ask("help"))
+
+    def test_outage_of_the_platform_loses_nothing_and_floods_nobody(self):
+        self.chat_agent()
+        self.feishu.call("fault", api="*", kind="answer", status=503, code=1, times=10_000)
+        namespace, trouble = self.broken_pod()
+        eventually(lambda: self.feishu.state()["calls"].get("messages.create", 0) >= 2, 30, "tries")
+        namespace.delete_pods(f"{namespace.name}-big")
+        eventually(lambda: "-big" not in self.cluster.kubectl("-n", namespace.name, "get", "pods"), 30, "the Pod's end")
+        namespace.unschedulable_pods(f"{namespace.name}-huge")
+        self.feishu.call("fault", clear=True)
+        self.feishu.await_card(f"{namespace.name}-huge cannot be scheduled", seconds=60)
+        self.assertLessEqual(len(self.feishu.cards(trouble)), 1)
+
+    def test_token_that_was_revoked_is_renewed_without_losing_a_card(self):
+        self.chat_agent()
+        self.feishu.ask("help")
+        self.feishu.call("connection", do="revoke_tokens")
+        self.feishu.await_card(self.broken_pod()[1])
+
+    def test_card_that_was_withdrawn_comes_anew(self):
+        self.chat_agent()
+        _, trouble = self.broken_pod()
+        card = self.feishu.await_card(trouble)
+        self.feishu.call("connection", do="withdraw", message_id=card["id"])
+        self.feishu.press(card["id"], "Acknowledge")
+        self.assertNotEqual(self.feishu.await_card(trouble, also="李雷")["id"], card["id"])
+
+
+class DingTalkTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.dingtalk = DingTalk()
+        self.addCleanup(self.dingtalk.close)
+
+    def chat_agent(self, app=None, **options):
+        settings = {"language": "en", "apps": [self.dingtalk.app(**(app or {}))],
+                    "access": [{"name": "李雷", "dingtalk": "li", "role": "operator"}, {"dingtalk_chat": "cidops==", "role": "viewer"}],
+                    "channels": [{"name": "oncall", "type": "dingtalk", "app": "klaw-dingtalk", "chat": "cidops=="}], **options}
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False, **settings).start()
+        self.dingtalk.await_connection()
+        return agent
+
+    def broken_pod(self):
+        namespace = self.namespace("chat")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        return namespace, f"{namespace.name}-big cannot be scheduled"
+
+    def life_of_a_card(self, own_template):
+        namespace, trouble = self.broken_pod()
+        card = self.dingtalk.await_card(trouble)
+        self.assertEqual(card["spaces"], ["cidops=="])
+        pressed = self.dingtalk.press(card["id"], "Acknowledge")
+        self.assertEqual(pressed["code"], 200, pressed)
+        self.assertLess(pressed["seconds"], 1)
+        acknowledged = self.dingtalk.await_card(trouble, also="李雷")
+        self.assertEqual(acknowledged["id"], card["id"])
+        again = self.dingtalk.press(card["id"], "", action=pressed["action"], params=pressed["params"])
+        if own_template:
+            private = [c["private"] for c in self.dingtalk.cards(trouble)][0]
+            self.assertIn("already used by 李雷", private["li"]["hint"], again)
+        eventually(lambda: [m for m in self.dingtalk.state()["messages"] if m["to"] == "li" and "already used" in m["text"]], 10,
+                   "the word to the presser")
+        namespace.delete_pods(f"{namespace.name}-big")
+        self.dingtalk.await_card(trouble, also="Resolved")
+        self.assertEqual([c["id"] for c in self.dingtalk.cards(trouble)], [card["id"]])
+
+    def test_card_lives_without_any_set_up_of_templates(self):
+        self.chat_agent()
+        self.life_of_a_card(own_template=False)
+
+    def test_card_lives_in_a_template_of_ours(self):
+        self.chat_agent(app={"card_template": "klaw.schema"})
+        self.life_of_a_card(own_template=True)
+
+    def test_commands_are_answered_in_groups_and_alone(self):
+        self.chat_agent()
+        self.assertIn("COMMAND", self.dingtalk.ask("help"))
+        self.assertIn("has no role", self.dingtalk.ask("alerts", sender="han", chat="cidelsewhere=="))
+        self.assertIn("nobody vouches", self.dingtalk.ask("alerts", sender=""))
+        # The message's own address has ended: the robot writes by itself.
+        self.assertIn("COMMAND", self.dingtalk.ask("help", session_life=5))
+        self.assertIn("COMMAND", self.dingtalk.ask("help", direct=True, chat="cidli==", session_life=5))
+
+    def test_message_that_comes_again_is_answered_once(self):
+        self.chat_agent()
+        self.dingtalk.ask("clusters", message_id="msg-again==", times=3)
+        self.dingtalk.ask("help")
+        self.assertEqual(len([m for m in self.dingtalk.state()["messages"] if "SERVER" in m["text"]]), 1)
+
+    def test_connection_survives_what_the_platform_does_to_it(self):
+        self.chat_agent()
+        for trouble in ("text", "garbage", "oversized", "numeric", "binary"):
+            self.dingtalk.call("connection", do=trouble)
+        self.assertIn("COMMAND", self.dingtalk.ask("help"))
+        self.assertEqual(self.dingtalk.call("connection", do="event"), {"answer": None})  # events were not asked for
+        for how in ("close", "abort"):
+            before = self.dingtalk.state()["registrations"]
+            self.dingtalk.call("connection", do="register", answer={"status": 503})
+            self.dingtalk.call("connection", do=how)
+            eventually(lambda: self.dingtalk.state()["registrations"] > before + 1, 30, "the next try")
+            self.dingtalk.await_connection()
+            self.assertIn("COMMAND", self.dingtalk.ask("help"))
+
+    def test_new_connection_stands_before_the_old_one_goes(self):
+        self.chat_agent()
+        self.dingtalk.call("connection", do="disconnect", grace=3)
+        eventually(lambda: [c for c in self.dingtalk.state()["connections"] if not c["leaving"]], 3, "the new connection")
+        self.assertIn("COMMAND", self.dingtalk.ask("help"))
+        self.assertEqual(self.dingtalk.state()["lost"], 0)
+
+    def test_answers_that_are_no_answers_lose_no_card(self):
+        self.chat_agent()
+        for strange in ({"text": "<html>banned</html>", "status": 200}, {"code": "Forbidden.AccessDenied.QpsLimitForApi", "status": 403},
+                        {"code": "InvalidAuthentication", "status": 400}, {"status": 504}):
+            self.dingtalk.call("fault", api="card.createAndDeliver", kind="answer", **strange)
+        self.dingtalk.call("fault", api="card.createAndDeliver", kind="cut_after")
+        trouble = self.broken_pod()[1]
+        self.dingtalk.await_card(trouble, seconds=60)
+        self.assertEqual(len(self.dingtalk.cards(trouble)), 1)
+
+
+class CommandsTest(EndToEndTest):
+    """What people ask of a cluster, in chat and by `klaw do`, from the same catalogue."""
+
+    def setUp(self):
+        super().setUp()
+        self.feishu = Feishu()
+        self.addCleanup(self.feishu.close)
+
+    def chat_agent(self, **more):
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", apps=[self.feishu.app()], access=ACCESS, **more).start()
+        self.feishu.await_connection()
+        return agent
+
+    def shop(self, *names):
+        namespace = self.namespace("shop")
+        namespace.create(*[namespace.pod(name) for name in names])
+        self.cluster.kubectl("-n", namespace.name, "wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s")
+        return namespace
+
+    def test_objects_are_listed_as_kubectl_lists_them(self):
+        self.chat_agent()
+        namespace = self.shop("cart", "web")
+        answer = self.feishu.ask(f"pods -n {namespace.name}")
+        for word in ("NAME", "READY", "STATUS", "cart", "web", "1/1", "Running", "main"):
+            self.assertIn(word, answer)
+        self.assertEqual(self.feishu.ask(f"容器组 {namespace.name}").count("Running"), 2)
+        self.assertIn("Nothing found", self.feishu.ask(f"pods -n {namespace.name} --bad"))
+        namespace.unschedulable_pods("big")
+        self.assertIn("Pending", eventually(lambda: (lambda text: "big" in text and text)(
+            self.feishu.ask(f"pods —bad -n {namespace.name}")), 20, "the bad Pod"))
+        self.assertIn("cart", self.feishu.ask("pods cart --all"))
+        self.assertIn("node-1", self.feishu.ask("nodes"))
+
+    def test_one_object_is_described_with_its_events_and_no_secret(self):
+        self.chat_agent()
+        namespace = self.shop("cart")
+        text = self.feishu.ask(f"describe pod cart -n {namespace.name}")
+        self.assertIn("image: shop/cart:1.0", text)
+        self.assertIn("Scheduled", text)
+        self.assertNotIn("managedFields", text)
+        self.cluster.kubectl("-n", namespace.name, "create", "secret", "generic", "pass", "--from-literal=word=hunter2")
+        text = self.feishu.ask(f"describe secret/pass -n {namespace.name}")
+        self.assertIn("word: 12 characters, not shown", text)
+        self.assertNotIn("aHVudGVyMg", text)
+
+    def test_many_rows_come_in_pages_that_turn_on_the_card(self):
+        self.chat_agent()
+        namespace = self.shop(*[f"pod-{i:02}" for i in range(40)])
+        message = self.feishu.write(f"pods -n {namespace.name}")
+        answer = eventually(lambda: self.feishu.answers_to(message), 15, "the answer")[0]
+        self.assertIn("page 1 of 3", str(newest(answer)))
+        self.assertIn("pod-14", str(newest(answer)))
+        turned = self.feishu.press(answer["id"], "Next")
+        self.assertTrue(turned["card"], turned)
+        answer = self.feishu.answers_to(message)[0]
+        self.assertIn("page 2 of 3", str(newest(answer)))
+        self.assertNotIn("pod-14", str(newest(answer)))
+        self.assertTrue(self.feishu.press(answer["id"], "Previous")["card"])
+        self.assertIn("pod-00", str(newest(self.feishu.answers_to(message)[0])))
+
+    def test_same_commands_work_from_the_shell_with_json(self):
+        agent = self.chat_agent()
+        namespace = self.shop("cart")
+        rows = json.loads(agent.do(f"pods -n {namespace.name} --json").stdout)["rows"]
+        self.assertEqual([(row["name"], row["status"]) for row in rows], [("cart", "Running")])
+        self.assertEqual(len(agent.do(f"pods -n {namespace.name}").stdout.splitlines()), 3)
+
+    def test_cluster_that_was_meant_is_asked_for_once(self):
+        second = clusters.second()
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False, clusters={"main": self.cluster.kubeconfig, "other": second.kubeconfig},
+                           language="en", apps=[self.feishu.app()], access=ACCESS).start()
+        self.feishu.await_connection()
+        message = self.feishu.write("nodes")
+        answer = eventually(lambda: self.feishu.answers_to(message), 15, "the answer")[0]
+        self.assertIn("which cluster is meant", str(newest(answer)))
+        self.assertTrue(self.feishu.press(answer["id"], "main")["card"])
+        self.assertIn("node-1", str(newest(self.feishu.answers_to(message)[0])))
+        self.assertEqual(len(self.feishu.answers_to(message)), 1)
+        self.assertIn("node-1", agent.do("nodes --cluster main").stdout)
+
+
+class SilencesTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.feishu = Feishu()
+        self.addCleanup(self.feishu.close)
+        self.running = self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", apps=[self.feishu.app()], access=ACCESS,
+                                  channels=[{"name": "oncall", "type": "feishu", "app": "klaw-feishu", "chat": "oc_ops"}]).start()
+        self.feishu.await_connection()
+        self.place = self.namespace("silence")
+
+    def broken(self, name):
+        self.place.unschedulable_pods(f"{self.place.name}-{name}")
+        return f"{self.place.name}-{name} cannot be scheduled"
+
+    def test_button_silences_for_as_long_as_one_says_and_says_who_and_why(self):
+        """S1; that it ends in time is shown in rules/silence_test."""
+        card = self.feishu.await_card(self.broken("big"))
+        pressed = self.feishu.press(card["id"], "Apply", form_value={"duration": "8h", "reason": "it's known, ticket 7"})
+        self.assertEqual(pressed["toast"]["type"], "success", pressed)
+        silenced = self.feishu.await_card(f"{self.place.name}-big", also="it s known, ticket 7")
+        self.assertIn("李雷", str(newest(silenced)))
+        self.assertEqual(newest(silenced)["header"]["template"], "grey")
+        self.running.kill()
+        self.running.start()
+        self.feishu.await_connection()
+        self.assertIn("ticket 7", self.feishu.ask("silence list"))
+
+    def test_silence_by_conditions_shows_what_it_is_about_before_it_is_made(self):
+        """S2"""
+        self.feishu.await_card(self.broken("one"))
+        message = self.feishu.write(f"silence namespace={self.place.name} 1h")
+        answer = eventually(lambda: self.feishu.answers_to(message), 15, "the preview")[0]
+        self.assertIn("Matches 1 active, 1 of the last 24h", str(newest(answer)))
+        self.assertIn("Nothing is silenced", self.feishu.ask("silence list"))
+        self.assertTrue(self.feishu.press(answer["id"], "Confirm")["card"])
+        self.assertIn("Silenced", str(newest(self.feishu.answers_to(message)[0])))
+        self.feishu.await_card(f"{self.place.name}-one", also='"template": "grey"')
+        self.assertIn("every alert", self.feishu.ask('silence namespace=~".*" 1h'))
+
+    def test_silences_are_listed_extended_and_ended(self):
+        """S3"""
+        self.feishu.await_card(self.broken("two"))
+        self.assertIn("Silenced", self.feishu.ask(f"silence namespace={self.place.name} 1h --yes"))
+        listed = self.running.do("silence list --json").stdout
+        identity, until = (json.loads(listed)["rows"][0][name] for name in ("id", "until"))
+        self.assertIn("Silenced until", self.feishu.ask(f"静默 延长 {identity} 3h").replace("静默延长至", "Silenced until"))
+        self.assertNotEqual(json.loads(self.running.do("silence list --json").stdout)["rows"][0]["until"], until)
+        self.assertIn("has ended", self.feishu.ask(f"silence expire {identity}"))
+        self.assertIn("Nothing is silenced", self.feishu.ask("silences"))
+
+
+class TeamTest(EndToEndTest):
+    def test_team_in_two_chats_sees_asks_takes_over_and_hears_of_the_end(self):
+        feishu, dingtalk = Feishu(), DingTalk()
+        self.addCleanup(feishu.close)
+        self.addCleanup(dingtalk.close)
+        self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", apps=[feishu.app(), dingtalk.app()],
+                   access=[{"name": "李雷", "feishu": "ou_li", "dingtalk": "li", "role": "operator"}],
+                   channels=[{"name": "one", "type": "feishu", "app": "klaw-feishu", "chat": "oc_ops"},
+                             {"name": "two", "type": "dingtalk", "app": "klaw-dingtalk", "chat": "cidops=="}]).start()
+        feishu.await_connection()
+        dingtalk.await_connection()
+        namespace = self.namespace("team")
+        labels = {"app": "shop"}
+
+        def deployment(cpu):
+            return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop", "namespace": namespace.name},
+                    "spec": {"replicas": 3, "selector": {"matchLabels": labels}, "strategy": {"type": "Recreate"},
+                             "template": {"metadata": {"labels": labels}, "spec": namespace.pod("x", cpu=cpu)["spec"]}}}
+        namespace.create(deployment("1000"))
+        # Three Pods of one Deployment are one card.
+        card = feishu.await_card(f"{namespace.name} · Deployment shop", also="Affected &#40;3&#41;")
+        other = dingtalk.await_card(f"{namespace.name} · Deployment shop")
+        for answer in (feishu.ask(f"pods -n {namespace.name}"), dingtalk.ask(f"pods -n {namespace.name}")):
+            self.assertEqual(answer.count("Pending"), 3, answer)
+        feishu.press(card["id"], "Acknowledge")
+        for seen in (feishu.await_card(f"{namespace.name} · Deployment shop", also="李雷"),
+                     dingtalk.await_card(f"{namespace.name} · Deployment shop", also="李雷")):
+            self.assertIn(seen["id"], (card["id"], other["id"]))
+        self.cluster.kubectl("apply", "-f", "-", manifest=[deployment("10m")])
+        feishu.await_card(f"{namespace.name} · Deployment shop", also='"template": "green"', seconds=60)
+        dingtalk.await_card(f"{namespace.name} · Deployment shop", also="Resolved")
+        self.assertEqual([len(chat.cards(f"{namespace.name} · Deployment shop")) for chat in (feishu, dingtalk)], [1, 1])
+
+
+class MentionTest(EndToEndTest):
+    def test_people_are_called_by_name_at_the_beginning_and_when_nobody_takes_it(self):
+        """S5: who is next is called in a message of its own; an acknowledgement ends that."""
+        feishu = Feishu()
+        self.addCleanup(feishu.close)
+        self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", apps=[feishu.app()],
+                   access=[{"name": "李雷", "feishu": "ou_li", "role": "operator"},
+                           {"name": "韩梅梅", "feishu": "ou_han", "role": "operator"}],
+                   routes=[{"match": 'severity="warning"', "mention": ["李雷"],
+                            "escalate": [{"after": "2s", "mention": ["韩梅梅"]}, {"after": "8s", "mention": ["all"]}]}],
+                   channels=[{"name": "oncall", "type": "feishu", "app": "klaw-feishu", "chat": "oc_ops"}]).start()
+        feishu.await_connection()
+        namespace = self.namespace("mention")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        trouble = f"{namespace.name}-big cannot be scheduled"
+        first = feishu.await_card(trouble, also="<at id=ou_li></at>")
+        second = feishu.await_card(trouble, also="<at id=ou_han></at>")
+        self.assertNotEqual(first["id"], second["id"])
+        feishu.press(second["id"], "Acknowledge", operator="ou_han")
+        feishu.await_card(trouble, also="Acknowledged")
+        opened = second["versions"][0]["at"]
+        eventually(lambda: time.time() > opened + 10, 20, "the time of the next step")
+        self.assertEqual(len(feishu.cards(trouble)), 2)
+        self.assertFalse([c for c in feishu.cards(trouble) if "<at id=all>" in json.dumps(c)])

@@ -1,0 +1,111 @@
+"""The official Python client (dingtalk-stream) in Klaw's place: connects, is written to, answers, sends and changes a card,
+is pressed, and lives through the end of connections and tokens."""
+import asyncio
+import json
+import logging
+import os
+import threading
+
+from referee import BASE, control, end, state, step, until
+
+os.environ["DINGTALK_OPENAPI_ENDPOINT"] = BASE  # read at import
+import dingtalk_stream  # noqa: E402
+from dingtalk_stream import AckMessage, CallbackHandler, CardReplier, ChatbotHandler, ChatbotMessage  # noqa: E402
+
+logging.disable(logging.CRITICAL)
+received, pressed = [], []
+TEMPLATE = "382e4302-551d-4880-bf29-a30acfab2e71.schema"
+
+
+class OnMessage(ChatbotHandler):
+    async def process(self, callback):
+        received.append(ChatbotMessage.from_dict(callback.data))
+        return AckMessage.STATUS_OK, "OK"
+
+
+class OnPress(CallbackHandler):
+    async def process(self, callback):
+        pressed.append(callback.data)
+        return AckMessage.STATUS_OK, {"cardUpdateOptions": {"updateCardDataByKey": True},
+                                      "cardData": {"cardParamMap": {"msgTitle": "acknowledged"}}}
+
+
+chatbot = OnMessage()
+client = dingtalk_stream.DingTalkStreamClient(dingtalk_stream.Credential("dingapp1", "secret"))
+client.register_callback_handler(ChatbotMessage.TOPIC, chatbot)
+client.register_callback_handler(CallbackHandler.TOPIC_CARD_CALLBACK, OnPress())
+
+
+def parameters(title):
+    full = {"order": ["msgTitle", "msgContent", "msgButtons"],
+            "msgButtons": [{"text": "Acknowledge", "color": "blue", "id": "nonce-1", "request": True}]}
+    return {"flowStatus": "3", "msgTitle": title, "msgContent": "**big** cannot be scheduled",
+            "sys_full_json_obj": json.dumps(full)}
+
+
+def connect():
+    threading.Thread(target=lambda: asyncio.run(client.start()), daemon=True).start()
+    until(lambda: state()["connections"], 30, "the connection")
+
+
+def message():
+    before = len(received)
+    asked = control("message", chat="cidops==", sender="li", text="pods -n shop")
+    assert asked["answer"]["code"] == 200, asked
+    assert len(received) == before + 1 and received[-1].text.content.strip() == "pods -n shop"
+    assert received[-1].sender_staff_id == "li" and received[-1].conversation_id == "cidops=="
+
+
+def answer():
+    chatbot.reply_markdown("pods", "- web", received[-1])
+    assert state()["messages"][-1]["text"] == "- web", state()["messages"]
+
+
+def card():
+    identity = CardReplier(client, received[-1]).create_and_deliver_card(TEMPLATE, parameters("firing"))
+    known = [each for each in state()["cards"] if each["id"] == identity]
+    assert known and known[0]["spaces"] == ["cidops=="], state()["cards"]
+    return identity
+
+
+def update(identity):
+    CardReplier(client, received[-1]).put_card_data(identity, {"msgTitle": "changed"},
+                                                    cardUpdateOptions={"updateCardDataByKey": True})
+    newest = [each for each in state()["cards"] if each["id"] == identity][0]["versions"][-1]["parameters"]
+    assert newest["msgTitle"] == "changed" and newest["msgContent"], newest
+
+
+def press(identity):
+    result = control("press", card=identity, label="Acknowledge", operator="li")
+    assert result.get("code") == 200, result
+    assert json.loads(pressed[-1]["content"])["cardPrivateData"]["actionIds"] == ["nonce-1"]
+    newest = [each for each in state()["cards"] if each["id"] == identity][0]["versions"][-1]["parameters"]
+    assert newest["msgTitle"] == "acknowledged"
+
+
+def ping():
+    before = len(state()["connections"][0]["frames_up"])
+    control("connection", do="ping")
+    frames = until(lambda: state()["connections"][0]["frames_up"][before:], 5, "the answer to a ping")
+    assert frames[0]["code"] == 200 and json.loads(frames[0]["data"]) == {"opaque": "o-1"}, frames
+
+
+def reconnects(how, **more):
+    before = state()["registrations"]
+    control("connection", do=how, **more)
+    until(lambda: state()["registrations"] > before and [c for c in state()["connections"] if not c["leaving"]], 40,
+          "a new connection")
+    message()
+
+
+step("connects in Stream mode", connect)
+step("receives a message and acknowledges it", message)
+step("answers through the session's address", answer)
+identity = step("creates and delivers a card", card)
+step("changes one variable of the card", lambda: update(identity))
+step("is pressed, and its answer changes the card", lambda: press(identity))
+step("gives a ping back", ping)
+step("moves to a new connection when asked to", lambda: reconnects("disconnect", grace=1))
+step("reconnects after a goodbye", lambda: reconnects("close"))
+step("reconnects after a break", lambda: reconnects("abort"))
+end()

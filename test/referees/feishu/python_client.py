@@ -1,0 +1,147 @@
+"""The official Python client (lark-oapi) in Klaw's place: connects, is written to, answers, sends and changes cards,
+is pressed, and lives through what the platform does to connections."""
+import json
+import threading
+
+from referee import BASE, control, end, state, step, until
+
+import lark_oapi as lark
+from lark_oapi.api.im.v1 import (CreateMessageRequest, CreateMessageRequestBody, PatchMessageRequest, PatchMessageRequestBody,
+                                 ReplyMessageRequest, ReplyMessageRequestBody)
+from lark_oapi.event.callback.model.p2_card_action_trigger import P2CardActionTriggerResponse
+
+APP, SECRET = "cli_a1b2c3d4e5f60718", "secret"
+client = lark.Client.builder().app_id(APP).app_secret(SECRET).domain(BASE).log_level(lark.LogLevel.ERROR).build()
+received, pressed = [], []
+fail_next = threading.Event()
+
+
+def on_message(event):
+    received.append(event)
+    if fail_next.is_set():
+        fail_next.clear()
+        raise RuntimeError("not this time")
+
+
+def on_press(event):
+    pressed.append(event)
+    return P2CardActionTriggerResponse({"toast": {"type": "success", "content": "taken"},
+                                        "card": {"type": "raw", "data": card("acknowledged", "yellow")}})
+
+
+def card(title, colour):
+    return {"schema": "2.0", "config": {"update_multi": True},
+            "header": {"template": colour, "title": {"tag": "plain_text", "content": title}},
+            "body": {"elements": [{"tag": "markdown", "content": "**big** cannot be scheduled"},
+                                  {"tag": "button", "text": {"tag": "plain_text", "content": "Acknowledge"}, "type": "primary",
+                                   "behaviors": [{"type": "callback", "value": {"v": 1, "verb": "ack", "n": "k1"}}]}]}}
+
+
+def connect():
+    handler = (lark.EventDispatcherHandler.builder("", "").register_p2_im_message_receive_v1(on_message)
+               .register_p2_card_action_trigger(on_press).build())
+    connection = lark.ws.Client(APP, SECRET, event_handler=handler, domain=BASE, log_level=lark.LogLevel.CRITICAL)
+    threading.Thread(target=connection.start, daemon=True).start()
+    until(lambda: state()["connections"], 30, "the connection")
+
+
+def send():
+    request = (CreateMessageRequest.builder().receive_id_type("chat_id").request_body(
+        CreateMessageRequestBody.builder().receive_id("oc_ops").msg_type("interactive").content(json.dumps(card("firing", "red")))
+        .uuid("al-1").build()).build())
+    first, again = client.im.v1.message.create(request), client.im.v1.message.create(request)
+    assert first.success(), first.msg
+    assert first.data.message_id == again.data.message_id, "the same uuid made two messages"
+    return first.data.message_id
+
+
+def patch(identity, title="changed"):
+    request = (PatchMessageRequest.builder().message_id(identity).request_body(
+        PatchMessageRequestBody.builder().content(json.dumps(card(title, "orange"))).build()).build())
+    answer = client.im.v1.message.patch(request)
+    assert answer.success(), answer.msg
+    return answer
+
+
+def reply(identity):
+    request = (ReplyMessageRequest.builder().message_id(identity).request_body(
+        ReplyMessageRequestBody.builder().msg_type("text").content(json.dumps({"text": "pods …"})).uuid("r-1").build()).build())
+    answer = client.im.v1.message.reply(request)
+    assert answer.success(), answer.msg
+    assert [m for m in state()["messages"] if m["root"] == identity]
+
+
+def refused_card():
+    bad = card("bad", "red")
+    bad["body"]["elements"][0]["nonsense"] = 1
+    request = (CreateMessageRequest.builder().receive_id_type("chat_id").request_body(
+        CreateMessageRequestBody.builder().receive_id("oc_ops").msg_type("interactive").content(json.dumps(bad)).build()).build())
+    answer = client.im.v1.message.create(request)
+    assert answer.code == 230099 and "200621" in answer.msg, (answer.code, answer.msg)
+
+
+def message():
+    asked = control("message", chat="oc_ops", sender="ou_li", text="pods -n shop")
+    assert asked["answer"]["code"] == 200, asked
+    event = until(lambda: received and received[-1], 5, "the event").event
+    assert json.loads(event.message.content)["text"] == "@_user_1 pods -n shop"
+    assert event.sender.sender_id.open_id == "ou_li"
+    return asked["message_id"]
+
+
+def press(identity):
+    answer = control("press", message_id=identity, label="Acknowledge", operator="ou_li")
+    assert answer["toast"] == {"type": "success", "content": "taken"}, answer
+    assert answer["card"] and pressed[-1].event.action.value["n"] == "k1"
+    assert pressed[-1].event.context.open_message_id == identity
+
+
+def in_fragments():
+    control("connection", do="fragments", count=5)
+    before = len(received)
+    assert control("message", chat="oc_ops", sender="ou_li", text="x" * 2000)["answer"]["code"] == 200
+    assert len(received) == before + 1
+    control("connection", do="fragments", count=1)
+
+
+def redelivered():
+    control("connection", do="redeliver", seconds=0.2)
+    before = len(received)
+    fail_next.set()
+    asked = control("message", chat="oc_ops", sender="ou_li", text="again")
+    assert asked["answer"]["code"] == 200 and len(received) == before + 2
+    assert received[-1].header.event_id == received[-2].header.event_id
+
+
+def reconnects(how):
+    before = state()["bootstraps"]
+    control("connection", do=how)
+    until(lambda: state()["bootstraps"] > before and state()["connections"], 40, "a new connection")
+    message()
+
+
+def token_ends(identity):
+    control("connection", do="revoke_tokens")
+    request = (PatchMessageRequest.builder().message_id(identity).request_body(
+        PatchMessageRequestBody.builder().content(json.dumps(card("late", "orange"))).build()).build())
+    answer = client.im.v1.message.patch(request)
+    if not answer.success():  # this client drops the token and leaves the next try to its caller
+        assert answer.code == 99991663, answer.code
+        from lark_oapi.core.token.manager import TokenManager
+        TokenManager.cache._cache.clear() if hasattr(TokenManager.cache, "_cache") else None
+    return answer.code
+
+
+step("connects by the long connection", connect)
+asked = step("receives a message and acknowledges it", message)
+step("answers it", lambda: reply(asked))
+sent = step("sends a card once for one uuid", send)
+step("changes the card in place", lambda: patch(sent) and None)
+step("is pressed, and answers with a toast and a card", lambda: press(sent))
+step("is refused a card with an unknown property", refused_card)
+step("joins fragments that come in any order", in_fragments)
+step("gets an event again that it failed on", redelivered)
+step("reconnects after a goodbye", lambda: reconnects("close"))
+step("reconnects after a break", lambda: reconnects("abort"))
+step("hears that its token has ended", lambda: token_ends(sent))
+end()

@@ -1,0 +1,70 @@
+#include "agent/access/gate.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/async/loop.hpp"
+#include "base/async/task_group.hpp"
+
+namespace klaw::access {
+namespace {
+
+class GateTest : public testing::Test {
+protected:
+    Result<Permit> ask(const std::string& identity, Permit::Extent extent) {
+        auto append = [this](storage::UnitOfWork unit) -> Task<Result<storage::Committed>> {
+            stored.push_back(unit.audit.back().decision + (unit.meta.empty() ? "" : " kept"));
+            storage::Committed committed;
+            if (durable) committed.auditSeqs.push_back(7);
+            co_return committed;
+        };
+        Gate gate(append);
+        gate.setPolicy(Policy({{"Li", {"feishu:ou_li"}, {}, Role::Operator, {}, {}}}));
+        storage::UnitOfWork unit;
+        unit.audit.push_back({{}, identity, "restart", "", "prod/shop/Deployment/web", "{}"});
+        unit.meta.push_back({"change:1", "{}"});
+        std::optional<Result<Permit>> permit;
+        auto asking = [&]() -> Task<void> {
+            Request request{identity, "", "restart", "workloads", Place{"prod", "shop"}};
+            permit = co_await gate.permit(std::move(request), extent, std::move(unit));
+        };
+        Loop loop;
+        TaskGroup tasks(loop, [](const std::string& name, const std::string& what) { ADD_FAILURE() << name << what; });
+        tasks.spawn("ask", asking());
+        EXPECT_TRUE(loop.runUntil([&] { return permit.has_value(); }));
+        return *permit;
+    }
+
+    bool durable = true;
+    std::vector<std::string> stored;
+};
+
+TEST_F(GateTest, GivesAPermitOnceItsRowIsInTheLog) {
+    auto permit = ask("feishu:ou_li", Permit::Extent::Change);
+    ASSERT_TRUE(permit);
+    EXPECT_EQ(permit->auditSeq(), 7);
+    EXPECT_EQ(permit->cluster(), "prod");
+    EXPECT_EQ(permit->identity(), "feishu:ou_li");
+    EXPECT_EQ(stored, std::vector<std::string>{"allowed kept"});
+}
+
+TEST_F(GateTest, GivesNoMoreThanWasAskedFor) {
+    EXPECT_EQ(ask("feishu:ou_li", Permit::Extent::DryRun)->extent(), Permit::Extent::DryRun);
+    EXPECT_EQ(stored, std::vector<std::string>{"previewed kept"});
+}
+
+TEST_F(GateTest, RecordsARefusalAndNothingElseOfIt) {
+    auto permit = ask("feishu:ou_stranger", Permit::Extent::Change);
+    ASSERT_FALSE(permit);
+    EXPECT_EQ(permit.error().code, ErrorCode::PermissionDenied);
+    EXPECT_EQ(stored, std::vector<std::string>{"denied"});
+}
+
+TEST_F(GateTest, GivesNoneWhenNothingCanBeRecorded) {
+    durable = false;
+    auto permit = ask("feishu:ou_li", Permit::Extent::Change);
+    ASSERT_FALSE(permit);
+    EXPECT_EQ(permit.error().code, ErrorCode::Unavailable);
+}
+
+}  // namespace
+}  // namespace klaw::access

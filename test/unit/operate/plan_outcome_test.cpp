@@ -1,0 +1,114 @@
+#include "agent/operate/plan_outcome.hpp"
+
+#include <gmock/gmock.h>
+
+#include "agent/operate/planned_object.hpp"
+
+namespace klaw::operate {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+json deployment(int replicas, const std::string& uid = "u1", int generation = 4) {
+    return {{"metadata",
+             {{"uid", uid},
+              {"generation", generation},
+              {"managedFields", {{{"manager", "kubectl-edit"}, {"time", "2026-11-24T10:00:00Z"}},
+                                 {{"manager", "controller"}, {"time", "2026-11-24T10:00:30Z"}, {"subresource", "status"}}}}}},
+            {"spec", {{"replicas", replicas}, {"template", {{"spec", {{"dnsPolicy", "ClusterFirst"}}}}}}}};
+}
+
+Plan scaling() {
+    auto object = deployment(2);
+    GuardedPatch patch(object);
+    patch.set("/spec/replicas", 3);
+    Plan plan;
+    plan.kind = "Deployment";
+    plan.ns = "shop";
+    plan.name = "web";
+    plan.path = plan.evidence = "/apis/apps/v1/namespaces/shop/deployments/web";
+    plan.uid = "u1";
+    plan.generation = 4;
+    plan.before = object.dump();
+    plan.request = patch.request(plan.path);
+    return plan;
+}
+
+Result<std::string> seen(const json& object) {
+    return object.dump();
+}
+
+TEST(GuardedPatch, IsTakenOnlyForTheObjectThatWasRead) {
+    EXPECT_EQ(json::parse(scaling().request.body),
+              json::parse(R"([{"op":"test","path":"/metadata/uid","value":"u1"},
+                              {"op":"test","path":"/metadata/generation","value":4},
+                              {"op":"add","path":"/spec/replicas","value":3}])"));
+    EXPECT_EQ(scaling().request.contentType, "application/json-patch+json");
+}
+
+TEST(GuardedPatch, MakesTheObjectsAboveAValueWhereTheyAreMissing) {
+    GuardedPatch patch(json{{"spec", {{"template", json::object()}}}});
+    patch.set("/spec/template/metadata/annotations/a.io~1b", "1");
+    patch.set("/spec/template/metadata/annotations/c", "2");
+    patch.remove("/spec/missing");
+    EXPECT_EQ(json::parse(patch.request("/x").body),
+              json::parse(R"([{"op":"add","path":"/spec/template/metadata","value":{"annotations":{"a.io/b":"1"}}},
+                              {"op":"add","path":"/spec/template/metadata/annotations/c","value":"2"}])"));
+}
+
+TEST(LostAnswer, OfAPatchIsFoundInTheObject) {
+    EXPECT_TRUE(isApplied(scaling(), seen(deployment(3))));
+    EXPECT_FALSE(isApplied(scaling(), seen(deployment(2))));
+    EXPECT_FALSE(isApplied(scaling(), seen(deployment(3, "another"))));
+    EXPECT_FALSE(isApplied(scaling(), fail(ErrorCode::NotFound, "gone")));
+}
+
+TEST(LostAnswer, OfATemplateIsFoundAmongTheDefaultsThatTheServerAdds) {
+    auto plan = scaling();
+    plan.request.body = R"([{"op":"add","path":"/spec/template","value":{"spec":{"dnsPolicy":"ClusterFirst"}}}])";
+    auto object = deployment(2);
+    object["spec"]["template"]["spec"]["restartPolicy"] = "Always";
+    EXPECT_TRUE(isApplied(plan, seen(object)));
+}
+
+TEST(LostAnswer, OfADeletionIsFoundInTheAbsenceOfTheObject) {
+    auto plan = scaling();
+    plan.request.method = "DELETE";
+    EXPECT_TRUE(isApplied(plan, fail(ErrorCode::NotFound, "gone")));
+    EXPECT_TRUE(isApplied(plan, seen(deployment(2, "another"))));
+    auto leaving = deployment(2);
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-24T10:00:00Z";
+    EXPECT_TRUE(isApplied(plan, seen(leaving)));
+    EXPECT_FALSE(isApplied(plan, seen(deployment(2))));
+}
+
+TEST(LostAnswer, OfACreationIsFoundInTheExistenceOfTheObject) {
+    auto plan = scaling();
+    plan.request.method = "POST";
+    EXPECT_TRUE(isApplied(plan, seen(json::object())));
+    EXPECT_FALSE(isApplied(plan, fail(ErrorCode::NotFound, "no such Job")));
+}
+
+TEST(Expectation, IsAboutTheObjectAndItsSpecification) {
+    auto now = *parseRfc3339("2026-11-24T10:05:00Z");
+    EXPECT_TRUE(stillExpected(scaling(), "u1@4", now));
+    EXPECT_TRUE(stillExpected(scaling(), "u1", now));
+    EXPECT_THAT(stillExpected(scaling(), "u0@4", now).error().message, HasSubstr("is another one now"));
+    EXPECT_EQ(stillExpected(scaling(), "u1@3", now).error().message,
+              "Deployment shop/web was changed since by kubectl-edit 5m ago");
+    EXPECT_FALSE(stillExpected(scaling(), "u1@", now));
+    EXPECT_FALSE(stillExpected(scaling(), "", now));
+}
+
+TEST(Plan, IsKeptWhileItIsCarriedOut) {
+    auto again = planFromJson(toJson(scaling()));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->request.body, scaling().request.body);
+    EXPECT_EQ(again->target(), scaling().target());
+    EXPECT_EQ(again->expectation(), "u1@4");
+    EXPECT_EQ(planFromJson("{}").error().code, ErrorCode::DataLoss);
+}
+
+}  // namespace
+}  // namespace klaw::operate
