@@ -199,7 +199,8 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer) {
     auto unit = recording(std::move(entry));
     unit.meta.push_back(kept(open));
     co_await flush_(std::move(unit));
-    tasks_.spawn("rollout of " + open.plan.target(), follow(std::move(open)));
+    const std::string name = "rollout of " + open.plan.target();
+    tasks_.spawn(name, follow(std::move(open)));
     co_return said;
 }
 
@@ -283,7 +284,8 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
         open.permittedBy = json.value("permittedBy", std::int64_t{0});
         open.made = json.value("made", false);
         begunAt_[open.id] = clock_.now();
-        tasks_.spawn("change of " + open.plan.target(), resumeOne(std::move(open)));
+        const std::string name = "change of " + open.plan.target();
+        tasks_.spawn(name, resumeOne(std::move(open)));
     }
 }
 

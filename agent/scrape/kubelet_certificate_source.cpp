@@ -90,8 +90,9 @@ Task<void> KubeletCertificateSource::look(MetricSink& sink) {
         if (!answer && answer.error().code == ErrorCode::Cancelled) co_return;
         if (!answer || !answer->certificateEnds) {
             if (++unreachable < mostUnreachable) continue;
-            Error error(ErrorCode::Unavailable, "several kubelets in a row cannot be reached, the last at " +
-                                                    kubelet.hostAndPort + (answer ? "" : ": " + answer.error().message),
+            Error error(ErrorCode::Unavailable,
+                        "several kubelets in a row cannot be reached, the last at " + kubelet.hostAndPort +
+                            (answer ? "" : ": " + answer.error().message),
                         cluster, "may Klaw reach this port of the nodes? else set `kubelet_certificates: false`");
             if (samples.empty()) co_return sink.lost(cluster, sourceName, error);
             break;

@@ -17,9 +17,9 @@ struct KubeletAddress {
     std::string hostAndPort;  ///< "10.0.0.1:10250", "[fd00::1]:10250"
 };
 
-/// When the serving certificates of the kubelets end, seen by a TLS handshake of our own with each: nothing is sent that
-/// tells who asks, and nothing of the answer is read. Source "certificates of kubelets". Where several in a row cannot be
-/// reached, as from outside of the network of the nodes, the others are left for the next look.
+/// When the serving certificates of the kubelets end, seen by a TLS handshake of our own with each: nothing is sent
+/// that tells who asks, and nothing of the answer is read. Source "certificates of kubelets". Where several in a row
+/// cannot be reached, as from outside of the network of the nodes, the others are left for the next look.
 class KubeletCertificateSource final : public MetricSource {
 public:
     /// References outlive it.

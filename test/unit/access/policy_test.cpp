@@ -42,8 +42,9 @@ TEST(Policy, GivesAChatsRoleToWhoeverWritesThere) {
 
 TEST(Policy, DeniesByDefaultAndSaysWhatIsMissing) {
     auto decision = policy().decide({"feishu:ou_x", "", "restart", "workloads", Place{"prod", "shop"}});
-    EXPECT_EQ(decision.reason, "feishu:ou_x has no role that allows \"restart\" in namespace shop of cluster prod: an "
-                               "administrator can give one under `access` in the configuration");
+    EXPECT_EQ(decision.reason,
+              "feishu:ou_x has no role that allows \"restart\" in namespace shop of cluster prod: an "
+              "administrator can give one under `access` in the configuration");
     EXPECT_FALSE(policy().decide({"feishu:", "", "ack", "read", {}}).allowed);
     EXPECT_FALSE(policy().decide({"local:", "", "ack", "read", {}}).allowed);
     EXPECT_TRUE(policy().decide({"local:alice", "", "cordon", "nodes", Place{"prod", ""}}).allowed);

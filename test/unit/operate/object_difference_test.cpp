@@ -8,15 +8,18 @@ namespace {
 using Lines = std::vector<std::string>;
 
 TEST(ObjectDifference, NamesWhatChangedByPathAndElementsByTheirNames) {
-    EXPECT_EQ(differences(R"({"spec":{"replicas":2,"containers":[{"name":"a","image":"x:1"},{"name":"b","image":"y"}]}})",
-                          R"({"spec":{"replicas":3,"containers":[{"name":"b","image":"y"},{"name":"a","image":"x:2"}],"paused":true}})"),
-              (Lines{"spec.containers[a].image: x:1 → x:2", "spec.paused: - → true", "spec.replicas: 2 → 3"}));
+    EXPECT_EQ(
+        differences(
+            R"({"spec":{"replicas":2,"containers":[{"name":"a","image":"x:1"},{"name":"b","image":"y"}]}})",
+            R"({"spec":{"replicas":3,"containers":[{"name":"b","image":"y"},{"name":"a","image":"x:2"}],"paused":true}})"),
+        (Lines{"spec.containers[a].image: x:1 → x:2", "spec.paused: - → true", "spec.replicas: 2 → 3"}));
 }
 
 TEST(ObjectDifference, LeavesOutWhatTheApiServerKeepsForItself) {
-    EXPECT_EQ(differences(R"({"metadata":{"name":"w","resourceVersion":"1","generation":1},"status":{"ready":1}})",
-                          R"({"metadata":{"name":"w","resourceVersion":"2","generation":2,"managedFields":[]},"status":{}})"),
-              Lines{});
+    EXPECT_EQ(
+        differences(R"({"metadata":{"name":"w","resourceVersion":"1","generation":1},"status":{"ready":1}})",
+                    R"({"metadata":{"name":"w","resourceVersion":"2","generation":2,"managedFields":[]},"status":{}})"),
+        Lines{});
 }
 
 TEST(ObjectDifference, ShowsNoSecrets) {

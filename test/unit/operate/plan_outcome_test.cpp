@@ -14,8 +14,9 @@ json deployment(int replicas, const std::string& uid = "u1", int generation = 4)
     return {{"metadata",
              {{"uid", uid},
               {"generation", generation},
-              {"managedFields", {{{"manager", "kubectl-edit"}, {"time", "2026-11-24T10:00:00Z"}},
-                                 {{"manager", "controller"}, {"time", "2026-11-24T10:00:30Z"}, {"subresource", "status"}}}}}},
+              {"managedFields",
+               {{{"manager", "kubectl-edit"}, {"time", "2026-11-24T10:00:00Z"}},
+                {{"manager", "controller"}, {"time", "2026-11-24T10:00:30Z"}, {"subresource", "status"}}}}}},
             {"spec", {{"replicas", replicas}, {"template", {{"spec", {{"dnsPolicy", "ClusterFirst"}}}}}}}};
 }
 
@@ -40,8 +41,7 @@ Result<std::string> seen(const json& object) {
 }
 
 TEST(GuardedPatch, IsTakenOnlyForTheObjectThatWasRead) {
-    EXPECT_EQ(json::parse(scaling().request.body),
-              json::parse(R"([{"op":"test","path":"/metadata/uid","value":"u1"},
+    EXPECT_EQ(json::parse(scaling().request.body), json::parse(R"([{"op":"test","path":"/metadata/uid","value":"u1"},
                               {"op":"test","path":"/metadata/generation","value":4},
                               {"op":"add","path":"/spec/replicas","value":3}])"));
     EXPECT_EQ(scaling().request.contentType, "application/json-patch+json");

@@ -19,16 +19,16 @@ void expect(const std::string& object, State state, const std::string& text) {
 }
 
 TEST(Rollout, OfADeploymentEndsWhenAllNewPodsServeAndNoOldOneIsLeft) {
-    expect(deployment(R"({"observedGeneration":1,"replicas":3,"updatedReplicas":3,"availableReplicas":3})"), State::Moving,
-           "waiting for the controller to see it");
-    expect(deployment(R"({"observedGeneration":2,"replicas":4,"updatedReplicas":1,"availableReplicas":3})"), State::Moving,
-           "3/3 ready, 1 updated");
-    expect(deployment(R"({"observedGeneration":2,"replicas":4,"updatedReplicas":3,"availableReplicas":3})"), State::Moving,
-           "3/3 ready, 1 old ones still to go");
-    expect(deployment(R"({"observedGeneration":2,"replicas":3,"updatedReplicas":3,"availableReplicas":2})"), State::Moving,
-           "2/3 ready");
-    expect(deployment(R"({"observedGeneration":2,"replicas":3,"updatedReplicas":3,"availableReplicas":3})"), State::Complete,
-           "3/3 ready");
+    expect(deployment(R"({"observedGeneration":1,"replicas":3,"updatedReplicas":3,"availableReplicas":3})"),
+           State::Moving, "waiting for the controller to see it");
+    expect(deployment(R"({"observedGeneration":2,"replicas":4,"updatedReplicas":1,"availableReplicas":3})"),
+           State::Moving, "3/3 ready, 1 updated");
+    expect(deployment(R"({"observedGeneration":2,"replicas":4,"updatedReplicas":3,"availableReplicas":3})"),
+           State::Moving, "3/3 ready, 1 old ones still to go");
+    expect(deployment(R"({"observedGeneration":2,"replicas":3,"updatedReplicas":3,"availableReplicas":2})"),
+           State::Moving, "2/3 ready");
+    expect(deployment(R"({"observedGeneration":2,"replicas":3,"updatedReplicas":3,"availableReplicas":3})"),
+           State::Complete, "3/3 ready");
 }
 
 TEST(Rollout, OfADeploymentIsStuckOnceItsDeadlineHasPassed) {

@@ -88,13 +88,15 @@ TEST_F(KubeletCertificates, AreSeenWhoeverSignedThemAndTellNobodyWhoAsks) {
 
 TEST_F(KubeletCertificates, OfANetworkThatIsOutOfReachAreSaidToBeSo) {
     std::vector<std::string> nodes(20, nodeAt("gone", "127.0.0.1", 1));
-    EXPECT_EQ(look(nodes), std::vector<std::string>{"certificates of kubelets lost: several kubelets in a row cannot be "
-                                                    "reached, the last "});
+    EXPECT_EQ(look(nodes),
+              std::vector<std::string>{"certificates of kubelets lost: several kubelets in a row cannot be "
+                                       "reached, the last "});
 }
 
 TEST(KubeletAddress, OfVersionSixIsInBrackets) {
     std::vector<KubeletAddress> found;
-    EXPECT_EQ(addKubeletAddresses(R"({"metadata":{"continue":"next"},"items":[)" + nodeAt("a", "fd00::1", 10250) + "]}", found)
+    EXPECT_EQ(addKubeletAddresses(R"({"metadata":{"continue":"next"},"items":[)" + nodeAt("a", "fd00::1", 10250) + "]}",
+                                  found)
                   .value(),
               "next");
     EXPECT_EQ(found.at(0).hostAndPort, "[fd00::1]:10250");
