@@ -76,6 +76,8 @@ std::string_view toString(IncidentUpdate::Reason reason) {
             return "inhibited";
         case IncidentUpdate::Reason::InhibitionEnded:
             return "inhibition_ended";
+        case IncidentUpdate::Reason::Diverted:
+            return "diverted";
         case IncidentUpdate::Reason::Escalated:
             return "escalated";
         case IncidentUpdate::Reason::Reminded:

@@ -322,6 +322,17 @@ Result<void> AlertGrouper::noteAction(std::string_view incidentId, const Action&
     return {};
 }
 
+Result<void> AlertGrouper::divert(std::string_view incidentId, const Diversion& diversion, TimePoint at,
+                                  IncidentUpdates& out) {
+    auto* group = byId(incidentId);
+    if (!group) return fail(ErrorCode::NotFound, "no open incident " + std::string(incidentId));
+    auto& diversions = group->incident.diversions;
+    if (std::ranges::find(diversions, diversion.to, &Diversion::to) != diversions.end()) return {};
+    diversions.push_back(diversion);
+    emit(*group, Reason::Diverted, at, out);
+    return {};
+}
+
 void AlertGrouper::setSilences(std::vector<Silence> silences, TimePoint now, IncidentUpdates& out) {
     silences_.assign(std::move(silences));
     settleSilences(now, out);

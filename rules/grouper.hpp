@@ -55,6 +55,10 @@ public:
     /// Added, or replaced where its id is known. NotFound when no open incident has this id.
     Result<void> noteAction(std::string_view incidentId, const Action& action, TimePoint at, IncidentUpdates& out);
 
+    /// From now on the channel `to` hears of it as well. Once more changes nothing and gives no update. NotFound when
+    /// no open incident has this id.
+    Result<void> divert(std::string_view incidentId, const Diversion& diversion, TimePoint at, IncidentUpdates& out);
+
     /// The whole set, at start and after each change.
     void setSilences(std::vector<Silence> silences, TimePoint now, IncidentUpdates& out);
 

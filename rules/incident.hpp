@@ -35,6 +35,13 @@ struct Action {
     friend bool operator==(const Action&, const Action&) = default;
 };
 
+/// A channel that stands in for one that could not be reached.
+struct Diversion {
+    std::string from;
+    std::string to;
+    friend bool operator==(const Diversion&, const Diversion&) = default;
+};
+
 /// The alerts of one group from the first that fires until none does: what one card shows.
 struct Incident {
     std::string id;     ///< 16 hex digits of SHA-256 over group key and opening time
@@ -57,6 +64,7 @@ struct Incident {
     std::optional<Mark> inhibited;  ///< `by` names the rule, the comment is the title of the alert that keeps it quiet
     TimePoint toldAt{};             ///< when people were last told of it, not counting changes of the card
     std::uint32_t escalated = 0;    ///< steps of its route that were taken
+    std::vector<Diversion> diversions;  ///< oldest first
     bool startedBefore = false;
     std::vector<RecentChange> changes;    ///< of the owner, shortly before the incident began; oldest first
     std::vector<std::string> dependents;  ///< what depends on the owner, as text: "Deployment shop/cart (3)"
@@ -84,6 +92,7 @@ struct IncidentUpdate {
         SilenceEnded,
         Inhibited,
         InhibitionEnded,
+        Diverted,   ///< it could not be delivered: the channel that stands in is told
         Escalated,  ///< nobody has taken it: the next step's receivers are told
         Reminded    ///< nobody has taken it: all are told again
     };

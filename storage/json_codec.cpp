@@ -82,6 +82,11 @@ void fieldsOf(Visit& v, rules::Action& a) {
     v("result", a.result);
 }
 template <class Visit>
+void fieldsOf(Visit& v, rules::Diversion& d) {
+    v("from", d.from);
+    v("to", d.to);
+}
+template <class Visit>
 void fieldsOf(Visit& v, rules::Incident& i) {
     v("id", i.id);
     v("group", i.group);
@@ -102,6 +107,7 @@ void fieldsOf(Visit& v, rules::Incident& i) {
     v("inhibited", i.inhibited);
     v("toldAt", i.toldAt);
     v("escalated", i.escalated);
+    v("diversions", i.diversions);
     v("startedBefore", i.startedBefore);
     v("changes", i.changes);
     v("dependents", i.dependents);
@@ -121,7 +127,8 @@ void fieldsOf(Visit& v, rules::Silence& s) {
 template <class T>
 inline constexpr bool isStructured =
     std::is_same_v<T, rules::LocalizedText> || std::is_same_v<T, rules::ObjectRef> || std::is_same_v<T, rules::Mark> ||
-    std::is_same_v<T, rules::Matcher> || std::is_same_v<T, rules::RecentChange> || std::is_same_v<T, rules::Action>;
+    std::is_same_v<T, rules::Matcher> || std::is_same_v<T, rules::RecentChange> || std::is_same_v<T, rules::Action> ||
+    std::is_same_v<T, rules::Diversion>;
 
 /// Enumerations and numbers are always written: their zero need not be what the field begins with.
 template <class T>

@@ -39,6 +39,7 @@ AgentRun::AgentRun(AgentSetup setup, DataDirectory data)
       data_(std::move(data)),
       clock_(loop_),
       http_(loop_, clientOptions()),
+      heartbeat_(clock_, http_, [this](Duration undelivered) { return heartbeatTrouble(undelivered); }),
       signals_(loop_),
       tasks_(loop_, reportFailure),
       endTask_(loop_, reportFailure),
@@ -168,9 +169,43 @@ void AgentRun::openCourier() {
             spdlog::warn("channel {}: a card is sent again later: {}", channel, error.describe());
         noteState();
     };
+    events.undelivered = [this](const std::string& channel, const std::string& incident) {
+        standIn(channel, incident);
+    };
     courier_ = std::make_unique<deliver::Courier>(loop_, clock_, random_, commitThroughGate(),
                                                   deliver::CourierOptions(), std::move(events));
     followChannels();
+}
+
+/// What a channel does not take is told where its fallback is.
+void AgentRun::standIn(const std::string& channel, const std::string& incident) {
+    const auto& channels = setup_.config.channels;
+    auto failing = std::ranges::find(channels, channel, &ChannelConfig::name);
+    if (failing == channels.end() || failing->fallback.empty()) return;
+    if (!pipeline_->divert(incident, {channel, failing->fallback}, clock_.now())) return;  // it has resolved meanwhile
+    spdlog::warn("channel {} stands in for {}", failing->fallback, channel);
+    scheduleFlush();
+}
+
+/// Of the channels that are configured. One with something on its way and no answer since the start is not known.
+std::vector<scrape::ChannelOutage> AgentRun::channelOutages() const {
+    std::vector<scrape::ChannelOutage> outages;
+    const auto& channels = setup_.config.channels;
+    for (const auto& status : courier_->status()) {
+        if (std::ranges::find(channels, status.name, &ChannelConfig::name) == channels.end()) continue;
+        bool unknown = !status.failingSince && status.delivered == 0 && status.queued + status.inFlight > 0;
+        if (unknown) continue;
+        outages.push_back({status.name, status.failingSince ? clock_.now() - *status.failingSince : Duration{}});
+    }
+    return outages;
+}
+
+std::string AgentRun::heartbeatTrouble(Duration undelivered) const {
+    if (!storageTrouble_.empty()) return "storage: " + storageTrouble_;
+    if (auto reason = writer_->degradedReason()) return "storage: " + reason->describe();
+    for (const auto& outage : channelOutages())
+        if (outage.lasts >= undelivered) return "nothing arrives at channel " + outage.channel;
+    return {};
 }
 
 deliver::Commit AgentRun::commitThroughGate() {
@@ -282,6 +317,7 @@ void AgentRun::followClusters(const std::vector<kube::ClusterAccess>& wanted) {
 void AgentRun::keepWatchedClusters() {
     std::set<std::string, std::less<>> names;
     for (const auto& cluster : clusters_) names.insert(cluster->name());
+    names.emplace(rules::agentCluster);
     pipeline_->keepClusters(names, clock_.now());
     scheduleFlush();
 }
@@ -306,6 +342,7 @@ void AgentRun::startMetrics() {
         scheduleFlush();
         noteState();
     };
+    events.channels = [this] { return channelOutages(); };
     metricWatch_ = std::make_unique<MetricWatch>(loop_, clock_, random_, http_, objects_, std::move(events));
     metricWatch_->follow(setup_.rules, setup_.config.metrics, clusters_);
     control_->setMetrics(*metricWatch_);
@@ -315,6 +352,8 @@ void AgentRun::startTasks() {
     courier_->start();
     tasks_.spawn("time", watchTime());
     tasks_.spawn("house", keepHouse());
+    heartbeat_.follow(setup_.config.heartbeat);
+    tasks_.spawn("heartbeat", heartbeat_.run());
     endTask_.spawn("signals", watchSignals());
     scheduleFlush();
 }
@@ -546,6 +585,7 @@ void AgentRun::followConfig() {
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     followClusters(setup_.clusters);
     followAlertmanagers();
+    heartbeat_.follow(setup_.config.heartbeat);
 }
 
 void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
@@ -562,7 +602,7 @@ void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
 
 std::string AgentRun::metrics() {
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
-                          readiness().ready, reloadTrouble_.empty(), loop_.turns()});
+                          heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(), loop_.turns()});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {

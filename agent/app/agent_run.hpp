@@ -10,6 +10,7 @@
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/command_desk.hpp"
 #include "agent/app/data_directory.hpp"
+#include "agent/app/heartbeat.hpp"
 #include "agent/app/live_control.hpp"
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/metrics.hpp"
@@ -65,6 +66,9 @@ private:
     void startMetrics();
     void startTasks();
     void openCourier();
+    void standIn(const std::string& channel, const std::string& incident);
+    std::vector<scrape::ChannelOutage> channelOutages() const;
+    std::string heartbeatTrouble(Duration undelivered) const;
     void followChannels();
     Result<void> loadRules(const std::vector<storage::RuleRevision>& applied);
     void followAlertmanagers();
@@ -103,6 +107,7 @@ private:
     std::unique_ptr<deliver::Courier> courier_;
     std::unique_ptr<RuleKeeper> rules_;
     std::unique_ptr<deliver::SilenceMirrors> silenceMirrors_;
+    Heartbeat heartbeat_;
     WatchedObjects objects_;
     std::unique_ptr<AlertPipeline> pipeline_;
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;

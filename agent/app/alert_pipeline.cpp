@@ -130,6 +130,12 @@ Result<void> AlertPipeline::noteAction(std::string_view incidentId, const rules:
     return done;
 }
 
+Result<void> AlertPipeline::divert(std::string_view incidentId, const rules::Diversion& diversion, TimePoint now) {
+    auto done = grouper_.divert(incidentId, diversion, now, updates_);
+    follow(now);
+    return done;
+}
+
 const rules::Silence* AlertPipeline::silenceWith(const std::vector<rules::Matcher>& matchers, TimePoint now) const {
     auto found = std::ranges::find_if(silences_, [&](const rules::Silence& silence) {
         return silence.activeAt(now) && silence.matchers == matchers;

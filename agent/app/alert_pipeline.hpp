@@ -52,6 +52,7 @@ public:
     Result<void> acknowledge(std::string_view incidentId, const rules::Mark& mark);
     Result<void> unacknowledge(std::string_view incidentId, const rules::Mark& mark);
     Result<void> noteAction(std::string_view incidentId, const rules::Action& action, TimePoint now);
+    Result<void> divert(std::string_view incidentId, const rules::Diversion& diversion, TimePoint now);
     /// One of people that holds and has these matchers; null when there is none.
     const rules::Silence* silenceWith(const std::vector<rules::Matcher>& matchers, TimePoint now) const;
     /// Made, or changed where the id is known.

@@ -257,6 +257,7 @@ constexpr Field<ChannelConfig> channelFields[] = {
     {"language", [](const YamlCursor& v, ChannelConfig& c) { c.language = readLanguage(v); }},
     {"app", [](const YamlCursor& v, ChannelConfig& c) { c.app = v.text("app").value; }},
     {"chat", [](const YamlCursor& v, ChannelConfig& c) { c.chat = v.text("chat").value; }},
+    {"fallback", [](const YamlCursor& v, ChannelConfig& c) { c.fallback = v.text("fallback").value; }},
 };
 
 constexpr Field<AppConfig> appFields[] = {
@@ -293,6 +294,14 @@ constexpr Field<MetricTargetConfig> targetFields[] = {
     {"token_env", [](const YamlCursor& v, MetricTargetConfig& t) { t.token = secretFromEnvironment(v, "token_env"); }},
     {"labels", [](const YamlCursor& v, MetricTargetConfig& t) { t.labels = readLabels(v); }},
     {"every", [](const YamlCursor& v, MetricTargetConfig& t) { t.every = readInterval(v); }},
+};
+
+constexpr Field<HeartbeatConfig> heartbeatFields[] = {
+    {"url", [](const YamlCursor& v, HeartbeatConfig& h) { h.url = v.text("url").value; }},
+    {"url_file", [](const YamlCursor& v, HeartbeatConfig& h) { h.url = secretFromFile(v, "url_file"); }},
+    {"url_env", [](const YamlCursor& v, HeartbeatConfig& h) { h.url = secretFromEnvironment(v, "url_env"); }},
+    {"every", [](const YamlCursor& v, HeartbeatConfig& h) { h.every = readInterval(v); }},
+    {"undelivered", [](const YamlCursor& v, HeartbeatConfig& h) { h.undelivered = rules::readDuration(v, "undelivered"); }},
 };
 
 constexpr Field<MetricsConfig> metricsFields[] = {
@@ -456,6 +465,12 @@ void readApps(const YamlCursor& value, Config& config) {
     }
 }
 
+void readHeartbeat(const YamlCursor& value, Config& config) {
+    rules::decodeFields<HeartbeatConfig>(value, "heartbeat", heartbeatFields, config.heartbeat);
+    if (!isWebAddress(config.heartbeat.url))
+        value.error("heartbeat: no http or https address", "add `url`, `url_file` or `url_env`");
+}
+
 void readAccess(const YamlCursor& value, Config& config) {
     for (const auto& item : value.items("access")) {
         access::Binding binding;
@@ -506,6 +521,7 @@ constexpr Field<Config> configFields[] = {
     {"metrics", [](const YamlCursor& v, Config& c) { rules::decodeFields<MetricsConfig>(v, "metrics", metricsFields, c.metrics); }},
     {"alertmanager", [](const YamlCursor& v, Config& c) { rules::decodeFields<Config>(v, "alertmanager", alertmanagerFields, c); }},
     {"alertmanagers", readAlertmanagers},
+    {"heartbeat", readHeartbeat},
     {"log", [](const YamlCursor& v, Config& c) { rules::decodeFields<LogConfig>(v, "log", logFields, c.log); }},
     {"retention", [](const YamlCursor& v, Config& c) { rules::decodeFields<storage::RetentionLimits>(v, "retention", retentionFields, c.retention); }},
 };
@@ -542,6 +558,12 @@ void checkReferences(const YamlCursor& root, const Config& config) {
                 root.error("mention: there is nobody called \"" + name + "\"", "add them to `access`, with a `name`");
     };
     check(config.notify, "notify");
+    for (const auto& channel : config.channels) {
+        if (channel.fallback.empty()) continue;
+        check({channel.fallback}, "fallback");
+        if (channel.fallback == channel.name)
+            root.error("the channel \"" + channel.name + "\" cannot stand in for itself", "name another one");
+    }
     for (const auto& route : config.routes) {
         check(route.notify, "routes");
         checkPeople(route.mention);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/access/access.hpp"
+#include "agent/app/heartbeat.hpp"
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -37,6 +38,7 @@ struct ChannelConfig {
     std::vector<std::string> keywords;
     std::string language;  ///< empty: that of the configuration
     std::string app;       ///< writes as this application, with buttons that work, into `chat`; empty: to `url`
+    std::string fallback;  ///< the channel that is told of what this one does not take; empty: none
     std::string chat;      ///< Feishu oc_… or a person's id; DingTalk openConversationId or a userid
 };
 
@@ -113,6 +115,7 @@ struct Config {
     MetricsConfig metrics;
     std::string alertmanagerToken;  ///< that Alertmanager shows; empty: it must show that of the data directory
     std::vector<AlertmanagerConfig> alertmanagers;
+    HeartbeatConfig heartbeat;
     LogConfig log;
     storage::RetentionLimits retention;
     Duration groupWait = 2s;

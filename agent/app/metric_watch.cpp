@@ -38,6 +38,8 @@ std::string_view prefixOf(Source source) {
             return "leases of components";
         case Source::Certificates:
             return "certificates of ";
+        case Source::Agent:
+            return "klaw";
         default:
             return "kubelet ";
     }
@@ -93,6 +95,7 @@ void MetricWatch::follow(std::shared_ptr<const rules::RuleSet> rules, const Metr
         if (config.pods)
             add(std::make_unique<scrape::PodSource>(client_, objects_, cluster->name(), config.every, wanted));
     }
+    if (sources.contains(Source::Agent)) add(std::make_unique<scrape::AgentSource>(config.every, events_.channels));
     auto clusterOf = [&](const MetricTargetConfig& target) {
         if (!target.cluster.empty() || clusters.empty()) return target.cluster;
         return clusters.front()->name();

@@ -10,6 +10,7 @@
 
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/config.hpp"
+#include "agent/scrape/agent_source.hpp"
 #include "agent/scrape/http_source.hpp"
 #include "agent/scrape/metric_source.hpp"
 #include "rules/metric/builtin_metrics.hpp"
@@ -20,6 +21,7 @@ namespace klaw::app {
 struct MetricEvents {
     std::function<void(const rules::SampleBatch&)> samples;
     std::function<void(std::string_view cluster, std::string_view source, const Error& error)> lost;
+    std::function<std::vector<scrape::ChannelOutage>()> channels;  ///< asked how they fare
 };
 
 /// How a source of metrics fares.

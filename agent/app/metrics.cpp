@@ -127,6 +127,7 @@ void addCourier(Families& families, const deliver::Courier& courier) {
     auto& deliveries =
         families.family("klaw_deliveries_total", "Cards, by channel and what came of them.", MetricType::Counter);
     auto& queued = families.family("klaw_deliveries_queued", "Cards that wait to be sent.", MetricType::Gauge);
+    auto& failing = families.family("klaw_delivery_failing", "1 while nothing arrives.", MetricType::Gauge);
     auto& digests = families.family("klaw_digests_total", "Cards in which several were joined.", MetricType::Counter);
     for (const auto& channel : courier.status()) {
         Families::add(deliveries, {label("channel", channel.name), label("outcome", "delivered")},
@@ -136,8 +137,17 @@ void addCourier(Families& families, const deliver::Courier& courier) {
         Families::add(deliveries, {label("channel", channel.name), label("outcome", "refused")},
                       static_cast<double>(channel.refused));
         Families::add(queued, {label("channel", channel.name)}, static_cast<double>(channel.queued));
+        Families::add(failing, {label("channel", channel.name)}, channel.failingSince ? 1 : 0);
         Families::add(digests, {label("channel", channel.name)}, static_cast<double>(channel.digests));
     }
+}
+
+void addHeartbeats(Families& families, const Heartbeat::Counts& counts) {
+    auto& beats = families.family("klaw_heartbeats_total", "Signs of life, by what came of them.",
+                                  prometheus::MetricType::Counter);
+    Families::add(beats, {label("outcome", "sent")}, static_cast<double>(counts.sent));
+    Families::add(beats, {label("outcome", "failed")}, static_cast<double>(counts.failed));
+    Families::add(beats, {label("outcome", "withheld")}, static_cast<double>(counts.withheld));
 }
 
 void addSilenceMirrors(Families& families, const deliver::SilenceMirrors& mirrors) {
@@ -248,6 +258,7 @@ std::string Metrics::text(const Sources& sources) const {
     addPipeline(families, sources.pipeline);
     addCourier(families, sources.courier);
     addSilenceMirrors(families, sources.silenceMirrors);
+    addHeartbeats(families, sources.heartbeats);
     addChats(families, sources.chats);
     addStorage(families, sources.writer);
     families.gauge("klaw_loop_longest_turn_seconds",

@@ -298,6 +298,7 @@ Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) 
 void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt) {
     bool recovered = !counters_.lastError.empty();
     counters_.lastError.clear();
+    counters_.failingSince.reset();
     if (recovered)  // what failed with it need not wait out its pause
         for (auto& waiting : queue_)
             if (waiting.failures > 0) waiting.notBefore = std::min(waiting.notBefore, clock_.now());
@@ -320,15 +321,19 @@ void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receip
 void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint startedAt) {
     auto now = clock_.now();
     counters_.lastError = error.describe();
+    for (const auto& delivery : shipment.deliveries)
+        counters_.failingSince = std::min(counters_.failingSince.value_or(startedAt), delivery.createdAt);
     bool forGood = closed_ || error.retry.kind == Retry::Kind::Never;
     if (events_.failed) events_.failed(name(), error, forGood);
+    ++shipment.failures;
+    if (events_.undelivered && !closed_ && (forGood || shipment.failures == options_.undeliveredAfter))
+        for (const auto& delivery : shipment.deliveries) events_.undelivered(name(), delivery.incidentId);
     if (forGood) {
         counters_.refused += shipment.deliveries.size();
         record(shipment, storage::AttemptOutcome::Refused, &error, nullptr, startedAt, now);
         return;
     }
     ++counters_.retried;
-    ++shipment.failures;
     auto wait = retryWait(shipment.failures);
     if (error.retry.kind == Retry::Kind::After) wait = std::max(wait, error.retry.after);
     shipment.notBefore = now + wait;

@@ -27,6 +27,7 @@ struct CourierOptions {
     std::size_t digestAtMost = 30;  ///< cards in one digest
     Duration firstRetry = 2s;       ///< doubled with each failure of the same card, with jitter
     Duration longestRetry = 2min;
+    unsigned undeliveredAfter = 3;  ///< tries of one card, after which somebody else has to hear of it
 };
 
 struct ChannelStatus {
@@ -38,7 +39,8 @@ struct ChannelStatus {
     std::uint64_t digests = 0;
     std::uint64_t retried = 0;
     std::uint64_t refused = 0;
-    std::string lastError;  ///< of the last failed try; empty after a delivery
+    std::string lastError;                  ///< of the last failed try; empty after a delivery
+    std::optional<TimePoint> failingSince;  ///< what fails has waited since; empty after a delivery
     std::optional<TimePoint> pausedUntil;
 };
 
@@ -51,6 +53,8 @@ struct CardLatency {
 /// What the courier reports while it works.
 struct CourierEvents {
     std::function<void(const std::string& channel, const std::string& kind, const CardLatency& latency)> delivered;
+    /// The card was refused, or could not be delivered in CourierOptions::undeliveredAfter tries; it is still tried.
+    std::function<void(const std::string& channel, const std::string& incident)> undelivered;
     std::function<void(const std::string& channel, const Error& error, bool forGood)> failed;
 };
 

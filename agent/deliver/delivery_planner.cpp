@@ -32,6 +32,16 @@ bool isUnderWay(const rules::Incident& incident) {
         incident.actions, [](const rules::Action& action) { return action.state == rules::Action::State::Acting; });
 }
 
+/// The channel that could not be reached; null when this one does not stand in for any.
+const std::string* standsInFor(const rules::Incident& incident, const ChannelPlan& channel) {
+    auto found = std::ranges::find(incident.diversions, channel.name, &rules::Diversion::to);
+    return found == incident.diversions.end() ? nullptr : &found->from;
+}
+
+std::string cannotBeReached(const std::string& channel, const std::string& language) {
+    return language.starts_with("zh") ? "无法送达 " + channel : channel + " cannot be reached";
+}
+
 bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel) {
     switch (update.reason) {
         case Reason::Opened:
@@ -46,6 +56,8 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
         case Reason::Inhibited:
         case Reason::InhibitionEnded:
             return !update.incident.silenced;
+        case Reason::Diverted:
+            return update.incident.diversions.back().to == channel.name;
         case Reason::Escalated:
             return channel.canUpdate;
         case Reason::Acted:
@@ -66,12 +78,12 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
 DeliveryPlanner::DeliveryPlanner(std::vector<ChannelPlan> channels, std::shared_ptr<const rules::Routes> routes)
     : channels_(std::move(channels)), routes_(routes ? std::move(routes) : std::make_shared<const rules::Routes>()) {}
 
-/// Those that routes and rules name, and those of the steps it was escalated to. Where none of them exists all, so that
-/// nothing is said to nobody.
+/// Those that routes and rules name, those of the steps it was escalated to, and those that stand in. Where none of
+/// them exists, or with "*", all, so that nothing is said to nobody.
 std::vector<const ChannelPlan*> DeliveryPlanner::receivers(const rules::Incident& incident) const {
     auto chosen = routes_->of(incident);
     auto isNamed = [](const std::vector<std::string>& names, const ChannelPlan& channel) {
-        return std::ranges::find(names, channel.name) != names.end();
+        return std::ranges::find(names, channel.name) != names.end() || std::ranges::find(names, "*") != names.end();
     };
     std::vector<const ChannelPlan*> ordered;
     for (const auto* names : {&chosen.named, &chosen.notify})
@@ -80,10 +92,13 @@ std::vector<const ChannelPlan*> DeliveryPlanner::receivers(const rules::Incident
                 if (isNamed(*names, channel)) ordered.push_back(&channel);
     if (ordered.empty())
         for (const auto& channel : channels_) ordered.push_back(&channel);
-    for (std::size_t step = 0; step < std::min<std::size_t>(incident.escalated, chosen.escalate.size()); ++step)
+    auto add = [&](const auto& isWanted) {
         for (const auto& channel : channels_)
-            if (isNamed(chosen.escalate[step].notify, channel) && std::ranges::find(ordered, &channel) == ordered.end())
-                ordered.push_back(&channel);
+            if (isWanted(channel) && std::ranges::find(ordered, &channel) == ordered.end()) ordered.push_back(&channel);
+    };
+    for (std::size_t step = 0; step < std::min<std::size_t>(incident.escalated, chosen.escalate.size()); ++step)
+        add([&](const ChannelPlan& channel) { return isNamed(chosen.escalate[step].notify, channel); });
+    add([&](const ChannelPlan& channel) { return standsInFor(incident, channel) != nullptr; });
     return ordered;
 }
 
@@ -102,7 +117,9 @@ std::vector<notifiers::CardMention> DeliveryPlanner::mentions(const rules::Incid
     const auto& incident = update.incident;
     auto chosen = routes_->of(incident);
     const std::vector<std::string>* names = nullptr;
-    if (update.reason == Reason::Opened || update.reason == Reason::Reminded) names = &chosen.mention;
+    bool calls =
+        update.reason == Reason::Opened || update.reason == Reason::Reminded || update.reason == Reason::Diverted;
+    if (calls) names = &chosen.mention;
     bool escalated = update.reason == Reason::Escalated && escalatedTo(incident, channel);
     if (escalated) names = &chosen.escalate[incident.escalated - 1].mention;
     std::vector<notifiers::CardMention> called;
@@ -131,6 +148,8 @@ std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate
         delivery.idempotencyKey = storage::deliveryKey(incident.id, incident.revision, channel->name);
         auto card = buildCard(incident, channel->style);
         card.mentions = mentions(update, *channel);
+        if (const auto* failing = standsInFor(incident, *channel))
+            card.footer.notes.push_back(cannotBeReached(*failing, channel->style.language));
         delivery.payload = notifiers::toJson(card);
         delivery.createdAt = update.at;
         delivery.notBefore =

@@ -15,6 +15,7 @@ constexpr std::pair<std::string_view, std::string_view> chinese[] = {
     {"allocatable", "可分配"},
     {"available", "可用"},
     {"capacity", "容量"},
+    {"channel", "通道"},
     {"claim", "存储声明"},
     {"current", "当前"},
     {"deletion asked for", "请求删除于"},

@@ -69,6 +69,9 @@ constexpr std::array all{
                   "since a lease in kube-system was seen renewed"},
     BuiltinMetric{"certificate_remaining_seconds", Source::Certificates, "kind, namespace, name",
                   "until the certificate ends: of the API server, of webhooks, and of Secrets where they may be read"},
+    BuiltinMetric{"agent_up", Source::Agent, "", "1 while Klaw runs"},
+    BuiltinMetric{"delivery_failing_seconds", Source::Agent, "channel",
+                  "how long nothing could be delivered to a channel; 0 while it works"},
 };
 
 void addAnnotation(std::string_view name, FieldTree& tree) {
@@ -120,6 +123,7 @@ std::vector<std::string> resourcesForMetric(std::string_view name) {
         case Source::ApiServer:
         case Source::ComponentLeases:
         case Source::Certificates:
+        case Source::Agent:
             return {};
         case Source::NodeLeases:
             return {"nodes"};
@@ -147,6 +151,8 @@ std::string_view describeSource(std::string_view name) {
             return "leases";
         case Source::Certificates:
             return "certificates";
+        case Source::Agent:
+            return "Klaw itself";
         default:
             return "kubelets";
     }

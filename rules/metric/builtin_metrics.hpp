@@ -22,12 +22,16 @@ struct BuiltinMetric {
         NodeLeases,       ///< that kubelets renew
         ComponentLeases,  ///< that the scheduler and controllers renew
         Certificates,
+        Agent,  ///< Klaw itself
     };
     std::string_view name;
     Source source;
     std::string_view labels;  ///< "node", "namespace, pod, container"
     std::string_view help;
 };
+
+/// The cluster that alerts about Klaw itself are of.
+inline constexpr std::string_view agentCluster = "klaw";
 
 std::span<const BuiltinMetric> builtinMetrics();
 const BuiltinMetric* findBuiltinMetric(std::string_view name);

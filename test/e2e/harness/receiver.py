@@ -80,6 +80,11 @@ class Receiver:
         with self._lock:
             self._answers += [(status, headers or {}, accept)] * count
 
+    def recover(self):
+        """Takes everything again."""
+        with self._lock:
+            self._answers.clear()
+
     def _take(self, handler, body):
         problem = self._problem(handler.headers, body)
         with self._lock:
@@ -174,4 +179,5 @@ def texts(card):
     parts += [f"{thing['name']} {thing.get('detail', '')}" for thing in card.get("affected", [])]
     for section in card.get("sections", []):
         parts += [section.get("heading", "")] + section.get("lines", [])
+    parts += card.get("footer", {}).get("notes", [])
     return "\n".join(parts)

@@ -66,6 +66,26 @@ TEST(Config, RefusesMaintenanceThatWouldSilenceEverythingOrNothing) {
               "klaw.yaml:1:98: time_zone: there is no time zone \"Mars\" (write for example Asia/Shanghai or UTC)");
 }
 
+TEST(Config, KnowsWhoStandsInForAChannel) {
+    auto error = [](const std::string& fallback) {
+        return firstError("channels: [{name: a, type: terminal, fallback: " + fallback +
+                          "}, {name: b, type: terminal}]");
+    };
+    EXPECT_EQ(error("b"), "fine");
+    EXPECT_EQ(error("c"), "klaw.yaml:1:1: fallback: there is no channel \"c\" (add it to `channels`)");
+    EXPECT_EQ(error("a"), "klaw.yaml:1:1: the channel \"a\" cannot stand in for itself (name another one)");
+}
+
+TEST(Config, NeedsAnAddressForTheHeartbeat) {
+    auto report =
+        parseConfig("klaw.yaml", "heartbeat: {url: \"https://ping.example.com/1\", every: 30s, undelivered: 10m}");
+    EXPECT_TRUE(report.ok());
+    EXPECT_EQ(report.config.heartbeat.every, 30s);
+    EXPECT_EQ(report.config.heartbeat.undelivered, 10min);
+    EXPECT_EQ(firstError("heartbeat: {every: 30s}"),
+              "klaw.yaml:1:12: heartbeat: no http or https address (add `url`, `url_file` or `url_env`)");
+}
+
 TEST(Config, NamesAlertmanagersByTheirAddress) {
     auto report = parseConfig("/etc/klaw/klaw.yaml",
                               "alertmanagers: [{url: http://am:9093}, {name: b, url: https://b, token_file: t}]");

@@ -63,6 +63,10 @@ storage::Delivery delivery(const std::string& incident, std::uint64_t revision, 
     return made;
 }
 
+Error unavailable() {
+    return Error(ErrorCode::Unavailable, "HTTP 503").withRetry(Retry::later());
+}
+
 class CourierTest : public testing::Test {
 protected:
     void use(notifiers::NotifierLimits limits = {}) {
@@ -78,6 +82,9 @@ protected:
         };
         events.delivered = [this](const std::string&, const std::string&, const CardLatency& latency) {
             latencies.push_back(latency);
+        };
+        events.undelivered = [this](const std::string& channel, const std::string& incident) {
+            undelivered.push_back(channel + "/" + incident);
         };
         courier = std::make_unique<Courier>(loop, clock, random, commit, CourierOptions(), events);
         follow(std::move(made));
@@ -115,6 +122,7 @@ protected:
     SeededRandom random{7};
     std::vector<storage::UnitOfWork> units;
     std::vector<std::string> failures;
+    std::vector<std::string> undelivered;
     std::vector<CardLatency> latencies;
     ScriptedNotifier* chat = nullptr;
     std::unique_ptr<Courier> courier;
@@ -164,6 +172,36 @@ TEST_F(CourierTest, ClosesWhatIsRefusedForGoodVisibly) {
     EXPECT_EQ(failures, (std::vector<std::string>{"for good: wrong token"}));
     EXPECT_EQ(results()[0].outcome, storage::AttemptOutcome::Refused);
     EXPECT_EQ(courier->status()[0].refused, 1u);
+}
+
+TEST_F(CourierTest, SaysOnceThatACardCouldNotBeDeliveredInThreeTriesAndGoesOnTrying) {
+    use();
+    for (int i = 0; i < 5; ++i) chat->failures.push_back(unavailable());
+    enqueue({delivery("a", 1, "first")});
+    clock.advance(2s);
+    ASSERT_EQ(chat->calls.size(), 2u);
+    EXPECT_EQ(undelivered, std::vector<std::string>());
+    clock.advance(10min);
+    EXPECT_EQ(undelivered, std::vector<std::string>{"chat/a"});
+    EXPECT_EQ(chat->calls.size(), 6u);
+}
+
+TEST_F(CourierTest, SaysAtOnceThatACardWasRefused) {
+    use();
+    chat->failures.emplace_back(ErrorCode::PermissionDenied, "wrong token");
+    enqueue({delivery("a", 1, "first")});
+    EXPECT_EQ(undelivered, std::vector<std::string>{"chat/a"});
+}
+
+TEST_F(CourierTest, CountsAnOutageFromTheFirstCardThatWaitsToTheNextThatArrives) {
+    use();
+    chat->failures.push_back(unavailable());
+    clock.advance(1min);
+    EXPECT_EQ(courier->status()[0].failingSince, std::nullopt);
+    enqueue({delivery("a", 1, "first")});
+    EXPECT_EQ(courier->status()[0].failingSince, start) << "when the card was made, also before a restart";
+    clock.advance(1min);
+    EXPECT_EQ(courier->status()[0].failingSince, std::nullopt);
 }
 
 TEST_F(CourierTest, SendsOnlyTheNewestPictureOfAnIncidentThatWaits) {

@@ -106,6 +106,28 @@ TEST(DeliveryPlanner, FollowsTheFirstRouteThatMatchesAndThoseItGoesOnTo) {
     EXPECT_EQ(channelsOf(planner.plan(opened)), (std::vector<std::string>{"hook", "phone"}));
 }
 
+TEST(DeliveryPlanner, SendsToEverybodyWhereARuleSaysSo) {
+    DeliveryPlanner planner({channel("hook", true), channel("robot", false)},
+                            std::make_shared<rules::Routes>(std::vector{routeOf("", {"robot"})}));
+    auto named = update(Reason::Opened);
+    named.incident.alerts.emplace_back().notify = {"*"};
+    EXPECT_EQ(channelsOf(planner.plan(named)), both);
+}
+
+TEST(DeliveryPlanner, TellsTheChannelThatStandsInAndKeepsItUpToDate) {
+    DeliveryPlanner planner({channel("hook", true), channel("robot", false), channel("lead", true)},
+                            std::make_shared<rules::Routes>(std::vector{routeOf("", {"robot"})}));
+    auto diverted = update(Reason::Diverted, 10s);
+    diverted.incident.diversions = {{"robot", "lead"}};
+    auto told = planner.plan(diverted);
+    ASSERT_EQ(channelsOf(told), std::vector<std::string>{"lead"});
+    EXPECT_EQ(notifiers::cardFromJson(told[0].payload)->footer.notes,
+              std::vector<std::string>{"robot cannot be reached"});
+    auto resolved = diverted;
+    resolved.reason = Reason::Resolved;
+    EXPECT_EQ(channelsOf(planner.plan(resolved)), (std::vector<std::string>{"robot", "lead"}));
+}
+
 TEST(DeliveryPlanner, CallsTheReceiversOfEachStepOfTheEscalationAndTellsThemWhenItIsOver) {
     auto route = routeOf("", {"robot"});
     route.escalate = {{15min, {"lead"}}, {1h, {"boss"}}};

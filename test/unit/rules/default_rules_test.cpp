@@ -121,6 +121,25 @@ TEST(FastPack, HasAPositiveANegativeAndAResolvingTestOfEachRule) {
     for (const auto& rule : rules->rules()) tested.expectAll(rule.name);
 }
 
+TEST(FastPack, HasAWatchdogThatSomebodyMaySwitchOn) {
+    auto files = packFiles("fast", false);
+    EXPECT_EQ(loadRules(files).rules->find("KlawWatchdog"), nullptr);
+    files.push_back({"mine.yaml", "rules: [{alert: KlawWatchdog, override: true, enabled: true, notify: [deadman]}]"});
+    const RuleSource test{"mine_test.yaml", R"(
+tests:
+  - name: it always fires
+    rule: KlawWatchdog
+    inputs:
+      - {at: 0s, samples: [{metric: agent_up, value: 1}]}
+    expect:
+      - {at: 0s, alerts: [{alert: KlawWatchdog, severity: info}]}
+      - {at: 1m, alerts: [{alert: KlawWatchdog}]}
+)"};
+    auto report = runRuleTests(test, loadRules(files).rules);
+    EXPECT_EQ(report.failures, std::vector<std::string>());
+    EXPECT_EQ(report.tests, 1u);
+}
+
 std::string conditionOf(const Rule& rule) {
     return (rule.each ? rule.each->source() : "") + " " + (rule.when ? rule.when->source() : "") + " " +
            rule.series.metric + rule.bound.text();

@@ -189,6 +189,18 @@ TEST_F(Grouper, RemembersWhoAcknowledged) {
     EXPECT_EQ(grouper_.acknowledge("0000000000000000", {"ann", at(5), ""}, updates_).error().code, ErrorCode::NotFound);
 }
 
+TEST_F(Grouper, RemembersWhichChannelsStandIn) {
+    fire(podAlert("a"), 0);
+    took();
+    ASSERT_TRUE(grouper_.divert(last_.id, {"oncall", "lead"}, at(1), updates_));
+    EXPECT_EQ(took(), "diverted 1/1");
+    ASSERT_TRUE(grouper_.divert(last_.id, {"oncall", "lead"}, at(2), updates_));
+    EXPECT_EQ(took(), "") << "once";
+    EXPECT_EQ(last_.diversions, (std::vector<Diversion>{{"oncall", "lead"}}));
+    EXPECT_EQ(grouper_.divert("0000000000000000", {"oncall", "lead"}, at(3), updates_).error().code,
+              ErrorCode::NotFound);
+}
+
 TEST_F(Grouper, KeepsStillWhileSilencedAndSpeaksAfterwards) {
     silence("namespace=shop", 0, 30, 0);
     fire(podAlert("a"), 1);

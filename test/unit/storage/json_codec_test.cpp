@@ -77,6 +77,7 @@ TEST(IncidentJson, GivesBackEveryFieldButTheAlerts) {
     incident.silenced = rules::Mark{};
     incident.silencedUntil = at(500);
     incident.startedBefore = true;
+    incident.diversions = {{"oncall", "lead"}};
     incident.changes = {{"app: web:1 → web:2", "kubectl-set", at(-60)}};
     incident.dependents = {"Deployment shop/web (2)"};
     auto read = must(incidentFromJson(toJson(incident)));
@@ -96,6 +97,7 @@ TEST(IncidentJson, GivesBackEveryFieldButTheAlerts) {
     EXPECT_EQ(read.silenced, incident.silenced);
     EXPECT_EQ(read.silencedUntil, incident.silencedUntil);
     EXPECT_TRUE(read.startedBefore);
+    EXPECT_EQ(read.diversions, incident.diversions);
     EXPECT_EQ(read.changes, incident.changes);
     EXPECT_EQ(read.dependents, incident.dependents);
     EXPECT_EQ(read.revision, 7u);
