@@ -12,9 +12,9 @@ namespace klaw::app {
 /// Where somebody outside waits for a sign of life and raises the alarm when it stays away: healthchecks.io, Dead Man's
 /// Snitch, Uptime Kuma.
 struct HeartbeatConfig {
-    std::string url;                ///< a secret; empty: no heartbeat
+    std::string url;  ///< a secret; empty: no heartbeat
     Duration every = 1min;
-    Duration undelivered = 5min;    ///< with a channel that has failed for so long there is none
+    Duration undelivered = 5min;  ///< with a channel that has failed for so long there is none
 };
 
 /// Says outside that Klaw works, as long as it does. On the loop thread, so that a loop that hangs says nothing.

@@ -4,8 +4,9 @@ namespace klaw::notifiers::test {
 namespace {
 
 TEST(CardJson, ReadsBackWhatItWroteInEveryStateAndLanguage) {
-    for (auto status : {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Silenced, CardStatus::Resolved,
-                        CardStatus::Digest, CardStatus::Test}) {
+    for (auto status :
+         {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Acting, CardStatus::Acted, CardStatus::Failed,
+          CardStatus::Silenced, CardStatus::Resolved, CardStatus::Digest, CardStatus::Test}) {
         for (const auto* language : {"en", "zh"}) {
             auto card = sampleCard(status, language);
             auto read = cardFromJson(toJson(card));

@@ -83,8 +83,9 @@ protected:
 
 TEST_P(NotifierContract, DeliversEveryStateInBothLanguages) {
     std::size_t sent = 0;
-    for (auto status : {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Silenced, CardStatus::Resolved,
-                        CardStatus::Digest, CardStatus::Test})
+    for (auto status :
+         {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Acting, CardStatus::Acted, CardStatus::Failed,
+          CardStatus::Silenced, CardStatus::Resolved, CardStatus::Digest, CardStatus::Test})
         for (const auto* language : {"en", "zh"}) {
             SendContext context("key-" + std::to_string(++sent));
             auto receipt = run(notifier_->send(sampleCard(status, language), std::move(context)));

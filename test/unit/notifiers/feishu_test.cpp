@@ -166,8 +166,9 @@ TEST_F(FeishuBot, IsHeldBackAsAWholeWhenItWasTooFast) {
 }
 
 TEST(FeishuCard, ObeysTheReferenceInEveryState) {
-    for (auto status : {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Silenced, CardStatus::Resolved,
-                        CardStatus::Digest, CardStatus::Test}) {
+    for (auto status :
+         {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Acting, CardStatus::Acted, CardStatus::Failed,
+          CardStatus::Silenced, CardStatus::Resolved, CardStatus::Digest, CardStatus::Test}) {
         std::vector<std::string> mentioned;
         auto card = feishu::renderCard(SafeCard(sampleCard(status, "zh")), {}, {});
         EXPECT_EQ(fakes::checkFeishuCard(card.dump(), mentioned), "");

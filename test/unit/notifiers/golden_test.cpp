@@ -84,8 +84,9 @@ std::vector<GoldenCase> allCases() {
                                       {"feishuapp", feishuAppForm, {}, {}}, {"dingtalkapp", dingTalkAppForm, {}, {}},
                                       {"webhook", webhookForm, {}, {}},     {"terminal", terminalForm, {}, {}}};
     for (const auto& platform : platforms)
-        for (auto status : {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Silenced, CardStatus::Resolved,
-                            CardStatus::Digest, CardStatus::Test})
+        for (auto status :
+             {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Acting, CardStatus::Acted, CardStatus::Failed,
+              CardStatus::Silenced, CardStatus::Resolved, CardStatus::Digest, CardStatus::Test})
             for (const auto* language : {"en", "zh"})
                 cases.push_back({platform.platform, platform.render, status, language});
     return cases;

@@ -48,7 +48,23 @@ void addDetails(Card& card) {
     card.links = {{in(language, "Runbook", "运行手册"), "https://wiki.example.com/run_books/crash (loop)"}};
 }
 
+/// What somebody does about it: under way, done, or failed.
+void addAction(Card& card) {
+    const auto& language = card.language;
+    std::string line =
+        in(language, "2026-11-23 09:58:00 Li Lei: roll Deployment payments/payments-api back to revision 7",
+           "2026-11-23 17:58:00 Li Lei: 将 Deployment payments/payments-api 回滚到版本 7");
+    if (card.status == CardStatus::Acting) line += in(language, " · 1 of 3 ready", " · 已就绪 1/3");
+    if (card.status == CardStatus::Acted) line += in(language, " · 3 of 3 ready", " · 已就绪 3/3");
+    if (card.status == CardStatus::Failed)
+        line += in(language, " · failed · no progress for 10m", " · 失败 · 10 分钟无进展");
+    card.sections.push_back({in(language, "Done about it", "处理记录"), CardSection::Kind::Text, {line}, true});
+}
+
 void addState(Card& card) {
+    bool acted =
+        card.status == CardStatus::Acting || card.status == CardStatus::Acted || card.status == CardStatus::Failed;
+    if (acted) addAction(card);
     CardMark li{"Li Lei", sampleTime() - 3min, "looking into it", std::nullopt};
     if (card.status == CardStatus::Acknowledged) card.acknowledged = li;
     if (card.status == CardStatus::Silenced)
