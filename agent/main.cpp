@@ -63,6 +63,10 @@ int run(int argc, char** argv) {
     doApp->positionals_at_end();
     doApp->callback([&] { code = doCommand(command); });
 
+    app.add_subcommand("commands", "Print the commands of `klaw do` and of chats as a Markdown table")->callback([&] {
+        code = catalogueCommand();
+    });
+
     ReplayOptions replay;
     auto* replayApp = app.add_subcommand(
         "replay", "Play recordings through the rules in virtual time; the same recording gives the same output");

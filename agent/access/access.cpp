@@ -53,6 +53,24 @@ std::string placeText(const Request& request) {
 
 }  // namespace
 
+std::string_view toString(Role role) {
+    switch (role) {
+        case Role::Viewer:
+            return "viewer";
+        case Role::Operator:
+            return "operator";
+        case Role::Admin:
+            return "admin";
+    }
+    return "admin";
+}
+
+Role lowestRole(std::string_view permission) {
+    for (auto role : {Role::Viewer, Role::Operator})
+        if (grants(role, permission)) return role;
+    return Role::Admin;
+}
+
 std::optional<Role> roleFromString(std::string_view text) {
     if (text == "viewer") return Role::Viewer;
     if (text == "operator") return Role::Operator;

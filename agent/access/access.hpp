@@ -31,6 +31,9 @@ struct Decision {
 /// viewer: read; operator: read, alerts and workloads; admin: everything.
 enum class Role { Viewer, Operator, Admin };
 std::optional<Role> roleFromString(std::string_view text);
+std::string_view toString(Role role);
+/// The least that grants the permission.
+Role lowestRole(std::string_view permission);
 
 /// Who has a role: certain people, or whoever writes in a chat.
 struct Binding {

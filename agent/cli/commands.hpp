@@ -28,6 +28,8 @@ struct DoOptions {
     std::vector<std::string> words;
 };
 int doCommand(const DoOptions& options);
+/// Prints the commands of `klaw do` and of chats as a Markdown table.
+int catalogueCommand();
 
 struct ReplayOptions {
     std::vector<std::string> files;

@@ -35,6 +35,7 @@ struct Verb {
     /// In place of `run` and `preview` where an object of a cluster is changed: what would be done. It is carried out
     /// for whoever confirms it and has the permission in that place.
     Task<Result<Plan>> (*plan)(Control& control, Caller caller, CommandLine line) = nullptr;
+    bool undoable = false;  ///< its plans say how to take them back
 };
 
 std::span<const Verb> catalogue();
@@ -50,6 +51,9 @@ std::vector<Verb> resourceVerbs();
 std::vector<Verb> workloadVerbs();
 std::vector<Verb> rollbackVerbs();
 std::vector<Verb> nodeVerbs();
+
+/// All verbs as a Markdown table: usage, other words, what it does in both languages, who may, preview and undo.
+std::string markdownTable();
 
 /// For verbs that list without arguments, and change with them.
 bool withArguments(const CommandLine& line);

@@ -44,6 +44,7 @@ Verb changing(std::string_view name, std::vector<std::string_view> aliases, std:
     verb.changes = always;
     verb.plan = planCordon;
     verb.permission = "nodes";
+    verb.undoable = true;
     return verb;
 }
 

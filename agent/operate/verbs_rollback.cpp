@@ -140,6 +140,7 @@ std::vector<Verb> rollbackVerbs() {
     verb.changes = always;
     verb.plan = planRollback;
     verb.permission = "workloads";
+    verb.undoable = true;
     return {verb};
 }
 

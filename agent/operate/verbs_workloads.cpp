@@ -240,7 +240,8 @@ Task<Result<Plan>> planEvict(Control& control, Caller caller, CommandLine line) 
 }
 
 Verb changing(std::string_view name, std::vector<std::string_view> aliases, std::string_view usage,
-              rules::LocalizedText summary, Task<Result<Plan>> (*plan)(Control&, Caller, CommandLine)) {
+              rules::LocalizedText summary, Task<Result<Plan>> (*plan)(Control&, Caller, CommandLine),
+              bool undoable = false) {
     Verb verb;
     verb.name = name;
     verb.aliases = std::move(aliases);
@@ -249,6 +250,7 @@ Verb changing(std::string_view name, std::vector<std::string_view> aliases, std:
     verb.changes = always;
     verb.plan = plan;
     verb.permission = "workloads";
+    verb.undoable = undoable;
     return verb;
 }
 
@@ -259,17 +261,18 @@ std::vector<Verb> workloadVerbs() {
         changing("restart", {"重启"}, "restart KIND/NAME -n NAMESPACE [--yes]",
                  {"Replaces the Pods of a workload one by one", "滚动重启工作负载"}, planRestart),
         changing("scale", {"扩缩", "伸缩"}, "scale KIND/NAME REPLICAS -n NAMESPACE [--yes]",
-                 {"Sets how many replicas there are", "调整副本数"}, planScale),
+                 {"Sets how many replicas there are", "调整副本数"}, planScale, true),
         changing("pause", {"暂停"}, "pause deployment/NAME -n NAMESPACE [--yes]",
-                 {"Holds the rollouts of a Deployment", "暂停 Deployment 的发布"}, planSwitch),
+                 {"Holds the rollouts of a Deployment", "暂停 Deployment 的发布"}, planSwitch, true),
         changing("resume", {"恢复"}, "resume KIND/NAME -n NAMESPACE [--yes]",
-                 {"Lets a paused Deployment or suspended CronJob go on", "恢复 Deployment 或 CronJob"}, planSwitch),
+                 {"Lets a paused Deployment or suspended CronJob go on", "恢复 Deployment 或 CronJob"}, planSwitch,
+                 true),
         changing("suspend", {"挂起"}, "suspend cronjob/NAME -n NAMESPACE [--yes]",
-                 {"Keeps a CronJob from starting Jobs", "挂起 CronJob"}, planSwitch),
+                 {"Keeps a CronJob from starting Jobs", "挂起 CronJob"}, planSwitch, true),
         changing("run", {"运行"}, "run cronjob/NAME -n NAMESPACE [--yes]",
                  {"Starts a Job of a CronJob now", "立即运行 CronJob"}, planRun),
         changing("set", {"设置"}, "set image KIND/NAME CONTAINER=IMAGE… -n NAMESPACE [--yes]",
-                 {"Changes the images of a workload", "更换镜像"}, planSet),
+                 {"Changes the images of a workload", "更换镜像"}, planSet, true),
         changing("delete", {"删除"}, "delete pod/NAME -n NAMESPACE [--yes]", {"Deletes a Pod", "删除 Pod"}, planDelete),
         changing("evict", {"驱逐"}, "evict pod/NAME -n NAMESPACE [--yes]",
                  {"Evicts a Pod unless a disruption budget forbids it", "驱逐 Pod（遵守 PDB）"}, planEvict),

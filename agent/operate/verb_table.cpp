@@ -1,0 +1,46 @@
+// The catalogue as the documents show it.
+#include <fmt/format.h>
+
+#include "agent/access/access.hpp"
+#include "agent/operate/catalogue.hpp"
+
+namespace klaw::operate {
+namespace {
+
+/// In a cell a bar would end it.
+std::string cell(std::string_view text) {
+    std::string out;
+    for (char c : text) {
+        if (c == '|') out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+std::string whoMay(const Verb& verb) {
+    auto reader = access::toString(access::lowestRole("read"));
+    if (!verb.changes) return std::string(reader);
+    auto changer = access::toString(access::lowestRole(verb.permission));
+    // Some list without arguments, and change with them.
+    bool alsoReads = verb.usage.starts_with(std::string(verb.name) + " [");
+    return alsoReads ? fmt::format("{}; to change: {}", reader, changer) : std::string(changer);
+}
+
+std::string previewOf(const Verb& verb) {
+    if (verb.plan) return "dry run by the API server, with the difference";
+    return verb.preview ? "what it would match" : "";
+}
+
+}  // namespace
+
+std::string markdownTable() {
+    std::string table =
+        "| command | also | what it does | 作用 | who may | preview | undo |\n|---|---|---|---|---|---|---|\n";
+    for (const auto& verb : catalogue())
+        table += fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", cell(verb.usage),
+                             fmt::join(verb.aliases, ", "), verb.summary.en, verb.summary.zh, whoMay(verb),
+                             previewOf(verb), verb.undoable ? "yes" : "");
+    return table;
+}
+
+}  // namespace klaw::operate
