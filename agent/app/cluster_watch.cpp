@@ -43,8 +43,7 @@ Task<void> ClusterWatch::askVersion() {
         auto version = co_await server_.version();
         if (version) {
             version_ = std::move(*version);
-            spdlog::info("cluster {} at {} is Kubernetes {}; Klaw only reads it", access_.name, access_.server,
-                         version_);
+            spdlog::info("cluster {} at {} is Kubernetes {}", access_.name, access_.server, version_);
             if (events_.statusChanged) events_.statusChanged();
             co_return;
         }

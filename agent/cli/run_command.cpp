@@ -95,7 +95,7 @@ int runCommand(const RunOptions& options) {
     setup.clusters = std::move(*clusters);
     for (const auto& cluster : setup.clusters)
         std::cout << "Watching cluster " << cluster.name << " at " << cluster.server << " (" << cluster.source
-                  << "). Klaw only reads.\n"
+                  << "). Klaw changes nothing that nobody asked for.\n"
                   << std::flush;
     return app::runAgent(std::move(setup));
 }

@@ -37,9 +37,9 @@ std::string markdownTable() {
     std::string table =
         "| command | also | what it does | 作用 | who may | preview | undo |\n|---|---|---|---|---|---|---|\n";
     for (const auto& verb : catalogue())
-        table += fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", cell(verb.usage),
-                             fmt::join(verb.aliases, ", "), verb.summary.en, verb.summary.zh, whoMay(verb),
-                             previewOf(verb), verb.undoable ? "yes" : "");
+        table +=
+            fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", cell(verb.usage), fmt::join(verb.aliases, ", "),
+                        verb.summary.en, verb.summary.zh, whoMay(verb), previewOf(verb), verb.undoable ? "yes" : "");
     return table;
 }
 
