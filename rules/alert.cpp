@@ -54,6 +54,8 @@ std::string_view toString(IncidentUpdate::Reason reason) {
     switch (reason) {
         case IncidentUpdate::Reason::Opened:
             return "opened";
+        case IncidentUpdate::Reason::Reopened:
+            return "reopened";
         case IncidentUpdate::Reason::Grew:
             return "grew";
         case IncidentUpdate::Reason::Shrank:

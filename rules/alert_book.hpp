@@ -28,7 +28,7 @@ public:
 
     /// An alert that fires so often within `flapWindow` is flapping: from then on it ends only after `flapQuiet` in
     /// which its condition did not hold, and says so.
-    static constexpr std::size_t flapFires = 4;
+    static constexpr std::size_t flapFires = 3;
     static constexpr Duration flapWindow = 30min, flapQuiet = 10min;
 
     /// A fact from before a restart. An alert that follows an object stays as it is until hold or cease has confirmed

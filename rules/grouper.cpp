@@ -197,6 +197,7 @@ std::string AlertGrouper::groupKey(const Alert& alert) const {
 AlertGrouper::Group& AlertGrouper::join(const Alert& alert) {
     auto key = groupKey(alert);
     groupOf_.insert_or_assign(alert.fingerprint, key);
+    reopen(key, alert.firedAt.value_or(alert.activeAt));
     auto [at, isNew] = groups_.try_emplace(key);
     auto& incident = at->second.incident;
     if (!isNew) return at->second;
@@ -211,6 +212,26 @@ AlertGrouper::Group& AlertGrouper::join(const Alert& alert) {
     if (describe_) describe_(incident);
     keyOfId_.emplace(incident.id, std::move(key));
     return at->second;
+}
+
+/// One that has just closed goes on; it keeps `resolvedAt` until that is said.
+void AlertGrouper::reopen(const std::string& key, TimePoint firedAt) {
+    auto closed = closed_.find(key);
+    if (closed == closed_.end() || groups_.contains(key)) return;
+    bool soon = firedAt < *closed->second.incident.resolvedAt + reopens;
+    auto group = closed_.extract(closed);
+    if (!soon) return;
+    keyOfId_.emplace(group.mapped().incident.id, key);
+    groups_.insert(std::move(group));
+}
+
+void AlertGrouper::forgetClosed(TimePoint now) {
+    while (!closings_.empty() && closings_.front().first + reopens <= now) {
+        auto closed = closed_.find(closings_.front().second);
+        if (closed != closed_.end() && closed->second.incident.resolvedAt == closings_.front().first)
+            closed_.erase(closed);
+        closings_.pop_front();
+    }
 }
 
 void AlertGrouper::apply(const Transition& transition, IncidentUpdates& out) {
@@ -234,13 +255,17 @@ void AlertGrouper::fired(const Alert& alert, TimePoint at, IncidentUpdates& out)
     bool isNew = group.put(alert);
     bool returns = std::erase_if(group.resolved, same) > 0;
     if (isNew && !returns) ++group.incident.total;
-    bool opens = group.incident.revision == 0;
+    bool reopens = group.incident.resolvedAt.has_value();
+    group.incident.resolvedAt.reset();
+    bool opens = group.incident.revision == 0 || (reopens && group.incident.toldAt + tellsAgain <= at);
     bool wasSilenced = group.incident.silenced.has_value();
     bool wasQuiet = isQuiet(group.incident);
     coverNew(group, alert, at);
     coverByInhibition(group, at);
     if (opens)
         emit(group, Reason::Opened, at, out);
+    else if (reopens)
+        emit(group, Reason::Reopened, at, out);
     else if (wasQuiet && !isQuiet(group.incident))
         emit(group, wasSilenced ? Reason::SilenceEnded : Reason::InhibitionEnded, at, out);
     else
@@ -280,7 +305,10 @@ void AlertGrouper::close(Groups::iterator group, TimePoint at, IncidentUpdates& 
     group->second.incident.resolvedAt = at;
     emit(group->second, Reason::Resolved, at, out);
     keyOfId_.erase(group->second.incident.id);
-    groups_.erase(group);
+    forgetClosed(at);
+    closings_.emplace_back(at, group->first);
+    closed_.erase(group->first);
+    closed_.insert(groups_.extract(group));
 }
 
 AlertGrouper::Group* AlertGrouper::byId(std::string_view incidentId) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,11 +26,12 @@ using IncidentUpdates = std::vector<IncidentUpdate>;
 
 /// Joins firing alerts into incidents, one card each: by default those of one rule in one cluster, namespace and owner.
 ///
-/// An incident is born with the first alert that fires and forgotten once none does. While it is silenced or inhibited
-/// it gives no Grew, Shrank or Changed; Opened then carries `silenced` or `inhibited`, and SilenceEnded or
-/// InhibitionEnded tells when it may be heard while still firing: after an inhibitor has cleared with a pause in which
-/// its consequences may clear as well. Pending and withdrawn alerts are nobody's business here. Not thread-safe; time
-/// only as a parameter.
+/// An incident is born with the first alert that fires and over once none does; what fires again within `reopens` is
+/// the same incident, and people are told of it as of a new one if they were last told `tellsAgain` ago or more. While
+/// it is silenced or inhibited it gives no Grew, Shrank or Changed; Opened then carries `silenced` or `inhibited`, and
+/// SilenceEnded or InhibitionEnded tells when it may be heard while still firing: after an inhibitor has cleared with a
+/// pause in which its consequences may clear as well. Pending and withdrawn alerts are nobody's business here. Not
+/// thread-safe; time only as a parameter.
 class AlertGrouper {
 public:
     explicit AlertGrouper(std::shared_ptr<const RuleSet> rules,
@@ -73,6 +75,7 @@ public:
     std::size_t size() const { return groups_.size(); }
 
     static constexpr Duration afterInhibition = 30s;
+    static constexpr Duration reopens = 3min, tellsAgain = 2min;
     static constexpr std::size_t shownFiring = 5;
     static constexpr std::size_t shownResolved = 3;
     static constexpr std::size_t keptActions = 5;
@@ -99,6 +102,8 @@ private:
     void emitUnlessQuiet(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
     void close(Groups::iterator group, TimePoint at, IncidentUpdates& out);
     Group& join(const Alert& alert);
+    void reopen(const std::string& key, TimePoint firedAt);
+    void forgetClosed(TimePoint now);
     void settleRestored(TimePoint now, IncidentUpdates& out);
     void settleSilences(TimePoint now, IncidentUpdates& out);
     bool coverBySilence(Group& group, TimePoint now) const;
@@ -119,6 +124,8 @@ private:
     std::map<std::string, TimePoint, std::less<>>
         inhibitorsGone_;                                       ///< inhibiting rule → when to look at its dependents
     Groups groups_;                                            ///< open incidents by group key
+    Groups closed_;                                            ///< that may be opened again
+    std::deque<std::pair<TimePoint, std::string>> closings_;   ///< when, and the group key; oldest first
     std::map<std::string, std::string, std::less<>> groupOf_;  ///< firing alert → group key
     std::map<std::string, std::string, std::less<>> keyOfId_;  ///< incident id → group key
     std::optional<TimePoint> nextSilenceChange_;

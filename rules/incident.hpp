@@ -80,7 +80,8 @@ inline bool isQuiet(const Incident& incident) {
 /// What happened to an incident and why its card may have to change.
 struct IncidentUpdate {
     enum class Reason {
-        Opened,
+        Opened,    ///< also when it fires again after a while in which people saw it resolved
+        Reopened,  ///< fires again just after it was resolved
         Grew,
         Shrank,
         Changed,

@@ -74,7 +74,8 @@ std::string AgentRun::stateJson() {
     state["cards"] = Json::array();
     for (const auto* incident : open) state["cards"].push_back(cardOf(*incident));
     state["lately"] = Json::array();
-    for (const auto& incident : lately_) state["lately"].push_back(cardOf(incident));
+    for (const auto& incident : lately_)
+        if (!pipeline_->incidents().find(incident.id)) state["lately"].push_back(cardOf(incident));
     state["clusters"] = Json::array();
     for (const auto& cluster : clusters_) {
         auto view = cluster->view();

@@ -401,6 +401,7 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     rules_->takeRevisions(unit);
     for (const auto& incident : unit.incidents) {
         if (!incident.resolvedAt) continue;
+        std::erase_if(lately_, [&](const rules::Incident& other) { return other.id == incident.id; });
         lately_.push_front(incident);
         if (lately_.size() > maxLately) lately_.pop_back();
     }

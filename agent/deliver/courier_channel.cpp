@@ -286,8 +286,10 @@ Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) 
         context.mentions.emplace_back(id == "all" ? Kind::All : Kind::UserId, id, person);
     }
     auto known = cards_.find(first.incidentId);
-    // A reminder that only changed the card in place would remind nobody, nor would a call by name.
-    bool anew = first.reason == rules::toString(rules::IncidentUpdate::Reason::Reminded) || !context.mentions.empty();
+    // A card that only changed in place would tell nobody what they must hear, nor would a call by name.
+    using Reason = rules::IncidentUpdate::Reason;
+    bool anew = first.reason == rules::toString(Reason::Reminded) || first.reason == rules::toString(Reason::Opened) ||
+                !context.mentions.empty();
     if (!anew && limits_.canUpdate && known != cards_.end() && !known->second.empty()) {
         auto reference = known->second;
         co_return co_await notifier->update(std::move(reference), std::move(cards.front()), std::move(context));
@@ -304,18 +306,27 @@ void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receip
             if (waiting.failures > 0) waiting.notBefore = std::min(waiting.notBefore, clock_.now());
     if (!shipment.batchId.empty()) ++counters_.digests;
     auto now = clock_.now();
+    forgetEnded(now);
     for (const auto& delivery : shipment.deliveries) {
         ++counters_.delivered;
         if (shipment.batchId.empty() && !delivery.incidentId.empty() && !receipt.platformRef.empty())
             cards_[delivery.incidentId] = receipt.platformRef;
-        if (delivery.reason == rules::toString(rules::IncidentUpdate::Reason::Resolved))
-            cards_.erase(delivery.incidentId);
+        bool ends = delivery.reason == rules::toString(rules::IncidentUpdate::Reason::Resolved);
+        if (!ends) ended_.erase(delivery.incidentId);
+        if (ends && ended_.insert(delivery.incidentId).second) endings_.emplace_back(now, delivery.incidentId);
         if (!events_.delivered) continue;
         CardLatency latency{now - delivery.createdAt, {}};
         if (delivery.causedAt) latency.sinceEvent = std::max(Duration::zero(), now - *delivery.causedAt);
         events_.delivered(name(), counters_.kind, latency);
     }
     record(shipment, storage::AttemptOutcome::Delivered, nullptr, &receipt, startedAt, now);
+}
+
+/// A card is known for a while after its incident was resolved, as it may fire again.
+void CourierChannel::forgetEnded(TimePoint now) {
+    constexpr Duration keep = 10min;
+    for (; !endings_.empty() && endings_.front().first + keep <= now; endings_.pop_front())
+        if (ended_.erase(endings_.front().second) > 0) cards_.erase(endings_.front().second);
 }
 
 void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint startedAt) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -118,6 +119,7 @@ private:
     void offerButtons(Shipment& shipment, storage::UnitOfWork& unit);
     Task<bool> start(Shipment& shipment);
     Task<Result<notifiers::Receipt>> send(const Shipment& shipment);
+    void forgetEnded(TimePoint now);
     void arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt);
     void failed(Shipment shipment, const Error& error, TimePoint startedAt);
     void record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error,
@@ -139,6 +141,8 @@ private:
     std::set<std::string> busyIncidents_;
     std::map<std::string, std::map<std::string, std::string>> claimedNonces_;  ///< by delivery
     std::map<std::string, std::string> cards_;                                 ///< incident → platform reference
+    std::set<std::string> ended_;                                              ///< those of `cards_` that are resolved
+    std::deque<std::pair<TimePoint, std::string>> endings_;                    ///< since when, oldest first
     std::size_t inFlight_ = 0;
     std::optional<TimePoint> pausedUntil_;
     LoopCondition changed_;

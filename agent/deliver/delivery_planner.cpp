@@ -46,6 +46,8 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
     switch (update.reason) {
         case Reason::Opened:
             return !isQuiet(update.incident);
+        case Reason::Reopened:
+            return channel.canUpdate ? !neverHeard(update.incident) : !isQuiet(update.incident);
         case Reason::Resolved:
             return !neverHeard(update.incident);
         case Reason::Acknowledged:

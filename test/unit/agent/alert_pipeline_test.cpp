@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <set>
 
 #include "notifiers/card.hpp"
 #include "rules/load/load_rules.hpp"
@@ -61,9 +62,12 @@ protected:
     void SetUp() override { begin(); }
     void begin() { pipeline = std::make_unique<AlertPipeline>(rulesOf(rulesText), pods, planner()); }
 
-    void put(const std::string& name, const std::string& phase, bool initial = false) {
-        auto object = packJson(R"({"metadata":{"name":")" + name + R"(","namespace":"shop","uid":"u-)" + name +
-                               R"("},"status":{"phase":")" + phase + "\"}}");
+    void put(const std::string& name, const std::string& phase, bool initial = false, const std::string& owner = {}) {
+        auto owners = owner.empty() ? std::string()
+                                    : R"(,"ownerReferences":[{"kind":"ReplicaSet","name":")" + owner +
+                                          R"(","uid":"rs","controller":true}])";
+        auto object = packJson(R"({"metadata":{"name":")" + name + R"(","namespace":"shop","uid":"u-)" + name + "\"" +
+                               owners + R"(},"status":{"phase":")" + phase + "\"}}");
         ASSERT_TRUE(object);
         auto before = std::move(pods.all["u-" + name]);
         auto& kept = pods.all["u-" + name] = std::move(*object);
@@ -120,6 +124,48 @@ TEST_F(AlertPipelineTest, PutsAlertIncidentAuditAndDeliveryOfOneChangeIntoOneUni
     EXPECT_THAT(actions(unit), ElementsAre("alert.fired prod/shop/Pod/web"));
     EXPECT_THAT(cards(unit), ElementsAre("opened web failed"));
     EXPECT_EQ(unit.newDeliveries[0].incidentId, unit.incidents[0].id);
+}
+
+/// Cards that were sent anew, over all units.
+struct Told {
+    std::size_t cards = 0;
+    std::set<std::string> incidents;
+    void add(const storage::UnitOfWork& unit) {
+        for (const auto& delivery : unit.newDeliveries) {
+            cards += delivery.reason == "opened";
+            incidents.insert(delivery.incidentId);
+        }
+    }
+};
+
+TEST_F(AlertPipelineTest, MakesTwoCardsAtMostOfAnAlertThatFlipsTwentyTimesInTenMinutes) {  // R5
+    Told told;
+    for (int flip = 0; flip < 20; ++flip) {
+        put("web", "Failed");
+        told.add(pipeline->take());
+        pass(15s);
+        put("web", "Running");
+        told.add(pipeline->take());
+        pass(15s);
+    }
+    EXPECT_LE(told.cards, 2u);
+    EXPECT_EQ(told.incidents.size(), 1u) << "one living card";
+    pass(9min);
+    EXPECT_TRUE(pipeline->take().newDeliveries.empty()) << "it is held open until it is quiet";
+    pass(1min);
+    EXPECT_THAT(cards(pipeline->take()), ElementsAre("resolved web failed"));
+}
+
+TEST_F(AlertPipelineTest, MakesOneCardOfTwoHundredPodsOfADeployment) {  // R6
+    for (int pod = 0; pod < 200; ++pod) put("web-" + std::to_string(pod), "Failed", false, "web-5d9f");
+    auto unit = pipeline->take();
+    std::set<std::string> incidents;
+    for (const auto& delivery : unit.newDeliveries) incidents.insert(delivery.incidentId);
+    EXPECT_EQ(incidents.size(), 1u);
+    auto last = notifiers::cardFromJson(unit.newDeliveries.back().payload);
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->affected.size(), 5u);
+    EXPECT_EQ(last->more, 195u);
 }
 
 TEST_F(AlertPipelineTest, GivesNothingTwice) {

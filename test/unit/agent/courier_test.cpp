@@ -13,6 +13,7 @@ const TimePoint start = *parseRfc3339("2026-11-23T10:00:00Z");
 struct Call {
     std::string key;
     std::string card;
+    std::size_t affected = 0;  ///< that it lists
     bool mayRepeat = false;
     bool update = false;
 };
@@ -38,7 +39,7 @@ public:
 
 private:
     Result<notifiers::Receipt> answer(const notifiers::Card& card, const notifiers::SendContext& context, bool update) {
-        calls.push_back({context.idempotencyKey, card.title, context.mayRepeat, update});
+        calls.push_back({context.idempotencyKey, card.title, card.affected.size(), context.mayRepeat, update});
         if (onCall) onCall();
         if (failures.empty()) return notifiers::Receipt("ref-" + card.id, "");
         auto failure = failures.front();
@@ -48,7 +49,8 @@ private:
     notifiers::NotifierLimits limits_;
 };
 
-storage::Delivery delivery(const std::string& incident, std::uint64_t revision, const std::string& title) {
+storage::Delivery delivery(const std::string& incident, std::uint64_t revision, const std::string& title,
+                           const std::string& reason = "opened") {
     notifiers::Card card;
     card.id = incident;
     card.title = title;
@@ -56,7 +58,7 @@ storage::Delivery delivery(const std::string& incident, std::uint64_t revision, 
     made.id = incident + "." + std::to_string(revision);
     made.channel = "chat";
     made.incidentId = incident;
-    made.reason = "opened";
+    made.reason = reason;
     made.idempotencyKey = storage::deliveryKey(incident, revision, "chat");
     made.payload = toJson(card);
     made.createdAt = made.notBefore = start;
@@ -221,10 +223,28 @@ TEST_F(CourierTest, UpdatesTheCardThatIsThere) {
     limits.canUpdate = true;
     use(limits);
     enqueue({delivery("a", 1, "first")});
-    enqueue({delivery("a", 2, "second")});
+    enqueue({delivery("a", 2, "second", "changed")});
     ASSERT_EQ(chat->calls.size(), 2u);
     EXPECT_FALSE(chat->calls[0].update);
     EXPECT_TRUE(chat->calls[1].update);
+}
+
+TEST_F(CourierTest, UpdatesTheCardOfAnIncidentThatIsReopenedSoonAndSendsAnewWhatPeopleMustHear) {
+    notifiers::NotifierLimits limits;
+    limits.canUpdate = true;
+    use(limits);
+    enqueue({delivery("a", 1, "first"), delivery("b", 1, "other")});
+    enqueue({delivery("a", 2, "over", "resolved"), delivery("b", 2, "over", "resolved")});
+    enqueue({delivery("a", 3, "again", "reopened")});
+    ASSERT_EQ(chat->calls.size(), 5u);
+    EXPECT_TRUE(chat->calls[4].update);
+    enqueue({delivery("a", 4, "again", "opened")});
+    EXPECT_FALSE(chat->calls[5].update);
+    clock.advance(20min);
+    enqueue({delivery("a", 5, "changed", "changed")});
+    EXPECT_TRUE(chat->calls[6].update);
+    enqueue({delivery("b", 3, "again", "reopened")});
+    EXPECT_FALSE(chat->calls[7].update) << "that card is forgotten";
 }
 
 TEST_F(CourierTest, StaysWithinTheBudgetAndJoinsWhatWaitsInDigests) {
@@ -243,6 +263,24 @@ TEST_F(CourierTest, StaysWithinTheBudgetAndJoinsWhatWaitsInDigests) {
     std::size_t delivered = 0;
     for (const auto& result : results()) delivered += result.outcome == storage::AttemptOutcome::Delivered;
     EXPECT_EQ(delivered, 500u);
+}
+
+TEST_F(CourierTest, TellsOfAThousandIncidentsOfOneMinuteInFewCardsThatNameThemAll) {  // R8
+    notifiers::NotifierLimits limits;
+    limits.budgets = {{18, 1min}};
+    use(limits);
+    for (int second = 0; second < 60; ++second) {
+        std::vector<storage::Delivery> some;
+        for (int i = second * 1000 / 60; i < (second + 1) * 1000 / 60; ++i)
+            some.push_back(delivery("i" + std::to_string(i), 1, "card " + std::to_string(i)));
+        enqueue(std::move(some));
+        clock.advance(1s);
+    }
+    for (int minute = 0; minute < 4; ++minute) clock.advance(1min);
+    EXPECT_LE(chat->calls.size(), 60u);
+    std::size_t told = 0;
+    for (const auto& call : chat->calls) told += std::max<std::size_t>(1, call.affected);
+    EXPECT_EQ(told, 1000u);
 }
 
 TEST_F(CourierTest, TakesUpWhatWasOnItsWayBeforeARestart) {

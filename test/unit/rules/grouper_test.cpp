@@ -113,10 +113,29 @@ TEST_F(Grouper, OpensAnotherIncidentAfterTheFirstHasClosed) {
     took();
     auto first = last_.id;
     resolve(podAlert("a"), 1);
-    fire(podAlert("a"), 2);
+    fire(podAlert("a"), 4);
     EXPECT_EQ(took(), "resolved 0/1, opened 1/1");
     EXPECT_NE(last_.id, first);
     EXPECT_EQ(last_.group, grouper_.find(last_.id)->group);
+}
+
+TEST_F(Grouper, GoesOnWithTheIncidentThatHasJustClosed) {
+    fire(podAlert("a"), 0);
+    took();
+    auto first = last_;
+    ASSERT_TRUE(grouper_.acknowledge(first.id, {"ann", at(0), ""}, updates_));
+    resolve(podAlert("a"), 1);
+    fire(podAlert("b"), 1);
+    EXPECT_EQ(took(), "acknowledged 1/1, resolved 0/1, reopened 1/2");
+    EXPECT_EQ(last_.id, first.id);
+    EXPECT_EQ(last_.openedAt, first.openedAt);
+    EXPECT_EQ(last_.acknowledged->by, "ann");
+    EXPECT_FALSE(last_.resolvedAt);
+    EXPECT_GT(last_.revision, first.revision);
+    resolve(podAlert("b"), 2);
+    fire(podAlert("b"), 3);
+    EXPECT_EQ(took(), "resolved 0/2, opened 1/2") << "people heard of it three minutes ago: they are told again";
+    EXPECT_EQ(last_.id, first.id);
 }
 
 TEST_F(Grouper, GivesEachUpdateAHigherRevision) {
