@@ -47,6 +47,7 @@ struct Alert {
     bool startedBefore = false;            ///< already so when the agent first looked
     std::uint64_t count = 1;               ///< occurrences: Event counts, values of the rule's `occurrence`
     std::string occurrence;                ///< last counted value of the rule's `occurrence` ("2026-…", "17"), or empty
+    std::string progress;                  ///< last value of the rule's `wait_anew`, or empty
     std::optional<TimePoint> noDataSince;  ///< its source says nothing: neither better nor worse is known
     bool flapping = false;                 ///< fires and resolves again and again: held open until it is quiet
     TimePoint occurredAt{};                ///< when that value was noticed; `keep_firing_for` runs from here

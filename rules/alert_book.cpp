@@ -43,6 +43,15 @@ bool adoptOccurrence(Alert& alert, const Alert& draft, TimePoint now) {
     return wasKnown;
 }
 
+/// True when the wait of a pending alert begins anew, as what it waits for moves on.
+bool adoptProgress(Alert& alert, const Alert& draft, TimePoint now) {
+    if (alert.progress == draft.progress) return false;
+    alert.progress = draft.progress;
+    if (alert.firedAt) return false;
+    alert.activeAt = now;
+    return true;
+}
+
 }  // namespace
 
 void AlertBook::restore(Alert alert, Duration keepFiringFor, bool confirmed) {
@@ -68,7 +77,6 @@ void AlertBook::hold(Alert draft, const Holding& holding, TimePoint now, Transit
 }
 
 void AlertBook::begin(Alert draft, const Holding& holding, TimePoint now, Transitions& out) {
-    draft.activeAt = std::min(draft.activeAt, now);
     draft.updatedAt = now;
     draft.occurredAt = now;
     draft.startedBefore = holding.initial;
@@ -88,7 +96,9 @@ void AlertBook::update(Entry& entry, Alert draft, const Holding& holding, TimePo
     bool shown = adoptOccurrence(alert, draft, now);
     shown |= adoptShown(alert, draft);
     shown |= std::exchange(alert.noDataSince, std::nullopt).has_value();
-    if (shown) alert.updatedAt = now;
+    bool anew = adoptProgress(alert, draft, now);
+    if (shown || anew) alert.updatedAt = now;
+    if (anew) out.push_back({Reason::Pending, alert, now});
     if (alert.firedAt && shown) out.push_back({Reason::Changed, alert, now});
     fireWhenDue(entry, now, out);
     schedule(entry);

@@ -76,8 +76,10 @@ Alert draftOf(const Rule& rule, std::string_view cluster) {
     return draft;
 }
 
+/// As in Prometheus a label without a value is no label: so a rule takes one away that its alerts would have.
 void renderLabels(const Rule& rule, std::span<const cel::Value> bindings, Alert& draft) {
     for (const auto& [name, text] : rule.labels) draft.labels[name] = text.render(bindings);
+    std::erase_if(draft.labels, [](const auto& label) { return label.second.empty(); });
     draft.fingerprint = fingerprintOf(draft.rule, draft.cluster, draft.labels);
 }
 
@@ -91,12 +93,19 @@ std::string elementKey(const cel::Value& key, const cel::Value& element) {
     return !name.empty() ? name : !type.empty() ? type : key.toText();
 }
 
+/// A timestamp or its text; nothing where the expression gives neither.
+std::optional<TimePoint> timeOf(const std::optional<cel::Program>& program, std::span<const cel::Value> bindings) {
+    if (!program) return std::nullopt;
+    auto value = program->evaluate(bindings);
+    if (!value) return std::nullopt;
+    if (auto time = value->asTimestamp()) return time;
+    return parseRfc3339(value->asString().value_or(""));
+}
+
+/// No clock that runs ahead delays an alert: only `not_before` may lie in the future.
 TimePoint beginningOf(const Rule& rule, std::span<const cel::Value> bindings, TimePoint now) {
-    if (!rule.since) return now;
-    auto value = rule.since->evaluate(bindings);
-    if (!value) return now;
-    if (auto time = value->asTimestamp()) return *time;
-    return parseRfc3339(value->asString().value_or("")).value_or(now);
+    auto since = std::min(timeOf(rule.since, bindings).value_or(now), now);
+    return std::max(since, timeOf(rule.notBefore, bindings).value_or(since));
 }
 
 std::string nodeOf(std::string_view resource, PackedView object) {
@@ -131,6 +140,7 @@ void test(const Rule& rule, const Change& change, const ResourceBindings& bindin
     if (std::any_of(into.drafts.begin(), into.drafts.end(), same)) return;
     renderShown(rule, bindings, draft);
     if (rule.occurrence) draft.occurrence = rule.occurrence->render(bindings);
+    if (rule.waitAnew) draft.progress = rule.waitAnew->render(bindings);
     draft.activeAt = beginningOf(rule, bindings, now);
     into.drafts.push_back(std::move(draft));
 }

@@ -72,7 +72,9 @@ struct Rule {
     std::optional<cel::Program> when;         ///< always there for a resource rule
     ConditionFilter filter;                   ///< of `when`
     std::optional<cel::Program> since;        ///< when the trouble began; a timestamp or its text
+    std::optional<cel::Program> notBefore;    ///< a time before which the condition does not count
     std::optional<cel::Template> occurrence;  ///< a new value is a new occurrence
+    std::optional<cel::Template> waitAnew;    ///< a new value begins the wait of a pending alert anew
     bool countsOccurrences = false;           ///< of a resource: the alert holds while `threshold` is met by them
     bool labelsElement = false;               ///< alerts carry a label `element`, as no other label reads `item`
 

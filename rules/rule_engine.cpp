@@ -261,7 +261,7 @@ void RuleEngine::receive(std::vector<ReceivedAlert> alerts, TimePoint now, Engin
             continue;
         }
         placeReceived(alert);
-        if (alert.activeAt == TimePoint()) alert.activeAt = now;
+        if (alert.activeAt == TimePoint() || alert.activeAt > now) alert.activeAt = now;
         book_.hold(std::move(alert), {}, now, out.transitions);
     }
 }

@@ -44,11 +44,12 @@ void forEachTemplate(const Rule& rule, Visit visit) {
         visit(texts->zh);
     }
     if (rule.occurrence) visit(*rule.occurrence);
+    if (rule.waitAnew) visit(*rule.waitAnew);
 }
 
 FieldTree fieldsOf(const Rule& rule, std::string_view variable) {
     FieldTree tree;
-    for (const auto* program : {&rule.when, &rule.since})
+    for (const auto* program : {&rule.when, &rule.since, &rule.notBefore})
         if (*program) tree.merge((*program)->fieldsOf(variable));
     forEachTemplate(rule, [&](const cel::Template& text) { tree.merge(text.fieldsOf(variable)); });
     return tree;

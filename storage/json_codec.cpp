@@ -64,6 +64,7 @@ void fieldsOf(Visit& v, rules::Alert& a) {
     v("count", a.count);
     v("occurrence", a.occurrence);
     v("occurredAt", a.occurredAt);
+    v("progress", a.progress);
     v("noDataSince", a.noDataSince);
     v("flapping", a.flapping);
 }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t mostButtons = 4;
 
+/// What the incident is about, or a Pod of it that fails.
 enum class About { Owner, Pod };
 
 struct Known {
@@ -17,7 +18,9 @@ struct Known {
     About about = About::Owner;
 };
 
-constexpr std::array<Known, 9> knownActions{{
+constexpr std::string_view anyKind = "*";
+
+constexpr std::array<Known, 11> knownActions{{
     {"rollback", "Roll back", "回滚", " Deployment StatefulSet DaemonSet "},
     {"restart", "Restart", "重启", " Deployment StatefulSet DaemonSet "},
     {"pause", "Pause rollout", "暂停发布", " Deployment "},
@@ -26,7 +29,10 @@ constexpr std::array<Known, 9> knownActions{{
     {"cordon", "Cordon", "封锁节点", " Node "},
     {"delete", "Delete Pod", "删除 Pod", " Pod "},
     {"logs", "Logs", "日志", " Pod ", About::Pod},
-    {"describe", "Describe", "详情", " Pod Deployment StatefulSet DaemonSet Job CronJob Node "},
+    {"describe", "Describe", "详情",
+     " Pod Deployment StatefulSet DaemonSet Job CronJob Node Namespace PersistentVolumeClaim HorizontalPodAutoscaler "},
+    {"top", "Usage", "用量", " Pod Deployment StatefulSet DaemonSet Job Node "},
+    {"events", "Events", "事件", anyKind},
 }};
 
 /// Names of Kubernetes need no quotes in a command; whatever is none gets no button.
@@ -49,15 +55,33 @@ const rules::ObjectRef* podOf(const rules::Incident& incident) {
     return nullptr;
 }
 
+/// What the command is given before its options.
+std::string argumentOf(std::string_view action, const rules::ObjectRef& object) {
+    if (action == "logs") return " " + object.name;
+    if (action == "top") return object.ns.empty() ? " nodes" : " pods";
+    return action == "events" ? "" : " " + lowered(object.kind) + "/" + object.name;
+}
+
+bool reads(std::string_view action) {
+    return action == "logs" || action == "describe" || action == "top" || action == "events";
+}
+
 std::string commandOf(const Known& known, const rules::ObjectRef& object, const rules::Incident& incident) {
-    auto command = std::string(known.action) + " ";
-    bool named = known.action == "logs";
-    command += named ? object.name : lowered(object.kind) + "/" + object.name;
+    auto command = std::string(known.action) + argumentOf(known.action, object);
     if (!object.ns.empty()) command += " -n " + object.ns;
+    // Events about what has no namespace are kept in this one.
+    if (object.ns.empty() && known.action == "events") command += " -n default";
     if (isPlain(incident.cluster)) command += " --cluster " + incident.cluster;
-    if (named || known.action == "describe") return command;
+    if (reads(known.action)) return command;
     command += " --alert " + incident.id;
     return isPlain(object.uid) ? command + " --expect " + object.uid : command;
+}
+
+/// A cluster as a whole has no kind and no name: what its nodes use can be looked at.
+bool fits(const Known& known, const rules::ObjectRef& object) {
+    if (object.kind.empty()) return known.action == "top";
+    bool ofKind = known.kinds == anyKind || known.kinds.find(" " + object.kind + " ") != known.kinds.npos;
+    return ofKind && isPlain(object.name) && (object.ns.empty() || isPlain(object.ns));
 }
 
 bool wants(const rules::Incident& incident, std::string_view action) {
@@ -73,9 +97,7 @@ std::vector<notifiers::CardButton> actionButtons(const rules::Incident& incident
     for (const auto& known : knownActions) {
         if (buttons.size() == mostButtons || !wants(incident, known.action)) continue;
         const auto* object = known.about == About::Pod ? podOf(incident) : &incident.owner;
-        if (!object || object->kind.empty() || !isPlain(object->name)) continue;
-        bool fits = known.kinds.find(" " + object->kind + " ") != known.kinds.npos;
-        if (!fits || (!object->ns.empty() && !isPlain(object->ns))) continue;
+        if (!object || !fits(known, *object)) continue;
         notifiers::CardButton button;
         button.label = language.starts_with("zh") ? known.zh : known.en;
         button.verb = known.action;

@@ -71,6 +71,7 @@ void addLife(const Rule& rule, Sheet& sheet) {
     if (rule.clear) sheet.add("clears", "恢复条件", rule.clear->text());
     if (rule.absent) sheet.add("absent for", "缺失时长", formatDuration(*rule.absent));
     sheet.add("for", "持续", formatDuration(rule.holdFor));
+    if (rule.waitAnew) sheet.add("waits anew when", "重新计时", rule.waitAnew->source());
     if (rule.lookback > Duration{}) sheet.add("bridges gaps of", "容忍间断", formatDuration(rule.lookback));
     if (rule.keepFiringFor > Duration{}) sheet.add("fires on for", "恢复延迟", formatDuration(rule.keepFiringFor));
     for (const auto& inhibitor : rule.inhibitedBy)

@@ -11,8 +11,8 @@ const std::vector<Function>& allFunctions() {
     static const std::vector<Function> functions = [] {
         std::vector<Function> all;
         for (auto table : {conversionFunctions(), stringFunctions(), listFunctions(), timeFunctions(),
-                           optionalFunctions(), mathFunctions(), encoderFunctions(), formatFunctions(),
-                           quantityFunctions(), networkFunctions(), urlFunctions()})
+                           scheduleFunctions(), optionalFunctions(), mathFunctions(), encoderFunctions(),
+                           formatFunctions(), quantityFunctions(), networkFunctions(), urlFunctions()})
             all.insert(all.end(), table.begin(), table.end());
         return all;
     }();

@@ -50,6 +50,7 @@ std::span<const Function> conversionFunctions();
 std::span<const Function> stringFunctions();
 std::span<const Function> listFunctions();
 std::span<const Function> timeFunctions();
+std::span<const Function> scheduleFunctions();
 std::span<const Function> optionalFunctions();
 std::span<const Function> mathFunctions();
 std::span<const Function> encoderFunctions();

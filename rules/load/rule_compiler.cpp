@@ -110,6 +110,12 @@ private:
             if (*text) error((*text)->at, message);
     }
 
+    void refuseKeysOfResources() {
+        refuse({&spec_.each, &spec_.since, &spec_.occurrence},
+               "`each`, `since` and `occurrence` are for rules about a resource");
+        refuse({&spec_.notBefore, &spec_.waitAnew}, "`not_before` and `wait_anew` are for rules about a resource");
+    }
+
     std::optional<Duration> duration(const std::optional<Text>& written, std::string_view key) {
         if (!written) return std::nullopt;
         auto value = parseDuration(written->value);
@@ -123,8 +129,7 @@ private:
         rule_.resources = {"events"};
         rule_.event = spec_.event;
         rule_.per = spec_.per.empty() ? std::vector{EventScope::InvolvedObject} : spec_.per;
-        refuse({&spec_.each, &spec_.since, &spec_.occurrence},
-               "`each`, `since` and `occurrence` are for rules about a resource");
+        refuseKeysOfResources();
         refuse({&spec_.clear, &spec_.every}, "`clear` and `every` are for rules about metrics");
         rule_.absent = duration(spec_.absent, "absent");
         if (rule_.absent && spec_.threshold)
@@ -148,8 +153,7 @@ private:
     }
 
     void metric() {
-        refuse({&spec_.each, &spec_.since, &spec_.occurrence},
-               "`each`, `since` and `occurrence` are for rules about a resource");
+        refuseKeysOfResources();
         if (spec_.when) rule_.when = program(*spec_.when, MetricSlots::environment(true));
         if (spec_.perAt) error(*spec_.perAt, "`per` is for rules about events");
         rule_.absent = duration(spec_.absent, "absent");
@@ -218,7 +222,9 @@ private:
             rule_.when = program(*spec_.when, environment());
         if (rule_.when) rule_.filter = ConditionFilter(*rule_.when);
         if (spec_.since) rule_.since = program(*spec_.since, environment());
+        if (spec_.notBefore) rule_.notBefore = program(*spec_.notBefore, environment());
         occurrence();
+        waitAnew();
         clocks();
     }
 
@@ -245,6 +251,16 @@ private:
         if (spec_.keepFiringFor == Duration{} && !spec_.threshold)
             error(spec_.occurrence->at, "`occurrence` needs `keep_firing_for`, or the alert would never end",
                   "add for example \"keep_firing_for: 10m\"");
+    }
+
+    void waitAnew() {
+        if (!spec_.waitAnew) return;
+        rule_.waitAnew = text(*spec_.waitAnew, environment());
+        if (spec_.holdFor == Duration{})
+            error(spec_.waitAnew->at, "`wait_anew` needs `for`: without it nothing waits",
+                  "add for example \"for: 15m\"");
+        if (rule_.waitAnew && rule_.waitAnew->reads("now"))
+            error(spec_.waitAnew->at, "`wait_anew` cannot read `now`: the wait would never end");
     }
 
     /// What a rule may read of time and of the past.

@@ -26,7 +26,7 @@ constexpr Field<RuleSpec> commonFields[] = {
     {"facts", [](const YamlCursor& v, RuleSpec& s) { readTexts(v, "facts", s.facts); }},
     {"runbook", [](const YamlCursor& v, RuleSpec& s) { readLocalized(v, "runbook", s.runbook); }},
     {"enrich", [](const YamlCursor& v, RuleSpec& s) { s.enrich = readNames(v, "enrich"); }},
-    {"actions", [](const YamlCursor& v, RuleSpec& s) { s.actions = readNames(v, "actions"); }},
+    {"actions", [](const YamlCursor& v, RuleSpec& s) { s.actions = readActions(v); }},
     {"notify", [](const YamlCursor& v, RuleSpec& s) { s.notify = values(v.texts("notify")); }},
     {"group_by", [](const YamlCursor& v, RuleSpec& s) { s.groupBy = readNames(v, "group_by"); }},
     {"inhibited_by", [](const YamlCursor& v, RuleSpec& s) { s.inhibitedBy = readInhibitors(v); }},
@@ -41,7 +41,9 @@ constexpr Field<RuleSpec> ownFields[] = {
     {"each", [](const YamlCursor& v, RuleSpec& s) { s.each = v.text("each"); }},
     {"when", [](const YamlCursor& v, RuleSpec& s) { s.when = v.text("when"); }},
     {"since", [](const YamlCursor& v, RuleSpec& s) { s.since = v.text("since"); }},
+    {"not_before", [](const YamlCursor& v, RuleSpec& s) { s.notBefore = v.text("not_before"); }},
     {"occurrence", [](const YamlCursor& v, RuleSpec& s) { s.occurrence = v.text("occurrence"); }},
+    {"wait_anew", [](const YamlCursor& v, RuleSpec& s) { s.waitAnew = v.text("wait_anew"); }},
     {"event", [](const YamlCursor& v, RuleSpec& s) {
         s.eventAt = v.at();
         decodeFields<EventSelector>(v, "event", eventFields, s.event);

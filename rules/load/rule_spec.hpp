@@ -29,7 +29,9 @@ struct RuleSpec {
     std::optional<Text> each;
     std::optional<Text> when;
     std::optional<Text> since;
+    std::optional<Text> notBefore;
     std::optional<Text> occurrence;
+    std::optional<Text> waitAnew;
 
     std::optional<Place> eventAt;  ///< set when there is an `event` section
     EventSelector event;

@@ -142,7 +142,9 @@ private:
         text("each", spec.each);
         text("when", spec.when);
         text("since", spec.since);
+        text("not_before", spec.notBefore);
         text("occurrence", spec.occurrence);
+        text("wait_anew", spec.waitAnew);
         text("threshold", spec.threshold);
         text("clear", spec.clear);
         text("absent", spec.absent);

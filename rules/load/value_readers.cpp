@@ -5,10 +5,17 @@
 #include <cctype>
 #include <charconv>
 
+#include "rules/action_names.hpp"
 #include "rules/suggestion.hpp"
 
 namespace klaw::rules {
 namespace {
+
+std::string joined(std::span<const std::string_view> names) {
+    std::string all;
+    for (auto name : names) all.append(all.empty() ? "" : ", ").append(name);
+    return all;
+}
 
 /// The one of `allowed` that the value names; reports anything else.
 template <std::size_t N>
@@ -16,10 +23,8 @@ std::optional<std::size_t> oneOf(const Text& text, const YamlCursor& value, std:
                                  const std::array<std::string_view, N>& allowed) {
     for (std::size_t i = 0; i < N; ++i)
         if (text.value == allowed[i]) return i;
-    std::string all = "use one of: ";
-    for (auto name : allowed) all.append(all.ends_with(": ") ? "" : ", ").append(name);
     value.problems().error(text.at, std::string(key) + ": unknown value \"" + text.value + "\"",
-                           didYouMean(nearest(text.value, allowed), all));
+                           didYouMean(nearest(text.value, allowed), "use one of: " + joined(allowed)));
     return std::nullopt;
 }
 
@@ -126,6 +131,18 @@ std::vector<std::string> readNames(const YamlCursor& value, std::string_view key
         if (!isName(text.value))
             value.problems().error(text.at, std::string(key) + ": \"" + text.value + "\" is no name",
                                    "use letters, digits, - and _");
+        out.push_back(text.value);
+    }
+    return out;
+}
+
+std::vector<std::string> readActions(const YamlCursor& value) {
+    std::vector<std::string> out;
+    for (const auto& text : value.texts("actions")) {
+        auto known = actionNames();
+        if (std::ranges::find(known, text.value) == known.end())
+            value.problems().error(text.at, "actions: there is no action \"" + text.value + "\"",
+                                   didYouMean(nearest(text.value, known), "use one of: " + joined(known)));
         out.push_back(text.value);
     }
     return out;

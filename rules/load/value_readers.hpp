@@ -25,6 +25,8 @@ std::vector<EventScope> readScopes(const YamlCursor& value);
 std::string readEventType(const YamlCursor& value);
 /// Lower-case identifiers, one or a list.
 std::vector<std::string> readNames(const YamlCursor& value, std::string_view key);
+/// Names of actionNames(); any other is reported.
+std::vector<std::string> readActions(const YamlCursor& value);
 /// A map of texts, added to what is there.
 void readTexts(const YamlCursor& value, std::string_view key, std::map<std::string, Text>& into);
 /// One text for both languages, or a map with `en` and `zh`.

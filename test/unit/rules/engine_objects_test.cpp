@@ -369,6 +369,75 @@ TEST_F(EngineObjects, AreWithdrawnAfterAGapLongerThanTheLookback) {
     EXPECT_EQ(took(), "Stuck pending, Stuck withdrawn");
 }
 
+const std::string waitingAnew = R"(rules:
+  - alert: Stuck
+    resource: pods
+    when: object.status.phase == "Stuck"
+    for: 10m
+    wait_anew: "${object.status.step}"
+)";
+
+TEST_F(EngineObjects, WaitAnewWhenWhatTheyWaitForMovesOn) {
+    start(waitingAnew);
+    put(pod(R"({"phase":"Stuck","step":1})"));
+    pass(9min);
+    put(pod(R"({"phase":"Stuck","step":1,"x":1})"));
+    put(pod(R"({"phase":"Stuck","step":2})"));
+    pass(9min);
+    EXPECT_EQ(took(), "Stuck pending, Stuck pending") << "the second tells that the wait has begun anew";
+    pass(1min);
+    EXPECT_EQ(took(), "Stuck fired");
+    put(pod(R"({"phase":"Stuck","step":3})"));
+    EXPECT_EQ(took(), "") << "what fires goes on";
+}
+
+TEST_F(EngineObjects, WaitOnAfterARestartWhereNothingHasMoved) {
+    start(waitingAnew);
+    put(pod(R"({"phase":"Stuck","step":2})"));
+    pass(6min);
+    restart(waitingAnew);
+    put(pod(R"({"phase":"Stuck","step":2})"), "pods", true);
+    pass(4min);
+    EXPECT_EQ(took(), "Stuck pending, Stuck fired");
+}
+
+TEST_F(EngineObjects, DoNotCountBeforeTheTimeThatTheyAreGiven) {
+    start(R"(rules:
+  - alert: Stuck
+    resource: pods
+    when: object.status.phase == "Stuck"
+    since: object.status.began
+    not_before: timestamp(object.status.until)
+    for: 10m
+)");
+    put(pod(R"({"phase":"Stuck","began":")" + formatRfc3339(now_ - 1h) + R"(","until":")" + formatRfc3339(now_ + 2h) +
+            R"("})"));
+    pass(2h + 10min - 1s);
+    EXPECT_EQ(took(), "Stuck pending");
+    pass(1s);
+    EXPECT_EQ(took(), "Stuck fired");
+}
+
+TEST_F(EngineObjects, AreNotDelayedByAClockThatRunsAhead) {
+    start(R"(rules:
+  - {alert: Stuck, resource: pods, when: 'object.status.phase == "Stuck"', since: object.status.began, for: 10m}
+)");
+    put(pod(R"({"phase":"Stuck","began":")" + formatRfc3339(now_ + 24h) + R"("})"));
+    pass(10min);
+    EXPECT_EQ(took(), "Stuck pending, Stuck fired");
+}
+
+TEST_F(EngineObjects, HaveNoLabelWithoutAValue) {
+    start(R"(rules:
+  - alert: Stuck
+    resource: pods
+    when: object.status.phase == "Stuck"
+    labels: {pod: "", step: "${object.status.step}", phase: "${object.status.phase}"}
+)");
+    put(pod(R"({"phase":"Stuck"})"));
+    EXPECT_EQ(only().labels, (Labels{{"namespace", "shop"}, {"phase", "Stuck"}}));
+}
+
 const std::string restarts = R"(rules:
   - alert: Restarts
     resource: pods

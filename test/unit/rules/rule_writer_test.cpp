@@ -59,6 +59,14 @@ TEST(RuleWriter, QuotesWhatYamlWouldReadOtherwise) {
     EXPECT_EQ(written(ruleFileOf(text)), text);
 }
 
+TEST(RuleWriter, WritesWhatBeginsTheWaitAnew) {
+    auto text = written(R"(rules:
+  - {alert: A, resource: deployments, when: 'true', for: 5m, wait_anew: "${object.status.updatedReplicas}", title: t}
+)");
+    EXPECT_NE(text.find("    wait_anew: ${object.status.updatedReplicas}\n"), std::string::npos) << text;
+    EXPECT_EQ(written(ruleFileOf(text)), text);
+}
+
 TEST(RuleWriter, WritesTheDefaultRulesSoThatTheyAreReadBackTheSame) {
     for (const auto* pack : {"fast", "mixin"}) {
         std::vector<RuleSource> sources;

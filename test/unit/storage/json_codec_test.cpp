@@ -26,6 +26,7 @@ rules::Alert fullAlert() {
     alert.count = 42;
     alert.occurrence = "17";
     alert.occurredAt = at(70);
+    alert.progress = "2";
     return alert;
 }
 

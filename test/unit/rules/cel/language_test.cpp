@@ -133,5 +133,19 @@ TEST(CelNesting, BeyondTheLimitIsRefusedWithoutOverflowingTheStack) {
     EXPECT_TRUE(evaluated("1" + std::string(40'000, '+') + "1").starts_with("error: 1:"));
 }
 
+INSTANTIATE_TEST_SUITE_P(
+    Schedules, CelLanguage,
+    testing::Values(
+        Row{"cronNext('30 2 * * *', '', timestamp('2026-11-23T02:30:00Z')).value()", "2026-11-24T02:30:00Z"},
+        Row{"cronNext('30 2 * * *', 'Asia/Shanghai', timestamp('2026-11-23T02:30:00Z')).value()",
+            "2026-11-23T18:30:00Z"},
+        Row{"cronNext('@every 90m', 'UTC', timestamp('2026-11-23T02:30:00Z')).value()", "2026-11-23T04:00:00Z"},
+        Row{"cronNext('0 0 30 2 *', '', timestamp('2026-11-23T00:00:00Z')).hasValue()", "false"},
+        Row{"cronNext('@every nonsense', '', timestamp('2026-11-23T00:00:00Z'))",
+            "error: no schedule: @every nonsense"},
+        Row{"cronNext('0 0 * * *', 'Nowhere/Town', timestamp('2026-11-23T00:00:00Z'))",
+            "error: unknown time zone Nowhere/Town"},
+        Row{"cronNext('soon', '', timestamp('2026-11-23T00:00:00Z'))", "error: \"soon\" is no schedule"}));
+
 }  // namespace
 }  // namespace klaw::rules::cel
