@@ -11,13 +11,13 @@ namespace klaw::rules {
 struct RuleTestReport {
     std::size_t tests = 0;
     std::vector<std::string> failures;  ///< "file:line:column: test name: what was expected and what came"
-    /// Names of rules, sorted, for which some test expects that an alert fires, that none does (yet), and that it has
-    /// resolved after it fired.
+    /// Names of rules, sorted, for which some test expects that an alert fires, has something that the rule looks at
+    /// and that never makes it fire, and expects that the alert has resolved after it fired.
     std::vector<std::string> testedRules, quietRules, resolvedRules;
     bool passed() const { return failures.empty(); }
 };
 
-/// Runs one test file over virtual time against compiled rules.
+/// Runs one test file over virtual time against the loaded rules. A test whose `rule` is turned off runs with it.
 ///
 /// ```yaml
 /// tests:
@@ -41,6 +41,6 @@ struct RuleTestReport {
 /// pending one may be listed with `state: pending`. Labels, facts and other fields of an expectation (severity, count,
 /// title, startedBefore) are compared where they are given. A file without tests and a test without expectations are
 /// failures, as they could not fail otherwise.
-RuleTestReport runRuleTests(const RuleSource& tests, const std::shared_ptr<const RuleSet>& rules);
+RuleTestReport runRuleTests(const RuleSource& tests, const LoadReport& loaded);
 
 }  // namespace klaw::rules

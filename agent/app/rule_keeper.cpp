@@ -56,11 +56,11 @@ Result<std::vector<std::string>> RuleKeeper::apply(const rules::RuleSource& file
             changed[rule.name] = rule.text;
     for (const auto& rule : before.rules->rules()) {
         if (report.rules->find(rule.name)) continue;
-        auto off = report.turnedOff.find(rule.name);
-        if (off == report.turnedOff.end())
+        const auto* off = report.disabled->find(rule.name);
+        if (!off)
             return fail(ErrorCode::InvalidArgument, "\"" + rule.name + "\" would be renamed", file.name,
                         "apply a rule of the new name, and the old one with `enabled: false`");
-        changed[rule.name] = off->second;
+        changed[rule.name] = off->text;
     }
     std::vector<std::string> names;
     for (const auto& [name, text] : changed) {

@@ -91,7 +91,7 @@ Result<std::size_t> runTestsBeside(const std::string& file, const RulesOptions& 
     sources.push_back({file, *rulesText, true});
     auto report = rules::loadRules(sources);
     if (!report.ok()) return fail(std::move(report.errors.front()));
-    auto result = rules::runRuleTests({tests, *testsText}, report.rules);
+    auto result = rules::runRuleTests({tests, *testsText}, report);
     if (result.failures.empty()) return result.tests;
     return fail(ErrorCode::InvalidArgument, result.failures.front(), {}, "nothing is applied while a test fails");
 }

@@ -39,15 +39,11 @@ public:
     }
 
     void giveTo(LoadReport& report) && {
-        std::vector<Rule> running;
+        std::vector<Rule> running, disabled;
         followRenamed();
-        for (auto& [spec, rule] : all_) {
-            if (spec.enabled)
-                running.push_back(std::move(rule));
-            else
-                report.turnedOff.emplace(rule.name, std::move(rule.text));
-        }
+        for (auto& [spec, rule] : all_) (spec.enabled ? running : disabled).push_back(std::move(rule));
         report.rules = std::make_shared<const RuleSet>(std::move(running));
+        report.disabled = std::make_shared<const RuleSet>(std::move(disabled));
     }
 
 private:

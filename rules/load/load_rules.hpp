@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +23,7 @@ struct RuleSource {
 struct LoadReport {
     /// The rules of all files without an error, never null. A file with an error contributes nothing.
     std::shared_ptr<const RuleSet> rules;
-    std::map<std::string, std::string> turnedOff;  ///< those with `enabled: false`: name and text
+    std::shared_ptr<const RuleSet> disabled;  ///< those with `enabled: false`, never null
     std::vector<Error> errors;
     std::vector<Error> warnings;
     bool ok() const { return errors.empty(); }

@@ -14,12 +14,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto report = loadRules({{"fuzz.yaml", text}});
     for (const auto& error : report.errors)
         if (error.place.empty()) std::abort();  // people could not find the mistake
-    (void)markdownTable(*report.rules, nullptr);
+    (void)markdownTable(report);
+    (void)upstreamTable(report);
     for (const auto& rule : report.rules->rules()) {
         auto again = loadRules({{"written.yaml", ruleFileOf(rule.text)}});
         const auto* same = again.rules->find(rule.name);
         if (!again.ok() || !same || same->text != rule.text) std::abort();
     }
-    (void)runRuleTests({"fuzz_test.yaml", text}, report.rules);
+    (void)runRuleTests({"fuzz_test.yaml", text}, report);
     return 0;
 }

@@ -8,7 +8,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::shared_ptr<const RuleSet> rules() {
+LoadReport rules() {
     auto report = loadRules({{"r.yaml", R"(group: g
 rules:
   - alert: PodFailed
@@ -21,9 +21,14 @@ rules:
     resource: pods
     when: object.status.phase == "Pending"
     title: "${object.metadata.name} waits"
+  - alert: PodUnknown
+    enabled: false
+    resource: pods
+    when: object.status.phase == "Unknown"
+    title: "${object.metadata.name} is lost"
 )"}});
     EXPECT_TRUE(report.ok());
-    return report.rules;
+    return report;
 }
 
 RuleTestReport reportOf(const std::string& text) {
@@ -121,6 +126,34 @@ TEST(RuleRunner, TakesForTestedOnlyWhatWasExpectedToFire) {
     EXPECT_THAT(reportOfExpecting("{at: 2m, alerts: [{alert: PodFailed}]}").testedRules, ElementsAre("PodFailed"));
 }
 
+const std::string mended = R"(
+      - {at: 0s, object: {kind: Pod, metadata: {name: web-1}, status: {phase: Failed}}}
+      - {at: 10m, object: {kind: Pod, metadata: {name: web-1}, status: {phase: Running}}})";
+const std::string expecting = R"(
+    expect:
+      - {at: 1m, alerts: []}
+      - {at: 5m, alerts: [{alert: PodFailed}]}
+      - {at: 10m, alerts: []})";
+
+TEST(RuleRunner, TakesForQuietOnlyWhatHasSomethingThatNeverFires) {
+    const std::string test = "tests:\n  - name: n\n    rule: PodFailed\n    inputs:";
+    const std::string other =
+        "\n      - {at: 0s, object: {kind: Pod, metadata: {name: fine}, status: {phase: Running}}}";
+    const std::string job = "\n      - {at: 0s, object: {kind: Job, metadata: {name: fine}}}";
+    EXPECT_THAT(reportOf(test + mended + expecting).quietRules, IsEmpty()) << "it is not quiet, it only waits";
+    EXPECT_THAT(reportOf(test + mended + job + expecting).quietRules, IsEmpty()) << "the rule does not look at Jobs";
+    EXPECT_THAT(reportOf(test + mended + other + expecting).quietRules, ElementsAre("PodFailed"));
+    EXPECT_THAT(reportOf(test + mended + expecting).resolvedRules, ElementsAre("PodFailed"));
+}
+
+TEST(RuleRunner, RunsTestsOfRulesThatAreTurnedOff) {
+    const std::string input = R"(
+    inputs: [{at: 0s, object: {kind: Pod, metadata: {name: web-1}, status: {phase: Unknown}}}]
+    expect: [{at: 0s, alerts: [{alert: PodUnknown}]}])";
+    EXPECT_THAT(reportOf("tests:\n  - name: of it\n    rule: PodUnknown" + input).failures, IsEmpty());
+    EXPECT_EQ(reportOf("tests:\n  - name: of all that run" + input).failures.size(), 1u);
+}
+
 struct Unusable {
     const char* text;
     const char* failure;
@@ -169,7 +202,7 @@ TEST(RuleRunner, FeedsSamplesResultsOfPromqlAndLostSources) {
       - {at: 60m, alerts: [{alert: High}, {alert: Errors}, {alert: Missing}]}
       - {at: 62m, alerts: [{alert: High}, {alert: Errors}]}
 )"},
-                               report.rules);
+                               report);
     EXPECT_THAT(result.failures, IsEmpty());
 }
 
