@@ -14,19 +14,20 @@ struct BuiltIn {
     std::string_view canonical;
     std::string_view kind;
     std::string_view shortName = {};
+    bool namespaced = true;
 };
 
 constexpr std::array builtIns{
     BuiltIn{"pods", "Pod", "po"},
-    BuiltIn{"nodes", "Node", "no"},
-    BuiltIn{"namespaces", "Namespace", "ns"},
+    BuiltIn{"nodes", "Node", "no", false},
+    BuiltIn{"namespaces", "Namespace", "ns", false},
     BuiltIn{"services", "Service", "svc"},
     BuiltIn{"endpoints", "Endpoints", "ep"},
     BuiltIn{"configmaps", "ConfigMap", "cm"},
     BuiltIn{"secrets", "Secret"},
     BuiltIn{"events", "Event", "ev"},
     BuiltIn{"persistentvolumeclaims", "PersistentVolumeClaim", "pvc"},
-    BuiltIn{"persistentvolumes", "PersistentVolume", "pv"},
+    BuiltIn{"persistentvolumes", "PersistentVolume", "pv", false},
     BuiltIn{"replicationcontrollers", "ReplicationController", "rc"},
     BuiltIn{"resourcequotas", "ResourceQuota", "quota"},
     BuiltIn{"serviceaccounts", "ServiceAccount", "sa"},
@@ -41,14 +42,15 @@ constexpr std::array builtIns{
     BuiltIn{"ingresses.networking.k8s.io", "Ingress", "ing"},
     BuiltIn{"networkpolicies.networking.k8s.io", "NetworkPolicy", "netpol"},
     BuiltIn{"endpointslices.discovery.k8s.io", "EndpointSlice"},
-    BuiltIn{"storageclasses.storage.k8s.io", "StorageClass", "sc"},
-    BuiltIn{"volumeattachments.storage.k8s.io", "VolumeAttachment"},
+    BuiltIn{"storageclasses.storage.k8s.io", "StorageClass", "sc", false},
+    BuiltIn{"volumeattachments.storage.k8s.io", "VolumeAttachment", {}, false},
     BuiltIn{"leases.coordination.k8s.io", "Lease"},
-    BuiltIn{"certificatesigningrequests.certificates.k8s.io", "CertificateSigningRequest", "csr"},
-    BuiltIn{"apiservices.apiregistration.k8s.io", "APIService"},
-    BuiltIn{"customresourcedefinitions.apiextensions.k8s.io", "CustomResourceDefinition", "crd"},
-    BuiltIn{"validatingwebhookconfigurations.admissionregistration.k8s.io", "ValidatingWebhookConfiguration"},
-    BuiltIn{"mutatingwebhookconfigurations.admissionregistration.k8s.io", "MutatingWebhookConfiguration"},
+    BuiltIn{"certificatesigningrequests.certificates.k8s.io", "CertificateSigningRequest", "csr", false},
+    BuiltIn{"apiservices.apiregistration.k8s.io", "APIService", {}, false},
+    BuiltIn{"customresourcedefinitions.apiextensions.k8s.io", "CustomResourceDefinition", "crd", false},
+    BuiltIn{
+        "validatingwebhookconfigurations.admissionregistration.k8s.io", "ValidatingWebhookConfiguration", {}, false},
+    BuiltIn{"mutatingwebhookconfigurations.admissionregistration.k8s.io", "MutatingWebhookConfiguration", {}, false},
 };
 
 std::string lower(std::string_view text) {
@@ -111,6 +113,11 @@ std::string_view kindOfResource(std::string_view canonical) {
     for (const auto& known : builtIns)
         if (canonical == known.canonical) return known.kind;
     return {};
+}
+
+bool isNamespaced(std::string_view canonical) {
+    auto known = std::ranges::find(builtIns, canonical, &BuiltIn::canonical);
+    return known == builtIns.end() || known->namespaced;
 }
 
 std::optional<std::string_view> nearestResource(std::string_view name) {

@@ -18,6 +18,9 @@ std::string resourceOfKind(std::string_view kind, std::string_view apiVersion);
 /// "Pod" for "pods"; empty for a resource that is not built in.
 std::string_view kindOfResource(std::string_view canonical);
 
+/// Whether its objects are in namespaces; one that is not built in is taken for it.
+bool isNamespaced(std::string_view canonical);
+
 /// The built-in name nearest to a misspelt one, for "did you mean".
 std::optional<std::string_view> nearestResource(std::string_view name);
 

@@ -1,8 +1,16 @@
 #include "rules/rule_table.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+#include <sstream>
 
 #include "rules/metric/builtin_metrics.hpp"
+#include "rules/resource_names.hpp"
 
 namespace klaw::rules {
 namespace {
@@ -55,13 +63,36 @@ std::string waitOf(const Rule& rule) {
     return rule.holdFor > Duration{} ? formatDuration(rule.holdFor) : "at once";
 }
 
-std::string renamedIn(const RuleSet* other, const Rule& rule) {
-    for (std::size_t i = 0; other && i < other->rules().size(); ++i) {
-        const auto& renamed = other->rules()[i];
-        if (renamed.formerName == rule.name && renamed.name != rule.name)
-            return fmt::format("{}, {}, {}", alertnameOf(renamed), toString(renamed.severity), waitOf(renamed));
-    }
-    return "";
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+}
+
+void addObject(std::string_view kind, bool namespaced, std::set<std::string>& names) {
+    if (namespaced) names.insert("namespace");
+    if (!kind.empty()) names.insert(lower(kind));
+}
+
+/// Before `labels` of the rule add to them and take away.
+std::set<std::string> givenLabels(const Rule& rule) {
+    std::set<std::string> names;
+    if (rule.kind == Rule::Kind::Resource)
+        addObject(kindOfResource(rule.resources.front()), isNamespaced(rule.resources.front()), names);
+    if (rule.kind == Rule::Kind::Event)
+        for (const auto& kind : rule.event.involvedKinds)
+            addObject(kind, isNamespaced(resourceOfKind(kind, "")), names);
+    const auto* metric = rule.kind == Rule::Kind::Metric ? findBuiltinMetric(rule.series.metric) : nullptr;
+    std::istringstream labels(metric ? std::string(metric->labels) : std::string());
+    for (std::string name; labels >> name;) names.insert(name.substr(0, name.find(',')));
+    if (rule.labelsElement) names.insert("element");
+    return names;
+}
+
+void addRow(const Rule& rule, std::string_view state, std::string& table) {
+    table += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", rule.name, toString(rule.severity),
+                         fmt::format("{}{}", waitOf(rule), state), cell(sourceOf(rule)), cell(conditionOf(rule)),
+                         cell(rule.title.en.source()), cell(rule.title.zh.source()));
 }
 
 }  // namespace
@@ -72,14 +103,41 @@ std::string alertnameOf(const Rule& rule) {
     return rule.name;
 }
 
-std::string markdownTable(const RuleSet& rules, const RuleSet* renamed) {
+std::vector<std::string> labelNamesOf(const Rule& rule) {
+    auto names = givenLabels(rule);
+    for (const auto& [name, text] : rule.labels)
+        if (text.source().empty())
+            names.erase(name);
+        else
+            names.insert(name);
+    names.erase("alertname");
+    return {names.begin(), names.end()};
+}
+
+std::string markdownTable(const LoadReport& rules) {
     std::string table =
-        "| rule | severity | for | as in kube-prometheus | reads | fires when | card | 卡片 |\n"
-        "|---|---|---|---|---|---|---|---|\n";
-    for (const auto& rule : rules.rules())
-        table += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n", rule.name, toString(rule.severity),
-                             waitOf(rule), renamedIn(renamed, rule), cell(sourceOf(rule)), cell(conditionOf(rule)),
-                             cell(rule.title.en.source()), cell(rule.title.zh.source()));
+        "| rule | severity | for | reads | fires when | card | 卡片 |\n"
+        "|---|---|---|---|---|---|---|\n";
+    for (const auto& rule : rules.rules->rules()) addRow(rule, "", table);
+    for (const auto& rule : rules.disabled->rules()) addRow(rule, "; off", table);
+    return table;
+}
+
+std::string upstreamTable(const LoadReport& mixin) {
+    std::multimap<std::string, std::string> rows;
+    auto add = [&](const RuleSet& rules, std::string_view state) {
+        for (const auto& rule : rules.rules())
+            if (rule.formerName != rule.name)
+                rows.emplace(
+                    alertnameOf(rule),
+                    fmt::format("| {} | {} | {}{} | {} | {} | {} |\n", alertnameOf(rule), toString(rule.severity),
+                                waitOf(rule), state, fmt::join(labelNamesOf(rule), ", "), rule.name, rule.formerName));
+    };
+    add(*mixin.rules, "");
+    add(*mixin.disabled, "; off");
+    std::string table =
+        "| alert of kube-prometheus | severity | for | labels | in `mixin` | in `fast` |\n|---|---|---|---|---|---|\n";
+    for (const auto& [name, row] : rows) table += row;
     return table;
 }
 

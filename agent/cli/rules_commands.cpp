@@ -48,8 +48,8 @@ int rulesListCommand(const RulesOptions& options) {
     if (options.output == "markdown") {
         app::Config mixin;
         mixin.rulePack = app::RulePack::Mixin;
-        auto renamed = rules::loadRules(app::readRuleFiles(mixin).sources);
-        std::cout << rules::markdownTable(*report.rules, renamed.rules.get());
+        std::cout << rules::markdownTable(report) << "\n"
+                  << rules::upstreamTable(rules::loadRules(app::readRuleFiles(mixin).sources));
         return 0;
     }
     std::vector<std::vector<std::string>> rows;
@@ -76,7 +76,7 @@ int rulesTestCommand(const RulesOptions& options) {
         std::ostringstream text;
         if (in) text << in.rdbuf();
         if (!in) return refuse(Error(ErrorCode::NotFound, "cannot read the test file", file));
-        auto result = rules::runRuleTests({file, text.str()}, report.rules);
+        auto result = rules::runRuleTests({file, text.str()}, report);
         tests += result.tests;
         failures += result.failures.size();
         for (const auto& failure : result.failures) std::cerr << failure << "\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "agent/deliver/action_buttons.hpp"
 #include "agent/deliver/fact_names.hpp"
@@ -156,6 +157,24 @@ void addActions(const rules::Incident& incident, const CardStyle& style, const P
     card.sections.push_back({std::string(phrases.actions), Kind::Text, std::move(lines), true});
 }
 
+bool isUrl(std::string_view line) {
+    return line.starts_with("https://") || line.starts_with("http://");
+}
+
+/// Its steps are shown, the URL below them, if there is one, is a link.
+void addRunbook(const std::string& runbook, const Phrases& phrases, notifiers::Card& card) {
+    std::vector<std::string> steps;
+    std::istringstream lines(runbook);
+    for (std::string line; std::getline(lines, line);) steps.push_back(std::move(line));
+    if (!steps.empty() && isUrl(steps.back())) {
+        card.links.push_back({std::string(phrases.runbook), steps.back()});
+        steps.pop_back();
+    }
+    if (!steps.empty())
+        card.sections.push_back(
+            {std::string(phrases.runbook), notifiers::CardSection::Kind::Text, std::move(steps), false});
+}
+
 void addLinks(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
     if (!style.consoleUrl.empty()) {
         card.restUrl = style.consoleUrl + "/#" + incident.id;
@@ -163,12 +182,7 @@ void addLinks(const rules::Incident& incident, const CardStyle& style, const Phr
     }
     card.restCommand = "alerts " + incident.id;
     if (incident.alerts.empty()) return;
-    const auto& runbook = incident.alerts.front().runbook.in(style.language);
-    if (runbook.empty()) return;
-    if (runbook.starts_with("https://") || runbook.starts_with("http://"))
-        card.links.push_back({std::string(phrases.runbook), runbook});
-    else
-        card.sections.push_back({std::string(phrases.runbook), notifiers::CardSection::Kind::Text, {runbook}, false});
+    addRunbook(incident.alerts.front().runbook.in(style.language), phrases, card);
 }
 
 void addButtons(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases,

@@ -138,6 +138,8 @@ Result<std::vector<rules::Sample>> samplesOfSummary(std::string body, const Meas
                        numberOf(root, "/node/fs/inodes"));
     collector.addRatio("node_imagefs_available_ratio", numberOf(root, "/node/runtime/imageFs/availableBytes"),
                        numberOf(root, "/node/runtime/imageFs/capacityBytes"));
+    collector.addRatio("node_imagefs_inodes_free_ratio", numberOf(root, "/node/runtime/imageFs/inodesFree"),
+                       numberOf(root, "/node/runtime/imageFs/inodes"));
     simdjson::dom::array pods, volumes;
     if (root["pods"].get(pods)) return samples;
     for (auto pod : pods)

@@ -35,6 +35,7 @@ constexpr std::array all{
     BuiltinMetric{"node_filesystem_inodes_free_ratio", Source::Kubelet, ofNode, "its free inodes, as a part of all"},
     BuiltinMetric{"node_imagefs_available_ratio", Source::Kubelet, ofNode,
                   "free space of the images' file system, as a part of its capacity"},
+    BuiltinMetric{"node_imagefs_inodes_free_ratio", Source::Kubelet, ofNode, "its free inodes, as a part of all"},
     BuiltinMetric{"node_cpu_usage_seconds_total", Source::KubeletResource, ofNode, "CPU used so far, in core-seconds"},
     BuiltinMetric{"node_memory_working_set_bytes", Source::KubeletResource, ofNode, "working set"},
     BuiltinMetric{"node_swap_usage_bytes", Source::KubeletResource, ofNode, "swap used"},

@@ -20,6 +20,9 @@ run_unit() {
     done < <(find "build/$preset/test/unit" -maxdepth 1 -type f -name 'klaw_*_test' -executable | sort)
 }
 
+# By the program itself.
+run_default_rules() { run_check "the tests of the default rules" scripts/check-default-rules "build/$1/klaw"; }
+
 count_report() {
     [ -s "$1" ] || return 0
     local line tests failures errors skips

@@ -4,6 +4,7 @@ import time
 
 from harness.agent import run_klaw
 from harness.case import EndToEndTest
+from harness.paths import REPO
 from harness.rules import UNSCHEDULABLE
 from harness.waiting import eventually
 
@@ -48,6 +49,13 @@ class RulesTest(EndToEndTest):
         agent.stop()
         self.assertIn(f"alert: {RULE}", self.klaw(agent, "show", RULE))
         self.assertRegex(self.klaw(agent, "explain", RULE), r"reads +pods")
+
+    def test_tests_of_both_default_packs_pass_by_the_command(self):
+        for pack in ("fast", "mixin"):
+            tests = sorted((REPO / "rules" / "default" / pack).glob("*_test.yaml"))
+            done = run_klaw("rules", "test", *tests, "--config", self.file(f"{pack}.yaml", f"rules: {{pack: {pack}}}"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stdout, r"^SUCCESS: [1-9]\d+ tests")
 
     def test_applied_rule_stands_over_the_file_until_it_is_removed_and_every_step_is_on_record(self):
         agent = self.agent(rules=SLOW % "1h", defaults=False).start()

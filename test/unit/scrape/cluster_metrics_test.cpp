@@ -72,13 +72,14 @@ TEST(ClusterMetrics, OfAKubeletTellOfVolumesAndFileSystems) {
     EXPECT_EQ(
         text(samplesOfSummary(
             R"({"node":{"nodeName":"n1","fs":{"availableBytes":25,"capacityBytes":100,"inodesFree":1,"inodes":4},
-        "runtime":{"imageFs":{"availableBytes":10,"capacityBytes":100}}},
+        "runtime":{"imageFs":{"availableBytes":10,"capacityBytes":100,"inodesFree":3,"inodes":4}}},
         "pods":[{"podRef":{"name":"db-0","namespace":"shop"},"volume":[{"name":"tmp","availableBytes":1,"capacityBytes":2},
         {"name":"data","pvcRef":{"name":"data-db-0","namespace":"shop"},"availableBytes":3,"capacityBytes":100,"inodesFree":50,"inodes":100}]}]})",
             MeasuredObjects(objects, "c1"), "n1")),
         "node_filesystem_available_ratio node=n1: 0.25 of Node/un\n"
         "node_filesystem_inodes_free_ratio node=n1: 0.25 of Node/un\n"
         "node_imagefs_available_ratio node=n1: 0.1 of Node/un\n"
+        "node_imagefs_inodes_free_ratio node=n1: 0.75 of Node/un\n"
         "volume_available_bytes namespace=shop node=n1 persistentvolumeclaim=data-db-0: 3 of PersistentVolumeClaim/\n"
         "volume_available_ratio namespace=shop node=n1 persistentvolumeclaim=data-db-0: 0.03 of "
         "PersistentVolumeClaim/\n"
