@@ -23,8 +23,8 @@ struct Coverage {
         for (const auto& name : names) {
             bool fired = false;
             for (const auto& [at, expectation] : inOrder) look(name, *expectation, fired);
-            if (const auto* rule = rules->find(name); rule && leavesQuiet(*rule, test, rules)) quiet.insert(name);
         }
+        quiet.merge(quietOf(names, test, rules));
     }
 
 private:

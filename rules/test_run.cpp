@@ -260,10 +260,19 @@ std::set<std::string> subjectsFor(const Rule& rule, const TestCase& test) {
 
 }  // namespace
 
-bool leavesQuiet(const Rule& rule, const TestCase& test, const std::shared_ptr<const RuleSet>& rules) {
-    return std::ranges::any_of(subjectsFor(rule, test), [&](const std::string& subject) {
-        return !TestRun(test, rules).firedBy(subject).contains(rule.name);
-    });
+std::set<std::string> quietOf(const std::set<std::string>& names, const TestCase& test,
+                              const std::shared_ptr<const RuleSet>& rules) {
+    std::map<std::string, std::vector<std::string>> lookedAtBy;
+    for (const auto& name : names)
+        if (const auto* rule = rules->find(name))
+            for (const auto& subject : subjectsFor(*rule, test)) lookedAtBy[subject].push_back(name);
+    std::set<std::string> quiet;
+    for (const auto& [subject, lookers] : lookedAtBy) {
+        auto fired = TestRun(test, rules).firedBy(subject);
+        for (const auto& name : lookers)
+            if (!fired.contains(name)) quiet.insert(name);
+    }
+    return quiet;
 }
 
 }  // namespace klaw::rules

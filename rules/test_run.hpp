@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace klaw::rules {
 /// What comes otherwise than the test expects when it is played in virtual time, a sentence with its place each.
 std::vector<std::string> failuresOf(const TestCase& test, std::shared_ptr<const RuleSet> rules);
 
-/// Whether the test has something that the rule looks at - an object, Events about one, a series - for which, played
-/// alone to the end of the test, the rule never fires.
-bool leavesQuiet(const Rule& rule, const TestCase& test, const std::shared_ptr<const RuleSet>& rules);
+/// Those of the named rules for which the test has something that they look at - an object, Events about one, a series
+/// - and that, played alone to the end of the test, never makes them fire.
+std::set<std::string> quietOf(const std::set<std::string>& names, const TestCase& test,
+                              const std::shared_ptr<const RuleSet>& rules);
 
 }  // namespace klaw::rules
