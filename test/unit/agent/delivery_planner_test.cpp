@@ -205,6 +205,28 @@ TEST(CardBuilder, OffersNothingOnceItIsOverAndNoSecondAcknowledgement) {
     EXPECT_TRUE(buildCard(incident, {}).buttons.empty());
 }
 
+/// Headings of the card's sections with their lines, and its links.
+std::string runbookOf(const std::string& runbook) {
+    auto incident = update(Reason::Opened).incident;
+    rules::Alert alert;
+    alert.firedAt = start;
+    alert.runbook.en = runbook;
+    incident.alerts = {alert};
+    auto card = buildCard(incident, {});
+    std::string text;
+    for (const auto& section : card.sections)
+        for (const auto& line : section.lines) text += "<" + line + ">";
+    for (const auto& link : card.links) text += "[" + link.url + "]";
+    return text;
+}
+
+TEST(CardBuilder, ShowsTheStepsOfARunbookAndLinksWhatIsBelowThem) {
+    EXPECT_EQ(runbookOf("1. look\n2. mend\nhttps://example.com/book"), "<1. look><2. mend>[https://example.com/book]");
+    EXPECT_EQ(runbookOf("https://example.com/book"), "[https://example.com/book]");
+    EXPECT_EQ(runbookOf("Ask the owners."), "<Ask the owners.>");
+    EXPECT_EQ(runbookOf(""), "");
+}
+
 TEST(CardBuilder, PutsSharedFactsOnceAndTheOthersBesideTheirObject) {
     auto incident = update(Reason::Opened).incident;
     for (const auto* name : {"web-1", "web-2"}) {
