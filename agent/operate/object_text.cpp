@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/operate/secret_values.hpp"
 #include "agent/operate/table.hpp"
 #include "base/text/secrets.hpp"
 #include "notifiers/safe_text.hpp"
@@ -113,6 +114,7 @@ std::string describeObject(const std::string& body) {
     withoutNoise(object);
     withoutServiceAccountToken(object);
     if (text(object, "kind") == "Secret") withoutValues(object);
+    maskSecretValues(object);
     std::string out;
     write(object, 0, out);
     return maskSecrets(out);

@@ -49,14 +49,18 @@ std::span<const Replacement> shapes() {
     return all;
 }
 
+constexpr auto keyWords = R"([A-Za-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|api[_.-]?key|)"
+                          R"(access[_.-]?key|private[_.-]?key|auth[_.-]?key|account[_.-]?key|encryption[_.-]?key|)"
+                          R"(signing[_.-]?key|session[_.-]?id|密码|口令|密钥)[A-Za-z0-9_.-]*)";
+
 /// A key and what separates it from its value.
 const RE2& keyPattern() {
-    static const RE2 pattern(
-        R"((?i)([A-Za-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|api[_.-]?key|)"
-        R"(access[_.-]?key|private[_.-]?key|auth[_.-]?key|account[_.-]?key|encryption[_.-]?key|)"
-        R"(signing[_.-]?key|session[_.-]?id|密码|口令|密钥)[A-Za-z0-9_.-]*))"
-        R"((\\*["']?\s*(?:=>|:=|[:=]|：)[ \t]*))",
-        RE2::Quiet);
+    static const RE2 pattern(std::string("(?i)(") + keyWords + R"()(\\*["']?\s*(?:=>|:=|[:=]|：)[ \t]*))", RE2::Quiet);
+    return pattern;
+}
+
+const RE2& wholeKeyPattern() {
+    static const RE2 pattern(std::string("(?i)") + keyWords, RE2::Quiet);
     return pattern;
 }
 
@@ -148,6 +152,11 @@ std::string maskSecrets(std::string_view text) {
     for (const auto& shape : shapes()) RE2::GlobalReplace(&masked, shape.pattern, shape.with);
     masked = maskValues(masked, keyPattern());
     return maskValues(masked, flagPattern());
+}
+
+bool namesSecret(std::string_view key, std::string_view value) {
+    key.remove_prefix(key.rfind('/') + 1);  // of "example.com/token"; npos + 1 is 0
+    return RE2::FullMatch(re2::StringPiece(key.data(), key.size()), wholeKeyPattern()) && !onlyNamesIt(key, value);
 }
 
 }  // namespace klaw

@@ -11,4 +11,7 @@ namespace klaw {
 /// key may span lines. It errs on the side of masking, and masking twice changes nothing more. Linear in the text.
 std::string maskSecrets(std::string_view text);
 
+/// Whether `key` names a secret: "DB_PASSWORD", "--api-key", "clientSecret"; not "secretName" or "token_ttl".
+bool namesSecret(std::string_view key, std::string_view value);
+
 }  // namespace klaw
