@@ -87,6 +87,7 @@ Result<void> applyAlerts(Database& database, const UnitOfWork& unit) {
 
 Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& committed) {
     if (auto done = forEach(database, unit.inbound, putInbound); !done) return done;
+    if (auto done = forEach(database, unit.usedOffers, useOffer); !done) return done;
     if (auto done = applyAlerts(database, unit); !done) return done;
     if (auto done = applyRuleRevisions(database, unit, committed); !done) return done;
     if (auto done = forEach(database, unit.offers, putOffer); !done) return done;
@@ -100,24 +101,24 @@ Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& co
 }
 
 bool UnitOfWork::empty() const {
-    return inbound.empty() && alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() &&
-           silenceCopies.empty() && counters.empty() && ruleRevisions.empty() && offers.empty() &&
+    return inbound.empty() && usedOffers.empty() && alerts.empty() && removedAlerts.empty() && incidents.empty() &&
+           silences.empty() && silenceCopies.empty() && counters.empty() && ruleRevisions.empty() && offers.empty() &&
            supersededDeliveries.empty() && deliveryStarts.empty() && deliveryResults.empty() && newDeliveries.empty() &&
            meta.empty() && audit.empty();
 }
 
 bool UnitOfWork::patient() const {
-    return inbound.empty() && alerts.empty() && removedAlerts.empty() && incidents.empty() && silences.empty() &&
-           silenceCopies.empty() && ruleRevisions.empty() && offers.empty() && supersededDeliveries.empty() &&
-           deliveryStarts.empty() && newDeliveries.empty() && audit.empty();
+    return inbound.empty() && usedOffers.empty() && alerts.empty() && removedAlerts.empty() && incidents.empty() &&
+           silences.empty() && silenceCopies.empty() && ruleRevisions.empty() && offers.empty() &&
+           supersededDeliveries.empty() && deliveryStarts.empty() && newDeliveries.empty() && audit.empty();
 }
 
 bool UnitOfWork::essential() const {
     bool onlyPending = true;
     for (const auto& alert : alerts) onlyPending = onlyPending && alert.state() == rules::AlertState::Pending;
-    return !onlyPending || !inbound.empty() || !incidents.empty() || !silences.empty() || !silenceCopies.empty() ||
-           !ruleRevisions.empty() || !offers.empty() || !supersededDeliveries.empty() || !deliveryStarts.empty() ||
-           !deliveryResults.empty() || !newDeliveries.empty() || !audit.empty();
+    return !onlyPending || !inbound.empty() || !usedOffers.empty() || !incidents.empty() || !silences.empty() ||
+           !silenceCopies.empty() || !ruleRevisions.empty() || !offers.empty() || !supersededDeliveries.empty() ||
+           !deliveryStarts.empty() || !deliveryResults.empty() || !newDeliveries.empty() || !audit.empty();
 }
 
 }  // namespace klaw::storage

@@ -14,6 +14,6 @@ Result<void> applyAlerts(Database& database, const UnitOfWork& unit);
 Result<void> applyOutbox(Database& database, const UnitOfWork& unit, Committed& committed);
 Result<void> applyRuleRevisions(Database& database, const UnitOfWork& unit, Committed& committed);
 Result<void> appendAudit(Database& database, const std::vector<AuditEntry>& entries, Committed& committed);
-Result<Offer> useOffer(Database& database, std::string_view nonce, std::string_view actor, TimePoint now);
+Result<void> useOffer(Database& database, const OfferUse& use);
 
 }  // namespace klaw::storage

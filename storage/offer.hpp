@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "base/time.hpp"
 
 namespace klaw::storage {
@@ -18,7 +19,17 @@ struct Offer {
     TimePoint expiresAt{};
     std::string usedBy;  ///< given by storage
     std::optional<TimePoint> usedAt;
+
+    /// Whether it may be used now: Conflict when it was, the message says by whom and when; Expired.
+    Result<void> check(TimePoint now) const;
     friend bool operator==(const Offer&, const Offer&) = default;
+};
+
+/// A press that uses up an offer.
+struct OfferUse {
+    std::string nonceHash;
+    std::string by;
+    TimePoint at{};
 };
 
 /// Hex SHA-256 of the nonce.

@@ -223,6 +223,25 @@ Result<Offer> Reader::offer(std::string_view nonce) {
     return onlyOne<Offer>(std::move(found), "offer", "of this button");
 }
 
+Result<bool> Reader::knowsInbound(const std::vector<InboundKey>& keys) {
+    bool known = false;
+    for (const auto& each : keys) {
+        auto done =
+            database_.query("SELECT 1 FROM inbound WHERE key = ?", [&](const Statement&) { known = true; }, each.key);
+        if (!done) return fail(std::move(done).error());
+    }
+    return known;
+}
+
+Result<std::string> Reader::cardRef(std::string_view incidentId, std::string_view channel) {
+    std::string ref;
+    auto done = database_.query(
+        "SELECT platform_ref FROM cards WHERE incident_id = ? AND channel = ?",
+        [&](const Statement& row) { ref = row.text(0); }, incidentId, channel);
+    if (!done) return fail(std::move(done).error());
+    return ref;
+}
+
 Result<std::optional<std::string>> Reader::meta(std::string_view key) {
     std::optional<std::string> value;
     auto done = database_.query(

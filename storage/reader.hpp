@@ -81,6 +81,10 @@ public:
 
     /// Used or not; for showing what a button was.
     Result<Offer> offer(std::string_view nonce);
+    /// Whether one of these has come in before.
+    Result<bool> knowsInbound(const std::vector<InboundKey>& keys);
+    /// The message that shows a card in a channel, as its platform names it; empty for none.
+    Result<std::string> cardRef(std::string_view incidentId, std::string_view channel);
     Result<std::optional<std::string>> meta(std::string_view key);
     Result<Counts> counts();
 

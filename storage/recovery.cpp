@@ -7,6 +7,9 @@
 namespace klaw::storage {
 namespace {
 
+/// A card that answers somebody may still be changed for so long: what it tells of goes on.
+constexpr Duration lifeOfAnswers = 1h;
+
 /// Reads a `json` column. A row that cannot be read is left out and noted, since the others still matter.
 template <class T, class Decode, class... Values>
 Result<void> readJson(Database& database, std::vector<T>& into, std::vector<Error>& unreadable, Decode decode,
@@ -72,10 +75,13 @@ Result<RecoveredState> loadState(Database& database, const RecoveryHorizon& hori
     auto deliveries = database.query(sql, [&](const Statement& row) { state.deliveries.push_back(deliveryOf(row)); });
     if (!deliveries) return fail(std::move(deliveries).error());
     auto cards = database.query(
-        "SELECT c.incident_id, c.channel, c.platform_ref FROM cards c JOIN incidents i ON i.id = c.incident_id WHERE "
-        "i.resolved_at IS NULL OR i.id IN (SELECT incident_id FROM deliveries WHERE state IN ('queued', 'sending')) "
-        "ORDER BY 1, 2",
-        [&](const Statement& row) { state.cards.push_back({row.text(0), row.text(1), row.text(2)}); });
+        "SELECT c.incident_id, c.channel, c.platform_ref FROM cards c LEFT JOIN incidents i ON i.id = c.incident_id "
+        "WHERE (i.id IS NOT NULL AND i.resolved_at IS NULL) "
+        "OR c.incident_id IN (SELECT incident_id FROM deliveries WHERE state IN ('queued', 'sending')) "
+        "OR (i.id IS NULL AND c.incident_id IN (SELECT incident_id FROM deliveries WHERE reason = 'reply' AND "
+        "created_at > ?)) ORDER BY 1, 2",
+        [&](const Statement& row) { state.cards.push_back({row.text(0), row.text(1), row.text(2)}); },
+        horizon.now - lifeOfAnswers);
     if (!cards) return fail(std::move(cards).error());
     auto rules = currentRuleRevisions(database);
     if (!rules) return fail(std::move(rules).error());

@@ -28,6 +28,7 @@ struct InboundKey {
 /// The members are applied in this order.
 struct UnitOfWork {
     std::vector<InboundKey> inbound;                ///< Conflict when one of them is known
+    std::vector<OfferUse> usedOffers;               ///< NotFound, Conflict, Expired as Offer::check()
     std::vector<rules::Alert> alerts;               ///< inserted or replaced by fingerprint
     std::vector<std::string> removedAlerts;         ///< fingerprints: withdrawn while pending
     std::vector<rules::Incident> incidents;         ///< inserted or replaced by id, unless a newer revision is there

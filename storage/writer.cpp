@@ -309,25 +309,6 @@ void Writer::submit(UnitOfWork unit, Callback<Committed> done) {
     core_->submit(std::move(job));
 }
 
-void Writer::takeOffer(std::string nonce, std::string actor, TimePoint now, Callback<Offer> done) {
-    auto taken = std::make_shared<Offer>();
-    Job job;
-    job.apply = [nonce = std::move(nonce), actor = std::move(actor), now, taken](Database& database) -> Result<void> {
-        auto offer = useOffer(database, nonce, actor, now);
-        if (!offer) return fail(std::move(offer).error());
-        *taken = std::move(*offer);
-        return {};
-    };
-    job.done = [done = std::move(done), taken](Result<void> result) {
-        if (!done) return;
-        if (result)
-            done(std::move(*taken));
-        else
-            done(fail(std::move(result).error()));
-    };
-    core_->submit(std::move(job));
-}
-
 /// One retention run: a chain of small jobs, each submitted when the one before it is durable.
 struct Writer::Pruning : std::enable_shared_from_this<Writer::Pruning> {
     Core& core;

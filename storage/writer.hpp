@@ -69,9 +69,6 @@ public:
     ~Writer();
 
     void submit(UnitOfWork unit, Callback<Committed> done = {});
-    /// Uses up the offer and gives it with usedBy and usedAt, once; durable before `done`. NotFound: never made or long
-    /// gone; Expired; Conflict: used before, the message says by whom and when.
-    void takeOffer(std::string nonce, std::string actor, TimePoint now, Callback<Offer> done);
     /// In small transactions that let others pass.
     void prune(TimePoint now, RetentionLimits limits, Callback<PruneReport> done);
 

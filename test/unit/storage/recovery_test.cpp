@@ -159,6 +159,18 @@ TEST_F(Recovery, FindsWhatIsStillToBeSentOldestFirst) {
     EXPECT_TRUE(state.cards.empty());  // its incident is not open
 }
 
+TEST_F(Recovery, KnowsTheCardsThatAnsweredSomebodyLately) {
+    auto reply = cardFor("reply-1", 1);
+    reply.reason = "reply";
+    UnitOfWork unit;
+    unit.newDeliveries = {reply};
+    write(unit);
+    write(testing::startOf(reply.id, at(70)));
+    write(testing::resultOf(reply.id, AttemptOutcome::Delivered, at(71), "om_1"));
+    EXPECT_EQ(restart({.now = reply.createdAt + 50min}).cards, (std::vector<CardRef>{{"reply-1", "oncall", "om_1"}}));
+    EXPECT_TRUE(restart({.now = reply.createdAt + 70min}).cards.empty());
+}
+
 TEST_F(Recovery, KnowsTheCardOfAnIncidentThatIsOverWhileItsLastWordIsStillToBeSaid) {
     auto opened = cardFor("i1", 1), resolved = cardFor("i1", 2);
     UnitOfWork unit;
