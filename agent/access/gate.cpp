@@ -2,18 +2,22 @@
 
 namespace klaw::access {
 
-Task<Result<Permit>> Gate::permit(Request request, Permit::Extent extent, storage::UnitOfWork with) {
+Task<Result<Permit>> Gate::permit(Request request, Permit::Extent extent, std::string what, storage::UnitOfWork with) {
     auto decision = policy_.decide(request);
     bool dryRun = extent == Permit::Extent::DryRun;
     with.audit.back().decision = !decision.allowed ? "denied" : dryRun ? "previewed" : "allowed";
-    if (!decision.allowed) with.meta.clear();
+    if (!decision.allowed) {
+        with.meta.clear();
+        with.usedOffers.clear();
+    }
     auto stored = co_await append_(std::move(with));
     if (!decision.allowed) co_return fail(ErrorCode::PermissionDenied, std::move(decision.reason));
     if (!stored || stored->auditSeqs.empty())
         co_return fail(ErrorCode::Unavailable, "what is to be done cannot be written to the audit log", {},
                        "nothing was done; see /readyz for what is wrong with the storage");
-    auto cluster = request.place ? request.place->cluster : std::string();
-    Permit permit(extent, std::move(request.identity), std::move(cluster), stored->auditSeqs.back());
+    auto place = std::move(request.place).value_or(Place());
+    Permit permit(extent, std::move(request.identity), std::move(place.cluster), std::move(place.ns), std::move(what),
+                  stored->auditSeqs.back());
     co_return permit;
 }
 

@@ -15,16 +15,17 @@ namespace klaw::access {
 /// loop thread.
 class Gate {
 public:
-    /// Makes a unit durable.
+    /// Makes a unit durable; an Error where it would not outlive the agent.
     using Append = std::function<Task<Result<storage::Committed>>(storage::UnitOfWork unit)>;
     explicit Gate(Append append) : append_(std::move(append)) {}
 
     void setPolicy(Policy policy) { policy_ = std::move(policy); }
     const Policy& policy() const { return policy_; }
 
-    /// `with` goes into the transaction of the audit row; its last audit entry is that row, without its decision.
-    /// PermissionDenied, also recorded, when the policy says no; Unavailable when nothing can be recorded.
-    Task<Result<Permit>> permit(Request request, Permit::Extent extent, storage::UnitOfWork with);
+    /// For the request with the digest `what` in the place of `request`. `with` goes into the transaction of the audit
+    /// row; its last audit entry is that row, without its decision. PermissionDenied, also recorded, when the policy
+    /// says no; Unavailable when nothing can be recorded.
+    Task<Result<Permit>> permit(Request request, Permit::Extent extent, std::string what, storage::UnitOfWork with);
 
 private:
     Append append_;

@@ -96,6 +96,16 @@ std::string dryRunBody(const ChangeRequest& change) {
 
 }  // namespace
 
+std::string ChangeRequest::ns() const {
+    constexpr std::string_view segment = "/namespaces/";
+    auto whole = std::string_view(path).substr(0, path.find('?'));
+    auto at = whole.find(segment);
+    if (at == whole.npos) return {};
+    auto name = whole.substr(at + segment.size());
+    auto end = name.find('/');
+    return end == name.npos ? std::string() : net::percentDecode(name.substr(0, end)).value_or(std::string(name));
+}
+
 Error statusError(const net::HttpHead& head, std::string_view body, const std::string& place) {
     auto status = nlohmann::json::parse(body, nullptr, false);
     std::string message;
@@ -171,6 +181,10 @@ Task<Result<net::HttpRequest>> ApiServer::changeRequest(const access::Permit& pe
 Task<Result<net::HttpResponse>> ApiServer::change(access::Permit permit, ChangeRequest change, Duration timeout) {
     if (permit.cluster() != access_.name)
         co_return fail(ErrorCode::PermissionDenied, "the permit is for the cluster " + permit.cluster(), access_.name);
+    if (permit.ns() != change.ns())
+        co_return fail(ErrorCode::PermissionDenied, "the permit is for another namespace", access_.name);
+    if (!permit.covers(change.digest()))
+        co_return fail(ErrorCode::PermissionDenied, "the permit is for another request", access_.name);
     for (bool again : {true, false}) {
         auto prepared = co_await changeRequest(permit, change);
         if (!prepared) co_return fail(std::move(prepared).error());

@@ -17,6 +17,11 @@ struct ChangeRequest {
     std::string path;
     std::string contentType = "application/json";
     std::string body;
+
+    /// What a permit for it names.
+    std::string digest() const { return access::digestOf(method, path, body); }
+    /// "shop" in "/api/v1/namespaces/shop/pods/web"; empty for what is of the cluster, namespaces themselves included.
+    std::string ns() const;
 };
 
 /// The API server of one cluster: credentials, TLS and the wording of refusals. On the loop thread.
@@ -33,6 +38,7 @@ public:
     Task<Result<net::HttpResponse>> get(std::string path, Duration timeout, std::string accept = "application/json",
                                         std::string caller = {});
     /// Sends a change once, with `dryRun=All` for a permit of that extent. OutcomeUnknown when no answer came.
+    /// PermissionDenied, and nothing is sent, for a permit that is for something else.
     Task<Result<net::HttpResponse>> change(access::Permit permit, ChangeRequest change, Duration timeout);
     Task<Result<std::unique_ptr<net::HttpBodyStream>>> open(std::string path, Duration timeout);
 

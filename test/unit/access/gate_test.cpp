@@ -25,13 +25,13 @@ protected:
         std::optional<Result<Permit>> permit;
         auto asking = [&]() -> Task<void> {
             Request request{identity, "", "restart", "workloads", Place{"prod", "shop"}};
-            permit = co_await gate.permit(std::move(request), extent, std::move(unit));
+            permit = co_await gate.permit(std::move(request), extent, digestOf("PATCH", "/web", "[]"), std::move(unit));
         };
         Loop loop;
         TaskGroup tasks(loop, [](const std::string& name, const std::string& what) { ADD_FAILURE() << name << what; });
         tasks.spawn("ask", asking());
         EXPECT_TRUE(loop.runUntil([&] { return permit.has_value(); }));
-        return *permit;
+        return std::move(*permit);
     }
 
     bool durable = true;
@@ -43,8 +43,17 @@ TEST_F(GateTest, GivesAPermitOnceItsRowIsInTheLog) {
     ASSERT_TRUE(permit);
     EXPECT_EQ(permit->auditSeq(), 7);
     EXPECT_EQ(permit->cluster(), "prod");
+    EXPECT_EQ(permit->ns(), "shop");
     EXPECT_EQ(permit->identity(), "feishu:ou_li");
     EXPECT_EQ(stored, std::vector<std::string>{"allowed kept"});
+}
+
+TEST_F(GateTest, GivesAPermitForOneRequestOnly) {
+    auto permit = ask("feishu:ou_li", Permit::Extent::Change);
+    EXPECT_TRUE(permit->covers(digestOf("PATCH", "/web", "[]")));
+    EXPECT_FALSE(permit->covers(digestOf("PATCH", "/web", "[1]")));
+    EXPECT_FALSE(permit->covers(digestOf("PATCH", "/web[", "]")));
+    EXPECT_FALSE(permit->covers(digestOf("DELETE", "/web", "[]")));
 }
 
 TEST_F(GateTest, GivesNoMoreThanWasAskedFor) {
