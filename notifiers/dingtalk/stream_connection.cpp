@@ -4,7 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "notifiers/fit.hpp"
 #include "notifiers/http_outcome.hpp"
+#include "notifiers/safe_text.hpp"
 
 namespace klaw::notifiers::dingtalk {
 namespace {
@@ -18,6 +20,7 @@ constexpr Duration kRenewAfter = 5h + 30min;
 constexpr Duration kFarewell = 15s;
 constexpr Duration kGoodbye = 2s;
 constexpr std::size_t kLongestFrame = 1024 * 1024;
+constexpr std::size_t kLongestCard = 8'000;  ///< as ChatOptions::maxBytes
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -254,7 +257,12 @@ void StreamConnection::takeCallback(const LinePtr& line, StreamFrame frame) {
 Task<void> StreamConnection::answerPress(LinePtr line, StreamFrame frame, InboundPress press) {
     auto said = co_await handler_.press(std::move(press));
     auto hint = said.toast.empty() ? CardParameters() : template_->hint(said.toast);
-    answer(line, frame, 200, pressResponse(hint));
+    if (!said.card) co_return answer(line, frame, 200, pressResponse(hint));
+    auto render = [&](const SafeCard& card, const std::vector<Notice>& notices) {
+        return pressResponse(hint, template_->render(card, notices, {}));
+    };
+    auto fitted = fitBody(SafeCard(std::move(*said.card)), kLongestCard, {}, render);
+    answer(line, frame, 200, fitted.body);
 }
 
 void StreamConnection::answer(const LinePtr& line, const StreamFrame& frame, int code, std::string_view data) {

@@ -103,13 +103,16 @@ Result<InboundPress> readCardPress(std::string_view data) {
     return press;
 }
 
-std::string pressResponse(const CardParameters& hint) {
+std::string pressResponse(const CardParameters& hint, const CardParameters& shown) {
     auto response = Json::object();
-    if (!hint.empty()) {
+    auto put = [&](const char* part, const CardParameters& parameters) {
+        if (parameters.empty()) return;
         response["cardUpdateOptions"] = Json{{"updateCardDataByKey", true}, {"updatePrivateDataByKey", true}};
-        auto& shown = response["userPrivateData"]["cardParamMap"] = Json::object();
-        for (const auto& [name, value] : hint) shown[name] = value;
-    }
+        auto& map = response[part]["cardParamMap"] = Json::object();
+        for (const auto& [name, value] : parameters) map[name] = value;
+    };
+    put("cardData", shown);
+    put("userPrivateData", hint);
     return dumped(Json{{"response", std::move(response)}});
 }
 

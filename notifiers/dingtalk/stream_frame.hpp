@@ -32,7 +32,8 @@ std::string streamAnswer(const StreamFrame& frame, int code, std::string_view da
 Result<InboundMessage> readChatMessage(std::string_view data);
 Result<InboundPress> readCardPress(std::string_view data);
 
-/// What the platform wants to hear about a press: `hint` is shown to the presser alone, where the template can.
-std::string pressResponse(const CardParameters& hint);
+/// What the platform wants to hear about a press: `hint` is shown to the presser alone, where the template can; `shown`
+/// to everybody in place of what the card shows, unless it is empty.
+std::string pressResponse(const CardParameters& hint, const CardParameters& shown = {});
 
 }  // namespace klaw::notifiers::dingtalk

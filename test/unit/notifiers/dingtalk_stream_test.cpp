@@ -120,6 +120,13 @@ TEST(DingTalkPress, IsAnsweredWithAHintForThePresserAlone) {
     EXPECT_EQ(response["cardUpdateOptions"]["updatePrivateDataByKey"], true);
 }
 
+TEST(DingTalkPress, IsAnsweredWithWhatTheCardShowsNow) {
+    auto response = json::parse(pressResponse({}, {{"body", "page 2"}, {"buttons", "[]"}}))["response"];
+    EXPECT_EQ(response["cardData"]["cardParamMap"], json::parse(R"({"body":"page 2","buttons":"[]"})"));
+    EXPECT_EQ(response["cardUpdateOptions"]["updateCardDataByKey"], true);
+    EXPECT_FALSE(response.contains("userPrivateData"));
+}
+
 Answer answered(int status, const std::string& body) {
     net::HttpResponse response;
     response.status = status;
