@@ -29,6 +29,24 @@ const Verb* findVerb(std::string_view word) {
     return nullptr;
 }
 
+Result<void> checkOptions(const Verb& verb, const CommandLine& line, bool offered) {
+    std::vector<std::string_view> known{"help", "json", "page"};
+    known.insert(known.end(), verb.options.begin(), verb.options.end());
+    if (verb.ask || verb.plan) known.insert(known.end(), {"cluster", "namespace"});
+    if (verb.plan) known.insert(known.end(), {"yes", "dry-run", "expect"});
+    if (verb.plan && offered) known.push_back("alert");
+    for (const auto& [name, value] : line.options) {
+        bool has = std::ranges::find(known, name) != known.end();
+        if (has && isFlag(name) && !value.empty())
+            return fail(ErrorCode::InvalidArgument, "--" + name + " takes no value", {}, "write --" + name + " alone");
+        if (has) continue;
+        auto near = rules::nearest(name, known);
+        return fail(ErrorCode::InvalidArgument, std::string(verb.name) + " has no option --" + name, {},
+                    near ? "did you mean --" + std::string(*near) + "?" : std::string(verb.usage));
+    }
+    return {};
+}
+
 std::string_view nearestVerb(std::string_view word) {
     std::vector<std::string_view> names;
     for (const auto& verb : catalogue()) names.push_back(verb.name);

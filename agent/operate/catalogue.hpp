@@ -36,7 +36,13 @@ struct Verb {
     /// for whoever confirms it and has the permission in that place.
     Task<Result<Plan>> (*plan)(Control& control, Caller caller, CommandLine line) = nullptr;
     bool undoable = false;  ///< its plans say how to take them back
+    /// By their long names, beyond those that every verb, or every verb with `ask` or `plan`, has.
+    std::vector<std::string_view> options{};
 };
+
+/// InvalidArgument, with the nearest one, for an option that the verb does not have, and for a value of one that takes
+/// none. `offered`: the command is one of Klaw's own, which may say what it is about (`--alert`).
+Result<void> checkOptions(const Verb& verb, const CommandLine& line, bool offered);
 
 std::span<const Verb> catalogue();
 const Verb* findVerb(std::string_view word);

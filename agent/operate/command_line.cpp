@@ -77,12 +77,28 @@ std::string longName(std::string name) {
     return name;
 }
 
-bool takesValue(const std::string& name) {
+}  // namespace
+
+bool isFlag(std::string_view option) {
     static constexpr std::string_view flags[] = {"help", "all", "yes", "json", "bad", "previous", "dry-run"};
-    return std::ranges::find(flags, name) == std::end(flags);
+    return std::ranges::find(flags, option) != std::end(flags);
 }
 
-}  // namespace
+std::string withoutOption(const std::string& command, std::string_view name) {
+    auto sign = " --" + std::string(name);
+    auto at = command.find(sign);
+    while (at != std::string::npos) {
+        auto end = at + sign.size();
+        bool whole = end == command.size() || command[end] == ' ' || command[end] == '=';
+        if (whole && !isFlag(name) && end < command.size()) {
+            end = command[end] == '=' ? end + 1 : command.find_first_not_of(' ', end);
+            end = std::min(command.find(' ', std::min(end, command.size())), command.size());
+        }
+        if (whole) return withoutOption(command.substr(0, at) + command.substr(end), name);
+        at = command.find(sign, end);
+    }
+    return command;
+}
 
 Result<CommandLine> parseCommandLine(std::string_view text) {
     if (text.size() > maxBytes) return fail(ErrorCode::InvalidArgument, "the command is too long");
@@ -106,7 +122,7 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
             continue;
         }
         name = longName(name);
-        if (!takesValue(name))
+        if (isFlag(name))
             line.options[name] = "";
         else if (i + 1 < words->size())
             line.options[name] = (*words)[++i].text;

@@ -22,8 +22,14 @@ struct CommandLine {
     }
 };
 
+/// Whether an option (by its long name) stands alone; all others take a value.
+bool isFlag(std::string_view option);
+
 /// Splits at blanks; '…' and "…" hold words together, full-width quotes and blanks of Chinese keyboards too. `-n x`,
 /// `--namespace x` and `--namespace=x` are options. InvalidArgument for an open quote or an empty text.
 Result<CommandLine> parseCommandLine(std::string_view text);
+
+/// The command as written without one option and its value: to write it with another one.
+std::string withoutOption(const std::string& command, std::string_view name);
 
 }  // namespace klaw::operate

@@ -18,9 +18,10 @@ struct Plan {
     std::string name;
     std::string path;  ///< of the object
     std::string uid;
-    std::int64_t generation = 0;  ///< of the specification; 0 where the kind has none
-    std::string before;           ///< the object as it was read, JSON
-    kube::ChangeRequest request;
+    std::string state;               ///< stateOf() what it is based on
+    std::string before;              ///< the object as it was read, JSON; empty for one that was kept
+    kube::ChangeRequest request;     ///< without a body in one that was kept
+    std::string effects;             ///< of one that was kept: effectsOf() its body
     std::string summary;             ///< what is done, a sentence without its end
     std::vector<std::string> notes;  ///< what people should know before
     std::string evidence;            ///< path of the object that shows whether it was done
@@ -29,7 +30,7 @@ struct Plan {
 
     std::string target() const { return cluster + (ns.empty() ? "" : "/" + ns) + "/" + kind + "/" + name; }
     /// What `--expect` is given, so that a later confirmation is about this very state.
-    std::string expectation() const { return uid + "@" + std::to_string(generation); }
+    std::string expectation() const { return uid + "@" + state; }
 };
 
 }  // namespace klaw::operate

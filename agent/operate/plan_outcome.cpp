@@ -1,8 +1,7 @@
 #include "agent/operate/plan_outcome.hpp"
 
-#include <charconv>
-
 #include "agent/operate/planned_object.hpp"
+#include "base/digest.hpp"
 #include "notifiers/words.hpp"
 
 namespace klaw::operate {
@@ -10,7 +9,19 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// The server adds defaults to what it was given.
+std::string digested(const std::string& text) {
+    return "sha256:" + sha256Hex(text);
+}
+
+/// Secrets among them are not kept.
+Json withDigests(Json value) {
+    if (value.is_string()) return digested(value.get<std::string>());
+    if (value.is_structured())
+        for (auto& child : value) child = withDigests(std::move(child));
+    return value;
+}
+
+/// The server adds defaults to what it was given. Texts of `part` are digests.
 bool contains(const Json& object, const Json& part) {
     if (part.is_object()) {
         if (!object.is_object()) return false;
@@ -24,17 +35,34 @@ bool contains(const Json& object, const Json& part) {
             if (!contains(object[i], part[i])) return false;
         return true;
     }
+    if (object.is_string()) return part == digested(object.get<std::string>());
     return object == part;
+}
+
+/// What a JSON Patch brings about: its operations without the tests, with digests of texts.
+std::string effectsOf(const std::string& body) {
+    auto operations = Json::parse(body, nullptr, false);
+    auto effects = Json::array();
+    if (!operations.is_array()) return effects.dump();
+    for (auto& operation : operations) {
+        if (textAt(operation, "/op") == "test") continue;
+        Json effect{{"op", textAt(operation, "/op")}, {"path", textAt(operation, "/path")}};
+        if (operation.contains("value")) effect["value"] = withDigests(std::move(operation["value"]));
+        effects.push_back(std::move(effect));
+    }
+    return effects.dump();
+}
+
+Json effectsOf(const Plan& plan) {
+    return Json::parse(plan.effects.empty() ? effectsOf(plan.request.body) : plan.effects, nullptr, false);
 }
 
 bool patched(const Plan& plan, const Json& object) {
     if (valueAt(object, "/metadata/uid") != plan.uid) return false;
-    auto operations = Json::parse(plan.request.body, nullptr, false);
-    for (const auto& operation : operations) {
-        auto kind = textAt(operation, "/op");
-        if (kind == "test") continue;
-        const auto& now = valueAt(object, textAt(operation, "/path"));
-        if (kind == "remove" ? !now.is_null() : !contains(now, valueAt(operation, "/value"))) return false;
+    for (const auto& effect : effectsOf(plan)) {
+        const auto& now = valueAt(object, textAt(effect, "/path"));
+        bool removes = textAt(effect, "/op") == "remove";
+        if (removes ? !now.is_null() : !contains(now, valueAt(effect, "/value"))) return false;
     }
     return true;
 }
@@ -75,30 +103,29 @@ Result<void> stillExpected(const Plan& plan, const std::string& expectation, Tim
         return fail(ErrorCode::Conflict, title + " is another one now: it was deleted and made anew", {},
                     "nothing was done; look at the new one first");
     if (at == std::string::npos) return {};
-    std::int64_t generation = 0;
-    std::from_chars(expectation.data() + at + 1, expectation.data() + expectation.size(), generation);
-    if (generation == plan.generation) return {};
+    if (expectation.substr(at + 1) == plan.state) return {};
     auto object = Json::parse(plan.before, nullptr, false);
     return fail(ErrorCode::Conflict, title + " was changed since" + lastChange(object, now), {},
                 "nothing was done; ask for it again to see what it would do now");
 }
 
+std::string expectationAfter(const Plan& plan, const std::string& answer) {
+    auto object = Json::parse(answer, nullptr, false);
+    if (valueAt(object, "/metadata/uid") != plan.uid) return {};
+    std::vector<std::string> pointers;
+    for (const auto& effect : effectsOf(plan)) pointers.push_back(textAt(effect, "/path"));
+    return plan.uid + "@" + stateOf(object, pointers);
+}
+
 std::string toJson(const Plan& plan) {
-    Json json{{"cluster", plan.cluster},
-              {"ns", plan.ns},
-              {"kind", plan.kind},
-              {"name", plan.name},
-              {"path", plan.path},
-              {"uid", plan.uid},
-              {"generation", plan.generation},
-              {"summary", plan.summary},
-              {"undo", plan.undo},
-              {"rollout", plan.rollout},
-              {"evidence", plan.evidence}};
-    json["request"] = {{"method", plan.request.method},
-                       {"path", plan.request.path},
-                       {"contentType", plan.request.contentType},
-                       {"body", plan.request.body}};
+    Json json{
+        {"cluster", plan.cluster}, {"ns", plan.ns},           {"kind", plan.kind},        {"name", plan.name},
+        {"path", plan.path},       {"uid", plan.uid},         {"state", plan.state},      {"summary", plan.summary},
+        {"undo", plan.undo},       {"rollout", plan.rollout}, {"evidence", plan.evidence}};
+    json["request"] = {
+        {"method", plan.request.method}, {"path", plan.request.path}, {"contentType", plan.request.contentType}};
+    bool patches = plan.request.method == "PATCH";
+    if (patches) json["effects"] = plan.effects.empty() ? effectsOf(plan.request.body) : plan.effects;
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -112,14 +139,14 @@ Result<Plan> planFromJson(const std::string& text) {
     plan.name = textAt(json, "/name");
     plan.path = textAt(json, "/path");
     plan.uid = textAt(json, "/uid");
-    const auto& generation = valueAt(json, "/generation");
-    if (generation.is_number_integer()) plan.generation = generation.get<std::int64_t>();
+    plan.state = textAt(json, "/state");
     plan.summary = textAt(json, "/summary");
     plan.undo = textAt(json, "/undo");
     plan.rollout = valueAt(json, "/rollout") == true;
     plan.evidence = textAt(json, "/evidence");
-    plan.request = {textAt(json, "/request/method"), textAt(json, "/request/path"),
-                    textAt(json, "/request/contentType"), textAt(json, "/request/body")};
+    plan.request = {
+        textAt(json, "/request/method"), textAt(json, "/request/path"), textAt(json, "/request/contentType"), {}};
+    plan.effects = textAt(json, "/effects");
     return plan;
 }
 

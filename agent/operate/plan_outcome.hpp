@@ -9,11 +9,16 @@ namespace klaw::operate {
 /// Whether a change whose answer was lost has been made, by the object that `Plan::evidence` names as it is now.
 bool isApplied(const Plan& plan, const Result<std::string>& evidence);
 
-/// Conflict when `expectation` ("UID@GENERATION" or a UID) is about another object or an earlier specification: the
-/// message says who changed it, and when.
+/// Conflict when `expectation` (that of an earlier plan, or a UID alone) is about another object or another state of
+/// it: the message says who changed it, and when.
 Result<void> stillExpected(const Plan& plan, const std::string& expectation, TimePoint now);
 
-/// A plan without the object as it was, to be kept while it is carried out.
+/// What `--expect` is given to undo the plan, so that it holds as long as nobody changes the object again. `answer`:
+/// the object (JSON) as the plan left it; empty for another one.
+std::string expectationAfter(const Plan& plan, const std::string& answer);
+
+/// A plan without the object as it was and without the texts it sets, of which digests are enough for isApplied(): to
+/// be kept while it is carried out.
 std::string toJson(const Plan& plan);
 Result<Plan> planFromJson(const std::string& json);
 

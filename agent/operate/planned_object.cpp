@@ -4,6 +4,7 @@
 
 #include "agent/operate/cluster_choice.hpp"
 #include "agent/operate/resource_kinds.hpp"
+#include "base/digest.hpp"
 #include "base/percent.hpp"
 
 namespace klaw::operate {
@@ -96,8 +97,7 @@ Task<Result<PlannedObject>> plannedObject(Control& control, Caller caller, Comma
         if (!found.json.is_object() || !valueAt(found.json, "/metadata/uid").is_string())
             co_return fail(ErrorCode::Unavailable, "the API server gave no object", *cluster);
         plan.uid = found.json["metadata"]["uid"].get<std::string>();
-        const auto& generation = valueAt(found.json, "/metadata/generation");
-        if (generation.is_number_integer()) plan.generation = generation.get<std::int64_t>();
+        plan.state = stateOf(found.json, {});
         plan.before = std::move(*body);
         found.words = std::move(named->rest);
         co_return found;
@@ -108,13 +108,34 @@ Task<Result<PlannedObject>> plannedObject(Control& control, Caller caller, Comma
                    {}, "`" + std::string(named->kinds.front()->name) + " -n " + ns + "` lists them");
 }
 
-GuardedPatch::GuardedPatch(const Json& object) : object_(object) {
+std::string stateOf(const Json& object, const std::vector<std::string>& pointers) {
+    const auto& generation = valueAt(object, "/metadata/generation");
+    if (generation.is_number_integer()) return std::to_string(generation.get<std::int64_t>());
+    auto kind = textAt(object, "/kind");
+    if (kind == "Pod") return {};
+    if (kind != "Node") return "r" + textAt(object, "/metadata/resourceVersion");
+    Json values = Json::array();
+    for (const auto& pointer : pointers) values.push_back({pointer, valueAt(object, pointer)});
+    constexpr std::size_t enough = 16;
+    return "v" + sha256Hex(values.dump(-1, ' ', false, Json::error_handler_t::replace)).substr(0, enough);
+}
+
+GuardedPatch::GuardedPatch(const Json& object) : read_(object), object_(object) {
     auto same = [&](const char* pointer) {
         const auto& value = valueAt(object_, pointer);
         if (!value.is_null()) operations_.push_back({{"op", "test"}, {"path", pointer}, {"value", value}});
+        return !value.is_null();
     };
     same("/metadata/uid");
-    same("/metadata/generation");
+    bool counted = same("/metadata/generation");
+    if (!counted && textAt(object_, "/kind") != "Node") same("/metadata/resourceVersion");
+}
+
+/// Where neither a generation nor the resourceVersion tells that somebody else was faster.
+void GuardedPatch::testOldValue(const std::string& pointer) {
+    bool counted = !valueAt(read_, "/metadata/generation").is_null();
+    if (counted || textAt(read_, "/kind") != "Node") return;
+    operations_.push_back({{"op", "test"}, {"path", pointer}, {"value", valueAt(object_, pointer)}});
 }
 
 void GuardedPatch::set(const std::string& pointer, Json value) {
@@ -123,16 +144,22 @@ void GuardedPatch::set(const std::string& pointer, Json value) {
         value = Json{{at.back(), std::move(value)}};
         at.pop_back();
     }
+    pointers_.push_back(at.to_string());
+    testOldValue(at.to_string());
     object_[at] = value;
     operations_.push_back({{"op", "add"}, {"path", at.to_string()}, {"value", std::move(value)}});
 }
 
 void GuardedPatch::remove(const std::string& pointer) {
-    if (object_.contains(Json::json_pointer(pointer))) operations_.push_back({{"op", "remove"}, {"path", pointer}});
+    if (!object_.contains(Json::json_pointer(pointer))) return;
+    pointers_.push_back(pointer);
+    testOldValue(pointer);
+    operations_.push_back({{"op", "remove"}, {"path", pointer}});
 }
 
-kube::ChangeRequest GuardedPatch::request(std::string path) const {
-    return {"PATCH", std::move(path), "application/json-patch+json", operations_.dump()};
+void GuardedPatch::putInto(Plan& plan) const {
+    plan.request = {"PATCH", plan.path, "application/json-patch+json", operations_.dump()};
+    plan.state = stateOf(read_, pointers_);
 }
 
 }  // namespace klaw::operate

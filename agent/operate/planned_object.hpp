@@ -27,18 +27,28 @@ struct PlannedObject {
 Task<Result<PlannedObject>> plannedObject(Control& control, Caller caller, CommandLine line,
                                           std::vector<std::string_view> kinds);
 
-/// A JSON Patch (RFC 6902) that the API server takes only while the object is the one that was read, with the same
-/// specification.
+/// By which a change of an object that matters for a change of its values at `pointers` is noticed: its generation;
+/// where it has none its resourceVersion ("r17"), or for a Node, which its kubelet writes all the time, a digest of
+/// those values ("v0b5c…"). Empty for a Pod, which is only deleted: there the UID is enough.
+std::string stateOf(const nlohmann::json& object, const std::vector<std::string>& pointers);
+
+/// A JSON Patch (RFC 6902) that the API server takes only while the object is the one that was read, in the same
+/// stateOf().
 class GuardedPatch {
 public:
     explicit GuardedPatch(const nlohmann::json& object);
     /// Puts `value` at a JSON pointer, with the objects above it where they are missing.
     void set(const std::string& pointer, nlohmann::json value);
     void remove(const std::string& pointer);
-    kube::ChangeRequest request(std::string path) const;
+    /// The change, and what it is based on, into a plan for the object.
+    void putInto(Plan& plan) const;
 
 private:
+    void testOldValue(const std::string& pointer);
+
+    nlohmann::json read_;
     nlohmann::json object_;
+    std::vector<std::string> pointers_;
     nlohmann::json operations_ = nlohmann::json::array();
 };
 

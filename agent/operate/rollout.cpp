@@ -20,12 +20,17 @@ std::int64_t count(const Json& json, const char* name, std::int64_t otherwise = 
     return value.is_number_integer() ? value.get<std::int64_t>() : otherwise;
 }
 
+std::string text(const Json& json, const char* name, std::string otherwise = {}) {
+    const auto& value = member(json, name);
+    return value.is_string() ? value.get<std::string>() : std::move(otherwise);
+}
+
 /// The message of the condition that says that a Deployment got no further in time.
 std::string deadlinePassed(const Json& status) {
     for (const auto& condition : member(status, "conditions")) {
-        bool passed = condition.is_object() && condition.value("type", "") == "Progressing" &&
-                      condition.value("reason", "") == "ProgressDeadlineExceeded";
-        if (passed) return condition.value("message", "its progress deadline has passed");
+        bool passed =
+            text(condition, "type") == "Progressing" && text(condition, "reason") == "ProgressDeadlineExceeded";
+        if (passed) return text(condition, "message", "its progress deadline has passed");
     }
     return {};
 }
@@ -37,13 +42,13 @@ struct Numbers {
 Numbers numbersOf(const Json& object) {
     const auto& spec = member(object, "spec");
     const auto& status = member(object, "status");
-    if (object.value("kind", "") == "DaemonSet")
+    if (text(object, "kind") == "DaemonSet")
         return {count(status, "desiredNumberScheduled"), count(status, "updatedNumberScheduled"),
                 count(status, "numberAvailable"), 0};
     Numbers numbers;
     numbers.wanted = count(spec, "replicas", 1);
     numbers.updated = count(status, "updatedReplicas");
-    bool deployment = object.value("kind", "") == "Deployment";
+    bool deployment = text(object, "kind") == "Deployment";
     numbers.ready = count(status, deployment ? "availableReplicas" : "readyReplicas");
     if (deployment) numbers.old = count(status, "replicas") - numbers.updated;
     return numbers;

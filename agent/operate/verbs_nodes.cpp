@@ -25,7 +25,7 @@ Task<Result<Plan>> planCordon(Control& control, Caller caller, CommandLine line)
         patch.set("/spec/unschedulable", true);
     else
         patch.remove("/spec/unschedulable");
-    plan.request = patch.request(plan.path);
+    patch.putInto(plan);
     const char* what =
         cordons ? (caller.chinese() ? "将节点 {} 设为不可调度" : "cordon the node {}: no new Pods come to it")
                 : (caller.chinese() ? "将节点 {} 恢复为可调度" : "uncordon the node {}");

@@ -213,6 +213,7 @@ std::vector<Verb> resourceVerbs() {
                                          " [-l SELECTOR] [--bad] [--cluster CLUSTER]");
         verb.summary = kind.summary;
         verb.ask = list;
+        verb.options = {"selector", "bad", "all"};
         verbs.push_back(std::move(verb));
     }
     auto add = [&](Verb verb) { verbs.push_back(std::move(verb)); };
@@ -226,7 +227,9 @@ std::vector<Verb> resourceVerbs() {
     verb.usage = "logs POD -n NAMESPACE [--container NAME] [--previous] [--tail N] [--since 15m] [--grep TEXT]";
     verb.summary = {"Shows the last lines that a Pod wrote", "查看 Pod 最近的日志"};
     verb.ask = logs;
+    verb.options = {"container", "previous", "tail", "since", "grep"};
     add(verb);
+    verb.options.clear();
     verb.name = "top", verb.aliases = {"用量"};
     verb.usage = "top [nodes | pods] [-n NAMESPACE] [--cluster CLUSTER]";
     verb.summary = {"Shows what uses most, by the metrics-server", "按用量排序"};

@@ -51,7 +51,7 @@ Revision ofReplicaSet(const Json& set) {
     Revision revision;
     revision.number = numberOf(valueAt(set, "/metadata/annotations/deployment.kubernetes.io~1revision"));
     revision.podTemplate = valueAt(set, "/spec/template");
-    if (revision.podTemplate.contains("/metadata/labels"_json_pointer))
+    if (valueAt(revision.podTemplate, "/metadata/labels").is_object())
         revision.podTemplate["metadata"]["labels"].erase("pod-template-hash");
     return revision;
 }
@@ -115,7 +115,7 @@ Task<Result<Plan>> planRollback(Control& control, Caller caller, CommandLine lin
                        "it has " + listed(*revisions));
     GuardedPatch patch(read->json);
     patch.set("/spec/template", target->podTemplate);
-    plan.request = patch.request(plan.path);
+    patch.putInto(plan);
     bool chinese = caller.chinese();
     plan.summary = fmt::format(
         fmt::runtime(chinese ? "将 {} 从版本 {} 回滚到版本 {}" : "roll {} back from revision {} to revision {}"), title,
@@ -141,6 +141,7 @@ std::vector<Verb> rollbackVerbs() {
     verb.plan = planRollback;
     verb.permission = "workloads";
     verb.undoable = true;
+    verb.options = {"to"};
     return {verb};
 }
 

@@ -166,7 +166,11 @@ std::vector<Verb> ruleVerbs() {
              nullptr,
              run,
              nullptr,
-             "rules"}};
+             "rules",
+             nullptr,
+             nullptr,
+             false,
+             {"comment"}}};
 }
 
 }  // namespace klaw::operate

@@ -48,7 +48,7 @@ Task<Result<Plan>> planRestart(Control& control, Caller caller, CommandLine line
     auto plan = std::move(read->plan);
     GuardedPatch patch(read->json);
     patch.set("/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt", formatRfc3339(control.now()));
-    plan.request = patch.request(plan.path);
+    patch.putInto(plan);
     plan.summary = fmt::format(fmt::runtime(caller.chinese() ? "重启 {}" : "restart {}"), titled(plan));
     warnOfGap(read->json, caller.chinese(), plan.notes);
     if (valueAt(read->json, "/spec/paused") == true)
@@ -85,7 +85,7 @@ Task<Result<Plan>> planScale(Control& control, Caller caller, CommandLine line) 
     auto current = replicasOf(read->json);
     GuardedPatch patch(read->json);
     patch.set("/spec/replicas", replicas);
-    plan.request = patch.request(plan.path);
+    patch.putInto(plan);
     bool chinese = caller.chinese();
     plan.summary =
         fmt::format(fmt::runtime(chinese ? "将 {} 从 {} 个副本调整为 {} 个" : "scale {} from {} to {} replicas"),
@@ -118,7 +118,7 @@ Task<Result<Plan>> planSwitch(Control& control, Caller caller, CommandLine line)
                                                 (cron ? "suspended" : "paused") + (resumes ? "" : " already"));
     GuardedPatch patch(read->json);
     patch.set(pointer, !resumes);
-    plan.request = patch.request(plan.path);
+    patch.putInto(plan);
     auto what = resumes ? (chinese ? "恢复 {}" : "resume {}")
                 : cron  ? (chinese ? "暂停 {}：不再按计划运行" : "suspend {}: it starts no Jobs")
                         : (chinese ? "暂停 {} 的发布" : "pause the rollouts of {}");
@@ -163,7 +163,7 @@ Task<Result<Plan>> planSet(Control& control, Caller caller, CommandLine line) {
     if (summary.empty())
         co_return fail(ErrorCode::InvalidArgument, "set image needs CONTAINER=IMAGE", {},
                        "for example: set image deploy/web app=shop/web:1.5 -n shop");
-    plan.request = patch.request(plan.path);
+    patch.putInto(plan);
     plan.summary = fmt::format(fmt::runtime(caller.chinese() ? "更换 {} 的镜像（{}）" : "set the image of {} ({})"),
                                titled(plan), summary);
     plan.undo = "set image " + addressed(plan) + undo;
@@ -184,6 +184,7 @@ Task<Result<Plan>> planRun(Control& control, Caller caller, CommandLine line) {
     Json job{{"apiVersion", "batch/v1"}, {"kind", "Job"}};
     job["metadata"] = valueAt(wanted, "/metadata").is_object() ? wanted["metadata"] : Json::object();
     job["metadata"]["name"] = name;
+    if (!valueAt(job, "/metadata/annotations").is_object()) job["metadata"]["annotations"] = Json::object();
     job["metadata"]["annotations"]["cronjob.kubernetes.io/instantiate"] = "manual";
     job["metadata"]["ownerReferences"] = Json::array({Json{{"apiVersion", "batch/v1"},
                                                            {"kind", "CronJob"},
@@ -241,7 +242,7 @@ Task<Result<Plan>> planEvict(Control& control, Caller caller, CommandLine line) 
 
 Verb changing(std::string_view name, std::vector<std::string_view> aliases, std::string_view usage,
               rules::LocalizedText summary, Task<Result<Plan>> (*plan)(Control&, Caller, CommandLine),
-              bool undoable = false) {
+              bool undoable = false, std::vector<std::string_view> options = {}) {
     Verb verb;
     verb.name = name;
     verb.aliases = std::move(aliases);
@@ -251,6 +252,7 @@ Verb changing(std::string_view name, std::vector<std::string_view> aliases, std:
     verb.plan = plan;
     verb.permission = "workloads";
     verb.undoable = undoable;
+    verb.options = std::move(options);
     return verb;
 }
 
@@ -261,7 +263,7 @@ std::vector<Verb> workloadVerbs() {
         changing("restart", {"重启"}, "restart KIND/NAME -n NAMESPACE [--yes]",
                  {"Replaces the Pods of a workload one by one", "滚动重启工作负载"}, planRestart),
         changing("scale", {"扩缩", "伸缩"}, "scale KIND/NAME REPLICAS -n NAMESPACE [--yes]",
-                 {"Sets how many replicas there are", "调整副本数"}, planScale, true),
+                 {"Sets how many replicas there are", "调整副本数"}, planScale, true, {"replicas"}),
         changing("pause", {"暂停"}, "pause deployment/NAME -n NAMESPACE [--yes]",
                  {"Holds the rollouts of a Deployment", "暂停 Deployment 的发布"}, planSwitch, true),
         changing("resume", {"恢复"}, "resume KIND/NAME -n NAMESPACE [--yes]",

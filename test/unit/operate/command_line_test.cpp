@@ -26,6 +26,68 @@ TEST(CommandLine, ReadsWhatChineseKeyboardsWrite) {
     EXPECT_EQ(line->option("comment"), "已知 问题");
 }
 
+/// "verb | arguments | options", or the error.
+std::string parsed(const std::string& text) {
+    auto line = parseCommandLine(text);
+    if (!line) return "! " + line.error().message;
+    auto out = line->verb + " |";
+    for (const auto& argument : line->arguments) out += " " + argument;
+    out += " |";
+    for (const auto& [name, value] : line->options) out += " " + name + (value.empty() ? "" : "=" + value);
+    return out;
+}
+
+TEST(CommandLine, IsReadTheSameOnEveryPlatform) {
+    const std::pair<std::string, std::string> table[] = {
+        {"pods", "pods | |"},
+        {"pods shop", "pods | shop |"},
+        {"pods -n prod --bad", "pods | | bad namespace=prod"},
+        {"pods -A", "pods | | all"},
+        {"pods --all-namespaces", "pods | | all"},
+        {"pod web-0 -c east -l app=web,tier=front", "pod | web-0 | cluster=east selector=app=web,tier=front"},
+        {"容器组 shop --bad", "容器组 | shop | bad"},
+        {"describe deploy/web -n shop", "describe | deploy/web | namespace=shop"},
+        {"logs web-0 -n shop --grep 'a b' --previous", "logs | web-0 | grep=a b namespace=shop previous"},
+        {"logs web-0 --since=15m --tail 5 -n shop", "logs | web-0 | namespace=shop since=15m tail=5"},
+        {"scale deploy/web 3 -n shop --yes", "scale | deploy/web 3 | namespace=shop yes"},
+        {"scale --yes -n shop deploy/web 3", "scale | deploy/web 3 | namespace=shop yes"},
+        {"set image deploy/web app=shop/web:1.5", "set | image deploy/web app=shop/web:1.5 |"},
+        {"rollback deploy/web --to 7", "rollback | deploy/web | to=7"},
+        {"silence namespace=~\"shop-.*\" 2h", "silence | namespace=~shop-.* 2h |"},
+        {"静默　3f9a　2h　－－comment　“已知”", "静默 | 3f9a 2h | comment=已知"},
+        {"ack 3f9a —comment ok", "ack | 3f9a | comment=ok"},
+        {"cordon '-n'", "cordon | -n |"},
+        {"help -", "help | - |"},
+        {"pods -n", "! --namespace needs a value"},
+        {"ack '3f9a", "! a ' is not closed"},
+        {"", "! the command is empty"}};
+    for (const auto& [text, expected] : table) EXPECT_EQ(parsed(text), expected) << text;
+}
+
+TEST(CommandLine, IsWrittenWithoutAnOption) {
+    EXPECT_EQ(withoutOption("scale web 3 --expect u@4 -n shop", "expect"), "scale web 3 -n shop");
+    EXPECT_EQ(withoutOption("scale web 3 --expect=u@4 --yes", "expect"), "scale web 3 --yes");
+    EXPECT_EQ(withoutOption("scale web 3 --expected x --expect u", "expect"), "scale web 3 --expected x");
+    EXPECT_EQ(withoutOption("scale web 3 --yes -n shop", "yes"), "scale web 3 -n shop");
+    EXPECT_EQ(withoutOption("scale web 3", "expect"), "scale web 3");
+    EXPECT_EQ(withoutOption("scale web 3 --expect", "expect"), "scale web 3");
+}
+
+TEST(Catalogue, NamesTheOptionsOfItsUsages) {
+    for (const auto& verb : catalogue()) {
+        std::string usage(verb.usage);
+        for (auto at = usage.find("--"); at != usage.npos; at = usage.find("--", at + 2)) {
+            auto name = usage.substr(at + 2, usage.find_first_of(" ]", at) - at - 2);
+            CommandLine line;
+            line.options[name] = isFlag(name) ? "" : "x";
+            EXPECT_TRUE(checkOptions(verb, line, false)) << verb.name << " --" << name;
+        }
+        CommandLine unknown;
+        unknown.options["colour"] = "red";
+        EXPECT_FALSE(checkOptions(verb, unknown, true)) << verb.name;
+    }
+}
+
 TEST(CommandLine, IsRefusedWhereItCannotBeMeant) {
     EXPECT_EQ(parseCommandLine("ack \"3f9a").error().message, "a \" is not closed");
     EXPECT_EQ(parseCommandLine("   ").error().message, "the command is empty");

@@ -30,9 +30,8 @@ Plan scaling() {
     plan.name = "web";
     plan.path = plan.evidence = "/apis/apps/v1/namespaces/shop/deployments/web";
     plan.uid = "u1";
-    plan.generation = 4;
     plan.before = object.dump();
-    plan.request = patch.request(plan.path);
+    patch.putInto(plan);
     return plan;
 }
 
@@ -47,12 +46,45 @@ TEST(GuardedPatch, IsTakenOnlyForTheObjectThatWasRead) {
     EXPECT_EQ(scaling().request.contentType, "application/json-patch+json");
 }
 
+TEST(GuardedPatch, OfAnObjectWithoutGenerationIsBoundToItsResourceVersion) {
+    json object{
+        {"kind", "ConfigMap"}, {"metadata", {{"uid", "u2"}, {"resourceVersion", "17"}}}, {"data", {{"a", "1"}}}};
+    GuardedPatch patch(object);
+    patch.set("/data/a", "2");
+    Plan plan;
+    plan.uid = "u2";
+    patch.putInto(plan);
+    EXPECT_EQ(json::parse(plan.request.body)[1],
+              json::parse(R"({"op":"test","path":"/metadata/resourceVersion","value":"17"})"));
+    EXPECT_EQ(plan.expectation(), "u2@r17");
+}
+
+TEST(GuardedPatch, OfANodeIsBoundToTheValuesItTouches) {
+    json object{{"kind", "Node"},
+                {"metadata", {{"uid", "u3"}, {"resourceVersion", "17"}}},
+                {"spec", {{"unschedulable", true}}}};
+    GuardedPatch patch(object);
+    patch.remove("/spec/unschedulable");
+    Plan plan;
+    patch.putInto(plan);
+    EXPECT_EQ(json::parse(plan.request.body), json::parse(R"([{"op":"test","path":"/metadata/uid","value":"u3"},
+                              {"op":"test","path":"/spec/unschedulable","value":true},
+                              {"op":"remove","path":"/spec/unschedulable"}])"));
+    auto other = object;
+    other["metadata"]["resourceVersion"] = "18";
+    EXPECT_EQ(stateOf(other, {"/spec/unschedulable"}), plan.state);
+    other["spec"]["unschedulable"] = false;
+    EXPECT_NE(stateOf(other, {"/spec/unschedulable"}), plan.state);
+}
+
 TEST(GuardedPatch, MakesTheObjectsAboveAValueWhereTheyAreMissing) {
     GuardedPatch patch(json{{"spec", {{"template", json::object()}}}});
+    Plan plan;
     patch.set("/spec/template/metadata/annotations/a.io~1b", "1");
     patch.set("/spec/template/metadata/annotations/c", "2");
     patch.remove("/spec/missing");
-    EXPECT_EQ(json::parse(patch.request("/x").body),
+    patch.putInto(plan);
+    EXPECT_EQ(json::parse(plan.request.body),
               json::parse(R"([{"op":"add","path":"/spec/template/metadata","value":{"annotations":{"a.io/b":"1"}}},
                               {"op":"add","path":"/spec/template/metadata/annotations/c","value":"2"}])"));
 }
@@ -101,12 +133,32 @@ TEST(Expectation, IsAboutTheObjectAndItsSpecification) {
     EXPECT_FALSE(stillExpected(scaling(), "", now));
 }
 
+TEST(Expectation, AfterAChangeIsAboutWhatItLeft) {
+    EXPECT_EQ(expectationAfter(scaling(), deployment(3, "u1", 5).dump()), "u1@5");
+    EXPECT_EQ(expectationAfter(scaling(), deployment(3, "another", 5).dump()), "");
+    EXPECT_EQ(expectationAfter(scaling(), "no object"), "");
+}
+
+TEST(Plan, KeepsDigestsOfTheTextsItSets) {
+    auto plan = scaling();
+    plan.request.body = R"([{"op":"add","path":"/spec/template/spec/dnsPolicy","value":"hunter2"}])";
+    auto kept = toJson(plan);
+    EXPECT_EQ(kept.find("hunter2"), std::string::npos);
+    auto again = planFromJson(kept);
+    auto object = deployment(2);
+    EXPECT_FALSE(isApplied(*again, seen(object)));
+    object["spec"]["template"]["spec"]["dnsPolicy"] = "hunter2";
+    EXPECT_TRUE(isApplied(*again, seen(object)));
+}
+
 TEST(Plan, IsKeptWhileItIsCarriedOut) {
     auto again = planFromJson(toJson(scaling()));
     ASSERT_TRUE(again);
-    EXPECT_EQ(again->request.body, scaling().request.body);
+    EXPECT_TRUE(isApplied(*again, seen(deployment(3))));
+    EXPECT_FALSE(isApplied(*again, seen(deployment(2))));
     EXPECT_EQ(again->target(), scaling().target());
     EXPECT_EQ(again->expectation(), "u1@4");
+    EXPECT_EQ(toJson(*again), toJson(scaling()));
     EXPECT_EQ(planFromJson("{}").error().code, ErrorCode::DataLoss);
 }
 

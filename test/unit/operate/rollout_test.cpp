@@ -47,5 +47,12 @@ TEST(Rollout, OfOtherKindsFollowsTheirOwnNumbers) {
     expect("no object", State::Moving, "");
 }
 
+TEST(Rollout, OfAnObjectOfOddTypesIsStillMoving) {
+    auto status = rolloutStatus(R"({"kind":7,"metadata":[],"spec":{"replicas":1},
+        "status":{"conditions":[{"type":["Progressing"],"reason":{},"message":3},5]}})",
+                                false);
+    EXPECT_EQ(status.state, RolloutStatus::State::Moving);
+}
+
 }  // namespace
 }  // namespace klaw::operate
