@@ -19,7 +19,10 @@ operate::Caller AgentRun::callerOf(std::string identity, const std::string& lang
 
 Task<serve::ConsoleBackend::Answer> AgentRun::execute(std::string identity, std::string command, std::string language,
                                                       std::string attachment) {
-    Asked asked{callerOf(std::move(identity), language), std::move(command), std::move(attachment), 0, {}, {}};
+    Asked asked;
+    asked.caller = callerOf(std::move(identity), language);
+    asked.command = std::move(command);
+    asked.attachment = std::move(attachment);
     bool chinese = asked.caller.chinese();
     auto answered = co_await commands_->execute(std::move(asked));
     if (!answered.confirm.empty())
@@ -35,7 +38,8 @@ Task<Result<serve::ConsoleBackend::Offered>> AgentRun::offer(std::string identit
 }
 
 Task<serve::ConsoleBackend::Answer> AgentRun::press(std::string identity, std::string nonce, std::string language) {
-    Asked asked{callerOf(std::move(identity), language), {}, {}, 0, {}, {}};
+    Asked asked;
+    asked.caller = callerOf(std::move(identity), language);
     auto answered = co_await commands_->press(std::move(asked), std::move(nonce));
     co_return Answer{answered.ok, std::move(answered.text)};
 }

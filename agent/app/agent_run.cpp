@@ -73,16 +73,16 @@ Result<void> AgentRun::start() {
     control_->setRules(*rules_,
                        [this](std::shared_ptr<const rules::RuleSet> rules) { replaceRules(std::move(rules)); });
     auto flushWith = [this](storage::UnitOfWork with) { return flushedWith(std::move(with)); };
-    access_ = std::make_unique<access::Gate>(flushWith);
+    access_ = std::make_unique<access::Gate>([this](storage::UnitOfWork with) { return recorded(std::move(with)); });
     control_->setGate(*access_);
     auto noteAction = [this](const std::string& incident, const rules::Action& action) {
         // One that has resolved meanwhile has its end on its card.
         if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
     };
-    changes_ = std::make_unique<ChangeDesk>(loop_, clock_, random_, *control_, *access_, flushWith, noteAction);
-    commands_ = std::make_unique<CommandDesk>(
-        loop_, clock_, random_, *control_, *writer_, data_.database(), commitThroughGate(),
-        [this](std::vector<storage::AuditEntry> audit) { return flushed(std::move(audit)); }, *access_, *changes_);
+    auto tell = [this](const std::string& address, const Answered& answer) { chats_->tell(address, answer); };
+    changes_ = std::make_unique<ChangeDesk>(loop_, clock_, random_, *control_, *access_, flushWith, noteAction, tell);
+    commands_ = std::make_unique<CommandDesk>(loop_, clock_, random_, *control_, data_.database(), commitThroughGate(),
+                                              flushWith, *access_, *changes_);
     chats_ = std::make_unique<Chats>(
         loop_, clock_, random_, http_, *commands_,
         [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); });
@@ -398,6 +398,8 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     auto unit = pipeline_->take();
     std::ranges::move(with.audit, std::back_inserter(unit.audit));
     std::ranges::move(with.meta, std::back_inserter(unit.meta));
+    std::ranges::move(with.inbound, std::back_inserter(unit.inbound));
+    std::ranges::move(with.usedOffers, std::back_inserter(unit.usedOffers));
     rules_->takeRevisions(unit);
     for (const auto& incident : unit.incidents) {
         if (!incident.resolvedAt) continue;
@@ -453,6 +455,13 @@ Task<Result<storage::Committed>> AgentRun::flushedWith(storage::UnitOfWork with)
     auto stored = [wait] { return wait->result.has_value(); };
     co_await wait->condition.until(stored);
     co_return std::move(*wait->result);
+}
+
+/// What gives permission must outlive the agent.
+Task<Result<storage::Committed>> AgentRun::recorded(storage::UnitOfWork with) {
+    auto stored = co_await flushedWith(std::move(with));
+    if (!storageTrouble_.empty()) co_return fail(ErrorCode::Unavailable, storageTrouble_);
+    co_return stored;
 }
 
 void AgentRun::noteState() {

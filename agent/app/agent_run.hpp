@@ -77,9 +77,10 @@ private:
     void changed(const rules::Change& change);
     void listCompleted(std::string_view cluster, std::string_view resource);
     void scheduleFlush();
-    /// Commits everything that has happened, with the audit entries and meta of `with` in the same transaction.
+    /// Commits everything that has happened, with the audit entries, meta and claims of `with` in the same transaction.
     void flush(storage::UnitOfWork with = {}, Committed done = {});
     Task<Result<storage::Committed>> flushedWith(storage::UnitOfWork with);
+    Task<Result<storage::Committed>> recorded(storage::UnitOfWork with);
     Task<Result<void>> flushed(std::vector<storage::AuditEntry> audit);
     void noteState();
 

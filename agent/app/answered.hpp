@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/operate/caller.hpp"
 #include "agent/operate/output.hpp"
+#include "storage/unit_of_work.hpp"
 
 namespace klaw::app {
 
@@ -17,10 +19,13 @@ struct Answered {
     std::string pagedCommand;           ///< the command without the number of a page
     std::string confirm;                ///< the command that carries out what `text` says would happen
     std::vector<std::string> clusters;  ///< one of them was meant: `--cluster` says which
-    bool reads = false;                 ///< nothing was or would be changed
-    bool living = false;                ///< it goes on after this, or can be changed
-    std::string undo;                   ///< the command that takes back what was done
-    std::string card;                   ///< id of the card whose button was pressed
+    std::vector<std::pair<std::string, std::string>> choices;  ///< label and command of each: one of them was meant
+    bool reads = false;                                        ///< nothing was or would be changed
+    bool living = false;                                       ///< it goes on after this, or can be changed
+    bool settles = false;  ///< what came of a change that was confirmed, good or bad
+    std::string undo;      ///< the command that takes back what was done
+    std::string card;      ///< id of the card whose button was pressed
+    std::string button;    ///< what that button is for: "page", "confirm", "ack"
 
     static Answered saying(std::string text) {
         Answered answer;
@@ -35,15 +40,32 @@ struct Answered {
     }
 };
 
+/// What a command uses up: the message it came in, the button that was pressed. It goes into the transaction of what
+/// the command does, so that neither is lost without the other.
+struct Claims {
+    std::vector<storage::InboundKey> inbound;
+    std::vector<storage::OfferUse> offers;
+    /// Into the first unit that asks; later ones get nothing.
+    void moveInto(storage::UnitOfWork& unit) {
+        for (auto& key : inbound) unit.inbound.push_back(std::move(key));
+        for (auto& offer : offers) unit.usedOffers.push_back(std::move(offer));
+        inbound.clear();
+        offers.clear();
+    }
+};
+
 /// A command as somebody gave it.
 struct Asked {
     operate::Caller caller;
     std::string command;
-    std::string attachment;    ///< a text that goes with it, or empty
+    std::string attachment{};  ///< a text that goes with it, or empty
     std::size_t pageSize = 0;  ///< rows that the asker can read at once; 0: all
-    std::string card{};        ///< id of the card whose button was pressed
-    /// Told how it goes on after the answer, where it does. On the loop thread.
-    std::function<void(const Answered& answer)> progress{};
+    std::string card{};        ///< id of the card whose button was pressed, or of the answer
+    std::string cardRef{};     ///< that card, as its platform names it
+    std::string replyTo{};     ///< where the asker hears how it goes on, as a chat names it; empty: nowhere
+    bool withForms = true;     ///< a button can ask for more where it was pressed
+    bool offered = false;      ///< the command is one of Klaw's own, behind a button
+    std::shared_ptr<Claims> claims = std::make_shared<Claims>();
 };
 
 }  // namespace klaw::app

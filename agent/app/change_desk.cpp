@@ -9,6 +9,8 @@
 #include "agent/operate/object_difference.hpp"
 #include "agent/operate/plan_outcome.hpp"
 #include "agent/operate/rollout.hpp"
+#include "base/text/secrets.hpp"
+#include "base/text/utf8.hpp"
 
 namespace klaw::app {
 namespace {
@@ -19,8 +21,11 @@ constexpr auto asJson = "application/json";
 constexpr Duration lookEvery = 1s;
 /// Longer than the progress deadline that Deployments have unless they say otherwise.
 constexpr Duration longestRollout = 15min;
+/// An API server works on a request for a minute, also when nobody waits for the answer any more.
+constexpr Duration longestWork = 60s;
 /// How long the API server is asked what became of a change whose answer was lost.
 constexpr Duration longestDoubt = 2min;
+constexpr std::size_t longestRecord = 1000, mostDifferences = 20;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -30,12 +35,8 @@ std::string dumped(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-storage::AuditEntry entryOf(const operate::Caller& caller, std::string_view verb, const operate::Plan& plan,
-                            TimePoint now) {
-    Json detail{{"summary", plan.summary}};
-    if (!caller.name.empty()) detail["name"] = caller.name;
-    if (!caller.chat.empty()) detail["chat"] = caller.chat;
-    return {now, caller.identity, std::string(verb), {}, plan.target(), dumped(detail)};
+std::string recordable(const std::string& text) {
+    return truncateUtf8(maskSecrets(text), longestRecord);
 }
 
 storage::UnitOfWork recording(storage::AuditEntry entry) {
@@ -54,6 +55,12 @@ bool isLost(const Error& error) {
            error.code == ErrorCode::Unavailable || error.code == ErrorCode::Cancelled;
 }
 
+/// Whether what is confirmed was shown before: an expectation names a state, not only an object.
+bool wasShown(const operate::CommandLine& line) {
+    auto expected = line.option("expect");
+    return expected && expected->find('@') != std::string::npos;
+}
+
 }  // namespace
 
 access::Place placeOf(const operate::Control& control, const operate::CommandLine& line) {
@@ -62,7 +69,7 @@ access::Place placeOf(const operate::Control& control, const operate::CommandLin
 }
 
 ChangeDesk::ChangeDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, access::Gate& gate,
-                       Flush flush, NoteAction noteAction)
+                       Flush flush, NoteAction noteAction, Tell tell)
     : loop_(loop),
       clock_(clock),
       random_(random),
@@ -70,69 +77,104 @@ ChangeDesk::ChangeDesk(Loop& loop, LoopClock& clock, Random& random, operate::Co
       gate_(gate),
       flush_(std::move(flush)),
       noteAction_(std::move(noteAction)),
+      tell_(std::move(tell)),
       tasks_(loop, reportFailure) {}
 
 Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLine line, Asked asked) {
-    access::Request request{asked.caller.identity, asked.caller.chat, std::string(verb.name),
-                            std::string(verb.permission), placeOf(control_, line)};
-    operate::Plan unread;
-    unread.cluster = request.place->cluster;
-    unread.ns = request.place->ns;
-    unread.summary = asked.command;
-    if (!gate_.policy().decide(request).allowed) {
-        auto unit = recording(entryOf(asked.caller, verb.name, unread, clock_.now()));
-        auto refused = co_await gate_.permit(std::move(request), access::Permit::Extent::DryRun, std::move(unit));
-        co_return Answered::refusing(refused ? "" : refused.error().describe() + "\n");
-    }
-    auto plan = co_await verb.plan(control_, asked.caller, line);
-    if (!plan) co_return Answered::refusing(plan.error().describe() + "\n");
-    if (auto expected = line.option("expect"))
-        if (auto same = operate::stillExpected(*plan, *expected, clock_.now()); !same)
-            co_return Answered::refusing(same.error().describe() + "\n");
-    if (!line.option("yes") || line.option("dry-run"))
-        co_return co_await preview(verb, std::move(asked), std::move(*plan), std::move(request));
-    auto incident = line.option("alert").value_or("");
-    co_return co_await carryOut(verb, std::move(asked), std::move(*plan), std::move(request), std::move(incident));
-}
-
-/// What the API server says would come of it.
-Task<Answered> ChangeDesk::preview(const operate::Verb& verb, Asked asked, operate::Plan plan,
-                                   access::Request request) {
-    auto unit = recording(entryOf(asked.caller, verb.name, plan, clock_.now()));
-    auto permit = co_await gate_.permit(std::move(request), access::Permit::Extent::DryRun, std::move(unit));
-    if (!permit) co_return Answered::refusing(permit.error().describe() + "\n");
-    auto tried = co_await control_.changeCluster(std::move(*permit), plan.request);
-    bool chinese = asked.caller.chinese();
-    if (!tried)
-        co_return Answered::refusing(plan.summary + (chinese ? "：集群拒绝：" : ": the cluster refuses it: ") +
-                                     tried.error().describe() + "\n");
-    auto answer = Answered::saying((chinese ? "将要执行：" : "This would ") + plan.summary + "\n");
-    if (plan.request.method == "PATCH") addLines(answer.text, operate::differences(plan.before, *tried), "  ");
-    addLines(answer.text, plan.notes, chinese ? "注意：" : "Note: ");
-    answer.pagedCommand = asked.command;
-    answer.living = true;
-    auto bare = asked.command.substr(0, asked.command.find(" --expect"));
-    answer.confirm = bare + " --expect " + plan.expectation() + " --yes";
-    answer.card = asked.card;
-    co_return answer;
-}
-
-Task<Answered> ChangeDesk::carryOut(const operate::Verb& verb, Asked asked, operate::Plan plan, access::Request request,
-                                    std::string incident) {
     Open open;
     open.id = random_.token(9);
     open.verb = verb.name;
-    open.incident = std::move(incident);
+    open.command = asked.command;
     open.caller = asked.caller;
-    open.plan = std::move(plan);
-    open.progress = std::move(asked.progress);
+    open.incident = line.option("alert").value_or("");
+    open.replyTo = std::move(asked.replyTo);
     open.card = std::move(asked.card);
-    auto unit = recording(entryOf(asked.caller, verb.name, open.plan, clock_.now()));
+    access::Request request{open.caller.identity, open.caller.chat, open.verb, std::string(verb.permission),
+                            placeOf(control_, line)};
+    open.plan.cluster = request.place->cluster;
+    open.plan.ns = request.place->ns;
+    open.plan.summary = asked.command;
+    auto decision = gate_.policy().decide(request);
+    if (!decision.allowed) co_return co_await refused(open, "denied", std::move(decision.reason));
+    auto plan = co_await verb.plan(control_, open.caller, line);
+    if (!plan) co_return co_await refused(open, "refused", plan.error().describe());
+    open.plan = std::move(*plan);
+    open.plan.summary = maskSecrets(open.plan.summary);
+    // What is changed says where it is; the words of the command only say where it was looked for.
+    request.place->cluster = open.plan.cluster;
+    request.place->ns = open.plan.ns;
+    if (auto expected = line.option("expect"))
+        if (auto same = operate::stillExpected(open.plan, *expected, clock_.now()); !same)
+            co_return co_await refused(open, "stale", same.error().describe());
+    bool only = line.option("dry-run").has_value();
+    if (!line.option("yes") || only) co_return co_await preview(std::move(open), std::move(request), !only);
+    if (!wasShown(line)) {
+        auto tried = co_await tryOut(open, request);
+        if (!tried) co_return Answered::refusing(std::move(tried).error().message);
+    }
+    co_return co_await carryOut(std::move(open), std::move(request), std::move(asked.claims));
+}
+
+storage::AuditEntry ChangeDesk::entryOf(const Open& open, std::string_view decision, const std::string& result) const {
+    Json detail{{"change", open.id}, {"summary", recordable(open.plan.summary)}};
+    if (!open.command.empty()) detail["command"] = recordable(open.command);
+    if (!open.caller.name.empty()) detail["name"] = open.caller.name;
+    if (!open.caller.chat.empty()) detail["chat"] = open.caller.chat;
+    if (open.permittedBy > 0) detail["permittedBy"] = open.permittedBy;
+    if (!result.empty()) detail["result"] = recordable(result);
+    if (!open.differences.empty()) detail["differences"] = open.differences;
+    return {clock_.now(), open.caller.identity, open.verb, std::string(decision), open.plan.target(), dumped(detail)};
+}
+
+/// Nothing is done; why is said, and recorded.
+Task<Answered> ChangeDesk::refused(const Open& open, std::string_view decision, std::string why) {
+    auto unit = recording(entryOf(open, decision, why));
+    co_await flush_(std::move(unit));
+    auto answer = Answered::refusing(why + "\n");
+    answer.card = open.card;
+    co_return answer;
+}
+
+/// What the API server says would come of it: the object. The message of a failure is the whole answer.
+Task<Result<std::string>> ChangeDesk::tryOut(const Open& open, access::Request request) {
+    auto unit = recording(entryOf(open, {}));
+    auto permit = co_await gate_.permit(std::move(request), access::Permit::Extent::DryRun, open.plan.request.digest(),
+                                        std::move(unit));
+    if (!permit) co_return fail(permit.error().code, permit.error().describe() + "\n");
+    auto tried = co_await control_.changeCluster(std::move(*permit), open.plan.request);
+    if (tried) co_return tried;
+    auto why = tried.error().describe();
+    auto record = recording(entryOf(open, "refused", why));
+    co_await flush_(std::move(record));
+    auto said = open.caller.chinese() ? "：集群拒绝：" : ": the cluster refuses it: ";
+    co_return fail(tried.error().code, open.plan.summary + said + why + "\n");
+}
+
+Task<Answered> ChangeDesk::preview(Open open, access::Request request, bool confirmable) {
+    auto tried = co_await tryOut(open, std::move(request));
+    if (!tried) co_return Answered::refusing(std::move(tried).error().message);
+    const auto& plan = open.plan;
+    bool chinese = open.caller.chinese();
+    auto answer = Answered::saying((chinese ? "将要执行：" : "This would ") + plan.summary + "\n");
+    if (plan.request.method == "PATCH") addLines(answer.text, operate::differences(plan.before, *tried), "  ");
+    addLines(answer.text, plan.notes, chinese ? "注意：" : "Note: ");
+    answer.pagedCommand = operate::withoutOption(operate::withoutOption(open.command, "expect"), "alert");
+    answer.living = confirmable;
+    if (confirmable)
+        answer.confirm = operate::withoutOption(open.command, "expect") + " --expect " + plan.expectation() + " --yes";
+    answer.card = open.card;
+    co_return answer;
+}
+
+Task<Answered> ChangeDesk::carryOut(Open open, access::Request request, std::shared_ptr<Claims> claims) {
+    open.sentAt = clock_.now();
+    auto unit = recording(entryOf(open, {}));
     unit.meta.push_back(kept(open));
-    auto permit = co_await gate_.permit(std::move(request), access::Permit::Extent::Change, std::move(unit));
+    claims->moveInto(unit);
+    auto permit = co_await gate_.permit(std::move(request), access::Permit::Extent::Change, open.plan.request.digest(),
+                                        std::move(unit));
     if (!permit) co_return Answered::refusing(permit.error().describe() + "\n");
     open.permittedBy = permit->auditSeq();
-    begunAt_[open.id] = clock_.now();
     noteAction(open, rules::Action::State::Acting, {});
     auto sent = co_await control_.changeCluster(std::move(*permit), open.plan.request);
     auto answer = co_await settled(open, std::move(sent));
@@ -148,7 +190,10 @@ storage::MetaEntry ChangeDesk::kept(const Open& open) {
               {"language", open.caller.language},
               {"plan", operate::toJson(open.plan)},
               {"permittedBy", open.permittedBy},
-              {"made", open.made}};
+              {"sentAt", formatRfc3339(open.sentAt)},
+              {"made", open.made},
+              {"replyTo", open.replyTo},
+              {"card", open.card}};
     return {std::string(openPrefix) + open.id, dumped(json)};
 }
 
@@ -157,18 +202,23 @@ Task<Result<std::string>> ChangeDesk::settled(const Open& open, Result<std::stri
     if (answer || !isLost(answer.error())) co_return answer;
     spdlog::warn("{}: no answer to a change of {}: {}", open.plan.cluster, open.plan.target(),
                  answer.error().describe());
-    auto made = co_await foundOut(open);
-    if (!made) co_return fail(std::move(made).error());
-    if (*made) co_return std::string();
+    auto found = co_await foundOut(open);
+    if (!found) co_return fail(std::move(found).error());
+    if (found->made) co_return std::move(found->object);
     co_return answer;
 }
 
-Task<Result<bool>> ChangeDesk::foundOut(const Open& open) {
-    auto until = clock_.now() + longestDoubt;
+/// The API server may still be at work on what it was sent: only later than that, an object without the change says
+/// that it was not made.
+Task<Result<ChangeDesk::Finding>> ChangeDesk::foundOut(const Open& open) {
+    auto worked = open.sentAt + longestWork, until = clock_.now() + longestDoubt;
     for (;;) {
         auto evidence = co_await control_.askCluster(open.caller, open.plan.cluster, open.plan.evidence, asJson);
-        if (evidence || evidence.error().code == ErrorCode::NotFound) co_return operate::isApplied(open.plan, evidence);
-        if (clock_.now() >= until)
+        auto now = clock_.now();
+        if (operate::isApplied(open.plan, evidence)) co_return Finding{true, evidence.value_or("")};
+        bool known = evidence || evidence.error().code == ErrorCode::NotFound;
+        if (known && now >= worked) co_return Finding();
+        if (!known && now >= until)
             co_return fail(ErrorCode::OutcomeUnknown,
                            "it is not known whether this was done: " + evidence.error().message, open.plan.cluster,
                            "look at the object before you do it again");
@@ -178,27 +228,33 @@ Task<Result<bool>> ChangeDesk::foundOut(const Open& open) {
 
 Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer) {
     bool chinese = open.caller.chinese();
-    if (!answer) {
-        auto why = answer.error().describe();
-        co_await close(open, answer.error().code == ErrorCode::OutcomeUnknown ? "unknown" : "failed", why);
-        co_return Answered::refusing(open.plan.summary + (chinese ? "：失败：" : ": failed: ") + why + "\n");
-    }
-    auto said = Answered::saying((chinese ? "已执行：" : "Done: ") + open.plan.summary + "\n");
-    said.undo = open.plan.rollout ? std::string() : open.plan.undo;
-    said.living = open.plan.rollout || !said.undo.empty();
+    auto said = answer ? Answered::saying((chinese ? "已执行：" : "Done: ") + open.plan.summary + "\n")
+                       : Answered::refusing(open.plan.summary);
+    said.settles = true;
     said.card = open.card;
     said.pagedCommand = open.plan.summary;
+    if (!answer) {
+        auto why = answer.error().describe();
+        said.text += (chinese ? "：失败：" : ": failed: ") + why + "\n";
+        co_await close(open, answer.error().code == ErrorCode::OutcomeUnknown ? "unknown" : "failed", why);
+        co_return said;
+    }
+    bool comparable = open.plan.request.method == "PATCH" && !open.plan.before.empty();
+    if (comparable) open.differences = operate::differences(open.plan.before, *answer);
+    open.differences.resize(std::min(open.differences.size(), mostDifferences));
+    auto after = operate::expectationAfter(open.plan, *answer);
+    if (!open.plan.undo.empty() && !after.empty()) open.plan.undo += " --expect " + after;
+    said.undo = open.plan.rollout ? std::string() : open.plan.undo;
+    said.living = open.plan.rollout || !said.undo.empty();
     if (!open.plan.rollout) {
         co_await close(open, "done", {});
         co_return said;
     }
     open.made = true;
-    auto entry = entryOf(open.caller, open.verb, open.plan, clock_.now());
-    entry.decision = "done";
-    entry.detail = dumped(Json{{"permittedBy", open.permittedBy}});
-    auto unit = recording(std::move(entry));
+    auto unit = recording(entryOf(open, "done"));
     unit.meta.push_back(kept(open));
     co_await flush_(std::move(unit));
+    open.differences.clear();
     const std::string name = "rollout of " + open.plan.target();
     tasks_.spawn(name, follow(std::move(open)));
     co_return said;
@@ -226,7 +282,7 @@ Task<void> ChangeDesk::follow(Open open) {
             said.undo = ended ? open.plan.undo : std::string();
             said.pagedCommand = open.plan.summary;
             said.card = open.card;
-            if (open.progress) open.progress(said);
+            tell(open, said);
         }
         if (!ended) continue;
         co_await close(open, good ? "completed" : "failed", status.text);
@@ -236,16 +292,10 @@ Task<void> ChangeDesk::follow(Open open) {
 
 /// Its end in the audit log and on the card of the incident.
 Task<void> ChangeDesk::close(const Open& open, std::string_view decision, std::string result) {
-    auto entry = entryOf(open.caller, open.verb, open.plan, clock_.now());
-    entry.decision = decision;
-    Json detail{{"permittedBy", open.permittedBy}};
-    if (!result.empty()) detail["result"] = result;
-    entry.detail = dumped(detail);
+    auto unit = recording(entryOf(open, decision, result));
+    unit.meta.push_back({std::string(openPrefix) + open.id, {}});
     bool good = decision == "done" || decision == "completed";
     noteAction(open, good ? rules::Action::State::Done : rules::Action::State::Failed, std::move(result));
-    begunAt_.erase(open.id);
-    auto unit = recording(std::move(entry));
-    unit.meta.push_back({std::string(openPrefix) + open.id, {}});
     co_await flush_(std::move(unit));
 }
 
@@ -253,11 +303,15 @@ void ChangeDesk::noteAction(const Open& open, rules::Action::State state, std::s
     if (open.incident.empty()) return;
     rules::Action action;
     action.id = open.id;
-    action.mark = {open.caller.shownName(), begunAt_[open.id], {}};
+    action.mark = {open.caller.shownName(), open.sentAt, {}};
     action.what = open.plan.summary;
     action.state = state;
     action.result = std::move(result);
     noteAction_(open.incident, action);
+}
+
+void ChangeDesk::tell(const Open& open, const Answered& answer) const {
+    if (!open.replyTo.empty() && !answer.card.empty()) tell_(open.replyTo, answer);
 }
 
 void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& meta) {
@@ -265,7 +319,8 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
          ++entry) {
         auto json = Json::parse(entry->second, nullptr, false);
         auto text = [&](const char* name) {
-            return json.is_object() ? json.value(name, std::string()) : std::string();
+            bool there = json.is_object() && json.contains(name) && json[name].is_string();
+            return there ? json[name].get<std::string>() : std::string();
         };
         auto plan = operate::planFromJson(text("plan"));
         if (!plan) {
@@ -281,9 +336,12 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
         open.caller.chat = text("chat");
         open.caller.language = text("language");
         open.plan = std::move(*plan);
-        open.permittedBy = json.value("permittedBy", std::int64_t{0});
-        open.made = json.value("made", false);
-        begunAt_[open.id] = clock_.now();
+        open.sentAt = parseRfc3339(text("sentAt")).value_or(clock_.now());
+        open.replyTo = text("replyTo");
+        open.card = text("card");
+        bool counted = json.contains("permittedBy") && json["permittedBy"].is_number_integer();
+        open.permittedBy = counted ? json["permittedBy"].get<std::int64_t>() : 0;
+        open.made = json.contains("made") && json["made"] == true;
         const std::string name = "change of " + open.plan.target();
         tasks_.spawn(name, resumeOne(std::move(open)));
     }
@@ -292,13 +350,17 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
 Task<void> ChangeDesk::resumeOne(Open open) {
     if (open.made) co_return co_await follow(std::move(open));
     Result<std::string> answer = std::string();
-    auto made = co_await foundOut(open);
-    if (!made)
-        answer = fail(std::move(made).error());
-    else if (!*made)
+    auto found = co_await foundOut(open);
+    if (!found)
+        answer = fail(std::move(found).error());
+    else if (!found->made)
         answer = fail(ErrorCode::Cancelled, "Klaw ended before this was done; nothing was changed", {},
                       "ask for it again if it is still meant");
-    co_await finish(std::move(open), std::move(answer));
+    else
+        answer = std::move(found->object);
+    auto asker = open;
+    auto said = co_await finish(std::move(open), std::move(answer));
+    tell(asker, said);
 }
 
 }  // namespace klaw::app

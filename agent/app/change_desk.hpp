@@ -22,10 +22,12 @@ public:
     using Flush = std::function<Task<Result<storage::Committed>>(storage::UnitOfWork with)>;
     /// Tells an open incident what is done about it.
     using NoteAction = std::function<void(const std::string& incident, const rules::Action& action)>;
+    /// Shows whoever asked (`Asked::replyTo`) how it goes on.
+    using Tell = std::function<void(const std::string& replyTo, const Answered& answer)>;
 
     /// References outlive the desk.
     ChangeDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, access::Gate& gate, Flush flush,
-               NoteAction noteAction);
+               NoteAction noteAction, Tell tell);
 
     /// What the command would do, or with `--yes` the doing of it. Its verb has a plan.
     Task<Answered> handle(const operate::Verb& verb, operate::CommandLine line, Asked asked);
@@ -37,30 +39,41 @@ public:
     static constexpr std::string_view openPrefix = "change:";
 
 private:
-    /// A change that is being carried out.
+    /// A change from being asked for to its end.
     struct Open {
-        std::string id;
+        std::string id;  ///< in all its audit rows
         std::string verb;
+        std::string command;
         std::string incident;  ///< that it is about; may be empty
         operate::Caller caller;
         operate::Plan plan;
-        std::int64_t permittedBy = 0;  ///< row of the audit log
-        bool made = false;             ///< only its rollout is left
-        std::function<void(const Answered& answer)> progress;
+        std::int64_t permittedBy = 0;  ///< row of the audit log; 0 after a restart
+        TimePoint sentAt{};
+        bool made = false;  ///< only its rollout is left
+        std::string replyTo;
         std::string card;
+        std::vector<std::string> differences;  ///< that it made
+    };
+    /// What an object shows of a change whose answer was lost.
+    struct Finding {
+        bool made = false;
+        std::string object;
     };
 
+    storage::AuditEntry entryOf(const Open& open, std::string_view decision, const std::string& result = {}) const;
     static storage::MetaEntry kept(const Open& open);
-    Task<Answered> preview(const operate::Verb& verb, Asked asked, operate::Plan plan, access::Request request);
-    Task<Answered> carryOut(const operate::Verb& verb, Asked asked, operate::Plan plan, access::Request request,
-                            std::string incident);
+    Task<Answered> refused(const Open& open, std::string_view decision, std::string why);
+    Task<Result<std::string>> tryOut(const Open& open, access::Request request);
+    Task<Answered> preview(Open open, access::Request request, bool confirmable);
+    Task<Answered> carryOut(Open open, access::Request request, std::shared_ptr<Claims> claims);
     Task<Result<std::string>> settled(const Open& open, Result<std::string> answer);
-    Task<Result<bool>> foundOut(const Open& open);
+    Task<Result<Finding>> foundOut(const Open& open);
     Task<Answered> finish(Open open, Result<std::string> answer);
     Task<void> resumeOne(Open open);
     Task<void> follow(Open open);
     Task<void> close(const Open& open, std::string_view decision, std::string result);
     void noteAction(const Open& open, rules::Action::State state, std::string result);
+    void tell(const Open& open, const Answered& answer) const;
 
     Loop& loop_;
     LoopClock& clock_;
@@ -69,7 +82,7 @@ private:
     access::Gate& gate_;
     Flush flush_;
     NoteAction noteAction_;
-    std::map<std::string, TimePoint> begunAt_;  ///< of open changes
+    Tell tell_;
     TaskGroup tasks_;
 };
 

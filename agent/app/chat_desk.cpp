@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/async/loop_condition.hpp"
 #include "base/text/utf8.hpp"
@@ -11,6 +12,7 @@ namespace klaw::app {
 namespace {
 
 using notifiers::Card;
+using notifiers::CardReply;
 using notifiers::CardSection;
 using notifiers::InboundMessage;
 using notifiers::InboundPress;
@@ -67,6 +69,7 @@ notifiers::CardButton turnButton(std::string label, std::string command) {
 struct ChatDesk::Pressed {
     explicit Pressed(Loop& loop) : changed(loop) {}
     std::optional<PressAnswer> answer;
+    bool givenUp = false;  ///< nobody waits for the answer any more
     LoopCondition changed;
 };
 
@@ -97,24 +100,33 @@ Task<PressAnswer> ChatDesk::press(InboundPress press) {
     auto answered = [pressed] { return pressed->answer.has_value(); };
     bool inTime = co_await pressed->changed.until(answered, clock_, clock_.now() + answerWithin);
     if (inTime) co_return *pressed->answer;
+    pressed->givenUp = true;
     PressAnswer later;
     later.toast = isChinese(app_.language) ? "正在处理，卡片会更新" : "Working on it: the card will tell";
     co_return later;
 }
 
 Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> pressed) {
-    Asked asked{callerOf(press.by, press.chat, press.at),
-                {},
-                {},
-                pageSize,
-                {},
-                progressTo({press.chat, press.cardRef, {}, {}, {}, true})};
+    CardReply here{press.chat, press.cardRef, {}, {}, {}, true};
+    Asked asked;
+    asked.caller = callerOf(press.by, press.chat, press.at);
+    asked.pageSize = pageSize;
+    asked.cardRef = press.cardRef;
+    asked.withForms = app_.platform != "dingtalk";
+    asked.replyTo = addressOf(here);
     auto answered = co_await commands_.press(std::move(asked), press.nonce, std::move(press.inputs));
     PressAnswer answer;
     answer.kind = answered.ok ? PressAnswer::Kind::Success : PressAnswer::Kind::Error;
-    bool onItsCard = press.verb == "page" || press.verb == "confirm" || press.verb == "undo";
-    if (onItsCard && answered.ok) {
-        answer.card = co_await offered(cardOf(press.cardRef, answered.pagedCommand, answered), answered.card);
+    // The button's own word for what it is: not every template sends it, and anybody could send another.
+    const auto& button = answered.button;
+    bool onItsCard = button == "page" || button == "confirm" || button == "undo";
+    if (onItsCard && (answered.ok || answered.settles)) {
+        if (!pressed->givenUp) answer.card = co_await offered(cardOf(answered.card, answered.pagedCommand, answered));
+        if (pressed->givenUp) show(answered, std::move(here));
+    } else if (!answered.choices.empty()) {
+        say(cardOf("choice-" + press.eventId, answered.pagedCommand, answered), std::move(here));
+        answer.kind = PressAnswer::Kind::Info;
+        answer.toast = isChinese(app_.language) ? "请在新卡片上选择" : "Choose on the new card";
     } else if (!answered.confirm.empty()) {
         auto command = answered.pagedCommand.substr(0, answered.pagedCommand.find(" --"));
         say(cardOf("preview-" + press.eventId, command, answered), {press.chat, press.cardRef, {}, {}, {}, true});
@@ -127,18 +139,21 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
         answer.toast = isChinese(app_.language) ? "已回复到群里" : "The answer is in the chat";
     } else {
         answer.toast = truncateUtf8(trimmed(answered.text), longestToast);
-        // Not every platform shows a word to the presser: there it comes as a message.
-        bool unseen = app_.platform == "dingtalk" && !answered.ok && !press.by.id.empty();
-        if (unseen) say(cardOf("refusal-" + press.eventId, press.verb, answered), {{}, {}, {}, {}, press.by.id, false});
+        // Not every platform shows a word to the presser, and none shows a late one: there it comes as a message.
+        bool toPerson = app_.platform == "dingtalk" && !press.by.id.empty();
+        CardReply to{press.chat, press.cardRef, {}, {}, {}, false};
+        if (toPerson) to = {{}, {}, {}, {}, press.by.id, false};
+        bool unseen = toPerson || pressed->givenUp;
+        if (unseen && !answered.ok) say(cardOf("refusal-" + press.eventId, button, answered), std::move(to));
     }
     pressed->answer = std::move(answer);
     pressed->changed.notify();
 }
 
 /// With nonces on its buttons, once they are durable; nothing when they cannot be.
-Task<std::optional<Card>> ChatDesk::offered(Card card, std::string id) {
+Task<std::optional<Card>> ChatDesk::offered(Card card) {
     storage::Delivery shown;
-    shown.incidentId = std::move(id);
+    shown.incidentId = card.id;
     shown.channel = app_.channel;
     shown.payload = notifiers::toJson(card);
     auto made = deliver::offersFor(shown, clock_.now(), random_);
@@ -150,14 +165,36 @@ Task<std::optional<Card>> ChatDesk::offered(Card card, std::string id) {
     co_return card;
 }
 
-/// Shows on the pressed card, or on that of the answer, how it goes on.
-std::function<void(const Answered&)> ChatDesk::progressTo(notifiers::CardReply to) {
-    return [this, to = std::move(to), number = 0](const Answered& answered) mutable {
-        if (answered.card.empty()) return;
-        auto card = cardOf(answered.card, answered.pagedCommand, answered);
-        card.reply = to;
-        put(std::move(card), answered.card + ".progress" + std::to_string(++number));
-    };
+/// In place of what its card shows.
+void ChatDesk::show(const Answered& answered, CardReply on) {
+    constexpr std::size_t tokenBytes = 6;
+    auto card = cardOf(answered.card, answered.pagedCommand, answered);
+    card.reply = std::move(on);
+    put(std::move(card), answered.card + "." + random_.token(tokenBytes));
+}
+
+/// Kept with what goes on, so it has no secret: a card that stays is not changed by the webhook of a message.
+std::string ChatDesk::addressOf(CardReply to) const {
+    to.webhook.clear();
+    Card card;
+    card.id = "address";
+    card.reply = std::move(to);
+    return nlohmann::json{{"channel", app_.channel}, {"card", notifiers::toJson(card)}}.dump(
+        -1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string ChatDesk::channelOf(const std::string& address) {
+    auto json = nlohmann::json::parse(address, nullptr, false);
+    bool there = json.is_object() && json.contains("channel") && json["channel"].is_string();
+    return there ? json["channel"].get<std::string>() : std::string();
+}
+
+void ChatDesk::tell(const std::string& address, const Answered& answered) {
+    auto json = nlohmann::json::parse(address, nullptr, false);
+    bool there = json.is_object() && json.contains("card") && json["card"].is_string();
+    auto card = there ? notifiers::cardFromJson(json["card"].get_ref<const std::string&>())
+                      : fail(ErrorCode::InvalidArgument, "no address");
+    if (card && card->reply) show(answered, std::move(*card->reply));
 }
 
 void ChatDesk::message(InboundMessage message) {
@@ -165,20 +202,37 @@ void ChatDesk::message(InboundMessage message) {
     tasks_.spawn("message in " + app_.channel, answer(std::move(message)));
 }
 
-/// Remembers the message. False for one that was there before, also before a restart.
-Task<bool> ChatDesk::isNew(const InboundMessage& message) {
-    storage::UnitOfWork unit;
+std::vector<storage::InboundKey> ChatDesk::keysOf(const InboundMessage& message) const {
+    std::vector<storage::InboundKey> keys;
     auto scope = app_.channel + ":";
-    if (!message.eventId.empty()) unit.inbound.push_back({scope + "event:" + message.eventId, clock_.now()});
-    if (!message.messageId.empty()) unit.inbound.push_back({scope + "message:" + message.messageId, clock_.now()});
-    auto stored = co_await deliver::committed(commit_, loop_, std::move(unit));
-    if (stored || stored.error().code != ErrorCode::Conflict) co_return true;
-    ++counts_.repeats;
-    co_return false;
+    if (!message.eventId.empty()) keys.push_back({scope + "event:" + message.eventId, clock_.now()});
+    if (!message.messageId.empty()) keys.push_back({scope + "message:" + message.messageId, clock_.now()});
+    return keys;
+}
+
+/// False for one that was there before, also before a restart. Only what it does, or else its answer, makes it known
+/// for good: a message that was lost with the agent may come again.
+bool ChatDesk::isNew(const std::vector<storage::InboundKey>& keys) {
+    constexpr std::size_t mostRemembered = 10'000;
+    bool known = commands_.knows(keys);
+    for (const auto& each : keys) {
+        if (!seen_.insert(each.key).second)
+            known = true;
+        else
+            seenOrder_.push_back(each.key);
+    }
+    while (seenOrder_.size() > mostRemembered) {
+        seen_.erase(seenOrder_.front());
+        seenOrder_.pop_front();
+    }
+    if (known) ++counts_.repeats;
+    return !known;
 }
 
 Task<void> ChatDesk::answer(InboundMessage message) {
-    if (!co_await isNew(message)) co_return;
+    auto claims = std::make_shared<Claims>();
+    claims->inbound = keysOf(message);
+    if (!isNew(claims->inbound)) co_return;
     auto command = trimmed(message.text);
     if (command.empty()) command = "help";
     notifiers::CardReply to{message.chat,
@@ -188,21 +242,27 @@ Task<void> ChatDesk::answer(InboundMessage message) {
                             message.direct ? message.from.id : std::string(),
                             true};
     auto id = "reply-" + message.messageId;
-    Asked asked{callerOf(message.from, message.chat, message.at), command, {}, pageSize, id, progressTo(to)};
+    Asked asked;
+    asked.caller = callerOf(message.from, message.chat, message.at);
+    asked.command = command;
+    asked.pageSize = pageSize;
+    asked.card = id;
+    asked.replyTo = addressOf(to);
+    asked.claims = claims;
     auto answered = co_await commands_.execute(std::move(asked));
-    to.living = answered.living;
+    to.living = answered.living || answered.page.of > 1 || !answered.clusters.empty() || !answered.confirm.empty();
     auto shown = answered.pagedCommand.empty() ? command : answered.pagedCommand;
-    say(cardOf(id, shown, answered), std::move(to));
+    say(cardOf(id, shown, answered), std::move(to), std::move(claims));
 }
 
-void ChatDesk::say(Card card, notifiers::CardReply to) {
+void ChatDesk::say(Card card, notifiers::CardReply to, std::shared_ptr<Claims> claims) {
     card.reply = std::move(to);
     auto id = card.id;
-    put(std::move(card), std::move(id));
+    put(std::move(card), std::move(id), std::move(claims));
 }
 
 /// One with buttons stays and is changed in place.
-void ChatDesk::put(Card card, std::string deliveryId) {
+void ChatDesk::put(Card card, std::string deliveryId, std::shared_ptr<Claims> claims) {
     storage::Delivery delivery;
     delivery.id = deliveryId + "." + app_.channel;
     delivery.channel = app_.channel;
@@ -213,6 +273,7 @@ void ChatDesk::put(Card card, std::string deliveryId) {
     delivery.livingCard = card.reply->living;
     if (delivery.livingCard) delivery.incidentId = card.id;
     storage::UnitOfWork unit;
+    if (claims) claims->moveInto(unit);
     unit.newDeliveries.push_back(std::move(delivery));
     commit_(std::move(unit), {});
 }
@@ -234,7 +295,7 @@ Card ChatDesk::cardOf(const std::string& id, const std::string& command, const A
         card.buttons.push_back(turnButton(zh ? "确认" : "Confirm", answered.confirm));
         card.buttons.back().verb = "confirm";
         card.buttons.back().style = notifiers::CardButton::Style::Primary;
-        card.footer.notes.push_back(answered.confirm.substr(0, answered.confirm.find(" --expect")) + " --yes");
+        card.footer.notes.push_back(operate::withoutOption(answered.confirm, "alert"));
     }
     if (!answered.undo.empty()) {
         card.buttons.push_back(turnButton(zh ? "撤销" : "Undo", answered.undo));
@@ -243,6 +304,10 @@ Card ChatDesk::cardOf(const std::string& id, const std::string& command, const A
     }
     for (const auto& cluster : answered.clusters)
         card.buttons.push_back(turnButton(cluster, command + " --cluster " + cluster));
+    for (const auto& [label, chosen] : answered.choices) {
+        card.buttons.push_back(turnButton(label, chosen));
+        card.buttons.back().verb = "confirm";
+    }
     const auto& page = answered.page;
     if (page.of <= 1) return card;
     auto turned = [&](std::size_t to) { return command + " --page " + std::to_string(to); };

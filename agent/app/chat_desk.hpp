@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "agent/app/command_desk.hpp"
 #include "agent/deliver/button_offers.hpp"
@@ -33,6 +37,11 @@ public:
     Task<notifiers::PressAnswer> press(notifiers::InboundPress press) override;
     void message(notifiers::InboundMessage message) override;
     Task<void> stop() { return tasks_.stop(); }
+    /// Shows whoever asked how it goes on, on the card of the answer. `address`: from `Asked::replyTo`, also of an
+    /// earlier life of the agent.
+    void tell(const std::string& address, const Answered& answered);
+    /// Of the desk that made the address; empty for what is none.
+    static std::string channelOf(const std::string& address);
 
     struct Counts {
         std::uint64_t messages = 0;
@@ -45,11 +54,13 @@ private:
     struct Pressed;
     Task<void> carryOut(notifiers::InboundPress press, std::shared_ptr<Pressed> pressed);
     Task<void> answer(notifiers::InboundMessage message);
-    Task<bool> isNew(const notifiers::InboundMessage& message);
-    void say(notifiers::Card card, notifiers::CardReply to);
-    void put(notifiers::Card card, std::string deliveryId);
-    Task<std::optional<notifiers::Card>> offered(notifiers::Card card, std::string id);
-    std::function<void(const Answered&)> progressTo(notifiers::CardReply to);
+    std::vector<storage::InboundKey> keysOf(const notifiers::InboundMessage& message) const;
+    bool isNew(const std::vector<storage::InboundKey>& keys);
+    void say(notifiers::Card card, notifiers::CardReply to, std::shared_ptr<Claims> claims = {});
+    void show(const Answered& answered, notifiers::CardReply on);
+    void put(notifiers::Card card, std::string deliveryId, std::shared_ptr<Claims> claims = {});
+    Task<std::optional<notifiers::Card>> offered(notifiers::Card card);
+    std::string addressOf(notifiers::CardReply to) const;
     operate::Caller callerOf(const notifiers::Person& person, const std::string& chat, TimePoint at) const;
     notifiers::Card cardOf(const std::string& id, const std::string& command, const Answered& answered) const;
 
@@ -60,6 +71,8 @@ private:
     Commit commit_;
     ChatApp app_;
     Counts counts_;
+    std::set<std::string> seen_;  ///< keys of messages, the latest
+    std::deque<std::string> seenOrder_;
     TaskGroup tasks_;
 };
 

@@ -150,6 +150,12 @@ std::vector<ChatView> Chats::views() const {
     return all;
 }
 
+void Chats::tell(const std::string& address, const Answered& answered) const {
+    auto channel = ChatDesk::channelOf(address);
+    for (const auto& line : lines_)
+        if (line->config.name == channel) line->desk->tell(address, answered);
+}
+
 Task<void> Chats::stop() {
     for (const auto& line : lines_) {
         if (line->connection) co_await line->connection->stop();

@@ -41,6 +41,8 @@ public:
     std::vector<std::unique_ptr<notifiers::Notifier>> replyNotifiers() const;
     std::vector<ChatView> views() const;
     Task<void> stop();
+    /// To the desk that made the address; nothing where its application is gone.
+    void tell(const std::string& address, const Answered& answered) const;
 
 private:
     struct Line;

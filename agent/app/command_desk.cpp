@@ -2,8 +2,10 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/async/loop_condition.hpp"
+#include "base/text/secrets.hpp"
 #include "storage/reader.hpp"
 
 namespace klaw::app {
@@ -47,14 +49,23 @@ Result<Understood> understand(const std::string& command) {
     return fail(ErrorCode::NotFound, "there is no command \"" + line->verb + "\"", {}, remedy);
 }
 
+/// `scale --help` is `help scale`.
+Understood helpAbout(const Understood& understood) {
+    Understood help{operate::findVerb("help"), {}};
+    help.line.verb = "help";
+    help.line.arguments.emplace_back(understood.verb->name);
+    return help;
+}
+
 Answered refusal(const Error& error) {
     return Answered::refusing(error.describe() + "\n");
 }
 
-/// The card that an offer was made with.
-std::string cardOf(const std::string& target) {
-    auto json = nlohmann::json::parse(target, nullptr, false);
-    return json.is_object() ? json.value("incident", std::string()) : std::string();
+/// Of the target of an offer: "incident" is the card that it was made with, "channel" where that is.
+std::string targetPart(const storage::Offer& offer, const char* name) {
+    auto json = nlohmann::json::parse(offer.target, nullptr, false);
+    bool there = json.is_object() && json.contains(name) && json[name].is_string();
+    return there ? json[name].get<std::string>() : std::string();
 }
 
 /// `command` without `--page N`.
@@ -95,6 +106,15 @@ std::string withInputs(const std::string& verb, std::string command, const std::
     return command;
 }
 
+/// Where a button cannot ask for how long, further buttons do.
+Answered lengthsOf(const std::string& command, bool chinese) {
+    auto bare = command.substr(0, command.rfind(' '));
+    auto answer = Answered::saying(chinese ? "静默多久？\n" : "Silence it for how long?\n");
+    answer.pagedCommand = bare;
+    for (const char* length : {"30m", "2h", "8h", "1d", "7d"}) answer.choices.emplace_back(length, bare + " " + length);
+    return answer;
+}
+
 /// Several clusters, and the command names none of them.
 std::optional<Answered> whichCluster(const operate::Control& control, const std::string& command) {
     auto clusters = control.clusters();
@@ -110,14 +130,24 @@ std::optional<Answered> whichCluster(const operate::Control& control, const std:
 
 }  // namespace
 
+/// A press that acts, while it does and for a while after.
+struct CommandDesk::Press {
+    explicit Press(Loop& loop) : changed(loop) {}
+    std::string identity;
+    std::string name;
+    TimePoint at{};
+    bool used = false;
+    std::optional<Answered> answer;
+    LoopCondition changed;
+};
+
 CommandDesk::CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control,
-                         storage::Writer& writer, std::string databaseFile, deliver::Commit commit, Flush flush,
-                         access::Gate& gate, ChangeDesk& changes)
+                         std::string databaseFile, deliver::Commit commit, Flush flush, access::Gate& gate,
+                         ChangeDesk& changes)
     : loop_(loop),
       clock_(clock),
       random_(random),
       control_(control),
-      writer_(writer),
       databaseFile_(std::move(databaseFile)),
       commit_(std::move(commit)),
       flush_(std::move(flush)),
@@ -126,7 +156,7 @@ CommandDesk::CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::
 
 storage::AuditEntry CommandDesk::auditOf(const operate::Caller& caller, std::string_view verb,
                                          std::string_view decision, const std::string& command) const {
-    nlohmann::json detail{{"command", command}};
+    nlohmann::json detail{{"command", maskSecrets(command)}};
     if (!caller.name.empty()) detail["name"] = caller.name;
     if (!caller.chat.empty()) detail["chat"] = caller.chat;
     auto text = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -141,14 +171,27 @@ storage::AuditEntry CommandDesk::denialOf(const operate::Caller& caller, const a
     return entry;
 }
 
-Task<Result<void>> CommandDesk::record(storage::AuditEntry entry) {
-    std::vector<storage::AuditEntry> entries(1, entry);
-    co_return co_await flush_(std::move(entries));
+Task<Result<void>> CommandDesk::record(storage::AuditEntry entry, std::shared_ptr<Claims> claims) {
+    storage::UnitOfWork unit;
+    unit.audit.push_back(std::move(entry));
+    if (claims) claims->moveInto(unit);
+    auto stored = co_await flush_(std::move(unit));
+    if (!stored) co_return fail(std::move(stored).error());
+    co_return Result<void>();
+}
+
+bool CommandDesk::knows(const std::vector<storage::InboundKey>& inbound) const {
+    auto reader = storage::Reader::open(databaseFile_);
+    auto known = reader ? reader->knowsInbound(inbound) : fail(reader.error());
+    return known && *known;
 }
 
 Task<Answered> CommandDesk::execute(Asked asked) {
     auto understood = understand(asked.command);
     if (!understood) co_return refusal(understood.error());
+    if (auto known = operate::checkOptions(*understood->verb, understood->line, asked.offered); !known)
+        co_return refusal(known.error());
+    if (understood->line.option("help")) understood = helpAbout(*understood);
     understood->line.attachment = std::move(asked.attachment);
     std::string verb(understood->verb->name);
     const auto& caller = asked.caller;
@@ -183,7 +226,8 @@ Task<Answered> CommandDesk::execute(Asked asked) {
     else
         outcome = understood->verb->run(control_, caller, understood->line);
     if (understood->changes()) {
-        auto stored = co_await record(auditOf(caller, verb, outcome ? "done" : "failed", asked.command));
+        auto entry = auditOf(caller, verb, outcome ? "done" : "failed", asked.command);
+        auto stored = co_await record(std::move(entry), asked.claims);
         if (outcome && !stored) co_return refusal(stored.error());
     }
     if (!outcome) {
@@ -212,7 +256,9 @@ Task<Result<serve::ConsoleBackend::Offered>> CommandDesk::offer(operate::Caller 
         co_return fail(ErrorCode::InvalidArgument, "this command has no button");
     Result<std::string> preview = std::string();
     if (understood->verb->plan) {
-        Asked asked{std::move(caller), command, {}, 0, {}, {}};
+        Asked asked;
+        asked.caller = std::move(caller);
+        asked.command = command;
         auto answer = co_await execute(std::move(asked));
         if (answer.confirm.empty()) co_return fail(ErrorCode::InvalidArgument, answer.text);
         preview = std::move(answer.text);
@@ -235,50 +281,98 @@ Task<Result<serve::ConsoleBackend::Offered>> CommandDesk::offer(operate::Caller 
     co_return offered;
 }
 
-Task<Answered> CommandDesk::press(Asked asked, std::string nonce, std::map<std::string, std::string> inputs) {
+/// Bound to the card that it was made for: a button that was carried elsewhere does nothing there.
+Result<storage::Offer> CommandDesk::offerOf(const std::string& nonce, const Asked& asked) const {
     auto reader = storage::Reader::open(databaseFile_);
-    auto known = reader ? reader->offer(nonce) : fail(reader.error());
-    auto understood = known ? understand(known->arguments) : fail(known.error());
-    if (understood) {
-        auto request = requestOf(control_, *understood, asked.caller);
-        auto decision = policy().decide(request);
-        if (!decision.allowed) {
-            co_await record(denialOf(asked.caller, request, known->arguments));
-            co_return Answered::refusing(decision.reason + "\n");
-        }
-    }
-    // What only shows what would happen may be pressed again.
-    bool previews = understood && understood->verb->plan && !understood->line.option("yes");
-    bool holds = known && !known->usedAt && known->expiresAt > clock_.now();
-    auto offer = std::move(known);
-    if (!previews || !holds) offer = co_await take(std::move(nonce), asked.caller.shownName());
+    if (!reader) return fail(std::move(reader).error());
+    auto offer = reader->offer(nonce);
+    if (!offer && offer.error().code == ErrorCode::NotFound)
+        return fail(ErrorCode::NotFound, "this button is unknown, or too old", {}, "open the card again");
+    if (!offer || asked.cardRef.empty()) return offer;
+    auto ref = reader->cardRef(targetPart(*offer, "incident"), targetPart(*offer, "channel"));
+    if (ref && !ref->empty() && *ref != asked.cardRef)
+        return fail(ErrorCode::PermissionDenied, "this button belongs to another card", {}, "press it there");
+    return offer;
+}
+
+Task<Answered> CommandDesk::press(Asked asked, std::string nonce, std::map<std::string, std::string> inputs) {
+    auto offer = offerOf(nonce, asked);
     if (!offer) {
         co_await record(auditOf(asked.caller, "press", "denied", offer.error().message));
         co_return refusal(offer.error());
     }
-    asked.command = withInputs(offer->verb, std::move(offer->arguments), inputs);
-    asked.card = cardOf(offer->target);
+    asked.card = targetPart(*offer, "incident");
+    asked.offered = true;
+    auto card = asked.card, button = offer->verb;
+    auto answer = co_await pressKnown(std::move(asked), std::move(*offer), inputs);
+    answer.card = std::move(card);
+    answer.button = std::move(button);
+    co_return answer;
+}
+
+Task<Answered> CommandDesk::pressKnown(Asked asked, storage::Offer offer,
+                                       const std::map<std::string, std::string>& inputs) {
+    auto understood = understand(offer.arguments);
+    if (!understood) co_return refusal(understood.error());
+    auto request = requestOf(control_, *understood, asked.caller);
+    auto decision = policy().decide(request);
+    if (!decision.allowed) {
+        co_await record(denialOf(asked.caller, request, offer.arguments));
+        co_return Answered::refusing(decision.reason + "\n");
+    }
+    if (offer.verb == "silence" && inputs.empty() && !asked.withForms)
+        co_return lengthsOf(offer.arguments, asked.caller.chinese());
+    asked.command = withInputs(offer.verb, offer.arguments, inputs);
+    bool previews = understood->verb->plan && !understood->line.option("yes");
+    if (understood->changes() && !previews) co_return co_await pressOnce(std::move(asked), std::move(offer));
+    offer.usedAt.reset();
+    if (auto open = offer.check(clock_.now()); !open) co_return refusal(open.error());
     co_return co_await execute(std::move(asked));
 }
 
-Task<Result<storage::Offer>> CommandDesk::take(std::string nonce, std::string identity) {
-    struct Wait {
-        explicit Wait(Loop& loop) : condition(loop) {}
-        std::optional<Result<storage::Offer>> result;
-        LoopCondition condition;
-    };
-    auto wait = std::make_shared<Wait>(loop_);
-    auto& loop = loop_;
-    writer_.takeOffer(std::move(nonce), std::move(identity), clock_.now(),
-                      [&loop, wait](Result<storage::Offer> result) {
-                          loop.post([wait, result = std::move(result)] {
-                              wait->result = result;
-                              wait->condition.notify();
-                          });
-                      });
-    auto taken = [wait] { return wait->result.has_value(); };
-    co_await wait->condition.until(taken);
-    co_return std::move(*wait->result);
+Task<Answered> CommandDesk::pressOnce(Asked asked, storage::Offer offer) {
+    constexpr std::size_t mostRemembered = 1000;
+    for (auto earlier = presses_.find(offer.nonceHash); earlier != presses_.end();
+         earlier = presses_.find(offer.nonceHash)) {
+        auto known = earlier->second;
+        auto answered = [known] { return known->answer.has_value(); };
+        co_await known->changed.until(answered);
+        if (known->identity == asked.caller.identity) co_return *known->answer;
+        if (!known->used) continue;  // it is there for the next one
+        offer.usedBy = known->name;
+        offer.usedAt = known->at;
+        break;
+    }
+    bool again = offer.usedAt && offer.usedBy == asked.caller.shownName();
+    if (again)  // before a restart, which forgot the answer
+        co_return Answered::saying((asked.caller.chinese() ? "您已操作过：" : "you have done this already: ") +
+                                   formatRfc3339(*offer.usedAt) + "\n");
+    auto now = clock_.now();
+    if (auto open = offer.check(now); !open) {
+        co_await record(auditOf(asked.caller, "press", "denied", open.error().message));
+        co_return refusal(open.error());
+    }
+    auto press = std::make_shared<Press>(loop_);
+    press->identity = asked.caller.identity;
+    press->name = asked.caller.shownName();
+    press->at = now;
+    presses_[offer.nonceHash] = press;
+    pressOrder_.push_back(offer.nonceHash);
+    if (pressOrder_.size() > mostRemembered) {
+        presses_.erase(pressOrder_.front());
+        pressOrder_.pop_front();
+    }
+    auto claims = asked.claims;
+    claims->offers.push_back({offer.nonceHash, press->name, now});
+    auto answer = co_await execute(std::move(asked));
+    press->used = claims->offers.empty();
+    if (!press->used) {  // it was refused before anything was done
+        claims->offers.clear();
+        presses_.erase(offer.nonceHash);
+    }
+    press->answer = answer;
+    press->changed.notify();
+    co_return answer;
 }
 
 }  // namespace klaw::app

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,6 @@
 #include "agent/serve/console.hpp"
 #include "base/async/loop_clock.hpp"
 #include "base/random.hpp"
-#include "storage/writer.hpp"
 
 namespace klaw::app {
 
@@ -21,40 +22,45 @@ namespace klaw::app {
 /// loop thread.
 class CommandDesk {
 public:
-    /// Makes everything that has happened durable, with the audit entries.
-    using Flush = std::function<Task<Result<void>>(std::vector<storage::AuditEntry> audit)>;
+    using Flush = ChangeDesk::Flush;
 
     /// References outlive the desk.
-    CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, storage::Writer& writer,
-                std::string databaseFile, deliver::Commit commit, Flush flush, access::Gate& gate, ChangeDesk& changes);
+    CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, std::string databaseFile,
+                deliver::Commit commit, Flush flush, access::Gate& gate, ChangeDesk& changes);
     const access::Policy& policy() const { return gate_.policy(); }
 
     Task<Answered> execute(Asked asked);
     /// A one-time permission to carry out this very command, with what it would do.
     Task<Result<serve::ConsoleBackend::Offered>> offer(operate::Caller caller, std::string command);
-    /// Carries out what the button stands for, once. Somebody who may not leaves it to others.
-    /// `inputs`: what was asked with it.
-    /// `asked` has no command yet.
+    /// Carries out what the button stands for, once; what changes nothing may be pressed again. Whoever pressed first
+    /// and presses again gets the same answer, others learn who was first. Somebody who may not leaves it to others.
+    /// `inputs`: what was asked with it. `asked` has no command yet.
     Task<Answered> press(Asked asked, std::string nonce, std::map<std::string, std::string> inputs = {});
+    /// Whether a message was there before, also before a restart.
+    bool knows(const std::vector<storage::InboundKey>& inbound) const;
 
 private:
-    Task<Result<storage::Offer>> take(std::string nonce, std::string identity);
+    struct Press;
+    Task<Answered> pressKnown(Asked asked, storage::Offer offer, const std::map<std::string, std::string>& inputs);
+    Task<Answered> pressOnce(Asked asked, storage::Offer offer);
+    Result<storage::Offer> offerOf(const std::string& nonce, const Asked& asked) const;
     storage::AuditEntry auditOf(const operate::Caller& caller, std::string_view verb, std::string_view decision,
                                 const std::string& command) const;
     storage::AuditEntry denialOf(const operate::Caller& caller, const access::Request& request,
                                  const std::string& command) const;
-    Task<Result<void>> record(storage::AuditEntry entry);
+    Task<Result<void>> record(storage::AuditEntry entry, std::shared_ptr<Claims> claims = {});
 
     Loop& loop_;
     LoopClock& clock_;
     Random& random_;
     operate::Control& control_;
-    storage::Writer& writer_;
     std::string databaseFile_;
     deliver::Commit commit_;
     Flush flush_;
     access::Gate& gate_;
     ChangeDesk& changes_;
+    std::map<std::string, std::shared_ptr<Press>> presses_;  ///< by the hash of the nonce; those that act
+    std::deque<std::string> pressOrder_;
 };
 
 }  // namespace klaw::app

@@ -87,7 +87,7 @@ class CommandTest(ChangeTest):
         eventually(lambda: [row[2] for row in self.audit(self.running, self.place)].count("completed") == 4, 60,
                    "the ends of the rollouts in the audit log")
         kinds = {decision for _, _, decision in self.audit(self.running, self.place)}
-        self.assertEqual(kinds, {"previewed", "allowed", "done", "completed"})
+        self.assertEqual(kinds, {"previewed", "allowed", "done", "completed", "refused"})
         self.assert_log_holds(self.running)
 
     def test_rollback_equals_that_of_kubectl(self):
@@ -226,8 +226,51 @@ class KilledTest(ChangeTest):
         self.cluster.kubectl("-n", self.place.name, "scale", "deployment/web", "--replicas=2")
         proxy.resume()
         running.start()
-        eventually(lambda: ("local:root", "scale", "failed") in self.audit(running, self.place), 60, "the outcome")
+        # The API server could be at work on it for a minute after it was sent.
+        eventually(lambda: ("local:root", "scale", "failed") in self.audit(running, self.place), 90, "the outcome")
         self.assertEqual(self.deployment(self.place)["spec"]["replicas"], 2)
+
+
+class SlowServerTest(ChangeTest):
+    def setUp(self):
+        super().setUp()
+        self.proxy = api_proxy(self.cluster)
+        self.addCleanup(self.proxy.close)
+        config = proxied_kubeconfig(self.proxy, self.directory / "kubeconfig")
+        self.feishu = Feishu()
+        self.addCleanup(self.feishu.close)
+        self.running = self.agent(defaults=False, language="en", apps=[self.feishu.app()], access=OPERATORS,
+                                  clusters={"main": config}).start()
+        self.feishu.await_connection()
+        self.place = self.namespace("slow")
+        self.workload(self.place)
+
+    def confirmed(self):
+        """A press whose change has no answer yet; the card with the preview."""
+        self.feishu.write(f"scale deploy/web 3 -n {self.place.name}")
+        preview = self.feishu.await_reply("from 2 to 3 replicas", also="Confirm")
+        self.proxy.stall_after("web?fieldManager=klaw HTTP")
+        pressed = self.feishu.press(preview["id"], "Confirm")
+        self.assertIn("the card will tell", pressed["toast"]["content"])
+        self.assertLess(pressed["seconds"], 1.5)
+        return preview
+
+    def assert_card_ends(self, preview):
+        done = self.feishu.await_reply("✅", also="3/3 ready", seconds=60)
+        self.assertEqual(done["id"], preview["id"])
+
+    def test_result_that_comes_late_is_shown_on_the_card(self):
+        preview = self.confirmed()
+        self.proxy.resume()
+        self.assert_card_ends(preview)
+
+    def test_card_goes_on_after_the_agent_was_killed(self):
+        preview = self.confirmed()
+        eventually(lambda: self.deployment(self.place)["spec"]["replicas"] == 3, 20, "the change")
+        self.running.kill()
+        self.proxy.resume()
+        self.running.start()
+        self.assert_card_ends(preview)
 
 
 class ScenarioTest(ChangeTest):
@@ -299,13 +342,41 @@ class ScenarioTest(ChangeTest):
         feishu.press(preview["id"], "Confirm")
         done = feishu.await_reply("from 2 to 3 replicas", also="Undo", seconds=60)
         self.assertEqual(done["id"], preview["id"])
+        self.cluster.kubectl("-n", namespace.name, "annotate", "deployment/web", "note=nothing-of-the-specification")
         feishu.press(done["id"], "Undo")
         undoing = feishu.await_reply("from 3 to 2 replicas", also="Confirm")
         feishu.press(undoing["id"], "Confirm")
         eventually(lambda: self.deployment(namespace)["spec"]["replicas"] == 2, 30, "the number of before")
 
 
+    def test_undo_is_refused_when_somebody_else_was_there_since(self):
+        agent, feishu, _ = self.both_chats()
+        namespace = self.namespace("undone")
+        self.workload(namespace)
+        agent.await_ready()
+        feishu.write(f"scale deploy/web 3 -n {namespace.name}")
+        preview = feishu.await_reply("from 2 to 3 replicas", also="Confirm")
+        feishu.press(preview["id"], "Confirm")
+        done = feishu.await_reply("from 2 to 3 replicas", also="Undo", seconds=60)
+        self.cluster.kubectl("-n", namespace.name, "scale", "deployment/web", "--replicas=4")
+        self.assertIn("was changed since", feishu.press(done["id"], "Undo")["toast"]["content"])
+        self.assertEqual(self.deployment(namespace)["spec"]["replicas"], 4)
+
+
 class AccessTest(ChangeTest):
+    def test_a_namespace_in_the_command_opens_nothing_outside_of_it(self):
+        feishu = Feishu()
+        self.addCleanup(feishu.close)
+        mine = self.namespace("mine")
+        self.agent(defaults=False, language="en", apps=[feishu.app()], access=[
+            {"feishu_chat": "oc_ops", "role": "viewer"},
+            {"name": "Bo", "feishu": "ou_bo", "role": "admin", "namespaces": [mine.name]}]).start()
+        feishu.await_connection()
+        for words in ("cordon node-2 -n {}", "cordon node-2 -n {} --yes", "cordon node-2"):
+            answer = feishu.ask(words.format(mine.name), sender="ou_bo")
+            self.assertIn("has no role that allows", answer, words)
+        self.assertNotIn("unschedulable", self.cluster.get("node", "node-2")["spec"])
+
     def test_roles_hold_in_their_place_only(self):
         """A3: users by verbs by namespaces; everything else is refused, and recorded."""
         feishu = Feishu()

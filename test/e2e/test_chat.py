@@ -8,7 +8,8 @@ from harness.platform import DingTalk, Feishu, newest
 from harness.rules import UNSCHEDULABLE
 from harness.waiting import eventually
 
-ACCESS = [{"name": "李雷", "feishu": "ou_li", "role": "operator"}, {"feishu_chat": "oc_ops", "role": "viewer"}]
+ACCESS = [{"name": "李雷", "feishu": "ou_li", "role": "operator"}, {"name": "韩梅梅", "feishu": "ou_han", "role": "operator"},
+          {"feishu_chat": "oc_ops", "role": "viewer"}]
 
 
 class FeishuTest(EndToEndTest):
@@ -64,7 +65,13 @@ class FeishuTest(EndToEndTest):
         first = self.feishu.press(card["id"], "Acknowledge")
         self.assertEqual(first["toast"]["type"], "success", first)
         again = self.feishu.press(card["id"], "", value=first["value"])
-        self.assertIn("already used by 李雷", again["toast"]["content"])
+        self.assertEqual(again["toast"], first["toast"])  # a press that comes twice is no mistake
+        second = self.feishu.press(card["id"], "", value=first["value"], operator="ou_han")
+        self.assertIn("already used by 李雷", second["toast"]["content"])
+        elsewhere = self.feishu.write("help")
+        other = eventually(lambda: self.feishu.answers_to(elsewhere), 15, "another message")[0]
+        moved = self.feishu.press(other["id"], "", value=first["value"], operator="ou_han")
+        self.assertIn("belongs to another card", moved["toast"]["content"])
         forged = self.feishu.press(card["id"], "", value={"v": 1, "verb": "ack", "n": "forged"})
         self.assertIn("unknown", forged["toast"]["content"])
 
@@ -145,7 +152,8 @@ class DingTalkTest(EndToEndTest):
 
     def chat_agent(self, app=None, **options):
         settings = {"language": "en", "apps": [self.dingtalk.app(**(app or {}))],
-                    "access": [{"name": "李雷", "dingtalk": "li", "role": "operator"}, {"dingtalk_chat": "cidops==", "role": "viewer"}],
+                    "access": [{"name": "李雷", "dingtalk": "li", "role": "operator"},
+                               {"name": "韩梅梅", "dingtalk": "mei", "role": "operator"}, {"dingtalk_chat": "cidops==", "role": "viewer"}],
                     "channels": [{"name": "oncall", "type": "dingtalk", "app": "klaw-dingtalk", "chat": "cidops=="}], **options}
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False, **settings).start()
         self.dingtalk.await_connection()
@@ -165,11 +173,11 @@ class DingTalkTest(EndToEndTest):
         self.assertLess(pressed["seconds"], 1)
         acknowledged = self.dingtalk.await_card(trouble, also="李雷")
         self.assertEqual(acknowledged["id"], card["id"])
-        again = self.dingtalk.press(card["id"], "", action=pressed["action"], params=pressed["params"])
+        again = self.dingtalk.press(card["id"], "", action=pressed["action"], params=pressed["params"], operator="mei")
         if own_template:
             private = [c["private"] for c in self.dingtalk.cards(trouble)][0]
-            self.assertIn("already used by 李雷", private["li"]["hint"], again)
-        eventually(lambda: [m for m in self.dingtalk.state()["messages"] if m["to"] == "li" and "already used" in m["text"]], 10,
+            self.assertIn("already used by 李雷", private["mei"]["hint"], again)
+        eventually(lambda: [m for m in self.dingtalk.state()["messages"] if m["to"] == "mei" and "already used" in m["text"]], 10,
                    "the word to the presser")
         namespace.delete_pods(f"{namespace.name}-big")
         self.dingtalk.await_card(trouble, also="Resolved")
@@ -189,8 +197,9 @@ class DingTalkTest(EndToEndTest):
         self.assertIn("has no role", self.dingtalk.ask("alerts", sender="han", chat="cidelsewhere=="))
         self.assertIn("nobody vouches", self.dingtalk.ask("alerts", sender=""))
         # The message's own address has ended: the robot writes by itself.
-        self.assertIn("COMMAND", self.dingtalk.ask("help", session_life=5))
-        self.assertIn("COMMAND", self.dingtalk.ask("help", direct=True, chat="cidli==", session_life=5))
+        self.assertIn("SERVER", self.dingtalk.ask("clusters", session_life=5))
+        self.assertIn("SERVER", self.dingtalk.ask("clusters", direct=True, chat="cidli==", session_life=5))
+        self.assertIn("COMMAND", self.dingtalk.ask("help", direct=True, chat="cidli=="))
 
     def test_message_that_comes_again_is_answered_once(self):
         self.chat_agent()
@@ -211,6 +220,44 @@ class DingTalkTest(EndToEndTest):
             eventually(lambda: self.dingtalk.state()["registrations"] > before + 1, 30, "the next try")
             self.dingtalk.await_connection()
             self.assertIn("COMMAND", self.dingtalk.ask("help"))
+
+    def test_pages_turn_on_the_card(self):
+        """C3"""
+        self.chat_agent()
+        namespace = self.namespace("pages")
+        namespace.create(*[namespace.pod(f"pod-{i:02}") for i in range(40)])
+        self.dingtalk.call("message", chat="cidops==", sender="li", text=f"pods -n {namespace.name}")
+        card = self.dingtalk.await_card("page 1 of 3")
+        self.dingtalk.press(card["id"], "Next")
+        turned = self.dingtalk.await_card("page 2 of 3")
+        self.assertEqual(turned["id"], card["id"])
+        self.dingtalk.press(card["id"], "Previous")
+        self.dingtalk.await_card("page 1 of 3", also="pod-00")
+
+    def test_silence_asks_for_how_long_and_by_conditions_for_a_confirmation(self):
+        """S1, S2: what forms do elsewhere, buttons do here."""
+        agent = self.chat_agent()
+        namespace, trouble = self.broken_pod()
+        card = self.dingtalk.await_card(trouble)
+        self.dingtalk.press(card["id"], "Silence 2h")
+        choice = self.dingtalk.await_card("for how long")
+        self.assertNotIn("8h", agent.do("silence list").stdout)
+        self.dingtalk.press(choice["id"], "8h")
+        self.assertEqual(self.dingtalk.await_card("Silenced", also="until")["id"], choice["id"])
+        self.assertIn("李雷", agent.do("silence list").stdout)
+        self.dingtalk.call("message", chat="cidops==", sender="li", text=f"silence namespace={namespace.name} 1h")
+        preview = self.dingtalk.await_card("of the last 24h")
+        self.dingtalk.press(preview["id"], "Confirm")
+        eventually(lambda: len(agent.do("silence list --json").stdout.split('"id"')) == 3, 15, "the second silence")
+
+    def test_cluster_that_was_meant_is_chosen_on_the_card(self):
+        """C2"""
+        second = clusters.second()
+        self.chat_agent(clusters={"main": self.cluster.kubeconfig, "other": second.kubeconfig})
+        self.dingtalk.call("message", chat="cidops==", sender="li", text="nodes")
+        card = self.dingtalk.await_card("which cluster is meant")
+        self.dingtalk.press(card["id"], "main")
+        self.assertEqual(self.dingtalk.await_card("node-1")["id"], card["id"])
 
     def test_new_connection_stands_before_the_old_one_goes(self):
         self.chat_agent()

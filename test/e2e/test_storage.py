@@ -79,6 +79,10 @@ class DamagedFileTest(EndToEndTest):
         for said in (text, errors[0]["message"]):
             for word in ("klaw.db", "nothing is stored", *words):
                 self.assertIn(word, said)
+        # A permission that nobody could find again is none.
+        refused = self.running.do("cordon node-2 --yes")
+        self.assertIn("nothing was done", refused.stdout + refused.stderr)
+        self.assertNotIn("unschedulable", self.cluster.get("node", "node-2")["spec"])
         self.pods.unschedulable_pods("after")
         self.await_card(rule=RULE, where=(self.pods.name, "after"))
         self.pods.delete_pods("after")

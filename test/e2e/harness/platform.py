@@ -105,12 +105,18 @@ class DingTalk(Platform):
         return eventually(found, seconds, lambda: f"a card with {word} and {also}, have {[self.shown(c) for c in self.cards(word)]}")[0]
 
     def ask(self, text, sender="li", chat="cidops==", seconds=15, **more):
-        before = len(self.state()["messages"])
+        """The answer as text; a card where it has buttons."""
+        state = self.state()
+        messages, cards = len(state["messages"]), len(state["cards"])
         self.call("message", chat=chat, sender=sender, text=text, **more)
         to = sender if more.get("direct") and more.get("session_life") else chat
-        answer = eventually(lambda: [m for m in self.state()["messages"][before:] if m["to"] in (chat, to)], seconds,
-                            f"an answer to {text}")[0]
-        return answer["title"] + "\n" + answer["text"]
+
+        def answers():
+            now = self.state()
+            return ([m["title"] + "\n" + m["text"] for m in now["messages"][messages:] if m["to"] in (chat, to)]
+                    + [json.dumps(self.shown(c), ensure_ascii=False) for c in now["cards"][cards:]
+                       if {chat, sender} & set(c["spaces"])])
+        return eventually(answers, seconds, f"an answer to {text}")[0]
 
     def press(self, card, label, operator="li", **more):
         return self.call("press", card=card, label=label, operator=operator, **more)

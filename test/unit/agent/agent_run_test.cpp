@@ -140,11 +140,8 @@ TEST_F(AgentRunTest, CarriesOutAPressedButtonOnce) {
     auto nonce = offered();
     EXPECT_EQ(press(nonce).status, 200);
     EXPECT_EQ(cardNow()["status"], "acknowledged");
-    auto again = press(nonce);
-    EXPECT_EQ(again.status, 422);
-    EXPECT_THAT(again.text(), HasSubstr("local:page")) << "who was first";
+    EXPECT_EQ(press(nonce).status, 200) << "whoever pressed first gets the same answer";
     EXPECT_EQ(count("audit WHERE action = 'ack' AND decision = 'done'"), 1);
-    EXPECT_EQ(count("audit WHERE action = 'press' AND decision = 'denied'"), 1);
 }
 
 TEST_F(AgentRunTest, RefusesAPressThatWasNeverOffered) {

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "agent/operate/control.hpp"
+
+namespace klaw::app {
+
+/// One cluster "prod" by hand: objects by their paths, and what becomes of changes as the test says.
+class FakeControl final : public operate::Control {
+public:
+    explicit FakeControl(const Clock& clock) : clock_(clock) {}
+
+    struct Change {
+        access::Permit::Extent extent;
+        std::string ns;
+        kube::ChangeRequest request;
+        bool dryRun() const { return extent == access::Permit::Extent::DryRun; }
+    };
+    std::map<std::string, nlohmann::json> objects;  ///< by path
+    std::vector<Change> changes;                    ///< that were sent
+    /// The answer to a change; the object as it is where it is not set.
+    std::function<Task<Result<std::string>>(const Change&)> onChange;
+    /// The answer to a question; the object at the path where it is not set.
+    std::function<Result<std::string>(const std::string& path)> onAsk;
+    std::vector<std::string> acknowledged;  ///< "ID by NAME"
+    rules::Incident alert;                  ///< open, when it has an id
+
+    TimePoint now() const override { return clock_.now(); }
+    int utcOffsetMinutes() const override { return 0; }
+    void forEachIncident(const std::function<void(const rules::Incident&)>& visit) const override {
+        if (!alert.id.empty()) visit(alert);
+    }
+    Result<std::string> resolveIncident(std::string_view prefix) const override {
+        if (!alert.id.empty() && alert.id.starts_with(prefix)) return alert.id;
+        return fail(ErrorCode::NotFound, "no open alert has the id \"" + std::string(prefix) + "\"");
+    }
+    const rules::Incident* incident(std::string_view) const override { return &alert; }
+    Result<std::vector<operate::DeliveryView>> deliveries(std::string_view) const override {
+        return std::vector<operate::DeliveryView>();
+    }
+    Result<void> acknowledge(const std::string& id, const rules::Mark& mark) override {
+        acknowledged.push_back(id + " by " + mark.by);
+        return {};
+    }
+    Result<void> unacknowledge(const std::string&, const rules::Mark&) override { return {}; }
+    Result<rules::Silence> silence(std::vector<rules::Matcher>, Duration, const rules::Mark&) override {
+        return rules::Silence();
+    }
+    Result<operate::Reach> reachOf(const std::vector<rules::Matcher>&) const override { return operate::Reach(); }
+    Result<void> endSilence(const std::string&, const rules::Mark&) override { return {}; }
+    std::vector<rules::Silence> activeSilences() const override { return {}; }
+    std::vector<operate::SilenceCopyView> silenceCopies(const rules::Silence&) const override { return {}; }
+    std::vector<operate::AlertmanagerView> alertmanagers() const override { return {}; }
+    std::vector<operate::RuleView> rules() const override { return {}; }
+    const rules::RuleSet& ruleSet() const override { return rules_; }
+    operate::RuleActivity ruleActivity(const std::string&) const override { return {}; }
+    Result<std::vector<operate::RuleRevisionView>> ruleHistory(const std::string&) const override {
+        return std::vector<operate::RuleRevisionView>();
+    }
+    Result<std::vector<std::string>> applyRules(const std::string&, const rules::Mark&) override {
+        return std::vector<std::string>();
+    }
+    Result<void> revertRule(const std::string&, std::uint64_t, const rules::Mark&) override { return {}; }
+    Result<void> removeRule(const std::string&, const rules::Mark&) override { return {}; }
+    std::vector<operate::ClusterView> clusters() const override {
+        operate::ClusterView view;
+        view.name = "prod";
+        return {view};
+    }
+    Task<Result<std::string>> askCluster(operate::Caller, std::string, std::string path, std::string) override {
+        if (onAsk) co_return onAsk(path);
+        auto found = objects.find(path);
+        if (found == objects.end()) co_return fail(ErrorCode::NotFound, "404 there is no " + path);
+        co_return found->second.dump();
+    }
+    Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest request) override {
+        EXPECT_TRUE(permit.covers(request.digest()));
+        EXPECT_EQ(permit.ns(), request.ns());
+        Change change{permit.extent(), permit.ns(), request};
+        changes.push_back(change);
+        if (onChange) co_return co_await onChange(change);
+        co_return objects[request.path].dump();
+    }
+
+private:
+    const Clock& clock_;
+    rules::RuleSet rules_{{}};
+};
+
+inline constexpr auto webPath = "/apis/apps/v1/namespaces/shop/deployments/web";
+inline constexpr auto nodePath = "/api/v1/nodes/node-1";
+
+/// With as many ready as it wants.
+inline nlohmann::json deployment(int replicas, int generation) {
+    return {{"kind", "Deployment"},
+            {"metadata", {{"name", "web"}, {"namespace", "shop"}, {"uid", "u-web"}, {"generation", generation}}},
+            {"spec", {{"replicas", replicas}}},
+            {"status",
+             {{"observedGeneration", generation},
+              {"replicas", replicas},
+              {"updatedReplicas", replicas},
+              {"availableReplicas", replicas}}}};
+}
+
+inline nlohmann::json node(bool cordoned) {
+    nlohmann::json spec = nlohmann::json::object();
+    if (cordoned) spec["unschedulable"] = true;
+    return {{"kind", "Node"},
+            {"metadata", {{"name", "node-1"}, {"uid", "u-node"}, {"resourceVersion", "9"}}},
+            {"spec", spec}};
+}
+
+}  // namespace klaw::app
