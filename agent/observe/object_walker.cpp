@@ -12,187 +12,213 @@ ObjectWalker::ObjectWalker(Projection projection)
     Target node = 0;
     for (auto& shape : shapes_) {
         for (const auto& child : projection_.node(node++).children) {
-            addSlot(shape, child.key, child.target, child.name);
-            shape.slots.back().capture = child.capture;
+            addSlot(shape, child.key, child.target, child.name, child.capture);
         }
         shape.named = shape.slots.size();
     }
 }
 
 bool ObjectWalker::walk(JsonCursor& cursor, PackedWriter& into, Identity& identity) {
-    cursor_ = &cursor;
+    text_ = cursor.text();
     out_ = &into;
     identity_ = &identity;
     problem_ = nullptr;
     depth_ = 0;
     auto root = projection_.root();
-    return map(shapes_[static_cast<std::size_t>(root)], projection_.node(root), true) != Outcome::Malformed;
+    auto end = map(shapes_[static_cast<std::size_t>(root)], projection_.node(root), true, cursor.position());
+    cursor.seek(end ? end : problemAt_);
+    return end != nullptr;
 }
 
-ObjectWalker::Outcome ObjectWalker::value(Target target, bool hold, std::int32_t& below) {
-    if (target == Projection::whole) return whole(below);
+ObjectWalker::Position ObjectWalker::value(Target target, bool hold, std::int32_t& below, Position at) {
+    if (target == Projection::whole) return whole(below, at);
     const auto& node = projection_.node(target);
-    char first = cursor_->peek();
-    if (first == '{') return map(shapes_[static_cast<std::size_t>(target)], node, hold);
-    if (first == '[' && node.elements != Projection::skip) return list(node.elements, below);
-    if (!cursor_->skipValue()) return malformed("a malformed value");
-    if (!hold) return Outcome::Dropped;
-    out_->null();
-    return Outcome::Written;
+    char first = text_.first(at);
+    if (first == '{') return map(shapes_[static_cast<std::size_t>(target)], node, hold, at);
+    if (first == '[' && node.elements != Projection::skip) return list(node.elements, below, at);
+    auto end = text_.skipValue(at);
+    if (!end) return malformed("a malformed value", at);
+    if (hold) out_->null();
+    return end;
 }
 
-ObjectWalker::Outcome ObjectWalker::whole(std::int32_t& below) {
-    switch (cursor_->peek()) {
+ObjectWalker::Position ObjectWalker::whole(std::int32_t& below, Position at) {
+    switch (text_.first(at)) {
         case '{':
-            return map(shapeBelow(below), wholeNode_, true);
+            return map(shapeBelow(below), wholeNode_, true, at);
         case '[':
-            return list(Projection::whole, below);
+            return list(Projection::whole, below, at);
         default:
-            return scalar();
+            return scalar(at);
     }
 }
 
-ObjectWalker::Outcome ObjectWalker::scalar() {
-    if (cursor_->atEnd()) return malformed("a value is missing");
-    if (cursor_->peek() == '"') {
+ObjectWalker::Position ObjectWalker::scalar(Position at) {
+    if (at == text_.end()) return malformed("a value is missing", at);
+    if (text_.first(at) == '"') {
         std::string_view text;
-        if (!cursor_->string(text)) return malformed("a malformed string");
-        out_->string(text);
-        return Outcome::Written;
+        auto end = text_.string(at, text);
+        if (!end) return malformed("a malformed string", at);
+        out_->sparedString(text);
+        return end;
     }
-    auto token = cursor_->scalar();
+    auto token = text_.token(at);
     if (token == "true" || token == "false")
         out_->boolean(token == "true");
     else if (token == "null")
         out_->null();
     else if (!writeNumber(token, *out_))
-        return malformed("a malformed value");
-    return Outcome::Written;
+        return malformed("a malformed value", at);
+    return at + 1;
 }
 
-ObjectWalker::Outcome ObjectWalker::map(Shape& shape, const Projection::Node& node, bool hold) {
+ObjectWalker::Position ObjectWalker::map(Shape& shape, const Projection::Node& node, bool hold, Position at) {
     auto start = out_->mark();
-    if (!cursor_->accept('{')) return malformed("no object where one must be");
-    if (++depth_ > maxDepth) return malformed("nested too deep");
+    if (text_.first(at) != '{') return malformed("no object where one must be", at);
+    if (++depth_ > maxDepth) return malformed("nested too deep", at);
     out_->beginMap();
-    auto outcome = cursor_->accept('}') ? Outcome::Dropped : entries(shape, node);
-    if (outcome == Outcome::Malformed) return outcome;
+    auto body = out_->mark();
+    ++at;
+    at = text_.first(at) == '}' ? at + 1 : entries(shape, node, at);
+    if (!at) return at;
+    bool empty = out_->mark() == body;
     if (--depth_ == 0) writeTypeMeta();
     out_->endMap();
-    if (hold || node.keepsEvery() || outcome == Outcome::Written) return Outcome::Written;
-    out_->rewind(start);
-    return Outcome::Dropped;
+    if (empty && !hold && !node.keepsEvery()) out_->rewind(start);
+    return at;
 }
 
-ObjectWalker::Outcome ObjectWalker::entries(Shape& shape, const Projection::Node& node) {
+ObjectWalker::Position ObjectWalker::entries(Shape& shape, const Projection::Node& node, Position at) {
     auto visit = ++visits_;
     std::int32_t previous = none;
-    auto all = Outcome::Dropped;
-    do {
-        auto outcome = entry(shape, node, previous, visit);
-        if (outcome == Outcome::Malformed) return outcome;
-        if (outcome == Outcome::Written) all = outcome;
-    } while (cursor_->accept(','));
-    return cursor_->accept('}') ? all : malformed("an object that does not end");
-}
-
-/// One key and its value. `previous` is the slot of the key before.
-ObjectWalker::Outcome ObjectWalker::entry(Shape& shape, const Projection::Node& node, std::int32_t& previous,
-                                          std::uint64_t visit) {
-    auto found = expectedSlot(shape, previous);
-    if (found == none) {
-        std::string_view key;
-        if (!cursor_->string(key)) return malformed("a malformed key");
-        found = searchSlot(shape, node, key);
-        if (found == none) return unknownKey(node, key);
-        auto& link = previous == none ? shape.first : shape.at(previous).next;
-        if (shape.at(found).next == none && link != found) shape.at(found).next = link;
-        link = found;
+    for (;;) {
+        auto* slot = expectedSlot(shape, previous, at);
+        at =
+            slot ? slotValue(*slot, node.keepsEvery(), visit, at + 2) : unexpectedKey(shape, node, previous, visit, at);
+        if (!at) return at;
+        char separator = text_.first(at);
+        if (separator == '}') return at + 1;
+        if (separator != ',') return malformed("an object that does not end", at);
+        ++at;
     }
-    previous = found;
-    return slotValue(shape.at(found), node.keepsEvery(), visit);
 }
 
-/// The slot whose key stands here, if it is among the next few expected ones; then the key is behind the cursor.
-std::int32_t ObjectWalker::expectedSlot(Shape& shape, std::int32_t previous) const {
+/// The slot whose key and colon stand here, if it is among the next few expected ones. `previous` is the slot of the
+/// key before.
+inline ObjectWalker::Slot* ObjectWalker::expectedSlot(Shape& shape, std::int32_t& previous, Position at) const {
     constexpr int lookAhead = 4;
     auto candidate = previous == none ? shape.first : shape.at(previous).next;
     for (int i = 0; i < lookAhead && candidate != none; ++i) {
-        const auto& slot = shape.at(candidate);
-        if (cursor_->acceptKey(slot.key.data(), slot.length)) return candidate;
+        auto& slot = shape.at(candidate);
+        if (text_.isKey(slot.key, at)) {
+            previous = candidate;
+            return &slot;
+        }
         candidate = slot.next;
     }
-    return none;
+    return nullptr;
 }
 
-ObjectWalker::Outcome ObjectWalker::slotValue(Slot& slot, bool hold, std::uint64_t visit) {
-    if (!cursor_->accept(':')) return malformed("a key without a value");
-    if (slot.lastVisit == visit) return malformed("a key that comes twice");
+ObjectWalker::Position ObjectWalker::unexpectedKey(Shape& shape, const Projection::Node& node, std::int32_t& previous,
+                                                   std::uint64_t visit, Position at) {
+    std::string_view key;
+    auto colon = text_.string(at, key);
+    if (!colon) return malformed("a malformed key", at);
+    if (text_.first(colon) != ':') return malformed("a key without a value", colon);
+    auto found = searchSlot(shape, node, key);
+    if (found == none) return unknownKey(node, key, colon + 1);
+    auto& link = previous == none ? shape.first : shape.at(previous).next;
+    if (shape.at(found).next == none && link != found) shape.at(found).next = link;
+    link = found;
+    previous = found;
+    return slotValue(shape.at(found), node.keepsEvery(), visit, colon + 1);
+}
+
+/// Most values are skipped: that much is worth being inline.
+inline ObjectWalker::Position ObjectWalker::slotValue(Slot& slot, bool hold, std::uint64_t visit, Position at) {
+    if (slot.lastVisit == visit) return malformed("a key that comes twice", at);
     slot.lastVisit = visit;
-    if (slot.capture != Projection::Capture::None) return capture(slot);
-    if (slot.target == Projection::skip) {
-        return cursor_->skipValue() ? Outcome::Dropped : malformed("a value that does not end");
-    }
+    return slot.isSkipped ? skipped(at) : readSlot(slot, hold, at);
+}
+
+ObjectWalker::Position ObjectWalker::readSlot(Slot& slot, bool hold, Position at) {
+    if (slot.capture != Projection::Capture::None) return capture(slot, at);
     auto start = out_->mark();
     if (slot.name)
         out_->key(*slot.name);
     else
-        out_->inlineKey(slot.text());
-    return kept(start, slot.target, hold, slot.below);
+        out_->inlineKey(slot.key.text());
+    return kept(start, slot.target, hold, slot.below, at);
 }
 
 /// A key that is not worth remembering.
-ObjectWalker::Outcome ObjectWalker::unknownKey(const Projection::Node& node, std::string_view key) {
-    if (!cursor_->accept(':')) return malformed("a key without a value");
-    if (node.otherKeys == Projection::skip) {
-        return cursor_->skipValue() ? Outcome::Dropped : malformed("a value that does not end");
-    }
+ObjectWalker::Position ObjectWalker::unknownKey(const Projection::Node& node, std::string_view key, Position at) {
+    if (node.otherKeys == Projection::skip) return skipped(at);
     auto start = out_->mark();
     if (auto name = projection_.shortKey(key))
         out_->key(*name);
     else
         out_->inlineKey(key);
     std::int32_t below = none;
-    return kept(start, node.otherKeys, node.keepsEvery(), below);
+    return kept(start, node.otherKeys, node.keepsEvery(), below, at);
 }
 
 /// The value of a key that was written at `start`; the key goes when nothing of the value stays.
-ObjectWalker::Outcome ObjectWalker::kept(std::size_t start, Target target, bool hold, std::int32_t& below) {
-    auto outcome = value(target, hold, below);
-    if (outcome == Outcome::Dropped) out_->rewind(start);
-    return outcome;
+ObjectWalker::Position ObjectWalker::kept(std::size_t start, Target target, bool hold, std::int32_t& below,
+                                          Position at) {
+    auto written = out_->mark();
+    auto end = value(target, hold, below, at);
+    if (out_->mark() == written) out_->rewind(start);
+    return end;
 }
 
-ObjectWalker::Outcome ObjectWalker::list(Target elements, std::int32_t& below) {
-    if (++depth_ > maxDepth) return malformed("nested too deep");
+inline ObjectWalker::Position ObjectWalker::skipped(Position at) {
+    auto end = text_.skipValue(at);
+    return end ? end : malformed("a value that does not end", at);
+}
+
+ObjectWalker::Position ObjectWalker::list(Target elements, std::int32_t& below, Position at) {
+    if (++depth_ > maxDepth) return malformed("nested too deep", at);
     out_->beginList();
-    bool fine = cursor_->list([&] { return value(elements, true, below) != Outcome::Malformed; });
-    if (!fine) return malformed("a malformed list");
+    ++at;
+    if (text_.first(at) == ']') {
+        ++at;
+    } else {
+        for (;; ++at) {
+            at = value(elements, true, below, at);
+            if (!at) return at;
+            char separator = text_.first(at);
+            if (separator == ',') continue;
+            if (separator != ']') return malformed("a malformed list", at);
+            ++at;
+            break;
+        }
+    }
     out_->endList();
     --depth_;
-    return Outcome::Written;
+    return at;
 }
 
 std::int32_t ObjectWalker::searchSlot(Shape& shape, const Projection::Node& node, std::string_view key) {
     for (std::size_t i = 0; i < shape.slots.size(); ++i)
-        if (shape.slots[i].text() == key) return static_cast<std::int32_t>(i);
+        if (shape.slots[i].key.text() == key) return static_cast<std::int32_t>(i);
     bool room =
         &shape != &unremembered_ && shape.slots.size() - shape.named < maxOtherKeys && key.size() <= maxOtherKeyLength;
     // A key with characters that JSON escapes could not be compared with the text.
     bool comparable =
         std::none_of(key.begin(), key.end(), [](char c) { return c == '"' || c == '\\' || (c >= 0 && c < ' '); });
     if (!room || !comparable) return none;
-    addSlot(shape, key, node.otherKeys, projection_.shortKey(key));
+    addSlot(shape, key, node.otherKeys, projection_.shortKey(key), Projection::Capture::None);
     return static_cast<std::int32_t>(shape.slots.size() - 1);
 }
 
-void ObjectWalker::addSlot(Shape& shape, std::string_view key, Target target, std::optional<FieldName> name) {
-    Slot slot;
-    slot.length = static_cast<std::uint32_t>(key.size());
-    slot.key.assign(key);
-    slot.key.resize(key.size() + JsonCursor::keySpare);
+void ObjectWalker::addSlot(Shape& shape, std::string_view key, Target target, std::optional<FieldName> name,
+                           Projection::Capture capture) {
+    Slot slot{JsonKey(key)};
     slot.target = target;
     slot.name = name;
+    slot.capture = capture;
+    slot.isSkipped = target == Projection::skip && capture == Projection::Capture::None;
     shape.slots.push_back(std::move(slot));
 }
 
@@ -205,9 +231,10 @@ ObjectWalker::Shape& ObjectWalker::shapeBelow(std::int32_t& below) {
     return shapes_[static_cast<std::size_t>(below)];
 }
 
-ObjectWalker::Outcome ObjectWalker::capture(const Slot& slot) {
+ObjectWalker::Position ObjectWalker::capture(const Slot& slot, Position at) {
     std::string_view text;
-    if (!cursor_->string(text)) return malformed("a name, uid, version or kind that is no string");
+    auto end = text_.string(at, text);
+    if (!end) return malformed("a name, uid, version or kind that is no string", at);
     switch (slot.capture) {
         case Projection::Capture::Uid:
             identity_->uid = text;
@@ -223,17 +250,17 @@ ObjectWalker::Outcome ObjectWalker::capture(const Slot& slot) {
             break;
         case Projection::Capture::Kind:
             identity_->kind = text;
-            return Outcome::Dropped;
+            return end;
         case Projection::Capture::ApiVersion:
             identity_->apiVersion = text;
-            return Outcome::Dropped;
+            return end;
         case Projection::Capture::None:
             break;
     }
-    if (slot.target == Projection::skip) return Outcome::Dropped;
+    if (slot.target == Projection::skip) return end;
     out_->key(*slot.name);
-    out_->string(text);
-    return Outcome::Written;
+    out_->sparedString(text);
+    return end;
 }
 
 /// kind and apiVersion come last and always in this order, because items of a list get them from the list.
@@ -249,9 +276,12 @@ void ObjectWalker::writeTypeMeta() {
     write("apiVersion", identity_->apiVersion);
 }
 
-ObjectWalker::Outcome ObjectWalker::malformed(const char* problem) {
-    if (!problem_) problem_ = problem;
-    return Outcome::Malformed;
+ObjectWalker::Position ObjectWalker::malformed(const char* problem, Position at) {
+    if (!problem_) {
+        problem_ = problem;
+        problemAt_ = at;
+    }
+    return nullptr;
 }
 
 }  // namespace klaw::observe

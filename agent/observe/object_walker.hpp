@@ -30,20 +30,21 @@ public:
 
 private:
     using Target = Projection::Target;
-    enum class Outcome { Malformed, Dropped, Written };
+    /// Functions take where they begin to read and give where they end; null: malformed. What is not worth keeping
+    /// writes nothing.
+    using Position = JsonText::Position;
     static constexpr std::int32_t none = -1;
 
     /// A key seen at one place, with what happens to its value.
     struct Slot {
-        std::string key;  ///< followed by JsonCursor::keySpare bytes
-        std::uint32_t length = 0;
-        Target target = Projection::skip;
-        Projection::Capture capture = Projection::Capture::None;
-        std::optional<FieldName> name;
-        std::int32_t next = none;     ///< the slot that followed last time
-        std::int32_t below = none;    ///< the shape of maps in a value that is kept whole
+        JsonKey key;
         std::uint64_t lastVisit = 0;  ///< to notice a key that comes twice
-        std::string_view text() const { return {key.data(), length}; }
+        std::int32_t next = none;     ///< the slot that followed last time
+        Target target = Projection::skip;
+        std::int32_t below = none;  ///< the shape of maps in a value that is kept whole
+        std::optional<FieldName> name;
+        Projection::Capture capture = Projection::Capture::None;
+        bool isSkipped = false;
     };
     /// The keys of the maps at one place: first those the projection names, then others as they came.
     struct Shape {
@@ -57,32 +58,37 @@ private:
     static constexpr std::size_t maxShapes = 512;
     static constexpr int maxDepth = 200;
 
-    Outcome value(Target target, bool hold, std::int32_t& below);
-    Outcome whole(std::int32_t& below);
-    Outcome scalar();
-    Outcome map(Shape& shape, const Projection::Node& node, bool hold);
-    Outcome entries(Shape& shape, const Projection::Node& node);
-    Outcome entry(Shape& shape, const Projection::Node& node, std::int32_t& previous, std::uint64_t visit);
-    Outcome list(Target elements, std::int32_t& below);
-    Outcome slotValue(Slot& slot, bool hold, std::uint64_t visit);
-    Outcome unknownKey(const Projection::Node& node, std::string_view key);
-    Outcome kept(std::size_t start, Target target, bool hold, std::int32_t& below);
-    std::int32_t expectedSlot(Shape& shape, std::int32_t previous) const;
+    Position value(Target target, bool hold, std::int32_t& below, Position at);
+    Position whole(std::int32_t& below, Position at);
+    Position scalar(Position at);
+    Position map(Shape& shape, const Projection::Node& node, bool hold, Position at);
+    Position entries(Shape& shape, const Projection::Node& node, Position at);
+    Slot* expectedSlot(Shape& shape, std::int32_t& previous, Position at) const;
+    Position unexpectedKey(Shape& shape, const Projection::Node& node, std::int32_t& previous, std::uint64_t visit,
+                           Position at);
+    Position list(Target elements, std::int32_t& below, Position at);
+    Position slotValue(Slot& slot, bool hold, std::uint64_t visit, Position at);
+    Position readSlot(Slot& slot, bool hold, Position at);
+    Position unknownKey(const Projection::Node& node, std::string_view key, Position at);
+    Position kept(std::size_t start, Target target, bool hold, std::int32_t& below, Position at);
+    Position skipped(Position at);
     std::int32_t searchSlot(Shape& shape, const Projection::Node& node, std::string_view key);
-    static void addSlot(Shape& shape, std::string_view key, Target target, std::optional<FieldName> name);
+    static void addSlot(Shape& shape, std::string_view key, Target target, std::optional<FieldName> name,
+                        Projection::Capture capture);
     Shape& shapeBelow(std::int32_t& below);
-    Outcome capture(const Slot& slot);
+    Position capture(const Slot& slot, Position at);
     void writeTypeMeta();
-    Outcome malformed(const char* problem);
+    Position malformed(const char* problem, Position at);
 
     Projection projection_;
     Projection::Node wholeNode_;
     std::deque<Shape> shapes_;  ///< of the projection's nodes, then of places in whole values
     Shape unremembered_;        ///< stays empty; for maps beyond maxShapes places
-    JsonCursor* cursor_ = nullptr;
+    JsonText text_;
     PackedWriter* out_ = nullptr;
     Identity* identity_ = nullptr;
     const char* problem_ = nullptr;
+    Position problemAt_ = nullptr;
     std::uint64_t visits_ = 0;
     int depth_ = 0;
 };

@@ -17,8 +17,9 @@ rules::FieldTree fieldsFor(const rules::FieldTree& fields, ObserverOptions::Keep
 }
 
 std::uint32_t countOf(PackedView event) {
-    auto series = event["series"]["count"].asInt();
-    auto count = series > 0 ? series : event["count"].asInt();
+    static const auto seriesField = FieldName::of("series"), countField = FieldName::of("count");
+    auto series = event[seriesField][countField].asInt();
+    auto count = series > 0 ? series : event[countField].asInt();
     return count > 0 ? static_cast<std::uint32_t>(std::min<std::int64_t>(count, UINT32_MAX)) : 1;
 }
 

@@ -7,30 +7,40 @@ namespace {
 
 constexpr std::size_t textLength = 36;
 
-bool isHyphenPlace(std::size_t i) {
-    return i == 8 || i == 13 || i == 18 || i == 23;
-}
+/// By character: its value, or a bit that no digit has.
+struct HexDigits {
+    static constexpr std::uint8_t none = 0x80;
+    std::uint8_t of[256];
+    constexpr HexDigits() : of() {
+        for (auto& digit : of) digit = none;
+        for (int i = 0; i < 10; ++i) of['0' + i] = static_cast<std::uint8_t>(i);
+        for (int i = 0; i < 6; ++i) of['a' + i] = static_cast<std::uint8_t>(10 + i);
+    }
+};
+constexpr HexDigits hexDigits;
 
-int hexDigit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+/// Reads `count` digits from `at` into the low bits; `bad` gets HexDigits::none where one is none.
+std::uint64_t readHex(const char* at, int count, std::uint8_t& bad) {
+    std::uint64_t value = 0;
+    for (int i = 0; i < count; ++i) {
+        auto digit = hexDigits.of[static_cast<unsigned char>(at[i])];
+        bad |= digit;
+        value = value << 4 | digit;
+    }
+    return value;
 }
 
 }  // namespace
 
 std::optional<Uuid> parseUuid(std::string_view text) {
     if (text.size() != textLength) return std::nullopt;
+    const char* at = text.data();
+    if (at[8] != '-' || at[13] != '-' || at[18] != '-' || at[23] != '-') return std::nullopt;
+    std::uint8_t bad = 0;
     Uuid uuid;
-    for (std::size_t i = 0; i < textLength; ++i) {
-        if (isHyphenPlace(i)) {
-            if (text[i] != '-') return std::nullopt;
-            continue;
-        }
-        int digit = hexDigit(text[i]);
-        if (digit < 0) return std::nullopt;
-        auto& half = i < 19 ? uuid.high : uuid.low;
-        half = half << 4 | static_cast<std::uint64_t>(digit);
-    }
+    uuid.high = readHex(at, 8, bad) << 32 | readHex(at + 9, 4, bad) << 16 | readHex(at + 14, 4, bad);
+    uuid.low = readHex(at + 19, 4, bad) << 48 | readHex(at + 24, 12, bad);
+    if ((bad & HexDigits::none) != 0) return std::nullopt;
     return uuid;
 }
 

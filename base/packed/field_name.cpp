@@ -1,5 +1,7 @@
 #include "base/packed/field_name.hpp"
 
+#include <array>
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <shared_mutex>
@@ -17,6 +19,8 @@ struct Table {
     std::deque<std::string> texts{""};  // id 0 marks a key that is stored beside its value
     std::unordered_map<std::string_view, std::uint16_t> ids;
 };
+/// The same texts by id: looked up for nearly every key that is read, so without the mutex.
+constinit std::array<std::atomic<const std::string*>, 1u << 16> textById{};
 
 Table& table() {
     static Table instance;
@@ -40,12 +44,13 @@ FieldName FieldName::of(std::string_view text) {
     auto id = static_cast<std::uint16_t>(table().texts.size());
     const auto& stored = table().texts.emplace_back(text);
     table().ids.emplace(stored, id);
+    textById[id].store(&stored, std::memory_order_release);
     return FieldName(id);
 }
 
 std::string_view FieldName::text() const {
-    std::shared_lock lock(table().mutex);
-    return table().texts[id_];
+    const auto* text = textById[id_].load(std::memory_order_acquire);
+    return text ? std::string_view(*text) : std::string_view();
 }
 
 }  // namespace klaw

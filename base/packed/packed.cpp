@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <cstring>
@@ -17,12 +18,21 @@ constexpr std::uint8_t kindMask = 0x0F;
 constexpr std::uint8_t longLength = 0x10;
 constexpr std::size_t maxShortLength = 0xFFFF;
 
-std::uint64_t readVarint(const std::uint8_t*& at) {
+std::uint64_t readLongVarint(const std::uint8_t*& at) {
     std::uint64_t value = 0;
     for (int shift = 0;; shift += 7) {
         value |= std::uint64_t(*at & 0x7F) << shift;
         if ((*at++ & 0x80) == 0) return value;
     }
+}
+
+/// Nearly all take one or two bytes.
+inline std::uint64_t readVarint(const std::uint8_t*& at) {
+    if (at[0] < 0x80) return *at++;
+    if (at[1] >= 0x80) return readLongVarint(at);
+    auto value = (at[0] & 0x7Fu) | std::uint32_t(at[1]) << 7;
+    at += 2;
+    return value;
 }
 
 struct Span {
@@ -292,81 +302,60 @@ PackedView PackedObject::view() const {
 }
 
 void PackedWriter::clear() {
-    buffer_.clear();
+    size_ = 0;
     open_.clear();
 }
 
-void PackedWriter::null() {
-    buffer_.push_back(std::uint8_t(PackedKind::Null));
-}
-
-void PackedWriter::boolean(bool value) {
-    buffer_.push_back(std::uint8_t(value ? PackedKind::True : PackedKind::False));
+void PackedWriter::grow(std::size_t more) {
+    buffer_.resize(std::max(size_ + more, 2 * buffer_.size()));
 }
 
 void PackedWriter::integer(std::int64_t value) {
-    buffer_.push_back(std::uint8_t(PackedKind::Int));
-    varint(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
+    reserve(1 + maxVarint);
+    put(tag(PackedKind::Int));
+    putVarint(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
 }
 
 void PackedWriter::number(double value) {
-    buffer_.push_back(std::uint8_t(PackedKind::Double));
-    auto at = buffer_.size();
-    buffer_.resize(at + sizeof value);
-    std::memcpy(buffer_.data() + at, &value, sizeof value);
-}
-
-void PackedWriter::string(std::string_view value) {
-    buffer_.push_back(std::uint8_t(PackedKind::String));
-    varint(value.size());
-    buffer_.insert(buffer_.end(), value.begin(), value.end());
-}
-
-void PackedWriter::key(FieldName name) {
-    varint(name.id());
+    reserve(1 + sizeof value);
+    put(tag(PackedKind::Double));
+    std::memcpy(buffer_.data() + size_, &value, sizeof value);
+    size_ += sizeof value;
 }
 
 void PackedWriter::inlineKey(std::string_view name) {
-    varint(0);
-    varint(name.size());
-    buffer_.insert(buffer_.end(), name.begin(), name.end());
+    reserve(1 + maxVarint + name.size());
+    put(0);
+    putVarint(name.size());
+    putBytes(name);
 }
 
 void PackedWriter::copy(PackedView value) {
     auto bytes = value.bytes();
     if (bytes.empty()) return null();
-    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-}
-
-void PackedWriter::open(PackedKind kind) {
-    open_.push_back(buffer_.size());
-    buffer_.push_back(std::uint8_t(kind));
-    buffer_.resize(buffer_.size() + sizeof(std::uint16_t));
+    reserve(bytes.size());
+    putBytes(bytes);
 }
 
 void PackedWriter::close() {
     assert(!open_.empty());
     auto start = open_.back();
     open_.pop_back();
-    auto size = buffer_.size() - start - 3;
+    auto size = size_ - start - containerHead;
     if (size <= maxShortLength) {
         auto shortSize = static_cast<std::uint16_t>(size);
         std::memcpy(buffer_.data() + start + 1, &shortSize, sizeof shortSize);
         return;
     }
     if (size > UINT32_MAX) throw std::length_error("a packed object above 4 GiB");
-    buffer_.insert(buffer_.begin() + static_cast<std::ptrdiff_t>(start) + 1, 2, 0);
+    constexpr auto longer = sizeof(std::uint32_t) - sizeof(std::uint16_t);
+    reserve(longer);
+    auto* body = buffer_.data() + start + containerHead;
+    std::memmove(body + longer, body, size);
+    size_ += longer;
     buffer_[start] |= longLength;
     auto longSize = static_cast<std::uint32_t>(size);
     std::memcpy(buffer_.data() + start + 1, &longSize, sizeof longSize);
-}
-
-void PackedWriter::varint(std::uint64_t value) {
-    while (value >= 0x80) {
-        buffer_.push_back(static_cast<std::uint8_t>(value | 0x80));
-        value >>= 7;
-    }
-    buffer_.push_back(static_cast<std::uint8_t>(value));
 }
 
 }  // namespace klaw

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,33 +95,87 @@ private:
 class PackedWriter {
 public:
     void clear();
-    void null();
-    void boolean(bool value);
+    void null() { byte(tag(PackedKind::Null)); }
+    void boolean(bool value) { byte(tag(value ? PackedKind::True : PackedKind::False)); }
     void integer(std::int64_t value);
     void number(double value);
-    void string(std::string_view value);
+    void string(std::string_view value) {
+        reserve(1 + maxVarint + value.size());
+        put(tag(PackedKind::String));
+        putVarint(value.size());
+        putBytes(value);
+    }
+    /// As string(), for a text behind which at least `spare` bytes can be read.
+    void sparedString(std::string_view value) {
+        reserve(1 + maxVarint + value.size() + spare);
+        put(tag(PackedKind::String));
+        putVarint(value.size());
+        putInBlocks(value);
+    }
+    static constexpr std::size_t spare = 16;
     void beginList() { open(PackedKind::List); }
     void endList() { close(); }
     void beginMap() { open(PackedKind::Map); }
     void endMap() { close(); }
-    void key(FieldName name);
+    void key(FieldName name) {
+        reserve(maxVarint);
+        putVarint(name.id());
+    }
     /// A key that comes from the cluster (label, annotation): stored inline.
     void inlineKey(std::string_view name);
     void copy(PackedView value);
 
     /// Forgets what was written since `mark()`, for a map entry that turned out empty.
-    std::size_t mark() const { return buffer_.size(); }
-    void rewind(std::size_t mark) { buffer_.resize(mark); }
+    std::size_t mark() const { return size_; }
+    void rewind(std::size_t mark) { size_ = mark; }
 
-    std::string_view bytes() const { return {reinterpret_cast<const char*>(buffer_.data()), buffer_.size()}; }
-    PackedView view() const { return buffer_.empty() ? PackedView() : PackedView(buffer_.data()); }
+    std::string_view bytes() const { return {reinterpret_cast<const char*>(buffer_.data()), size_}; }
+    PackedView view() const { return size_ == 0 ? PackedView() : PackedView(buffer_.data()); }
     PackedObject take() const { return PackedObject(bytes()); }
 
 private:
-    void open(PackedKind kind);
+    static constexpr std::size_t maxVarint = 10;
+    static constexpr std::size_t containerHead = 1 + sizeof(std::uint16_t);
+    static std::uint8_t tag(PackedKind kind) { return static_cast<std::uint8_t>(kind); }
+
+    void reserve(std::size_t more) {
+        if (buffer_.size() - size_ < more) grow(more);
+    }
+    void grow(std::size_t more);
+    // What put… writes was reserved before.
+    void put(std::uint8_t value) { buffer_[size_++] = value; }
+    void putVarint(std::uint64_t value) {
+        while (value >= 0x80) {
+            put(static_cast<std::uint8_t>(value | 0x80));
+            value >>= 7;
+        }
+        put(static_cast<std::uint8_t>(value));
+    }
+    void putBytes(std::string_view bytes) {
+        if (!bytes.empty()) std::memcpy(buffer_.data() + size_, bytes.data(), bytes.size());
+        size_ += bytes.size();
+    }
+    /// Most texts are short: a block too much costs less than a call.
+    void putInBlocks(std::string_view bytes) {
+        auto* to = buffer_.data() + size_;
+        for (std::size_t done = 0; done < bytes.size(); done += spare)
+            std::memcpy(to + done, bytes.data() + done, spare);
+        size_ += bytes.size();
+    }
+    void byte(std::uint8_t value) {
+        reserve(1);
+        put(value);
+    }
+    void open(PackedKind kind) {
+        reserve(containerHead);
+        open_.push_back(size_);
+        put(tag(kind));
+        size_ += sizeof(std::uint16_t);
+    }
     void close();
-    void varint(std::uint64_t value);
-    std::vector<std::uint8_t> buffer_;
+
+    std::vector<std::uint8_t> buffer_;  ///< of which `size_` bytes are written
+    std::size_t size_ = 0;
     std::vector<std::size_t> open_;
 };
 
