@@ -130,27 +130,32 @@ void RuleEngine::apply(const Change& change, TimePoint now, EngineOutput& out) {
 }
 
 void RuleEngine::evaluateObject(const Change& change, TimePoint now, EngineOutput& out) {
-    collectRules(change);
-    for (auto position : candidates_) evaluateRule(rules_->rules()[position], change, now, out);
+    bool hasAlerts = collectRules(change);
+    for (auto position : candidates_) evaluateRule(rules_->rules()[position], change, hasAlerts, now, out);
 }
 
-/// The rules that could match the object, and those that already have an alert about it.
-void RuleEngine::collectRules(const Change& change) {
+/// The rules that could match the object, and those that already have an alert about it. True: there are alerts.
+bool RuleEngine::collectRules(const Change& change) {
     rules_->indexFor(change.resource)->candidates(change.object, candidates_);
+    const auto& alerts = book_.ofObject(change.cluster, uidOf(change.object));
+    if (alerts.empty()) return false;
     auto guarded = candidates_.size();
-    for (const auto* alert : book_.ofObject(change.cluster, uidOf(change.object)))
+    for (const auto* alert : alerts)
         if (const auto* rule = rules_->find(alert->rule); rule && rule->kind == Rule::Kind::Resource)
             candidates_.push_back(static_cast<std::size_t>(rule - rules_->rules().data()));
-    if (candidates_.size() == guarded) return;
+    if (candidates_.size() == guarded) return true;
     std::sort(candidates_.begin(), candidates_.end());
     candidates_.erase(std::unique(candidates_.begin(), candidates_.end()), candidates_.end());
+    return true;
 }
 
-void RuleEngine::evaluateRule(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out) {
+/// `hasAlerts`: there were alerts about the object before this change.
+void RuleEngine::evaluateRule(const Rule& rule, const Change& change, bool hasAlerts, TimePoint now,
+                              EngineOutput& out) {
     auto evaluation = measured(rule, [&] { return evaluate(rule, change, now); });
     for (const auto& error : evaluation.errors) noteError(rule, error);
     // A condition that cannot be told is neither true nor false: what fires goes on.
-    if (evaluation.errors.empty()) ceaseOthers(rule, change, evaluation, now, out);
+    if (hasAlerts && evaluation.errors.empty()) ceaseOthers(rule, change, evaluation, now, out);
     if (evaluation.drafts.empty()) return;
     counters_[rule.name].matches += evaluation.drafts.size();
     AlertBook::Holding holding{rule.keepFiringFor, change.initial, rule.lookback};
@@ -345,9 +350,10 @@ void RuleEngine::recheckResource(std::string_view cluster, std::string_view reso
     auto before = out.transitions.size();
     objects_.forEach(cluster, resource, [&](PackedView object) {
         Change change{Change::Type::Modified, cluster, resource, object, object, false};
-        collectRules(change);
+        bool hasAlerts = collectRules(change);
         for (auto position : candidates_)
-            if (const auto& rule = rules_->rules()[position]; rule.readsNow) evaluateRule(rule, change, now, out);
+            if (const auto& rule = rules_->rules()[position]; rule.readsNow)
+                evaluateRule(rule, change, hasAlerts, now, out);
     });
     sortByFingerprint(out.transitions, before);
 }

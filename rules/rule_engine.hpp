@@ -111,7 +111,7 @@ private:
     template <class Work>
     auto measured(const Rule& rule, Work work);
     void evaluateObject(const Change& change, TimePoint now, EngineOutput& out);
-    void evaluateRule(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
+    void evaluateRule(const Rule& rule, const Change& change, bool hasAlerts, TimePoint now, EngineOutput& out);
     bool countOccurrence(const Rule& rule, const Change& change, Alert& draft, TimePoint now, EngineOutput& out);
     void ceaseOthers(const Rule& rule, const Change& change, const Evaluation& evaluation, TimePoint now,
                      EngineOutput& out);
@@ -122,7 +122,7 @@ private:
                     TimePoint now, EngineOutput& out);
     void recheck(TimePoint now, EngineOutput& out);
     void recheckResource(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
-    void collectRules(const Change& change);
+    bool collectRules(const Change& change);
     void awaitAbsence(Rule::Kind kind, std::string_view cluster, TimePoint now, EngineOutput& out);
     void placeReceived(Alert& alert) const;
     void noteSeen(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);

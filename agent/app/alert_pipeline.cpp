@@ -208,9 +208,10 @@ void AlertPipeline::reevaluate(std::string_view cluster, std::string_view resour
 }
 
 void AlertPipeline::follow(TimePoint) {
-    for (const auto& transition : output_.transitions) {
+    for (auto& transition : output_.transitions) {
         note(transition);
         grouper_.apply(transition, updates_);
+        keep(std::move(transition));
     }
     for (auto& counter : output_.counters) unit_.counters.push_back(std::move(counter));
     dirty_ = dirty_ || !output_.counters.empty();
@@ -223,15 +224,19 @@ void AlertPipeline::follow(TimePoint) {
 void AlertPipeline::note(const rules::Transition& transition) {
     using Reason = rules::Transition::Reason;
     dirty_ = true;
-    auto& stored = alerts_[transition.alert.fingerprint];
-    if (transition.reason == Reason::Withdrawn)
-        stored.reset();
-    else
-        stored = transition.alert;
     if (transition.reason == Reason::Fired || transition.reason == Reason::Resolved)
         unit_.audit.push_back(auditOf(transition));
     ++counters_.transitions[std::string(rules::toString(transition.reason))];
     if (onTransition_) onTransition_(transition);
+}
+
+/// For the next unit of work.
+void AlertPipeline::keep(rules::Transition transition) {
+    auto& stored = alerts_[transition.alert.fingerprint];
+    if (transition.reason == rules::Transition::Reason::Withdrawn)
+        stored.reset();
+    else
+        stored = std::move(transition.alert);
 }
 
 void AlertPipeline::note(const rules::IncidentUpdate& update) {

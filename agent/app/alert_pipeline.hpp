@@ -83,6 +83,7 @@ private:
     void follow(TimePoint now);
     void applySilences(TimePoint now);
     void note(const rules::Transition& transition);
+    void keep(rules::Transition transition);
     void note(const rules::IncidentUpdate& update);
 
     rules::IncidentContext context_;

@@ -103,7 +103,23 @@ Evaluated<Value> Evaluator::run(const Node& node) {
     return noSuchOverload();
 }
 
+/// `object.a.b` in one go, without a Value for each step. Missing where a step is not a field of a packed map: then the
+/// long way tells why.
+PackedView Evaluator::packedPath(const Node& node) const {
+    switch (node.op) {
+        case Op::Variable:
+            return bindings_[node.slot].packedView();
+        case Op::Local:
+            return failedLocals_.empty() ? locals_[node.slot].packedView() : PackedView();
+        case Op::Select:
+            return packedPath(*node.args[0])[node.field];
+        default:
+            return {};
+    }
+}
+
 Evaluated<Value> Evaluator::select(const Node& node) {
+    if (auto found = packedPath(node)) return Value::packed(found);
     auto operand = run(*node.args[0]);
     if (!operand) return operand;
     return fieldOf(*operand, node);

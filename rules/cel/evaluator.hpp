@@ -15,6 +15,7 @@ public:
     Evaluated<Value> run(const Node& node);
 
 private:
+    PackedView packedPath(const Node& node) const;
     Evaluated<Value> select(const Node& node);
     Evaluated<Value> optionalSelect(const Node& node);
     Evaluated<Value> optionalIndex(const Node& node);
