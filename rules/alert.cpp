@@ -46,6 +46,8 @@ std::string_view toString(Transition::Reason reason) {
             return "changed";
         case Transition::Reason::Resolved:
             return "resolved";
+        case Transition::Reason::Noted:
+            return "noted";
     }
     return "changed";
 }

@@ -51,6 +51,8 @@ struct Alert {
     std::optional<TimePoint> noDataSince;  ///< its source says nothing: neither better nor worse is known
     bool flapping = false;                 ///< fires and resolves again and again: held open until it is quiet
     TimePoint occurredAt{};                ///< when that value was noticed; `keep_firing_for` runs from here
+    std::optional<TimePoint> ceasedAt;     ///< the condition holds no longer, but the alert goes on for a while
+    std::vector<TimePoint> firedBefore;    ///< lately, oldest first: one that fires again and again is flapping
 
     AlertState state() const {
         return resolvedAt ? AlertState::Resolved : firedAt ? AlertState::Firing : AlertState::Pending;
@@ -66,6 +68,7 @@ struct Transition {
         Fired,
         Changed,  ///< still firing, and something shown has changed (count, facts, text)
         Resolved,
+        Noted,  ///< nothing that anybody sees: what the next start of the agent has to know
     };
     Reason reason;
     Alert alert;  ///< the state after the transition

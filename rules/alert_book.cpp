@@ -54,13 +54,14 @@ bool adoptProgress(Alert& alert, const Alert& draft, TimePoint now) {
 
 }  // namespace
 
-void AlertBook::restore(Alert alert, Duration keepFiringFor, bool confirmed) {
+void AlertBook::restore(Alert alert, const Holding& holding, bool confirmed) {
+    recallFires(alert);
     if (alert.state() == AlertState::Resolved) {
         markSpent(alert);
         return;
     }
     if (entries_.contains(alert.fingerprint)) return;
-    schedule(insert({std::move(alert), keepFiringFor, confirmed, std::nullopt, {}}));
+    schedule(insert({std::move(alert), holding.keepFiringFor, confirmed, holding.lookback}));
 }
 
 void AlertBook::hold(Alert draft, const Holding& holding, TimePoint now, Transitions& out) {
@@ -80,7 +81,8 @@ void AlertBook::begin(Alert draft, const Holding& holding, TimePoint now, Transi
     draft.updatedAt = now;
     draft.occurredAt = now;
     draft.startedBefore = holding.initial;
-    auto& entry = insert({std::move(draft), holding.keepFiringFor, true, std::nullopt, holding.lookback});
+    draft.firedBefore = firesBefore(draft.fingerprint, now);
+    auto& entry = insert({std::move(draft), holding.keepFiringFor, true, holding.lookback});
     if (entry.alert.activeAt + entry.alert.keepPendingFor > now) out.push_back({Reason::Pending, entry.alert, now});
     fireWhenDue(entry, now, out);
     schedule(entry);
@@ -89,18 +91,20 @@ void AlertBook::begin(Alert draft, const Holding& holding, TimePoint now, Transi
 void AlertBook::update(Entry& entry, Alert draft, const Holding& holding, TimePoint now, Transitions& out) {
     auto& alert = entry.alert;
     entry.confirmed = true;
-    entry.ceasedAt.reset();
+    bool returns = std::exchange(alert.ceasedAt, std::nullopt).has_value();
     entry.keepFiringFor = holding.keepFiringFor;
     entry.lookback = holding.lookback;
     alert.keepPendingFor = draft.keepPendingFor;
     bool shown = adoptOccurrence(alert, draft, now);
     shown |= adoptShown(alert, draft);
     shown |= std::exchange(alert.noDataSince, std::nullopt).has_value();
+    auto told = out.size();
     bool anew = adoptProgress(alert, draft, now);
     if (shown || anew) alert.updatedAt = now;
     if (anew) out.push_back({Reason::Pending, alert, now});
     if (alert.firedAt && shown) out.push_back({Reason::Changed, alert, now});
     fireWhenDue(entry, now, out);
+    if (returns && out.size() == told) out.push_back({Reason::Noted, alert, now});
     schedule(entry);
 }
 
@@ -109,21 +113,37 @@ void AlertBook::fireWhenDue(Entry& entry, TimePoint now, Transitions& out) {
     if (alert.firedAt || !entry.confirmed || alert.activeAt + alert.keepPendingFor > now) return;
     alert.firedAt = now;
     alert.updatedAt = now;
-    alert.flapping = flaps(alert, now);
+    alert.firedBefore = firesBefore(alert.fingerprint, now);
+    alert.flapping = alert.firedBefore.size() + 1 >= flapFires;
+    noteFire(alert.fingerprint, now);
     out.push_back({Reason::Fired, alert, now});
 }
 
-/// Notes that the alert fires now.
-bool AlertBook::flaps(const Alert& alert, TimePoint now) {
-    auto old = [&](TimePoint fired) { return fired <= now - flapWindow; };
+/// No more than it takes to see that it flaps.
+std::vector<TimePoint> AlertBook::firesBefore(std::string_view fingerprint, TimePoint now) const {
+    auto known = fires_.find(fingerprint);
+    if (known == fires_.end()) return {};
+    auto fires = known->second;
+    std::erase_if(fires, [&](TimePoint fired) { return fired <= now - flapWindow; });
+    return fires;
+}
+
+void AlertBook::noteFire(const std::string& fingerprint, TimePoint at) {
     if (fires_.size() >= forgetFiresAt_) {
-        std::erase_if(fires_, [&](const auto& entry) { return old(entry.second.back()); });
+        std::erase_if(fires_, [&](const auto& entry) { return entry.second.back() <= at - flapWindow; });
         forgetFiresAt_ = std::max(fewFires, 2 * fires_.size());  // so that looking at all of them stays rare
     }
-    auto& fires = fires_[alert.fingerprint];
-    std::erase_if(fires, old);
-    fires.push_back(now);
-    return fires.size() >= flapFires;
+    auto& fires = fires_[fingerprint];
+    fires.push_back(at);
+    if (fires.size() >= flapFires) fires.erase(fires.begin());
+}
+
+/// Of an alert from before a restart.
+void AlertBook::recallFires(const Alert& alert) {
+    auto since = lastAlive_ ? *lastAlive_ - flapWindow : TimePoint();
+    for (auto fired : alert.firedBefore)
+        if (fired > since) noteFire(alert.fingerprint, fired);
+    if (alert.firedAt > since) noteFire(alert.fingerprint, *alert.firedAt);
 }
 
 /// How long the alert goes on when its condition holds no longer.
@@ -142,7 +162,10 @@ void AlertBook::cease(std::string_view fingerprint, TimePoint now, Transitions& 
         erase(at, now, out);
         return;
     }
-    if (!entry.ceasedAt) entry.ceasedAt = now;
+    if (!entry.alert.ceasedAt) {
+        entry.alert.ceasedAt = now;
+        out.push_back({Reason::Noted, entry.alert, now});
+    }
     schedule(entry);
 }
 
@@ -192,7 +215,7 @@ void AlertBook::due(TimePoint now, Transitions& out) {
             lapse(at, now, out);
             continue;
         }
-        const auto& ceasedAt = at->second.ceasedAt;
+        const auto& ceasedAt = at->second.alert.ceasedAt;
         if (ceasedAt && *ceasedAt + lingering(at->second) <= now) {
             erase(at, now, out);
             continue;
@@ -212,12 +235,12 @@ void AlertBook::schedule(const Entry& entry) {
     const auto& alert = entry.alert;
     std::optional<TimePoint> when;
     if (entry.confirmed && !alert.firedAt)
-        when = entry.ceasedAt ? std::min(alert.activeAt + alert.keepPendingFor, *entry.ceasedAt + lingering(entry))
+        when = alert.ceasedAt ? std::min(alert.activeAt + alert.keepPendingFor, *alert.ceasedAt + lingering(entry))
                               : alert.activeAt + alert.keepPendingFor;
     else if (entry.confirmed && !alert.occurrence.empty() && entry.keepFiringFor > Duration{})
         when = alert.occurredAt + entry.keepFiringFor;
-    else if (entry.ceasedAt)
-        when = *entry.ceasedAt + lingering(entry);
+    else if (entry.confirmed && alert.ceasedAt)
+        when = *alert.ceasedAt + lingering(entry);
     dues_.set(alert.fingerprint, when);
 }
 

@@ -33,8 +33,8 @@ public:
 
     /// A fact from before a restart. An alert that follows an object stays as it is until hold or cease has confirmed
     /// it; one that follows Events is confirmed by its window. Resolved alerts only leave their occurrence as spent.
-    void restore(Alert alert, Duration keepFiringFor, bool confirmed);
-    /// Occurrences older than this are no news when they are seen in a first list.
+    void restore(Alert alert, const Holding& holding, bool confirmed);
+    /// Occurrences older than this are no news when they are seen in a first list. Before restore().
     void setLastAlive(TimePoint time) { lastAlive_ = time; }
 
     /// The condition holds: `draft` is the alert as it would look now.
@@ -65,7 +65,6 @@ private:
         Alert alert;
         Duration keepFiringFor{};
         bool confirmed = true;
-        std::optional<TimePoint> ceasedAt;  ///< the condition holds no longer, `keep_firing_for` or `lookback` runs
         Duration lookback{};
     };
     struct Spent {
@@ -83,7 +82,9 @@ private:
     void begin(Alert draft, const Holding& holding, TimePoint now, Transitions& out);
     void update(Entry& entry, Alert draft, const Holding& holding, TimePoint now, Transitions& out);
     void fireWhenDue(Entry& entry, TimePoint now, Transitions& out);
-    bool flaps(const Alert& alert, TimePoint now);
+    std::vector<TimePoint> firesBefore(std::string_view fingerprint, TimePoint now) const;
+    void noteFire(const std::string& fingerprint, TimePoint at);
+    void recallFires(const Alert& alert);
     static Duration lingering(const Entry& entry);
     void lapse(Entries::iterator at, TimePoint now, Transitions& out);
     void schedule(const Entry& entry);

@@ -9,30 +9,43 @@
 
 namespace klaw::rules {
 
+namespace {
+
+using Types = std::vector<std::optional<cel::Kind>>;
+const Types resourceTypes{std::nullopt, std::nullopt, cel::Kind::Timestamp, cel::Kind::String};
+const Types metricTypes{cel::Kind::Map, cel::Kind::String, cel::Kind::Double, cel::Kind::String, cel::Kind::Double};
+const Types eventTypes{std::nullopt, cel::Kind::String, cel::Kind::Int};
+
+}  // namespace
+
 const cel::Environment& ResourceSlots::environment(bool withItem) {
-    static const cel::Environment plain{{"object", "old", "now", "cluster"}};
-    static const cel::Environment each{{"object", "old", "now", "cluster", "item"}};
+    static const cel::Environment plain{.variables = {"object", "old", "now", "cluster"}, .types = resourceTypes};
+    static const cel::Environment each{.variables = {"object", "old", "now", "cluster", "item"},
+                                       .types = resourceTypes};
     return withItem ? each : plain;
 }
 
 const cel::Environment& MetricSlots::environment(bool withValue) {
-    static const cel::Environment plain{{"labels", "cluster"}};
-    static const cel::Environment valued{{"labels", "cluster", "value", "shown", "latest"}};
+    static const cel::Environment plain{.variables = {"labels", "cluster"}, .types = metricTypes};
+    static const cel::Environment valued{.variables = {"labels", "cluster", "value", "shown", "latest"},
+                                         .types = metricTypes};
     return withValue ? valued : plain;
 }
 
 const cel::Environment& AbsenceSlots::environment() {
-    static const cel::Environment only{{"cluster"}};
+    static const cel::Environment only{.variables = {"cluster"}, .types = {cel::Kind::String}};
     return only;
 }
 
 const cel::Environment& EventSlots::environment(bool withCount) {
-    static const cel::Environment plain{{"event", "cluster"}};
-    static const cel::Environment counted{{"event", "cluster", "count"}};
+    static const cel::Environment plain{.variables = {"event", "cluster"}, .types = eventTypes};
+    static const cel::Environment counted{.variables = {"event", "cluster", "count"}, .types = eventTypes};
     return withCount ? counted : plain;
 }
 
 namespace {
+
+using Kind = cel::EvalError::Kind;
 
 using ResourceBindings = std::array<cel::Value, ResourceSlots::Size>;
 using EventBindings = std::array<cel::Value, EventSlots::Size>;
@@ -120,12 +133,12 @@ void test(const Rule& rule, const Change& change, const ResourceBindings& bindin
           TimePoint now, Evaluation& into) {
     auto value = rule.when->evaluate(bindings);
     if (!value) {
-        if (value.error().kind == cel::EvalError::Kind::Other) into.errors.push_back(std::move(value.error()));
+        if (value.error().kind == Kind::Other) into.errors.push_back(rule.when->describe(value.error()));
         return;
     }
     if (!value->isTrue()) {
         if (value->kind() != cel::Kind::Bool)
-            into.errors.push_back({cel::EvalError::Kind::Other, "the condition gives no boolean"});
+            into.errors.push_back(rule.when->describe({Kind::Other, "the condition gives no boolean"}));
         return;
     }
     auto draft = draftOf(rule, change.cluster);
@@ -148,7 +161,7 @@ void test(const Rule& rule, const Change& change, const ResourceBindings& bindin
 void testEach(const Rule& rule, const Change& change, ResourceBindings& bindings, TimePoint now, Evaluation& into) {
     auto list = rule.each->evaluate(bindings);
     if (!list) {
-        if (list.error().kind == cel::EvalError::Kind::Other) into.errors.push_back(std::move(list.error()));
+        if (list.error().kind == Kind::Other) into.errors.push_back(rule.each->describe(list.error()));
         return;
     }
     bool isList = list->forEach([&](const cel::Value& key, const cel::Value& element) {
@@ -157,7 +170,7 @@ void testEach(const Rule& rule, const Change& change, ResourceBindings& bindings
         test(rule, change, bindings, elementKey(key, element), now, into);
     });
     if (!isList && list->kind() != cel::Kind::Null)
-        into.errors.push_back({cel::EvalError::Kind::Other, "`each` gives no list"});
+        into.errors.push_back(rule.each->describe({Kind::Other, "`each` gives no list"}));
 }
 
 std::string nodeOfEvent(PackedView event) {
@@ -207,7 +220,7 @@ Evaluation evaluate(const Rule& rule, const Change& change, TimePoint now) {
     return evaluation;
 }
 
-cel::Evaluated<bool> selects(const Rule& rule, std::string_view cluster, PackedView event) {
+tl::expected<bool, std::string> selects(const Rule& rule, std::string_view cluster, PackedView event) {
     const auto& wanted = rule.event;
     if (!wanted.type.empty() && event["type"].asString() != wanted.type) return false;
     if (!contains(wanted.reasons, event["reason"].asString())) return false;
@@ -217,8 +230,8 @@ cel::Evaluated<bool> selects(const Rule& rule, std::string_view cluster, PackedV
     EventBindings bindings{cel::Value::packed(event), cel::Value::stringView(cluster), cel::Value()};
     auto value = rule.when->evaluate(bindings);
     if (value) return value->isTrue();
-    if (value.error().kind == cel::EvalError::Kind::NoSuchField) return false;
-    return tl::unexpected(std::move(value.error()));
+    if (value.error().kind == Kind::NoSuchField) return false;
+    return tl::unexpected(rule.when->describe(value.error()));
 }
 
 Alert draftOfEvent(const Rule& rule, std::string_view cluster, PackedView event, PackedView involved, TimePoint now) {

@@ -15,12 +15,12 @@ struct Evaluation {
     /// Alerts as they would begin now: identity, texts, facts, occurrence; activeAt is when the trouble began. Each
     /// fingerprint once.
     std::vector<Alert> drafts;
-    std::vector<cel::EvalError> errors;  ///< other than absent fields
+    std::vector<std::string> errors;  ///< other than absent fields, with their places
 };
 Evaluation evaluate(const Rule& rule, const Change& change, TimePoint now);
 
-/// Whether the Event is one that the rule counts.
-cel::Evaluated<bool> selects(const Rule& rule, std::string_view cluster, PackedView event);
+/// Whether the Event is one that the rule counts; or why that cannot be told, and where.
+tl::expected<bool, std::string> selects(const Rule& rule, std::string_view cluster, PackedView event);
 /// Identity and place of the alert that an Event belongs to. `involved` is the object the Event is about, missing when
 /// it is not known.
 Alert draftOfEvent(const Rule& rule, std::string_view cluster, PackedView event, PackedView involved, TimePoint now);

@@ -33,8 +33,7 @@ void addPart(std::string& key, const std::string& name, const Alert& alert) {
     } else if (name == "namespace") {
         add(key, namespaceOf(alert));
     } else {
-        auto label = alert.labels.find(name);
-        add(key, label == alert.labels.end() ? std::string_view() : std::string_view(label->second));
+        add(key, identityPart(alert, name));
     }
 }
 
@@ -156,16 +155,21 @@ void AlertGrouper::replaceRules(std::shared_ptr<const RuleSet> rules) {
     restored_ = true;  // what the new rules inhibit, or no longer do, is settled by the next due()
 }
 
-void AlertGrouper::restore(std::vector<Incident> open, const std::vector<Alert>& firing) {
-    for (auto& incident : open) {
-        if (incident.resolvedAt) continue;
-        keyOfId_.emplace(incident.id, incident.group);
+void AlertGrouper::restore(std::vector<Incident> incidents, const std::vector<Alert>& alerts) {
+    std::ranges::sort(incidents, {}, [](const Incident& incident) { return incident.resolvedAt; });
+    for (auto& incident : incidents) {
         incident.alerts.clear();
         incident.firing = 0;
         auto key = incident.group;
-        groups_[std::move(key)].incident = std::move(incident);
+        if (incident.resolvedAt)
+            closings_.emplace_back(*incident.resolvedAt, key);
+        else
+            keyOfId_.emplace(incident.id, key);
+        auto& into = incident.resolvedAt ? closed_ : groups_;
+        into[std::move(key)].incident = std::move(incident);
     }
-    for (const auto& alert : firing) {
+    for (const auto& alert : alerts) {
+        if (alert.state() == AlertState::Resolved) restoreResolved(alert);
         if (alert.state() != AlertState::Firing) continue;
         auto& group = join(alert);
         group.put(alert);
@@ -177,6 +181,20 @@ void AlertGrouper::restore(std::vector<Incident> open, const std::vector<Alert>&
         scheduleFollowUp(group);
     }
     restored_ = true;
+}
+
+/// One that fires again is not one more.
+void AlertGrouper::restoreResolved(const Alert& alert) {
+    auto key = groupKey(alert);
+    for (auto* groups : {&groups_, &closed_}) {
+        auto group = groups->find(key);
+        if (group == groups->end() || *alert.resolvedAt < group->second.incident.openedAt) continue;
+        auto& resolved = group->second.resolved;
+        auto later = [](const Alert& one, const Alert& other) { return *one.resolvedAt > *other.resolvedAt; };
+        resolved.insert(std::ranges::upper_bound(resolved, alert, later), alert);
+        if (resolved.size() > shownResolved) resolved.pop_back();
+        return;
+    }
 }
 
 std::string AlertGrouper::groupKey(const Alert& alert) const {
@@ -238,6 +256,7 @@ void AlertGrouper::apply(const Transition& transition, IncidentUpdates& out) {
     switch (transition.reason) {
         case Transition::Reason::Pending:
         case Transition::Reason::Withdrawn:
+        case Transition::Reason::Noted:
             return;
         case Transition::Reason::Fired:
             return fired(transition.alert, transition.at, out);
@@ -255,16 +274,16 @@ void AlertGrouper::fired(const Alert& alert, TimePoint at, IncidentUpdates& out)
     bool isNew = group.put(alert);
     bool returns = std::erase_if(group.resolved, same) > 0;
     if (isNew && !returns) ++group.incident.total;
-    bool reopens = group.incident.resolvedAt.has_value();
+    bool wasClosed = group.incident.resolvedAt.has_value();
     group.incident.resolvedAt.reset();
-    bool opens = group.incident.revision == 0 || (reopens && group.incident.toldAt + tellsAgain <= at);
+    bool opens = group.incident.revision == 0 || (wasClosed && group.incident.toldAt + tellsAgain <= at);
     bool wasSilenced = group.incident.silenced.has_value();
     bool wasQuiet = isQuiet(group.incident);
     coverNew(group, alert, at);
     coverByInhibition(group, at);
     if (opens)
         emit(group, Reason::Opened, at, out);
-    else if (reopens)
+    else if (wasClosed)
         emit(group, Reason::Reopened, at, out);
     else if (wasQuiet && !isQuiet(group.incident))
         emit(group, wasSilenced ? Reason::SilenceEnded : Reason::InhibitionEnded, at, out);

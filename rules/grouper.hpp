@@ -37,9 +37,10 @@ public:
     explicit AlertGrouper(std::shared_ptr<const RuleSet> rules,
                           std::shared_ptr<const Routes> routes = std::make_shared<Routes>());
 
-    /// After a restart: the open incidents as last stored (their `alerts` are not read) and the firing alerts. What
-    /// does not fit together is put right by the first due().
-    void restore(std::vector<Incident> open, const std::vector<Alert>& firing);
+    /// After a restart: the incidents that are open or may be opened again, as last stored (their `alerts` are not
+    /// read), and the alerts, of which those that pend are not looked at. What does not fit together is put right by
+    /// the first due().
+    void restore(std::vector<Incident> incidents, const std::vector<Alert>& alerts);
     /// Incidents keep the groups they have; later alerts follow the new rules.
     void replaceRules(std::shared_ptr<const RuleSet> rules);
 
@@ -74,7 +75,9 @@ public:
     void forEach(const std::function<void(const Incident&)>& visit) const;
     std::size_t size() const { return groups_.size(); }
 
-    static constexpr Duration afterInhibition = 30s;
+    /// As often as rules look at the clock: what comes back with an inhibitor that has cleared, the Pods of a node that
+    /// is ready again, does not get a card for the moments that it takes.
+    static constexpr Duration afterInhibition = 15s;
     static constexpr Duration reopens = 3min, tellsAgain = 2min;
     static constexpr std::size_t shownFiring = 5;
     static constexpr std::size_t shownResolved = 3;
@@ -102,6 +105,7 @@ private:
     void emitUnlessQuiet(Group& group, IncidentUpdate::Reason reason, TimePoint at, IncidentUpdates& out);
     void close(Groups::iterator group, TimePoint at, IncidentUpdates& out);
     Group& join(const Alert& alert);
+    void restoreResolved(const Alert& alert);
     void reopen(const std::string& key, TimePoint firedAt);
     void forgetClosed(TimePoint now);
     void settleRestored(TimePoint now, IncidentUpdates& out);

@@ -1,6 +1,7 @@
 #include "rules/rule_engine.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "rules/owner.hpp"
@@ -16,6 +17,15 @@ std::string_view uidOf(PackedView object) {
     static const auto metadata = FieldName::of("metadata");
     static const auto uid = FieldName::of("uid");
     return object[metadata][uid].asString();
+}
+
+/// "namespace/name".
+std::string pathOf(PackedView object) {
+    static const auto metadata = FieldName::of("metadata"), ns = FieldName::of("namespace"),
+                      name = FieldName::of("name");
+    auto described = object[metadata];
+    std::string path(described[ns].asString());
+    return path.append(1, '/').append(described[name].asString());
 }
 
 /// How often the Event's previous version had happened, where the observer says it.
@@ -88,6 +98,13 @@ RuleCounters RuleEngine::countersOf(std::string_view name) const {
     return counters;
 }
 
+std::string RuleEngine::windowNotCovered(const Rule& rule) const {
+    auto from = metrics_.notCoveredBefore(rule);
+    if (!from) return {};
+    auto seconds = std::chrono::ceil<std::chrono::seconds>(*from);
+    return "the window of " + formatDuration(rule.series.window) + " is not covered before " + formatRfc3339(seconds);
+}
+
 void RuleEngine::restore(std::vector<Alert> alerts, std::vector<EventCounter> counters,
                          std::optional<TimePoint> lastAlive) {
     if (!lastAlive && !(alerts.empty() && counters.empty())) lastAlive = newest(alerts, counters);
@@ -114,7 +131,9 @@ void RuleEngine::restore(std::vector<Alert> alerts, std::vector<EventCounter> co
             if (!followsSame(alert)) orphans_.push_back(alert.fingerprint);
             if (ofWindow) windows_.restoreEmpty(alert);
         }
-        book_.restore(std::move(alert), rule ? rule->keepFiringFor : Duration{}, ofWindow);
+        AlertBook::Holding holding;
+        if (rule) holding = {rule->keepFiringFor, false, rule->lookback};
+        book_.restore(std::move(alert), holding, ofWindow);
     }
 }
 
@@ -248,6 +267,7 @@ void RuleEngine::awaitAbsence(Rule::Kind kind, std::string_view cluster, TimePoi
 
 void RuleEngine::observe(const SampleBatch& batch, TimePoint now, EngineOutput& out) {
     metrics_.observe(*rules_, batch, now, out.transitions);
+    std::ranges::move(metrics_.takeReadings(), std::back_inserter(out.readings));
     if (!batch.rule.empty()) return;
     awaitAbsence(Rule::Kind::Metric, batch.cluster, now, out);
     for (auto position : rules_->absenceRules()) {
@@ -259,30 +279,41 @@ void RuleEngine::observe(const SampleBatch& batch, TimePoint now, EngineOutput& 
 }
 
 void RuleEngine::receive(std::vector<ReceivedAlert> alerts, TimePoint now, EngineOutput& out) {
+    placeReceived(alerts);
     for (auto& [firing, alert] : alerts) {
         alert.fingerprint = fingerprintOf(alert.origin + "/" + alert.rule, alert.cluster, alert.labels);
         if (!firing) {
             book_.end(alert.fingerprint, now, out.transitions);
             continue;
         }
-        placeReceived(alert);
         if (alert.activeAt == TimePoint() || alert.activeAt > now) alert.activeAt = now;
         book_.hold(std::move(alert), {}, now, out.transitions);
     }
 }
 
-/// Alerts of others name Pods: here they belong to the workload, as our own do, and share its card.
-void RuleEngine::placeReceived(Alert& alert) const {
-    if (alert.object.name.empty()) return;
-    auto wanted = alert.object;
-    objects_.forEach(alert.cluster, wanted.resource, [&](PackedView object) {
-        auto known = refOf(alert.cluster, wanted.resource, object);
-        if (known.name != wanted.name || known.ns != wanted.ns) return;
-        alert.owner = ownerOf(alert.cluster, wanted.resource, object);
-        alert.object = std::move(known);
-    });
-    // The uid would end the alert with the Pod; only its sender knows when it is over.
-    alert.object.uid.clear();
+/// Alerts of others name Pods: here they belong to the workload, as our own do, and share its card. All are found in
+/// one look at the objects of a kind.
+void RuleEngine::placeReceived(std::vector<ReceivedAlert>& alerts) const {
+    using Kind = std::pair<std::string, std::string>;  // cluster and resource
+    std::map<Kind, std::unordered_multimap<std::string, Alert*>> wanted;
+    for (auto& [firing, alert] : alerts)
+        if (firing && !alert.object.name.empty())
+            wanted[{alert.cluster, alert.object.resource}].emplace(alert.object.ns + "/" + alert.object.name, &alert);
+    for (auto& [kind, byName] : wanted) {
+        const auto& [cluster, resource] = kind;
+        objects_.forEach(cluster, resource, [&](PackedView object) {
+            auto [first, last] = byName.equal_range(pathOf(object));
+            if (first == last) return;
+            auto owner = ownerOf(cluster, resource, object);
+            auto known = refOf(cluster, resource, object);
+            // The uid would end the alert with the Pod; only its sender knows when it is over.
+            known.uid.clear();
+            for (auto each = first; each != last; ++each) {
+                each->second->owner = owner;
+                each->second->object = known;
+            }
+        });
+    }
 }
 
 void RuleEngine::sourceLost(std::string_view cluster, std::string_view source, TimePoint now, EngineOutput& out) {
@@ -368,8 +399,8 @@ bool RuleEngine::followsSame(const Alert& alert) const {
 }
 
 void RuleEngine::replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint now, EngineOutput& out) {
-    rules_ = std::move(rules);
-    efforts_.assign(rules_->rules().size(), {});
+    auto before = std::exchange(rules_, std::move(rules));
+    keepEfforts(*before);
     std::vector<std::string> ended;
     book_.forEach([&](const Alert& alert) {
         if (!followsSame(alert)) ended.push_back(alert.fingerprint);
@@ -385,6 +416,18 @@ void RuleEngine::replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint no
     nextRecheck_.reset();
     for (const auto& [cluster, resources] : seen_)
         for (const auto& resource : resources) remember(cluster, resource, now);
+}
+
+/// Of rules that are as they were.
+void RuleEngine::keepEfforts(const RuleSet& before) {
+    std::vector<Effort> efforts(rules_->rules().size());
+    for (std::size_t i = 0; i < efforts.size(); ++i) {
+        const auto& rule = rules_->rules()[i];
+        const auto* known = before.find(rule.name);
+        if (known && known->text == rule.text)
+            efforts[i] = efforts_[static_cast<std::size_t>(known - before.rules().data())];
+    }
+    efforts_ = std::move(efforts);
 }
 
 void RuleEngine::keepClusters(const std::set<std::string, std::less<>>& clusters, TimePoint now, EngineOutput& out) {
@@ -410,10 +453,10 @@ void RuleEngine::reevaluate(std::string_view cluster, std::string_view resource,
     sortByFingerprint(out.transitions, before);
 }
 
-void RuleEngine::noteError(const Rule& rule, const cel::EvalError& error) {
+void RuleEngine::noteError(const Rule& rule, const std::string& error) {
     auto& counters = counters_[rule.name];
     ++counters.errors;
-    counters.lastError = error.message;
+    counters.lastError = error;
 }
 
 }  // namespace klaw::rules

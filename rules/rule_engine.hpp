@@ -25,7 +25,8 @@ namespace klaw::rules {
 /// What the engine adds to; the caller clears it. Order is the order in which things happened.
 struct EngineOutput {
     std::vector<Transition> transitions;
-    std::vector<EventCounter> counters;  ///< to be stored in the same transaction as the transitions
+    std::vector<EventCounter> counters;   ///< to be stored in the same transaction as the transitions
+    std::vector<WindowReading> readings;  ///< of windows over metrics: likewise
 };
 
 /// The objects that are known now: the observers' caches.
@@ -68,6 +69,9 @@ public:
     void restore(std::vector<Alert> alerts, std::vector<EventCounter> counters,
                  std::optional<TimePoint> lastAlive = std::nullopt);
 
+    /// Readings of windows over metrics from before a restart, by time; before anything is observed.
+    void restoreReadings(std::vector<WindowReading> readings) { metrics_.restore(std::move(readings)); }
+
     void apply(const Change& change, TimePoint now, EngineOutput& out);
     /// Everything that one source of metrics says now.
     void observe(const SampleBatch& batch, TimePoint now, EngineOutput& out);
@@ -102,6 +106,8 @@ public:
     /// By rule; without its evaluations.
     const std::map<std::string, RuleCounters, std::less<>>& counters() const { return counters_; }
     RuleCounters countersOf(std::string_view rule) const;
+    /// Why a rule with a window over a metric cannot be judged yet; empty when it can.
+    std::string windowNotCovered(const Rule& rule) const;
 
 private:
     struct Effort {
@@ -124,12 +130,13 @@ private:
     void recheckResource(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
     bool collectRules(const Change& change);
     void awaitAbsence(Rule::Kind kind, std::string_view cluster, TimePoint now, EngineOutput& out);
-    void placeReceived(Alert& alert) const;
+    void placeReceived(std::vector<ReceivedAlert>& alerts) const;
     void noteSeen(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
     void remember(std::string_view cluster, std::string_view resource, TimePoint now);
     bool followsSame(const Alert& alert) const;
     void forgetWindows(std::size_t firstTransition, const EngineOutput& out);
-    void noteError(const Rule& rule, const cel::EvalError& error);
+    void keepEfforts(const RuleSet& before);
+    void noteError(const Rule& rule, const std::string& error);
 
     std::shared_ptr<const RuleSet> rules_;
     const ObjectSource& objects_;

@@ -145,4 +145,11 @@ const std::vector<std::size_t>& RuleSet::timedRulesFor(std::string_view name) co
     return found ? found->timed : none;
 }
 
+Duration RuleSet::longestWindow() const {
+    Duration longest{};
+    for (const auto& rule : rules_)
+        longest = std::max({longest, rule.series.window, rule.followsWindow() ? rule.threshold.window : Duration{}});
+    return longest;
+}
+
 }  // namespace klaw::rules

@@ -43,6 +43,8 @@ public:
     const std::vector<std::size_t>& absenceRules() const { return absenceRules_; }
     /// Positions in rules() of the resource's rules that read the clock.
     const std::vector<std::size_t>& timedRulesFor(std::string_view resource) const;
+    /// Of a rule, of Events or over a metric.
+    Duration longestWindow() const;
 
 private:
     struct Resource {

@@ -37,6 +37,13 @@ Result<void> putCounter(Database& database, const rules::EventCounter& counter) 
         counter.cluster, counter.rule, counter.window, counter.eventUid, counter.seen, counter.increase, counter.at);
 }
 
+Result<void> putReading(Database& database, const rules::WindowReading& kept) {
+    const auto& reading = kept.reading;
+    return database.run(
+        "INSERT OR REPLACE INTO window_readings (series, place, at, value, counter, count) VALUES (?, ?, ?, ?, ?, ?)",
+        kept.series, std::int64_t{kept.place}, reading.at, reading.value, reading.counter, std::int64_t{reading.count});
+}
+
 Result<void> putSilence(Database& database, const rules::Silence& silence) {
     return database.run("INSERT OR REPLACE INTO silences (id, starts_at, ends_at, json) VALUES (?, ?, ?, ?)",
                         silence.id, silence.startsAt, silence.endsAt, toJson(silence));
@@ -82,7 +89,8 @@ Result<void> applyAlerts(Database& database, const UnitOfWork& unit) {
     if (auto done = forEach(database, unit.incidents, putIncident); !done) return done;
     if (auto done = forEach(database, unit.silences, putSilence); !done) return done;
     if (auto done = forEach(database, unit.silenceCopies, putSilenceCopy); !done) return done;
-    return forEach(database, unit.counters, putCounter);
+    if (auto done = forEach(database, unit.counters, putCounter); !done) return done;
+    return forEach(database, unit.readings, putReading);
 }
 
 Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& committed) {
@@ -102,7 +110,8 @@ Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& co
 
 bool UnitOfWork::empty() const {
     return inbound.empty() && usedOffers.empty() && alerts.empty() && removedAlerts.empty() && incidents.empty() &&
-           silences.empty() && silenceCopies.empty() && counters.empty() && ruleRevisions.empty() && offers.empty() &&
+           silences.empty() && silenceCopies.empty() && counters.empty() && readings.empty() && ruleRevisions.empty() &&
+           offers.empty() &&
            supersededDeliveries.empty() && deliveryStarts.empty() && deliveryResults.empty() && newDeliveries.empty() &&
            meta.empty() && audit.empty();
 }

@@ -67,6 +67,8 @@ void fieldsOf(Visit& v, rules::Alert& a) {
     v("progress", a.progress);
     v("noDataSince", a.noDataSince);
     v("flapping", a.flapping);
+    v("ceasedAt", a.ceasedAt);
+    v("firedBefore", a.firedBefore);
 }
 template <class Visit>
 void fieldsOf(Visit& v, rules::RecentChange& c) {
@@ -182,6 +184,12 @@ public:
         return list;
     }
 
+    static Json encoded(std::vector<TimePoint>& values) {
+        Json list = Json::array();
+        for (auto& value : values) list.push_back(encoded(value));
+        return list;
+    }
+
 private:
     Json out_ = Json::object();
 };
@@ -222,6 +230,9 @@ private:
     template <class T>
         requires isStructured<T>
     static void decode(const Json& json, std::vector<T>& values) {
+        for (const auto& item : json) decode(item, values.emplace_back());
+    }
+    static void decode(const Json& json, std::vector<TimePoint>& values) {
         for (const auto& item : json) decode(item, values.emplace_back());
     }
 

@@ -112,7 +112,15 @@ CREATE TABLE inbound (key TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT
 CREATE INDEX inbound_by_time ON inbound (at);
 )sql";
 
-constexpr std::array<Migration, 5> all{{{1, version1}, {2, version2}, {3, version3}, {4, version4}, {5, version5}}};
+// Thinned readings of windows over metrics; `place` bounds how many there are of each series.
+constexpr std::string_view version6 = R"sql(
+CREATE TABLE window_readings (
+    series TEXT NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL, counter REAL NOT NULL,
+    count INTEGER NOT NULL, PRIMARY KEY (series, place)) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<Migration, 6> all{
+    {{1, version1}, {2, version2}, {3, version3}, {4, version4}, {5, version5}, {6, version6}}};
 
 Result<int> versionOf(Database& database) {
     auto application = database.integer("PRAGMA application_id");

@@ -13,7 +13,7 @@ Result<void> remove(Database& database, std::string_view sql, TimePoint before, 
 
 Result<PruneReport> pruneSome(Database& database, TimePoint now, const RetentionLimits& limits) {
     PruneReport report;
-    std::uint64_t cards = 0, copies = 0, inbound = 0;  // of no interest to people
+    std::uint64_t cards = 0, copies = 0, inbound = 0, readings = 0;  // of no interest to people
     struct Row {
         std::string_view sql;
         Duration keep;
@@ -43,6 +43,9 @@ Result<PruneReport> pruneSome(Database& database, TimePoint now, const Retention
         {"DELETE FROM inbound WHERE key IN (SELECT key FROM inbound WHERE at < ? LIMIT 500)", limits.inbound, &inbound},
         {"DELETE FROM event_increases WHERE id IN (SELECT id FROM event_increases WHERE at < ? LIMIT 500)",
          limits.eventIncreases, &report.eventIncreases},
+        {"DELETE FROM window_readings WHERE (series, place) IN (SELECT series, place FROM window_readings WHERE at < ? "
+         "LIMIT 500)",
+         limits.windowReadings, &readings},
         {"DELETE FROM event_counts WHERE (cluster, rule, window, event_uid) IN (SELECT cluster, rule, window, "
          "event_uid FROM event_counts WHERE at < ? AND event_uid <> '' LIMIT 500)",
          limits.eventsSeen, &report.eventsSeen},

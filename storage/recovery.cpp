@@ -47,6 +47,17 @@ Result<void> readCounters(Database& database, TimePoint since, std::vector<rules
         read, since);
 }
 
+Result<void> readReadings(Database& database, TimePoint since, std::vector<rules::WindowReading>& into) {
+    return database.query(
+        "SELECT series, place, at, value, counter, count FROM window_readings WHERE at >= ? ORDER BY at",
+        [&](const Statement& row) {
+            rules::SeriesWindow::Reading reading{row.time(2), row.real(3), row.real(4),
+                                                 static_cast<std::uint32_t>(row.integer(5))};
+            into.push_back({row.text(0), static_cast<std::uint32_t>(row.integer(1)), reading});
+        },
+        since);
+}
+
 }  // namespace
 
 Result<RecoveredState> loadState(Database& database, const RecoveryHorizon& horizon) {
@@ -56,7 +67,9 @@ Result<RecoveredState> loadState(Database& database, const RecoveryHorizon& hori
                            horizon.resolvedSince);
     if (!alerts) return fail(std::move(alerts).error());
     auto incidents = readJson(database, state.incidents, state.unreadable, incidentFromJson,
-                              "SELECT json FROM incidents WHERE resolved_at IS NULL ORDER BY opened_at, id");
+                              "SELECT json FROM incidents WHERE resolved_at IS NULL OR resolved_at > ? ORDER BY "
+                              "opened_at, id",
+                              horizon.reopensSince);
     if (!incidents) return fail(std::move(incidents).error());
     auto silences = readJson(database, state.silences, state.unreadable, silenceFromJson,
                              "SELECT json FROM silences WHERE ends_at > ? ORDER BY starts_at, id", horizon.now);
@@ -70,18 +83,20 @@ Result<RecoveredState> loadState(Database& database, const RecoveryHorizon& hori
     if (!copies) return fail(std::move(copies).error());
     if (auto counters = readCounters(database, horizon.increasesSince, state.counters); !counters)
         return fail(std::move(counters).error());
+    if (auto readings = readReadings(database, horizon.increasesSince, state.readings); !readings)
+        return fail(std::move(readings).error());
     auto sql =
         "SELECT " + std::string(deliveryColumns) + " FROM deliveries WHERE state IN ('queued', 'sending') ORDER BY seq";
     auto deliveries = database.query(sql, [&](const Statement& row) { state.deliveries.push_back(deliveryOf(row)); });
     if (!deliveries) return fail(std::move(deliveries).error());
     auto cards = database.query(
         "SELECT c.incident_id, c.channel, c.platform_ref FROM cards c LEFT JOIN incidents i ON i.id = c.incident_id "
-        "WHERE (i.id IS NOT NULL AND i.resolved_at IS NULL) "
+        "WHERE (i.id IS NOT NULL AND (i.resolved_at IS NULL OR i.resolved_at > ?)) "
         "OR c.incident_id IN (SELECT incident_id FROM deliveries WHERE state IN ('queued', 'sending')) "
         "OR (i.id IS NULL AND c.incident_id IN (SELECT incident_id FROM deliveries WHERE reason = 'reply' AND "
         "created_at > ?)) ORDER BY 1, 2",
         [&](const Statement& row) { state.cards.push_back({row.text(0), row.text(1), row.text(2)}); },
-        horizon.now - lifeOfAnswers);
+        horizon.reopensSince, horizon.now - lifeOfAnswers);
     if (!cards) return fail(std::move(cards).error());
     auto rules = currentRuleRevisions(database);
     if (!rules) return fail(std::move(rules).error());

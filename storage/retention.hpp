@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/time.hpp"
+#include "rules/metric/series_selector.hpp"
 
 namespace klaw::storage {
 
@@ -14,9 +15,10 @@ struct RetentionLimits {
     Duration resolvedIncidents = 90 * 24h;  ///< with their deliveries
     Duration finishedDeliveries = 30 * 24h;
     Duration endedSilences = 30 * 24h;
-    Duration expiredOffers = 7 * 24h;   ///< long enough to tell "used" from "never existed"
-    Duration inbound = 2 * 24h;         ///< platforms repeat for some hours
-    Duration eventIncreases = 2 * 24h;  ///< at least the longest window of any rule
+    Duration expiredOffers = 7 * 24h;  ///< long enough to tell "used" from "never existed"
+    Duration inbound = 2 * 24h;        ///< platforms repeat for some hours
+    Duration eventIncreases = rules::maxWindow;
+    Duration windowReadings = rules::maxWindow;
     Duration eventsSeen = 7 * 24h;
 };
 

@@ -63,6 +63,11 @@ Statement& Statement::bind(int parameter, std::int64_t value) {
     return *this;
 }
 
+Statement& Statement::bind(int parameter, double value) {
+    note(sqlite3_bind_double(handle_, parameter, value));
+    return *this;
+}
+
 Statement& Statement::bind(int parameter, std::string_view value) {
     if (isValidUtf8(value)) {
         note(sqlite3_bind_text64(handle_, parameter, value.data() ? value.data() : "", value.size(), SQLITE_TRANSIENT,
@@ -104,6 +109,10 @@ bool Statement::isNull(int column) const {
 
 std::int64_t Statement::integer(int column) const {
     return sqlite3_column_int64(handle_, column);
+}
+
+double Statement::real(int column) const {
+    return sqlite3_column_double(handle_, column);
 }
 
 std::string Statement::text(int column) const {

@@ -29,6 +29,7 @@ public:
 
     Statement& bind(int parameter, std::nullptr_t);
     Statement& bind(int parameter, std::int64_t value);
+    Statement& bind(int parameter, double value);
     /// Malformed UTF-8 is stored as U+FFFD.
     Statement& bind(int parameter, std::string_view value);
     Statement& bind(int parameter, TimePoint value) { return bind(parameter, toUnixNanos(value)); }
@@ -56,6 +57,7 @@ public:
 
     bool isNull(int column) const;
     std::int64_t integer(int column) const;
+    double real(int column) const;
     std::string text(int column) const;  ///< empty for NULL
     TimePoint time(int column) const { return fromUnixNanos(integer(column)); }
     std::optional<TimePoint> optionalTime(int column) const;

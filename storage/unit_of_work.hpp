@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/metric/window_reading.hpp"
 #include "rules/silence.hpp"
 #include "storage/audit.hpp"
 #include "storage/delivery.hpp"
@@ -35,6 +36,7 @@ struct UnitOfWork {
     std::vector<rules::Silence> silences;           ///< inserted or replaced by id
     std::vector<SilenceCopy> silenceCopies;         ///< inserted or replaced by silence and Alertmanager
     std::vector<rules::EventCounter> counters;      ///< `seen` never falls; increases add up
+    std::vector<rules::WindowReading> readings;     ///< inserted or replaced by series and place
     std::vector<RuleRevision> ruleRevisions;        ///< skipped when the newest of that name says the same
     bool ruleRevisionsAreAll = false;               ///< rules that are not among them are recorded as removed
     std::vector<Offer> offers;                      ///< Conflict when the nonce is known
@@ -46,9 +48,9 @@ struct UnitOfWork {
     std::vector<AuditEntry> audit;  ///< appended to the chain
 
     bool empty() const;
-    /// Whether it may not be dropped while the disk is full: anything but pending alerts, counters and meta.
+    /// Whether it may not be dropped while the disk is full: anything but pending alerts, counters, readings and meta.
     bool essential() const;
-    /// Whether nothing is held up by it: only results of deliveries, counters and meta.
+    /// Whether nothing is held up by it: only results of deliveries, counters, readings and meta.
     bool patient() const;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr Duration aliveEvery = 20s;
 constexpr Duration pruneEvery = 1h;
-constexpr Duration eventHorizon = 2 * 24h;
+constexpr Duration startTakes = 30s;
 constexpr std::size_t maxLately = 20;
 
 void reportFailure(const std::string& name, const std::string& what) {
@@ -106,8 +106,9 @@ Result<void> AgentRun::start() {
 /// and says so.
 Result<storage::RecoveredState> AgentRun::openStorage() {
     auto database = storage::Database::open(data_.database());
-    storage::RecoveryHorizon horizon{clock_.now() - setup_.config.retention.resolvedAlerts, clock_.now() - eventHorizon,
-                                     clock_.now()};
+    storage::RecoveryHorizon horizon{clock_.now() - setup_.config.retention.resolvedAlerts,
+                                     clock_.now() - rules::maxWindow, clock_.now(),
+                                     clock_.now() - rules::AlertGrouper::reopens};
     Result<storage::RecoveredState> state = storage::RecoveredState();
     if (database) state = storage::loadState(*database, horizon);
     auto* failure = !database ? &database.error() : !state ? &state.error() : nullptr;
@@ -187,15 +188,15 @@ void AgentRun::standIn(const std::string& channel, const std::string& incident) 
     scheduleFlush();
 }
 
-/// Of the channels that are configured. One with something on its way and no answer since the start is not known.
+/// Of the channels that are configured. Of one that has taken nothing since the start it is not known how it fares
+/// until it has failed for longer than a start takes.
 std::vector<scrape::ChannelOutage> AgentRun::channelOutages() const {
     std::vector<scrape::ChannelOutage> outages;
     const auto& channels = setup_.config.channels;
     for (const auto& status : courier_->status()) {
         if (std::ranges::find(channels, status.name, &ChannelConfig::name) == channels.end()) continue;
-        bool unknown = !status.failingSince && status.delivered == 0 && status.queued + status.inFlight > 0;
-        if (unknown) continue;
-        outages.push_back({status.name, status.failingSince ? clock_.now() - *status.failingSince : Duration{}});
+        auto lasts = status.failingSince ? clock_.now() - *status.failingSince : Duration{};
+        if (status.delivered > 0 || lasts >= startTakes) outages.push_back({status.name, lasts});
     }
     return outages;
 }
@@ -501,6 +502,13 @@ Task<void> AgentRun::watchTime() {
     }
 }
 
+/// What no window reaches any more is not kept.
+storage::RetentionLimits AgentRun::retention() const {
+    auto limits = setup_.config.retention;
+    limits.eventIncreases = limits.windowReadings = std::max<Duration>(setup_.rules->longestWindow(), 2 * 24h);
+    return limits;
+}
+
 Task<void> AgentRun::keepHouse() {
     auto pruned = clock_.now() - pruneEvery;
     for (;;) {
@@ -509,7 +517,7 @@ Task<void> AgentRun::keepHouse() {
         writer_->submit(std::move(unit));
         if (clock_.now() - pruned >= pruneEvery) {
             pruned = clock_.now();
-            writer_->prune(pruned, setup_.config.retention, {});
+            writer_->prune(pruned, retention(), {});
         }
         co_await clock_.sleepFor(aliveEvery);
     }
@@ -612,6 +620,7 @@ void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
 
 std::string AgentRun::metrics() {
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
+                          metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>(),
                           heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(), loop_.turns()});
 }
 

@@ -87,6 +87,7 @@ private:
     Task<void> watchTime();
     Task<void> watchSignals();
     Task<void> keepHouse();
+    storage::RetentionLimits retention() const;
     Task<void> shutDown();
     void reload();
     Result<void> reloadAll();

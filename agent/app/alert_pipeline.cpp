@@ -27,6 +27,16 @@ storage::AuditEntry auditOf(const rules::Transition& transition) {
             detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
 }
 
+/// What is kept of an alert that was withdrawn: how it fired last, as far as that is not too long ago to matter.
+std::optional<rules::Alert> fireBefore(const rules::Transition& withdrawn) {
+    if (withdrawn.alert.firedBefore.empty()) return std::nullopt;
+    auto alert = withdrawn.alert;
+    alert.firedAt = alert.firedBefore.back();
+    alert.firedBefore.pop_back();
+    alert.resolvedAt = withdrawn.at;
+    return alert;
+}
+
 }  // namespace
 
 AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
@@ -40,12 +50,10 @@ AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const 
 }
 
 void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive, TimePoint now) {
-    std::vector<rules::Alert> firing;
-    for (const auto& alert : state.alerts)
-        if (alert.state() == rules::AlertState::Firing) firing.push_back(alert);
     silences_ = state.silences;
     engine_.restore(state.alerts, state.counters, lastAlive);
-    grouper_.restore(state.incidents, firing);
+    engine_.restoreReadings(state.readings);
+    grouper_.restore(state.incidents, state.alerts);
     applySilences(now);
 }
 
@@ -214,9 +222,11 @@ void AlertPipeline::follow(TimePoint) {
         keep(std::move(transition));
     }
     for (auto& counter : output_.counters) unit_.counters.push_back(std::move(counter));
-    dirty_ = dirty_ || !output_.counters.empty();
+    std::ranges::move(output_.readings, std::back_inserter(unit_.readings));
+    dirty_ = dirty_ || !output_.counters.empty() || !output_.readings.empty();
     output_.transitions.clear();
     output_.counters.clear();
+    output_.readings.clear();
     for (const auto& update : updates_) note(update);
     updates_.clear();
 }
@@ -227,14 +237,14 @@ void AlertPipeline::note(const rules::Transition& transition) {
     if (transition.reason == Reason::Fired || transition.reason == Reason::Resolved)
         unit_.audit.push_back(auditOf(transition));
     ++counters_.transitions[std::string(rules::toString(transition.reason))];
-    if (onTransition_) onTransition_(transition);
+    if (onTransition_ && transition.reason != Reason::Noted) onTransition_(transition);
 }
 
 /// For the next unit of work.
 void AlertPipeline::keep(rules::Transition transition) {
     auto& stored = alerts_[transition.alert.fingerprint];
     if (transition.reason == rules::Transition::Reason::Withdrawn)
-        stored.reset();
+        stored = fireBefore(transition);
     else
         stored = std::move(transition.alert);
 }

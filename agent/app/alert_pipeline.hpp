@@ -99,7 +99,7 @@ private:
     PipelineCounters counters_;
 
     bool dirty_ = false;
-    std::map<std::string, std::optional<rules::Alert>> alerts_;  ///< by fingerprint; nothing: withdrawn
+    std::map<std::string, std::optional<rules::Alert>> alerts_;  ///< by fingerprint; nothing: to be forgotten
     std::map<std::string, rules::Incident> incidents_;
     storage::UnitOfWork unit_;
 };

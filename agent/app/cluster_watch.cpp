@@ -13,6 +13,8 @@ void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
 }
 
+constexpr Duration startTakes = 30s;
+
 /// Klaw may not read it, or the cluster does not know it: that is no outage, it waits for somebody to change it.
 bool isRefused(const kube::WatchStatus& status) {
     return status.errorCode == ErrorCode::PermissionDenied || status.errorCode == ErrorCode::NotFound;
@@ -145,9 +147,18 @@ std::vector<scrape::WatchOutage> ClusterWatch::outages() const {
     for (const auto& [resource, watched] : watched_) {
         const auto& status = watched.stream->status();
         if (!watched.task || isRefused(status)) continue;
-        outages.push_back({resource, status.failingSince ? clock_.now() - *status.failingSince : Duration{}});
+        auto lasts = status.failingSince ? clock_.now() - *status.failingSince : Duration{};
+        if (status.listed || lasts >= startTakes) outages.push_back({resource, lasts});
     }
     return outages;
+}
+
+std::string ClusterWatch::trouble(std::string_view resource) const {
+    auto found = watched_.find(resource);
+    if (found == watched_.end() || !found->second.task) return {};
+    const auto& status = found->second.stream->status();
+    if (!status.lastError.empty()) return status.lastError;
+    return status.listed ? "" : "the first list is not in yet";
 }
 
 const observe::ResourceObserver* ClusterWatch::observer(std::string_view resource) const {

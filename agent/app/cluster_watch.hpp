@@ -38,8 +38,11 @@ public:
     kube::ApiServer& server() { return server_; }
     bool ready() const;
     operate::ClusterView view() const;
-    /// Of each resource that may be read.
+    /// Of each resource that may be read. One that has failed since this began is among them once that is more than a
+    /// start may take.
     std::vector<scrape::WatchOutage> outages() const;
+    /// Why nothing is known of a resource; empty when it is.
+    std::string trouble(std::string_view resource) const;
     const observe::ResourceObserver* observer(std::string_view resource) const;
     /// Streams and observers for metrics.
     void forEach(const std::function<void(const std::string& resource, const kube::WatchStatus&,

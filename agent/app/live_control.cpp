@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/percent.hpp"
+#include "rules/metric/builtin_metrics.hpp"
 #include "rules/silence_matchers.hpp"
 #include "storage/reader.hpp"
 
@@ -168,7 +169,7 @@ std::vector<operate::RuleView> LiveControl::rules() const {
         auto counters = pipeline_.engine().countersOf(rule.name);
         view.errors = counters.errors;
         view.lastError = counters.lastError;
-        if (metrics_) view.unavailable = metrics_->unavailable(rule);
+        view.unavailable = unavailable(rule);
         views.push_back(std::move(view));
     }
     return views;
@@ -186,16 +187,30 @@ operate::RuleActivity LiveControl::ruleActivity(const std::string& name) const {
         if (alert.rule == name) ++(alert.state() == rules::AlertState::Firing ? activity.firing : activity.pending);
     });
     const auto* rule = ruleSet().find(name);
-    if (rule && metrics_) activity.unavailable = metrics_->unavailable(*rule);
+    if (rule) activity.unavailable = unavailable(*rule);
     return activity;
+}
+
+/// A rule that looks at what is not known is never silently false.
+std::string LiveControl::unavailable(const rules::Rule& rule) const {
+    if (metrics_)
+        if (auto reason = metrics_->unavailable(rule); !reason.empty()) return reason;
+    bool builtin = rule.kind == rules::Rule::Kind::Metric && rules::findBuiltinMetric(rule.series.metric);
+    auto resources = builtin ? rules::resourcesForMetric(rule.series.metric) : rule.resources;
+    for (const auto& cluster : clusters_)
+        for (const auto& resource : resources)
+            if (auto trouble = cluster->trouble(resource); !trouble.empty())
+                return resource + " of " + cluster->name() + ": " + trouble;
+    return pipeline_.engine().windowNotCovered(rule);
 }
 
 Result<std::vector<operate::RuleRevisionView>> LiveControl::ruleHistory(const std::string& name) const {
     return readRuleHistory(databaseFile_, name);
 }
 
-Result<std::vector<std::string>> LiveControl::applyRules(const std::string& yaml, const rules::Mark& mark) {
-    return keeper_->apply({"the file", yaml}, mark, install_);
+Result<std::vector<std::string>> LiveControl::applyRules(const std::string& fileName, const std::string& yaml,
+                                                         const rules::Mark& mark) {
+    return keeper_->apply({fileName, yaml}, mark, install_);
 }
 
 Result<void> LiveControl::revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) {

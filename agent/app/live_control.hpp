@@ -71,7 +71,8 @@ public:
     const rules::RuleSet& ruleSet() const override { return pipeline_.engine().rules(); }
     operate::RuleActivity ruleActivity(const std::string& name) const override;
     Result<std::vector<operate::RuleRevisionView>> ruleHistory(const std::string& name) const override;
-    Result<std::vector<std::string>> applyRules(const std::string& yaml, const rules::Mark& mark) override;
+    Result<std::vector<std::string>> applyRules(const std::string& fileName, const std::string& yaml,
+                                                const rules::Mark& mark) override;
     Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) override;
     Result<void> removeRule(const std::string& name, const rules::Mark& mark) override;
     std::vector<operate::ClusterView> clusters() const override;
@@ -81,6 +82,7 @@ public:
 
 private:
     ClusterWatch* clusterNamed(std::string_view name) const;
+    std::string unavailable(const rules::Rule& rule) const;
 
     AlertPipeline& pipeline_;
     const std::vector<std::unique_ptr<ClusterWatch>>& clusters_;

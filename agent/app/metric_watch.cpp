@@ -1,9 +1,7 @@
 #include "agent/app/metric_watch.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
-
-#include <algorithm>
-#include <set>
 
 #include "agent/scrape/capacity_source.hpp"
 #include "agent/scrape/certificate_source.hpp"
@@ -12,7 +10,6 @@
 #include "agent/scrape/lease_source.hpp"
 #include "agent/scrape/metrics_api_source.hpp"
 #include "agent/scrape/pod_source.hpp"
-#include "rules/metric/builtin_metrics.hpp"
 
 namespace klaw::app {
 namespace {
@@ -21,32 +18,6 @@ using Source = rules::BuiltinMetric::Source;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
-}
-
-/// How the names of the sources of such metrics begin.
-std::string_view prefixOf(Source source) {
-    switch (source) {
-        case Source::MetricsApi:
-            return "metrics.k8s.io/";
-        case Source::Objects:
-            return "objects";
-        case Source::ApiServer:
-            return "api server";
-        case Source::NodeLeases:
-            return "leases of nodes";
-        case Source::ComponentLeases:
-            return "leases of components";
-        case Source::Certificates:
-            return "certificates of ";
-        case Source::Agent:
-            return "klaw";
-        default:
-            return "kubelet ";
-    }
-}
-
-bool isPage(Source source) {
-    return source == Source::KubeletResource || source == Source::KubeletCadvisor;
 }
 
 /// Where the metrics that rules read come from.
@@ -71,7 +42,71 @@ scrape::HttpTarget targetOf(const MetricTargetConfig& config, const std::string&
     return target;
 }
 
+template <class... Parts>
+std::string keyOf(std::string_view kind, const Parts&... parts) {
+    std::string key(kind);
+    ((key += fmt::format("\n{}", parts)), ...);
+    return key;
+}
+
+std::string keyOf(std::string_view kind, const scrape::HttpTarget& target) {
+    auto key = keyOf(kind, target.name, target.cluster, target.url, target.token, target.tokenFile.string(),
+                     target.every.count());
+    for (const auto& [name, value] : target.labels) key += fmt::format("\n{}={}", name, value);
+    return key;
+}
+
 }  // namespace
+
+/// A source that is asked again and again, and what it has told of.
+class MetricWatch::Asked final : public scrape::MetricSink {
+public:
+    Asked(MetricWatch& watch, std::unique_ptr<scrape::MetricSource> source)
+        : watch_(watch), source_(std::move(source)), task_(watch.loop_, reportFailure) {
+        task_.spawn(source_->name(), run());
+    }
+    Task<void> stop() { return task_.stop(); }
+    /// What it still tells is heard by nobody.
+    void leave() { left_ = true; }
+    const std::set<MetricBoard::Source>& told() const { return told_; }
+
+private:
+    /// Sources do not all ask in the same moment.
+    Task<void> run() {
+        constexpr Duration first = 2s;
+        co_await watch_.clock_.sleepFor(std::chrono::duration_cast<Duration>(first * watch_.random_.fraction()));
+        for (;;) {
+            co_await source_->look(*this);
+            co_await watch_.clock_.sleepFor(source_->every());
+        }
+    }
+
+    void samples(std::string_view cluster, std::string_view source, std::string_view rule,
+                 const std::vector<rules::Sample>& samples) override {
+        if (left_) return;
+        told_.emplace(cluster, source);
+        if (watch_.board_.answered(cluster, source, samples, watch_.clock_.now()))
+            spdlog::info("cluster {}: {} answers again", cluster, source);
+        watch_.events_.samples({cluster, source, rule, samples});
+    }
+
+    void lost(std::string_view cluster, std::string_view source, const Error& error) override {
+        if (left_) return;
+        told_.emplace(cluster, source);
+        // Many clusters have no metrics-server, say; the rules that would read from it say so.
+        bool notInstalled = error.code == ErrorCode::NotFound;
+        if (watch_.board_.failed(cluster, source, error, watch_.clock_.now()))
+            spdlog::log(notInstalled ? spdlog::level::info : spdlog::level::warn, "cluster {}: no metrics from {}: {}",
+                        cluster, source, error.describe());
+        watch_.events_.lost(cluster, source, error);
+    }
+
+    MetricWatch& watch_;
+    std::unique_ptr<scrape::MetricSource> source_;
+    std::set<MetricBoard::Source> told_;
+    bool left_ = false;
+    TaskGroup task_;
+};
 
 MetricWatch::MetricWatch(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& client,
                          const rules::ObjectSource& objects, MetricEvents events)
@@ -83,99 +118,143 @@ MetricWatch::MetricWatch(Loop& loop, LoopClock& clock, Random& random, net::Http
       events_(std::move(events)),
       ending_(loop, reportFailure) {}
 
+MetricWatch::~MetricWatch() = default;
+
 void MetricWatch::follow(std::shared_ptr<const rules::RuleSet> rules, const MetricsConfig& config,
                          const Clusters& clusters) {
-    endRunning();
-    status_.clear();
-    running_ = std::make_unique<TaskGroup>(loop_, reportFailure);
-    auto wanted = [rules](std::string_view name) { return !rules->rulesForMetric(name).empty(); };
-    auto sources = sourcesOf(*rules);
+    rules_ = std::move(rules);
+    auto sources = sourcesOf(*rules_);
+    MetricBoard::Asked asked{{}, config.kubelets, config.pods || !config.targets.empty(), !config.prometheus.empty()};
+    Wanted wanted;
     for (const auto& cluster : clusters) {
+        asked.clusters.push_back(cluster->name());
         addBuiltin(*cluster, sources, config, wanted);
-        if (config.pods)
-            add(std::make_unique<scrape::PodSource>(client_, objects_, cluster->name(), config.every, wanted));
     }
-    if (sources.contains(Source::Agent)) add(std::make_unique<scrape::AgentSource>(config.every, events_.channels));
+    if (sources.contains(Source::Agent))
+        wanted[keyOf("klaw", config.every.count())] = [this, every = config.every] {
+            return std::make_unique<scrape::AgentSource>(every, events_.channels);
+        };
+    addPages(config, clusters, wanted);
+    board_.setAsked(std::move(asked));
+    askThese(std::move(wanted));
+}
+
+void MetricWatch::addBuiltin(ClusterWatch& cluster, const std::set<Source>& sources, const MetricsConfig& config,
+                             Wanted& wanted) {
+    auto& server = cluster.server();
+    auto every = config.every;
+    auto add = [&](std::string_view kind, auto make, const auto&... how) {
+        // Another watch of the same cluster reaches it in another way.
+        wanted[keyOf(kind, cluster.name(), static_cast<const void*>(&cluster), how...)] = std::move(make);
+    };
+    std::set<Source> pages;
+    for (auto page : {Source::Kubelet, Source::KubeletResource, Source::KubeletCadvisor})
+        if (sources.contains(page) && config.kubelets) pages.insert(page);
+    auto pagesKey = pages.contains(Source::Kubelet) + 2 * pages.contains(Source::KubeletResource) +
+                    4 * pages.contains(Source::KubeletCadvisor);
+    auto isWanted = [this](std::string_view metric) { return isRead(metric); };
+    if (!pages.empty())
+        add(
+            "kubelets",
+            [this, &server, every, pages, isWanted] {
+                return std::make_unique<scrape::KubeletSource>(server, objects_, every, pages, isWanted);
+            },
+            every.count(), pagesKey);
+    if (sources.contains(Source::MetricsApi))
+        add(
+            "metrics API",
+            [this, &server, every] { return std::make_unique<scrape::MetricsApiSource>(server, objects_, every); },
+            every.count());
+    if (sources.contains(Source::Objects))
+        add(
+            "capacity",
+            [this, &cluster, every] {
+                return std::make_unique<scrape::CapacitySource>(objects_, cluster.name(), every,
+                                                                [&cluster] { return cluster.ready(); });
+            },
+            every.count());
+    if (sources.contains(Source::ApiServer))
+        add(
+            "API server",
+            [this, &cluster, every] {
+                auto silences = [this, &cluster] { return board_.silences(cluster.name(), clock_.now()); };
+                return std::make_unique<scrape::ApiServerSource>(
+                    cluster.server(), every, [&cluster] { return cluster.outages(); }, silences);
+            },
+            every.count());
+    using Of = scrape::LeaseSource::Of;
+    if (sources.contains(Source::NodeLeases))
+        add("leases of nodes",
+            [this, &server] { return std::make_unique<scrape::LeaseSource>(server, objects_, clock_, Of::Nodes); });
+    if (sources.contains(Source::ComponentLeases))
+        add("leases of components", [this, &server] {
+            return std::make_unique<scrape::LeaseSource>(server, objects_, clock_, Of::Components);
+        });
+    if (sources.contains(Source::Certificates))
+        add(
+            "certificates",
+            [this, &server, secrets = config.secrets] {
+                return std::make_unique<scrape::CertificateSource>(server, clock_, secrets);
+            },
+            config.secrets);
+    if (sources.contains(Source::Certificates) && config.kubeletCertificates)
+        add("kubelet certificates",
+            [this, &server] { return std::make_unique<scrape::KubeletCertificateSource>(loop_, server, clock_); });
+}
+
+/// Pages in the Prometheus text format, and Prometheus itself.
+void MetricWatch::addPages(const MetricsConfig& config, const Clusters& clusters, Wanted& wanted) {
+    auto isWanted = [this](std::string_view metric) { return isRead(metric); };
     auto clusterOf = [&](const MetricTargetConfig& target) {
         if (!target.cluster.empty() || clusters.empty()) return target.cluster;
         return clusters.front()->name();
     };
-    pagesAsked_ = config.pods || !config.targets.empty();
-    for (const auto& target : config.targets)
-        add(std::make_unique<scrape::TextSource>(client_, targetOf(target, clusterOf(target), config.every), wanted));
-    promqlMissing_ = config.prometheus.empty();
-    for (const auto& server : config.prometheus)
-        for (auto position : rules->promqlRules())
-            add(std::make_unique<scrape::PromqlSource>(client_, targetOf(server, clusterOf(server), config.every),
-                                                       rules->rules()[position]));
-}
-
-void MetricWatch::addBuiltin(ClusterWatch& cluster, const std::set<Source>& sources, const MetricsConfig& config,
-                             const std::function<bool(std::string_view)>& wanted) {
-    auto& server = cluster.server();
-    std::set<Source> pages;
-    for (auto page : {Source::Kubelet, Source::KubeletResource, Source::KubeletCadvisor})
-        if (sources.contains(page) && config.kubelets) pages.insert(page);
-    if (!pages.empty()) add(std::make_unique<scrape::KubeletSource>(server, objects_, config.every, pages, wanted));
-    if (sources.contains(Source::MetricsApi))
-        add(std::make_unique<scrape::MetricsApiSource>(server, objects_, config.every));
-    if (sources.contains(Source::Objects))
-        add(std::make_unique<scrape::CapacitySource>(objects_, cluster.name(), config.every,
-                                                     [&cluster] { return cluster.ready(); }));
-    if (sources.contains(Source::ApiServer))
-        add(std::make_unique<scrape::ApiServerSource>(server, config.every, [&cluster] { return cluster.outages(); }));
-    if (sources.contains(Source::NodeLeases))
-        add(std::make_unique<scrape::LeaseSource>(server, objects_, clock_, scrape::LeaseSource::Of::Nodes));
-    if (sources.contains(Source::ComponentLeases))
-        add(std::make_unique<scrape::LeaseSource>(server, objects_, clock_, scrape::LeaseSource::Of::Components));
-    if (sources.contains(Source::Certificates))
-        add(std::make_unique<scrape::CertificateSource>(server, clock_, config.secrets));
-    if (sources.contains(Source::Certificates) && config.kubeletCertificates)
-        add(std::make_unique<scrape::KubeletCertificateSource>(loop_, server, clock_));
-}
-
-void MetricWatch::add(std::unique_ptr<scrape::MetricSource> source) {
-    auto name = source->name();
-    running_->spawn(std::move(name), run(std::shared_ptr<scrape::MetricSource>(std::move(source))));
-}
-
-/// Sources do not all ask in the same moment.
-Task<void> MetricWatch::run(std::shared_ptr<scrape::MetricSource> source) {
-    constexpr Duration first = 2s;
-    co_await clock_.sleepFor(std::chrono::duration_cast<Duration>(first * random_.fraction()));
-    for (;;) {
-        co_await source->look(*this);
-        co_await clock_.sleepFor(source->every());
+    if (config.pods)
+        for (const auto& cluster : clusters)
+            wanted[keyOf("pods", cluster->name(), config.every.count())] = [this, isWanted, name = cluster->name(),
+                                                                            every = config.every] {
+                return std::make_unique<scrape::PodSource>(client_, objects_, name, every, isWanted);
+            };
+    for (const auto& each : config.targets) {
+        auto target = targetOf(each, clusterOf(each), config.every);
+        auto key = keyOf("page", target);
+        wanted[std::move(key)] = [this, isWanted, target = std::move(target)] {
+            return std::make_unique<scrape::TextSource>(client_, target, isWanted);
+        };
     }
+    for (const auto& each : config.prometheus)
+        for (auto position : rules_->promqlRules()) {
+            const auto& rule = rules_->rules()[position];
+            auto server = targetOf(each, clusterOf(each), config.every);
+            auto key = keyOf("promql", server) + keyOf("", rule.name, rule.promql, rule.every.count());
+            wanted[std::move(key)] = [this, server = std::move(server), &rule] {
+                return std::make_unique<scrape::PromqlSource>(client_, server, rule);
+            };
+        }
 }
 
-void MetricWatch::samples(std::string_view cluster, std::string_view source, std::string_view rule,
-                          const std::vector<rules::Sample>& samples) {
-    auto& status = status_[{std::string(cluster), std::string(source)}];
-    if (!status.lastError.empty()) spdlog::info("cluster {}: {} answers again", cluster, source);
-    status = {std::string(cluster), std::string(source), {}, clock_.now(), samples.size()};
-    events_.samples({cluster, source, rule, samples});
+void MetricWatch::askThese(Wanted wanted) {
+    for (auto at = asked_.begin(); at != asked_.end();) {
+        if (wanted.contains(at->first)) {
+            ++at;
+            continue;
+        }
+        end(std::move(at->second));
+        at = asked_.erase(at);
+    }
+    for (const auto& [key, make] : wanted)
+        if (!asked_.contains(key)) asked_.emplace(key, std::make_unique<Asked>(*this, make()));
 }
 
-void MetricWatch::lost(std::string_view cluster, std::string_view source, const Error& error) {
-    auto& status = status_[{std::string(cluster), std::string(source)}];
-    auto text = error.describe();
-    // Many clusters have no metrics-server, say; the rules that would read from it say so.
-    bool notInstalled = error.code == ErrorCode::NotFound;
-    if (status.lastError != text)
-        spdlog::log(notInstalled ? spdlog::level::info : spdlog::level::warn, "cluster {}: no metrics from {}: {}",
-                    cluster, source, text);
-    status.cluster = cluster;
-    status.source = source;
-    status.lastError = std::move(text);
-    status.samples = 0;
-    events_.lost(cluster, source, error);
+void MetricWatch::end(std::unique_ptr<Asked> asked) {
+    asked->leave();
+    board_.forget(asked->told());
+    auto ended = [](std::unique_ptr<Asked> source) -> Task<void> { co_await source->stop(); };
+    ending_.spawn("end of a metric source", ended(std::move(asked)));
 }
 
-void MetricWatch::endRunning() {
-    if (!running_) return;
-    auto end = [](std::unique_ptr<TaskGroup> group) -> Task<void> { co_await group->stop(); };
-    ending_.spawn("end of metric sources", end(std::move(running_)));
+bool MetricWatch::isRead(std::string_view metric) const {
+    return !rules_->rulesForMetric(metric).empty();
 }
 
 Task<void> MetricWatch::settled() {
@@ -183,37 +262,8 @@ Task<void> MetricWatch::settled() {
 }
 
 Task<void> MetricWatch::stop() {
-    if (running_) co_await running_->stop();
+    for (const auto& [key, asked] : asked_) co_await asked->stop();
     co_await ending_.stop();
-}
-
-std::vector<MetricSourceStatus> MetricWatch::status() const {
-    std::vector<MetricSourceStatus> all;
-    for (const auto& [key, status] : status_) all.push_back(status);
-    return all;
-}
-
-std::string MetricWatch::unavailable(const rules::Rule& rule) const {
-    auto failing = [&](auto isSource) -> std::string {
-        for (const auto& [key, status] : status_)
-            if (isSource(status.source) && !status.lastError.empty())
-                return status.source + " of " + status.cluster + ": " + status.lastError;
-        return {};
-    };
-    if (rule.kind == rules::Rule::Kind::Promql) {
-        if (promqlMissing_) return "no Prometheus server is configured (`metrics.prometheus`)";
-        return failing([&](const std::string& source) { return source == "promql " + rule.name; });
-    }
-    if (rule.kind != rules::Rule::Kind::Metric) return {};
-    const auto* builtin = rules::findBuiltinMetric(rule.series.metric);
-    if (!builtin) return {};
-    auto prefix = prefixOf(builtin->source);
-    bool ofKubelets = builtin->source == Source::Kubelet || isPage(builtin->source);
-    auto any = std::ranges::any_of(status_, [&](const auto& entry) { return entry.first.second.starts_with(prefix); });
-    // Pages may have what kubelets write as well; what Klaw makes of it only the kubelets have.
-    if (ofKubelets && !any && !(isPage(builtin->source) && pagesAsked_))
-        return "the kubelets are not asked (`metrics.kubelets: true`)";
-    return failing([&](const std::string& source) { return source.starts_with(prefix); });
 }
 
 }  // namespace klaw::app

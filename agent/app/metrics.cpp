@@ -83,6 +83,8 @@ void addClusters(Families& families, const std::vector<std::unique_ptr<ClusterWa
                                    MetricType::Counter);
     auto& failures =
         families.family("klaw_watch_failures_total", "Lists and watches that failed.", MetricType::Counter);
+    auto& refused = families.family("klaw_watch_refused_total", "Lines and pages of lists that could not be read.",
+                                    MetricType::Counter);
     auto& synced = families.family("klaw_watch_synced", "1 once the first list is complete.", MetricType::Gauge);
     for (const auto& cluster : clusters)
         cluster->forEach([&](const std::string& resource, const kube::WatchStatus& status,
@@ -97,8 +99,22 @@ void addClusters(Families& families, const std::vector<std::unique_ptr<ClusterWa
             Families::add(expired, labels, static_cast<double>(status.expired));
             Families::add(stalls, labels, static_cast<double>(status.stalls));
             Families::add(failures, labels, static_cast<double>(status.failures));
+            Families::add(refused, labels, static_cast<double>(observer.counters().errors));
             Families::add(synced, labels, status.listed ? 1 : 0);
         });
+}
+
+void addMetricSources(Families& families, const std::vector<MetricSourceStatus>& sources) {
+    using prometheus::MetricType;
+    auto& up = families.family("klaw_metric_source_up", "1 while a source of metrics answers.", MetricType::Gauge);
+    auto& failures =
+        families.family("klaw_metric_source_failures_total",
+                        "Looks at a source of metrics that failed or found what cannot be read.", MetricType::Counter);
+    for (const auto& source : sources) {
+        Labels labels{label("cluster", source.cluster), label("source", source.source)};
+        Families::add(up, labels, source.lastError.empty() ? 1 : 0);
+        Families::add(failures, labels, static_cast<double>(source.failures));
+    }
 }
 
 void addPipeline(Families& families, const AlertPipeline& pipeline) {
@@ -255,6 +271,7 @@ std::string Metrics::text(const Sources& sources) const {
                    sources.reloadSuccessful ? 1 : 0);
     families.gauge("klaw_ready", "1 once the first lists of all clusters are in.", sources.ready ? 1 : 0);
     addClusters(families, sources.clusters);
+    addMetricSources(families, sources.metricSources);
     addPipeline(families, sources.pipeline);
     addCourier(families, sources.courier);
     addSilenceMirrors(families, sources.silenceMirrors);

@@ -7,6 +7,7 @@
 #include "agent/app/chats.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/heartbeat.hpp"
+#include "agent/app/metric_board.hpp"
 #include "agent/deliver/courier.hpp"
 #include "agent/deliver/silence_mirror.hpp"
 #include "base/async/loop.hpp"
@@ -28,6 +29,7 @@ public:
         const std::vector<std::unique_ptr<ClusterWatch>>& clusters;
         const storage::Writer& writer;
         std::vector<ChatView> chats;
+        std::vector<MetricSourceStatus> metricSources;
         Heartbeat::Counts heartbeats;
         bool ready = false;
         bool reloadSuccessful = true;  ///< of the configuration and the rules, the last time

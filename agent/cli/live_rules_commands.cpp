@@ -137,7 +137,8 @@ int rulesApplyCommand(const RulesOptions& options) {
     auto tests = runTestsBeside(file, options);
     if (!tests) return refuse(tests.error());
     if (*tests > 0) std::cout << *tests << " tests passed\n";
-    return askedOrRefused(options, "rules apply", *text);
+    auto quote = file.find('"') == std::string::npos ? "\"" : "'";
+    return askedOrRefused(options, "rules apply --file=" + (quote + file + quote), *text);
 }
 
 int rulesRevertCommand(const RulesOptions& options) {

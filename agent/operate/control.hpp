@@ -132,7 +132,8 @@ public:
     /// Newest first, from what is durable; with no name the latest of all rules.
     virtual Result<std::vector<RuleRevisionView>> ruleHistory(const std::string& name) const = 0;
     /// The rules of a rule file stand over those of files from now on, also after a restart. The names that changed.
-    virtual Result<std::vector<std::string>> applyRules(const std::string& yaml, const rules::Mark& mark) = 0;
+    virtual Result<std::vector<std::string>> applyRules(const std::string& fileName, const std::string& yaml,
+                                                        const rules::Mark& mark) = 0;
     virtual Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) = 0;
     virtual Result<void> removeRule(const std::string& name, const rules::Mark& mark) = 0;
     virtual std::vector<ClusterView> clusters() const = 0;

@@ -86,7 +86,8 @@ rules::Mark markOf(const Control& control, const Caller& caller, const CommandLi
 Result<Output> apply(Control& control, const Caller& caller, const CommandLine& line) {
     if (line.attachment.empty())
         return fail(ErrorCode::InvalidArgument, "rules apply needs a rule file", {}, "klaw rules apply FILE");
-    auto changed = control.applyRules(line.attachment, markOf(control, caller, line));
+    auto file = line.option("file").value_or("the file");
+    auto changed = control.applyRules(file, line.attachment, markOf(control, caller, line));
     if (!changed) return fail(std::move(changed).error());
     if (changed->empty()) return inLanguage(caller, "Nothing changes.\n", "没有变化。\n");
     std::string names;

@@ -93,7 +93,7 @@ Result<std::vector<rules::ReceivedAlert>> readAlertmanagerPayload(std::string_vi
         return fail(ErrorCode::Unsupported, "version " + std::string(version) + " of the payload is not known", {},
                     "Klaw reads version 4, as all Alertmanagers since 0.6 send");
     if (alerts.size() > maxAlerts)
-        return fail(ErrorCode::ResourceExhausted, "more than " + std::to_string(maxAlerts) + " alerts at once", {},
+        return fail(ErrorCode::Unsupported, "more than " + std::to_string(maxAlerts) + " alerts at once", {},
                     "set `max_alerts` in the webhook_config");
     std::vector<rules::ReceivedAlert> all;
     for (auto given : alerts) {

@@ -10,7 +10,23 @@ constexpr Duration timeout = 10s;
 // It answers, if only that we may not ask.
 constexpr std::array answers{ErrorCode::PermissionDenied, ErrorCode::Unauthenticated, ErrorCode::NotFound};
 
+constexpr std::string_view ofKubelet = "kubelet ";
+
 }  // namespace
+
+rules::Sample silenceSample(const std::string& cluster, const SourceSilence& silence) {
+    rules::ObjectRef about;
+    about.cluster = cluster;
+    rules::Labels labels{{"source", silence.source}};
+    if (silence.source.starts_with(ofKubelet)) {
+        auto node = silence.source.substr(ofKubelet.size());
+        node.resize(std::min(node.find(' '), node.size()));
+        labels.emplace("node", node);
+        about = {cluster, "nodes", "Node", "", node, ""};
+    }
+    auto seconds = std::chrono::duration<double>(silence.lasts).count();
+    return {"source_silent_seconds", std::move(labels), seconds, about, about};
+}
 
 Task<void> ApiServerSource::look(MetricSink& sink) {
     const auto& cluster = server_.access().name;
@@ -24,6 +40,7 @@ Task<void> ApiServerSource::look(MetricSink& sink) {
         auto seconds = std::chrono::duration<double>(watch.lasts).count();
         samples.push_back({"watch_failing_seconds", {{"resource", watch.resource}}, seconds, whole, whole});
     }
+    for (const auto& silence : silences_()) samples.push_back(silenceSample(cluster, silence));
     sink.samples(cluster, "api server", {}, samples);
 }
 

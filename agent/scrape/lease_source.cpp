@@ -36,7 +36,9 @@ bool isReady(PackedView node) {
 
 }  // namespace
 
-std::map<std::string, Duration> LeaseAges::seen(const std::map<std::string, std::string>& renewTimes, TimePoint now) {
+std::optional<std::map<std::string, Duration>> LeaseAges::seen(const std::map<std::string, std::string>& renewTimes,
+                                                               TimePoint now) {
+    if (!since_) since_ = now;
     std::erase_if(seen_, [&](const auto& entry) { return !renewTimes.contains(entry.first); });
     std::map<std::string, Duration> ages;
     for (const auto& [name, renewTime] : renewTimes) {
@@ -44,7 +46,7 @@ std::map<std::string, Duration> LeaseAges::seen(const std::map<std::string, std:
         if (known.renewTime != renewTime) known = {renewTime, now};
         ages.emplace(name, now - known.at);
     }
-    return ages;
+    return now - *since_ >= settles ? std::optional(std::move(ages)) : std::nullopt;
 }
 
 Task<void> LeaseSource::look(MetricSink& sink) {
@@ -52,10 +54,11 @@ Task<void> LeaseSource::look(MetricSink& sink) {
     std::string ns = of_ == Of::Nodes ? "kube-node-lease" : "kube-system";
     auto response = co_await server_.get("/apis/coordination.k8s.io/v1/namespaces/" + ns + "/leases", timeout);
     auto times = response ? renewTimesOf(response->body) : fail(response.error());
-    if (times)
-        sink.samples(cluster, source(), {}, samplesOf(ages_.seen(*times, clock_.now())));
-    else if (times.error().code != ErrorCode::Cancelled)
-        sink.lost(cluster, source(), times.error());
+    if (!times) {
+        if (times.error().code != ErrorCode::Cancelled) sink.lost(cluster, source(), times.error());
+        co_return;
+    }
+    if (auto ages = ages_.seen(*times, clock_.now())) sink.samples(cluster, source(), {}, samplesOf(*ages));
 }
 
 std::vector<rules::Sample> LeaseSource::samplesOf(const std::map<std::string, Duration>& ages) const {

@@ -15,8 +15,12 @@ namespace klaw::scrape {
 /// controller has it: the clocks of those who write leases may be wrong.
 class LeaseAges {
 public:
-    /// Forgets those that are not in `renewTimes` (by name). The ages by name.
-    std::map<std::string, Duration> seen(const std::map<std::string, std::string>& renewTimes, TimePoint now);
+    /// Forgets those that are not in `renewTimes` (by name). The ages by name; nothing before leases have been looked
+    /// at for `settles`: one that is not renewed any more looks as if it just had been when it is seen first.
+    std::optional<std::map<std::string, Duration>> seen(const std::map<std::string, std::string>& renewTimes,
+                                                        TimePoint now);
+
+    static constexpr Duration settles = 30s;
 
 private:
     struct Seen {
@@ -24,6 +28,7 @@ private:
         TimePoint at;
     };
     std::map<std::string, Seen> seen_;
+    std::optional<TimePoint> since_;
 };
 
 /// Leases of nodes that are ready, or of the control plane in kube-system: sources "leases of nodes" and "leases of

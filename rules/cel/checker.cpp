@@ -46,8 +46,12 @@ struct TypeError {
 
 class Checker {
 public:
+    explicit Checker(const std::vector<Type>& types) : types_(types) {}
+
     Type check(Node& node) {
         switch (node.op) {
+            case Op::Variable:
+                return node.slot < types_.size() ? types_[node.slot] : std::nullopt;
             case Op::Constant:
             case Op::TypeName:
                 return node.constant.kind();
@@ -133,7 +137,8 @@ private:
                 return Kind::Bool;
             case BinaryOp::Equal:
             case BinaryOp::NotEqual:
-                if (left && right && *left != *right && *left != Kind::Null && *right != Kind::Null)
+                if (left && right && *left != *right && *left != Kind::Null && *right != Kind::Null &&
+                    !(isNumber(*left) && isNumber(*right) && hasVariable(node)))
                     noOverload(node, name, {left, right});
                 return Kind::Bool;
             case BinaryOp::Less:
@@ -146,6 +151,11 @@ private:
             default:
                 return arithmetic(node, name, left, right);
         }
+    }
+
+    /// A value of a metric is compared with whole numbers as well.
+    static bool hasVariable(const Node& node) {
+        return node.args[0]->op == Op::Variable || node.args[1]->op == Op::Variable;
     }
 
     static Type arithmetic(const Node& node, std::string_view name, Type left, Type right) {
@@ -222,13 +232,18 @@ private:
                 return Kind::List;
         }
     }
+
+    const std::vector<Type>& types_;
 };
 
 }  // namespace
 
-Result<void> check(Node& root) {
+Result<void> check(Node& root, const std::vector<std::optional<Kind>>& types, std::optional<Kind> wanted) {
     try {
-        Checker().check(root);
+        auto type = Checker(types).check(root);
+        if (wanted && type && type != wanted)
+            return fail(ErrorCode::InvalidArgument,
+                        "expected type '" + nameOf(wanted) + "' but found '" + nameOf(type) + "'", root.at.toString());
         return {};
     } catch (TypeError& refused) {
         return fail(std::move(refused.error));

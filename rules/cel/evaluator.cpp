@@ -54,7 +54,7 @@ Evaluated<void> addEntry(Value::Entries& entries, Value key, Value value, Meter&
 
 }  // namespace
 
-Evaluated<Value> Evaluator::run(const Node& node) {
+Evaluated<Value> Evaluator::step(const Node& node) {
     if (!meter_.charge(1)) return costExceeded();
     switch (node.op) {
         case Op::Constant:

@@ -12,10 +12,18 @@ namespace klaw::rules::cel {
 class Evaluator {
 public:
     explicit Evaluator(std::span<const Value> bindings) : bindings_(bindings) {}
-    Evaluated<Value> run(const Node& node);
+    Evaluated<Value> run(const Node& node) {
+        auto result = step(node);
+        if (!result && result.error().line == 0) {
+            result.error().line = node.at.line;
+            result.error().column = node.at.column;
+        }
+        return result;
+    }
 
 private:
     PackedView packedPath(const Node& node) const;
+    Evaluated<Value> step(const Node& node);
     Evaluated<Value> select(const Node& node);
     Evaluated<Value> optionalSelect(const Node& node);
     Evaluated<Value> optionalIndex(const Node& node);

@@ -23,11 +23,12 @@ struct Program::Code {
     }
 };
 
-Result<Program> Program::compile(std::string_view expression, const Environment& environment) {
+Result<Program> Program::compile(std::string_view expression, const Environment& environment,
+                                 std::optional<Kind> wanted) {
     auto root = parse(expression, environment);
     if (!root) return fail(root.error());
     if (environment.checked)
-        if (auto checked = check(**root); !checked) return fail(checked.error());
+        if (auto checked = check(**root, environment.types, wanted); !checked) return fail(checked.error());
     if (environment.bounded)
         if (auto bounded = checkCost(**root); !bounded) return fail(bounded.error());
     Program program;
@@ -39,6 +40,18 @@ Result<Program> Program::compile(std::string_view expression, const Environment&
 Evaluated<Value> Program::evaluate(std::span<const Value> bindings) const {
     assert(bindings.size() >= code_->variables.size());
     return Evaluator(bindings).run(*code_->root);
+}
+
+std::string ExpressionPlace::describe(int line, int column) const {
+    auto at = line <= 1 ? Position{first.line, first.column + column - 1}
+                        : Position{second.line + line - 2, second.column + column - 1};
+    return file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
+}
+
+std::string Program::describe(const EvalError& error) const {
+    int line = std::max(error.line, 1), column = std::max(error.column, 1);
+    auto place = place_ ? place_->describe(line, column) : std::to_string(line) + ":" + std::to_string(column);
+    return place + ": " + error.message;
 }
 
 bool Program::reads(std::string_view variable) const {

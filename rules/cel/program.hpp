@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ struct Environment {
     bool checked = true;    ///< otherwise unknown names and types that cannot fit fail when they are evaluated
     bool macros = true;
     bool bounded = true;  ///< what could run away is refused, not only ended
+    /// Of the variables, in the same order; those beyond its end, and those without one, are of any type.
+    std::vector<std::optional<Kind>> types;
 };
 
 /// Why an evaluation gave no value.
@@ -30,7 +33,8 @@ struct EvalError {
         Other,        ///< overflow, type mismatch, bad regex, cost limit, …
     };
     Kind kind = Kind::Other;
-    std::string message;  ///< wording as in cel-go where it has one
+    std::string message;       ///< wording as in cel-go where it has one
+    int line = 0, column = 0;  ///< in the expression, 1-based; 0 where that is not known
 };
 
 template <class T>
@@ -45,11 +49,24 @@ struct Guard {
 /// At least one of the guards holds whenever the expression is true. Lets rules be skipped without evaluation.
 using Clause = std::vector<Guard>;
 
+/// Where an expression stands in a file: its first character, and the first one of its second line.
+struct ExpressionPlace {
+    struct Position {
+        int line = 1, column = 1;
+    };
+    std::string file;
+    Position first, second;
+    /// "file:line:column" of a place in the expression.
+    std::string describe(int line, int column) const;
+};
+
 /// A compiled CEL expression (https://github.com/google/cel-spec, langdef.md). Immutable; copies share the code.
 class Program {
 public:
     /// Errors carry "line:column" of the expression as place (1-based) and the wording of cel-go where there is one.
-    static Result<Program> compile(std::string_view expression, const Environment& environment);
+    /// Where a type is wanted, an expression that is known to give another one is refused.
+    static Result<Program> compile(std::string_view expression, const Environment& environment,
+                                   std::optional<Kind> wanted = std::nullopt);
 
     /// `bindings[i]` is the value of `environment.variables[i]`. Values in the result may view into the bindings' data.
     /// Never throws on bad data; the cost of one evaluation is bounded.
@@ -62,9 +79,14 @@ public:
     std::vector<Clause> clauses() const;
     const std::string& source() const;
 
+    void setPlace(ExpressionPlace place) { place_ = std::make_shared<const ExpressionPlace>(std::move(place)); }
+    /// "file:line:column: what happened".
+    std::string describe(const EvalError& error) const;
+
 private:
     struct Code;
     std::shared_ptr<const Code> code_;
+    std::shared_ptr<const ExpressionPlace> place_;  ///< null where it was not set
 };
 
 /// Text with `${expression}` parts, `$$` for a dollar. A part whose field is absent renders as "".

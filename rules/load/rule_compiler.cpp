@@ -137,7 +137,7 @@ private:
         if (rule_.absent && spec_.perAt)
             error(*spec_.perAt, "what never came cannot be told apart: `absent` has no `per`");
         if (spec_.threshold) window(*spec_.threshold);
-        if (spec_.when) rule_.when = program(*spec_.when, EventSlots::environment(false));
+        if (spec_.when) rule_.when = program(*spec_.when, EventSlots::environment(false), cel::Kind::Bool);
         if (spec_.event.reasons.empty() && !spec_.when)
             problems_.warning(*spec_.eventAt, "the rule counts events of every reason",
                               "name the reasons, or add `when`");
@@ -145,16 +145,18 @@ private:
 
     /// How many occurrences within how long.
     void window(const Text& written) {
-        if (auto threshold = parseThreshold(written.value))
-            rule_.threshold = *threshold;
-        else
+        auto threshold = parseThreshold(written.value);
+        if (threshold) rule_.threshold = *threshold;
+        if (threshold && threshold->window > maxWindow)
+            error(written.at, "threshold: a window has at most " + formatDuration(maxWindow));
+        if (!threshold)
             error(written.at, "threshold: cannot read \"" + written.value + "\"",
                   "write for example \">= 3 in 10m\"; up to " + std::to_string(maxThreshold) + " occurrences");
     }
 
     void metric() {
         refuseKeysOfResources();
-        if (spec_.when) rule_.when = program(*spec_.when, MetricSlots::environment(true));
+        if (spec_.when) rule_.when = program(*spec_.when, MetricSlots::environment(true), cel::Kind::Bool);
         if (spec_.perAt) error(*spec_.perAt, "`per` is for rules about events");
         rule_.absent = duration(spec_.absent, "absent");
         if (rule_.kind == Rule::Kind::Metric) {
@@ -219,7 +221,7 @@ private:
         if (!spec_.when)
             error(spec_.at, "the rule has no condition", "add `when`");
         else
-            rule_.when = program(*spec_.when, environment());
+            rule_.when = program(*spec_.when, environment(), cel::Kind::Bool);
         if (rule_.when) rule_.filter = ConditionFilter(*rule_.when);
         if (spec_.since) rule_.since = program(*spec_.since, environment());
         if (spec_.notBefore) rule_.notBefore = program(*spec_.notBefore, environment());
@@ -346,11 +348,17 @@ private:
         return MetricSlots::environment(true);
     }
 
-    std::optional<cel::Program> program(const Text& source, const cel::Environment& environment) {
-        auto compiled = cel::Program::compile(source.value, environment);
-        if (compiled) return std::move(*compiled);
-        report(source, compiled.error());
-        return std::nullopt;
+    std::optional<cel::Program> program(const Text& source, const cel::Environment& environment,
+                                        std::optional<cel::Kind> wanted = std::nullopt) {
+        auto compiled = cel::Program::compile(source.value, environment, wanted);
+        if (!compiled) {
+            report(source, compiled.error());
+            return std::nullopt;
+        }
+        auto first = source.inside(1, 1), second = source.inside(2, 1);
+        compiled->setPlace(
+            {first.file ? first.file->name : "", {first.line, first.column}, {second.line, second.column}});
+        return std::move(*compiled);
     }
 
     std::optional<cel::Template> text(const Text& source, const cel::Environment& environment) {

@@ -64,6 +64,8 @@ constexpr std::array all{
     BuiltinMetric{"api_server_up", Source::ApiServer, ofCluster, "1 while it answers and is ready, else 0"},
     BuiltinMetric{"watch_failing_seconds", Source::ApiServer, "resource",
                   "how long a watch has failed; 0 while it works"},
+    BuiltinMetric{"source_silent_seconds", Source::ApiServer, "source, node",
+                  "how long a source of metrics has not answered; 0 while it does"},
     BuiltinMetric{"node_lease_age_seconds", Source::NodeLeases, ofNode,
                   "since the lease of a node that is ready was seen renewed"},
     BuiltinMetric{"component_lease_age_seconds", Source::ComponentLeases, "lease",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "rules/evaluation.hpp"
 
@@ -12,10 +13,17 @@ namespace {
 constexpr unsigned toleratedMisses = 1;
 /// After a restart every source has spoken by then.
 constexpr Duration restoredPatience = 5min;
+constexpr Duration readingsPatience = 1h;
 constexpr const char* trendFact = "trend";
 
 bool isMetricKind(const Rule& rule) {
     return rule.kind == Rule::Kind::Metric || rule.kind == Rule::Kind::Promql;
+}
+
+/// Readings of another function or window would say something else.
+std::string windowKey(const std::string& fingerprint, const SeriesWindow& window) {
+    return fingerprint + "/" + std::to_string(static_cast<int>(window.function())) + "/" +
+           std::to_string(window.window().count());
 }
 
 /// What a card shows stays as it was when the alert began: a value moves all the time.
@@ -37,6 +45,10 @@ bool judgesReadings(const SeriesSelector& series) {
 
 void MetricRules::restore(const Alert& alert) {
     restored_.insert_or_assign(alert.fingerprint, Restored{alert.rule, alert.cluster, std::nullopt});
+}
+
+void MetricRules::restore(std::vector<WindowReading> readings) {
+    for (const auto& [series, place, reading] : readings) restoredReadings_[series].push_back(reading);
 }
 
 void MetricRules::observe(const RuleSet& rules, const SampleBatch& batch, TimePoint now, Transitions& out) {
@@ -67,7 +79,7 @@ void MetricRules::observeSample(const Rule& rule, const SampleBatch& batch, cons
     series.missed = 0;
     series.ofObject = !sample.object.uid.empty();
     restored_.erase(at->first);
-    if (auto value = valueOf(rule, sample, series, now)) {
+    if (auto value = valueOf(rule, sample, at->first, series, now)) {
         if (!judgesReadings(rule.series)) series.recent.add(*value);
         if (std::isnan(*value))
             book_.suspend(at->first, now, out);
@@ -77,11 +89,42 @@ void MetricRules::observeSample(const Rule& rule, const SampleBatch& batch, cons
     if (rule.series.window == Duration{} && !book_.find(at->first)) known.erase(at);
 }
 
-std::optional<double> MetricRules::valueOf(const Rule& rule, const Sample& sample, Series& series,
-                                           TimePoint now) const {
-    if (rule.series.window == Duration{}) return sample.value;
-    series.window.add(sample.value, now, rule.series.window);
-    return series.window.over(rule.series.function, rule.series.window, now);
+std::optional<double> MetricRules::valueOf(const Rule& rule, const Sample& sample, const std::string& fingerprint,
+                                           Series& series, TimePoint now) {
+    const auto& [function, length] = std::tie(rule.series.function, rule.series.window);
+    if (length == Duration{} || std::isnan(sample.value)) return sample.value;
+    auto& window = series.window;
+    if (window.function() != function || window.window() != length) {
+        window = SeriesWindow(function, length);
+        takeRestored(windowKey(fingerprint, window), now, window);
+    }
+    if (window.add(sample.value, now)) {
+        const auto& reading = window.recorded();
+        fresh_.push_back({windowKey(fingerprint, window),
+                          static_cast<std::uint32_t>(window.numberOf(reading.at) % windowPlaces), reading});
+    }
+    return window.over(now);
+}
+
+/// What is not asked for soon belongs to series that are gone.
+void MetricRules::takeRestored(const std::string& key, TimePoint now, SeriesWindow& window) {
+    if (restoredReadings_.empty()) return;
+    if (!readingsRestored_) readingsRestored_ = now;
+    if (auto readings = restoredReadings_.extract(key)) window.restore(std::move(readings.mapped()));
+    if (now - *readingsRestored_ > readingsPatience) restoredReadings_.clear();
+}
+
+std::optional<TimePoint> MetricRules::notCoveredBefore(const Rule& rule) const {
+    std::optional<TimePoint> from;
+    if (rule.series.window == Duration{}) return from;
+    for (const auto& [source, known] : sources_)
+        for (const auto& [fingerprint, series] : known) {
+            auto covered = series.window.coveredFrom();
+            if (series.rule != rule.name || !covered) continue;
+            if (*covered <= series.lastSeen) return std::nullopt;
+            from = std::min(from.value_or(*covered), *covered);
+        }
+    return from;
 }
 
 void MetricRules::judge(const Rule& rule, const Sample& sample, double value, const Series& series, Alert draft,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -7,10 +8,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "rules/alert_book.hpp"
 #include "rules/metric/series_window.hpp"
 #include "rules/metric/trend.hpp"
+#include "rules/metric/window_reading.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/sample.hpp"
 
@@ -29,7 +32,13 @@ public:
 
     /// An alert of a metric or PromQL rule from before a restart.
     void restore(const Alert& alert);
+    /// Readings of windows from before a restart, by time.
+    void restore(std::vector<WindowReading> readings);
     void observe(const RuleSet& rules, const SampleBatch& batch, TimePoint now, Transitions& out);
+    /// Those since the last call that the next start needs.
+    std::vector<WindowReading> takeReadings() { return std::exchange(fresh_, {}); }
+    /// From when on a rule with a window can be judged, where it cannot be yet though its series are there.
+    std::optional<TimePoint> notCoveredBefore(const Rule& rule) const;
     /// The source has not answered.
     void lost(std::string_view cluster, std::string_view source, TimePoint now, Transitions& out);
     /// Forgets the series of rules that are gone.
@@ -57,7 +66,9 @@ private:
 
     void observeSample(const Rule& rule, const SampleBatch& batch, const Sample& sample, SeriesOfSource& known,
                        TimePoint now, Transitions& out);
-    std::optional<double> valueOf(const Rule& rule, const Sample& sample, Series& series, TimePoint now) const;
+    std::optional<double> valueOf(const Rule& rule, const Sample& sample, const std::string& fingerprint,
+                                  Series& series, TimePoint now);
+    void takeRestored(const std::string& key, TimePoint now, SeriesWindow& window);
     static std::string trendOf(const Rule& rule, const Series& series);
     void judge(const Rule& rule, const Sample& sample, double value, const Series& series, Alert draft, TimePoint now,
                Transitions& out);
@@ -68,7 +79,10 @@ private:
     AlertBook& book_;
     Matched matched_;
     std::map<Source, SeriesOfSource> sources_;
-    std::map<std::string, Restored, std::less<>> restored_;  ///< by fingerprint
+    std::map<std::string, Restored, std::less<>> restored_;                                   ///< by fingerprint
+    std::map<std::string, std::deque<SeriesWindow::Reading>, std::less<>> restoredReadings_;  ///< by key
+    std::optional<TimePoint> readingsRestored_;  ///< when the first of them were looked for
+    std::vector<WindowReading> fresh_;
 };
 
 }  // namespace klaw::rules

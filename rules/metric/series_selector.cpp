@@ -51,6 +51,7 @@ Result<Duration> takeWindow(std::string_view& text) {
     if (bracket == std::string_view::npos) return refusal("a bracket is not opened");
     auto window = parseDuration(text.substr(bracket + 1, text.size() - bracket - 2));
     if (!window || *window <= Duration{}) return refusal("the window is no duration");
+    if (*window > maxWindow) return refusal("a window has at most " + formatDuration(maxWindow));
     text = trimmed(text.substr(0, bracket));
     return *window;
 }

@@ -10,6 +10,9 @@
 
 namespace klaw::rules {
 
+/// No window of a rule is longer, of Events as over metrics: for so long what has to be known is kept.
+inline constexpr Duration maxWindow = 7 * 24h;
+
 /// What a metric rule looks at, written as in PromQL: `name`, `name{label="x"}`, `avg_over_time(name{…}[5m])`.
 struct SeriesSelector {
     enum class Function { Latest, Average, Maximum, Minimum, Rate, Increase, TimeToZero };

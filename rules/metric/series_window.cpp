@@ -1,21 +1,58 @@
 #include "rules/metric/series_window.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace klaw::rules {
 namespace {
 
-constexpr double enough = 0.8;  // of the window
+constexpr int enoughPercent = 80;  // of the window
 
 }  // namespace
 
-void SeriesWindow::add(double value, TimePoint at, Duration window) {
-    if (!readings_.empty() && at <= readings_.back().at) return;
-    readings_.push_back({at, value});
+bool SeriesWindow::add(double value, TimePoint at) {
+    if (!readings_.empty() && at <= readings_.back().at) return false;
+    Reading reading{at, isCounter() ? risen(value) : value, isCounter() ? value : 0};
+    if (!readings_.empty() && numberOf(readings_.back().at) == numberOf(at)) {
+        merge(reading);
+        return false;
+    }
+    readings_.push_back(reading);
     // One reading from before the window stays, so that the window is covered from its beginning.
-    while (readings_.size() > 2 && readings_[1].at <= at - window) readings_.pop_front();
-    if (readings_.size() > maxReadings) readings_.pop_front();
+    while (readings_.size() > 2 && readings_[1].at <= at - window_) readings_.pop_front();
+    return readings_.size() > 1;
+}
+
+std::int64_t SeriesWindow::numberOf(TimePoint at) const {
+    return at.time_since_epoch() / std::max(window_ / thinned, Duration(1));
+}
+
+/// What a counter has come to, as if it had never been reset.
+double SeriesWindow::risen(double counter) const {
+    if (readings_.empty()) return counter;
+    const auto& last = readings_.back();
+    return last.value + (counter >= last.counter ? counter - last.counter : counter);
+}
+
+void SeriesWindow::merge(const Reading& reading) {
+    auto& last = readings_.back();
+    last.at = reading.at;
+    last.counter = reading.counter;
+    ++last.count;
+    switch (function_) {
+        case Function::Average:
+            last.value += (reading.value - last.value) / last.count;
+            return;
+        case Function::Maximum:
+            last.value = std::max(last.value, reading.value);
+            return;
+        case Function::Minimum:
+            last.value = std::min(last.value, reading.value);
+            return;
+        default:
+            last.value = reading.value;
+    }
 }
 
 std::vector<double> SeriesWindow::values() const {
@@ -24,13 +61,13 @@ std::vector<double> SeriesWindow::values() const {
     return values;
 }
 
-double SeriesWindow::increase() const {
-    double sum = 0;
-    for (std::size_t i = 1; i < readings_.size(); ++i) {
-        auto step = readings_[i].value - readings_[i - 1].value;
-        sum += step >= 0 ? step : readings_[i].value;
+double SeriesWindow::mean() const {
+    double sum = 0, count = 0;
+    for (const auto& reading : readings_) {
+        sum += reading.value * reading.count;
+        count += reading.count;
     }
-    return sum;
+    return sum / count;
 }
 
 /// By the least-squares line through the readings, as Prometheus' predict_linear has it; from the newest one on.
@@ -52,32 +89,32 @@ double SeriesWindow::timeToZero() const {
     auto fallPerSecond = variance > 0 ? covariance / variance : 0;
     auto now = meanValue - fallPerSecond * meanAge;
     if (now <= 0) return 0;
-    return fallPerSecond > 0 ? now / fallPerSecond : std::numeric_limits<double>::infinity();
+    constexpr double rounding = 1e-9;
+    bool falls = fallPerSecond * age(readings_.front()) > rounding * std::abs(meanValue);
+    return falls ? now / fallPerSecond : std::numeric_limits<double>::infinity();
 }
 
-std::optional<double> SeriesWindow::over(SeriesSelector::Function function, Duration window, TimePoint now) const {
-    using Function = SeriesSelector::Function;
+std::optional<TimePoint> SeriesWindow::coveredFrom() const {
     if (readings_.empty()) return std::nullopt;
-    if (function == Function::Latest) return readings_.back().value;
-    auto covered = readings_.back().at - std::max(readings_.front().at, now - window);
-    if (readings_.size() < 2 || static_cast<double>(covered.count()) < enough * static_cast<double>(window.count()))
-        return std::nullopt;
-    auto less = [](const Reading& a, const Reading& b) { return a.value < b.value; };
-    switch (function) {
+    return readings_.front().at + window_ / 100 * enoughPercent;
+}
+
+std::optional<double> SeriesWindow::over(TimePoint now) const {
+    if (readings_.empty()) return std::nullopt;
+    auto covered = readings_.back().at - std::max(readings_.front().at, now - window_);
+    if (readings_.size() < 2 || covered < window_ / 100 * enoughPercent) return std::nullopt;
+    switch (function_) {
         case Function::Maximum:
-            return std::max_element(readings_.begin(), readings_.end(), less)->value;
+            return std::ranges::max(readings_, {}, &Reading::value).value;
         case Function::Minimum:
-            return std::min_element(readings_.begin(), readings_.end(), less)->value;
-        case Function::Average: {
-            double sum = 0;
-            for (const auto& reading : readings_) sum += reading.value;
-            return sum / static_cast<double>(readings_.size());
-        }
+            return std::ranges::min(readings_, {}, &Reading::value).value;
+        case Function::Average:
+            return mean();
         case Function::Increase:
-            return increase();
+            return readings_.back().value - readings_.front().value;
         case Function::Rate: {
             std::chrono::duration<double> span = readings_.back().at - readings_.front().at;
-            return increase() / span.count();
+            return (readings_.back().value - readings_.front().value) / span.count();
         }
         case Function::TimeToZero:
             return timeToZero();

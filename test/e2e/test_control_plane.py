@@ -38,6 +38,31 @@ class ControlPlaneTest(EndToEndTest):
         self.assertEqual(self.await_card("resolved", rule="E2ELeaseStale", seconds=60)["id"], card["id"])
         self.assertNotIn("unavailable", agent.do("rules").stdout)
 
+    def test_reload_and_kill_resolve_nothing_that_is_told_of_a_lease(self):
+        """Who has just begun to look at a lease does not know when it was renewed."""
+        name = f"{self.namespace('stale').name}-component"
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name, "namespace": "kube-system"},
+                 "spec": {"holderIdentity": "one", "renewTime": "2020-01-01T00:00:00.000000Z"}}
+        self.cluster.kubectl("create", "-f", "-", manifest=[lease])
+        self.addCleanup(self.cluster.kubectl, "-n", "kube-system", "delete", "lease", name)
+        agent = self.agent(rules=LEASE % name, defaults=False).start()
+        card = self.await_card(rule="E2ELeaseStale", seconds=60)
+        agent.write_rules(LEASE % name + '  - {alert: E2EUp, metric: api_server_up, threshold: "< 0", title: t}\n')
+        agent.reload()
+        eventually(lambda: "E2EUp" in agent.do("rules").stdout, 20, lambda: agent.log_tail())
+        self.assertNotIn("unavailable", agent.do("rules explain E2ELeaseStale").stdout)
+        agent.kill()
+        agent.start()
+        eventually(lambda: "unavailable" in agent.do("rules explain E2ELeaseStale").stdout, 10, "leases not to be known yet")
+        eventually(lambda: "unavailable" not in agent.do("rules explain E2ELeaseStale").stdout, 60, "leases to be looked at again")
+        self.assertEqual([each["id"] for each in self.receiver.cards(status="firing", rule="E2ELeaseStale")], [card["id"]])
+        self.cluster.kubectl("-n", "kube-system", "patch", "lease", name, "-p",
+                             json.dumps({"spec": {"renewTime": "2020-01-01T00:00:10.000000Z"}}))
+        self.assertEqual(self.await_card("resolved", rule="E2ELeaseStale", seconds=60)["id"], card["id"])
+        self.assert_nothing_repeated()
+        delivered = [delivery.card["status"] for delivery in self.receiver.deliveries() if delivery.id == card["id"]]
+        self.assertEqual(delivered.count("resolved"), 1, delivered)
+
     def test_certificates_of_the_api_server_and_of_webhooks_are_looked_at(self):
         name = f"{self.namespace('certificate').name}-policy"
         authority = (self.cluster.pki / "ca.crt").read_bytes()

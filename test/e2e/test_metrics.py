@@ -16,6 +16,8 @@ MEMORY = """rules:
     clear: "< 80%%"
     title: "${labels.pod} uses ${shown} of its memory"
 """
+SOON_SILENT = """  - {alert: MetricsSourceSilent, override: true, threshold: "> 3s"}
+"""
 QUEUE = """rules:
   - alert: E2EQueueLong
     metric: queue_length{queue="mail"}
@@ -68,6 +70,26 @@ class MetricsTest(EndToEndTest):
         self.assertEqual(self.await_card("resolved", rule="E2EMemoryNearLimit", seconds=120)["id"], card["id"])
         self.assert_nothing_repeated()
 
+    def test_metrics_api_that_is_gone_is_told_of_once_and_resolves_nothing(self):
+        """R13"""
+        namespace = self.namespace("gone")
+        pod = namespace.pod("hungry")
+        pod["metadata"]["annotations"] = {"kwok.x-k8s.io/usage-memory": "390Mi", "kwok.x-k8s.io/usage-cpu": "10m"}
+        pod["spec"]["containers"][0]["resources"]["limits"] = {"memory": "400Mi"}
+        namespace.create(pod)
+        self.agent(rules=MEMORY % namespace.name + SOON_SILENT, metrics={"every": "1s"}).start()
+        card = self.await_card(rule="E2EMemoryNearLimit", seconds=120)
+        self.cluster.stop("metrics-server")
+        self.addCleanup(self.cluster.start, "metrics-server")
+        silent = self.await_card(rule="MetricsSourceSilent", seconds=60)
+        self.assertIn("No data from metrics.k8s.io/", silent["title"])
+        self.assertEqual(self.receiver.cards(status="resolved", rule="E2EMemoryNearLimit"), [])
+        self.cluster.start("metrics-server")
+        self.assertEqual(self.await_card("resolved", rule="MetricsSourceSilent", seconds=120)["id"], silent["id"])
+        self.assertEqual(self.receiver.cards(status="resolved", rule="E2EMemoryNearLimit"), [])
+        self.assertEqual([each["id"] for each in self.receiver.cards(rule="E2EMemoryNearLimit")], [card["id"]])
+        self.assert_nothing_repeated()
+
     def test_kubelets_are_asked_when_that_is_configured_and_their_refusal_is_named(self):
         """API servers proxy to no kubelet on loopback, where all of this cluster's are."""
         namespace = self.namespace("kubelets")
@@ -108,6 +130,22 @@ class MetricsTest(EndToEndTest):
         self.assertEqual(self.receiver.cards(status="resolved", rule="E2EQueueLong"), [])
         page.text = 'queue_length{queue="mail"} 3\n'
         self.assertEqual(self.await_card("resolved", rule="E2EQueueLong")["id"], card["id"])
+
+    def test_value_between_threshold_and_clear_keeps_what_fires_also_after_a_kill(self):
+        page = self.page('queue_length{queue="mail"} 11\n')
+        rules = QUEUE.replace('threshold: "> 10"', 'threshold: "> 10"\n    clear: "< 5"')
+        agent = self.agent(rules=rules, defaults=False, metrics={
+            "every": "1s", "targets": [{"name": "queues", "url": page.url, "labels": {"team": "ops"}}]}).start()
+        card = self.await_card(rule="E2EQueueLong")
+        page.text = 'queue_length{queue="mail"} 7\n'
+        agent.kill()
+        agent.start()
+        eventually(lambda: agent.metric("klaw_metric_source_up", source="queues") == 1, 20, "a look at the page")
+        page.text = 'queue_length{queue="mail"} 4\n'
+        self.assertEqual(self.await_card("resolved", rule="E2EQueueLong")["id"], card["id"])
+        looked = [delivery.card["status"] for delivery in self.receiver.deliveries() if delivery.id == card["id"]]
+        self.assertEqual(looked.count("resolved"), 1)
+        self.assert_nothing_repeated()
 
     def test_card_shows_the_course_of_the_readings(self):
         """I3"""

@@ -92,8 +92,16 @@ protected:
     }
     /// What storage would give back after a restart with all units so far committed.
     void keep(const storage::UnitOfWork& unit) {
-        for (const auto& alert : unit.alerts) stored.alerts.push_back(alert);
-        for (const auto& incident : unit.incidents) stored.incidents.push_back(incident);
+        auto forget = [&](const std::string& fingerprint) {
+            std::erase_if(stored.alerts, [&](const auto& known) { return known.fingerprint == fingerprint; });
+        };
+        for (const auto& alert : unit.alerts) forget(alert.fingerprint);
+        for (const auto& fingerprint : unit.removedAlerts) forget(fingerprint);
+        std::ranges::copy(unit.alerts, std::back_inserter(stored.alerts));
+        for (const auto& incident : unit.incidents) {
+            std::erase_if(stored.incidents, [&](const auto& known) { return known.id == incident.id; });
+            stored.incidents.push_back(incident);
+        }
     }
     static std::vector<std::string> actions(const storage::UnitOfWork& unit) {
         std::vector<std::string> all;
@@ -154,6 +162,58 @@ TEST_F(AlertPipelineTest, MakesTwoCardsAtMostOfAnAlertThatFlipsTwentyTimesInTenM
     EXPECT_TRUE(pipeline->take().newDeliveries.empty()) << "it is held open until it is quiet";
     pass(1min);
     EXPECT_THAT(cards(pipeline->take()), ElementsAre("resolved web failed"));
+}
+
+TEST_F(AlertPipelineTest, MakesTwoCardsAtMostOfAnAlertThatFlipsTwentyTimesAlsoWithARestartAnywhere) {  // R5
+    for (int restart = 0; restart < 40; ++restart) {
+        pods.all.clear();
+        stored = {};
+        now = start;
+        begin();
+        Told told;
+        auto take = [&] {
+            auto unit = pipeline->take();
+            keep(unit);
+            told.add(unit);
+        };
+        for (int step = 0; step < 40; ++step) {
+            put("web", step % 2 == 0 ? "Failed" : "Running");
+            take();
+            pass(15s);
+            take();
+            if (step != restart) continue;
+            pods.all.clear();
+            begin();
+            pipeline->restore(stored, now, now);
+            put("web", step % 2 == 0 ? "Failed" : "Running", true);
+            take();
+        }
+        EXPECT_LE(told.cards, 2u) << "restart after step " << restart;
+        EXPECT_EQ(told.incidents.size(), 1u) << "restart after step " << restart;
+        ASSERT_EQ(stored.incidents.size(), 1u);
+        EXPECT_EQ(stored.incidents[0].total, 1u) << "one Pod, however often; restart after step " << restart;
+    }
+}
+
+TEST_F(AlertPipelineTest, RemembersHowOftenItFiredOfWhatWasWithdrawnSince) {
+    auto fireOnce = [&] {
+        put("web", "Pending");
+        pass(5min);
+        put("web", "Running");
+        pass(15s);
+    };
+    fireOnce();
+    fireOnce();
+    put("web", "Pending");
+    put("web", "Running");
+    keep(pipeline->take());
+    begin();
+    pipeline->restore(stored, now, now);
+    fireOnce();
+    auto unit = pipeline->take();
+    ASSERT_EQ(unit.alerts.size(), 1u);
+    EXPECT_TRUE(unit.alerts[0].flapping);
+    EXPECT_EQ(unit.alerts[0].state(), rules::AlertState::Firing) << "held open until it is quiet";
 }
 
 TEST_F(AlertPipelineTest, MakesOneCardOfTwoHundredPodsOfADeployment) {  // R6

@@ -46,7 +46,9 @@ public:
     const std::string& token() const override { return token_; }
     Task<Result<void>> receiveAlerts(std::string, std::string cluster) override {
         asked.push_back("alerts for " + cluster);
-        co_return Result<void>();
+        auto isCommitted = [this] { return committed.has_value(); };
+        co_await changed_.until(isCommitted);
+        co_return *committed;
     }
     const std::string& receiverToken() const override { return receiverToken_; }
 
@@ -56,6 +58,8 @@ public:
     }
     LoopClock* clock = nullptr;
     bool ready = true;
+    std::optional<Result<void>> committed =
+        Result<void>();  ///< what becomes of alerts that come in; empty: not known yet
     std::uint64_t version = 7;
     int polls = 0;
     TimePoint pollsEnd{};
@@ -140,6 +144,28 @@ TEST_F(ConsoleTest, NeedsTheTokenForEverythingThatChangesSomething) {
     EXPECT_EQ(status(posted("/api/do", R"({"command":"ack 3f9a"})", "receiver-token")), 401)
         << "what Alertmanager may show opens nothing else";
     EXPECT_THAT(agent.asked, IsEmpty());
+}
+
+TEST_F(ConsoleTest, TellsAlertmanagerThatItHasItsAlertsOnlyOnceTheyAreCommitted) {
+    agent.committed.reset();
+    ask(posted("/api/alertmanager?cluster=west", "{}", "receiver-token"));
+    EXPECT_FALSE(answer);
+    agent.committed = Result<void>();
+    agent.change();
+    loop.poll();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200);
+}
+
+TEST_F(ConsoleTest, LetsAlertmanagerTryAgainOnlyWhatMayBeTakenLater) {
+    using Code = ErrorCode;
+    for (auto [code, status] : {std::pair(Code::Unavailable, 503),
+                                {Code::ResourceExhausted, 503},
+                                {Code::InvalidArgument, 400},
+                                {Code::Unsupported, 400}}) {
+        agent.committed = Result<void>(tl::unexpected(Error(code, "no")));
+        EXPECT_EQ(get(posted("/api/alertmanager", "{}", "receiver-token")).status, status);
+    }
 }
 
 TEST_F(ConsoleTest, CarriesOutWhatTheHolderOfTheTokenAsks) {

@@ -248,6 +248,58 @@ TEST_F(EngineMetrics, ThatFlapAreHeldOpenUntilTheyAreQuietAndSaySo) {
     EXPECT_EQ(took(), "QueueLong resolved");
 }
 
+TEST_F(EngineMetrics, ThatFlapDoSoAfterARestartAndAreQuietFromWhenTheyWere) {
+    auto rule = "rules:\n  - alert: QueueLong\n    metric: queue_length\n    threshold: \"> 10\"\n    title: t\n";
+    start(rule);
+    for (int i = 0; i < 2; ++i) {
+        samples({queue(11)});
+        pass(1min);
+        samples({queue(9)});
+        pass(1min);
+    }
+    took();
+    restart(rule, now_);
+    samples({queue(11)});
+    EXPECT_EQ(took(), "QueueLong fired");
+    EXPECT_TRUE(only().flapping);
+    samples({queue(9)});
+    pass(8min);
+    restart(rule, now_);
+    samples({queue(9)});
+    pass(2min - 1s);
+    EXPECT_EQ(took(), "");
+    pass(1s);
+    EXPECT_EQ(took(), "QueueLong resolved") << "ten minutes of quiet, most of them before the restart";
+}
+
+TEST_F(EngineMetrics, HaveTheirWindowsAlsoAfterARestart) {
+    auto rule = R"(rules:
+  - {alert: FullSoon, metric: 'time_to_zero(queue_length[6h])', threshold: "< 4h", title: t}
+)";
+    auto minutes = [&](int from, int to) {
+        for (int minute = from; minute < to; ++minute) {
+            samples({queue(10000.0 - 16 * minute)});
+            pass(1min);
+        }
+    };
+    start(rule);
+    minutes(0, 5 * 60);
+    EXPECT_EQ(took(), "") << "full in more than four hours";
+    EXPECT_EQ(engine_->windowNotCovered(engine_->rules().rules()[0]), "");
+    restart(rule);
+    pass(10min);
+    minutes(310, 390);
+    EXPECT_EQ(took(), "FullSoon fired") << "the window was covered before";
+    restart(
+        "rules:\n  - {alert: FullSoon, metric: 'avg_over_time(queue_length[6h])', threshold: \"< 4h\", title: t}\n");
+    samples({queue(1)});
+    pass(1min);
+    samples({queue(1)});
+    EXPECT_EQ(engine_->windowNotCovered(engine_->rules().rules()[0]),
+              "the window of 6h is not covered before 2026-11-23T21:19:00Z")
+        << "readings of another function are of no use";
+}
+
 class EngineAbsence : public EngineTest {
 protected:
     const std::string backup = R"(rules:

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -43,6 +44,10 @@ protected:
     void restart(const std::string& yaml, std::optional<TimePoint> lastAlive = std::nullopt) {
         start(yaml);
         engine_->restore(stored(), counters_, lastAlive);
+        std::vector<WindowReading> readings;
+        for (const auto& [key, reading] : readings_) readings.push_back(reading);
+        std::ranges::sort(readings, {}, [](const WindowReading& kept) { return kept.reading.at; });
+        engine_->restoreReadings(std::move(readings));
     }
 
     void put(const std::string& json, const char* resource = "pods", bool initial = false) {
@@ -147,11 +152,13 @@ private:
     /// As storage would: the last state of each alert, and the counters in order.
     void note() {
         for (auto& transition : output_.transitions) {
+            stored_.insert_or_assign(transition.alert.fingerprint, transition.alert);
+            if (transition.reason == Transition::Reason::Noted) continue;
             happened_ += (happened_.empty() ? "" : ", ") + transition.alert.rule + " " +
                          std::string(toString(transition.reason));
-            stored_.insert_or_assign(transition.alert.fingerprint, transition.alert);
             if (transition.reason == Transition::Reason::Withdrawn) stored_.erase(transition.alert.fingerprint);
         }
+        for (auto& kept : output_.readings) readings_.insert_or_assign({kept.series, kept.place}, kept);
         counters_.insert(counters_.end(), output_.counters.begin(), output_.counters.end());
         output_ = {};
     }
@@ -160,6 +167,7 @@ private:
     std::string happened_;
     std::map<std::string, Alert> stored_;
     std::vector<EventCounter> counters_;
+    std::map<std::pair<std::string, std::uint32_t>, WindowReading> readings_;
 };
 
 }  // namespace klaw::rules

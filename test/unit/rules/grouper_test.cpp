@@ -183,6 +183,19 @@ TEST_F(Grouper, GroupsAsTheRuleSays) {
     EXPECT_EQ(took(), "opened 1/1, opened 1/1");
 }
 
+TEST_F(Grouper, GroupsByTheNodeThatInhibitionMeansAsWell) {
+    auto on = [](const std::string& pod, const std::string& node, const std::string& origin = {}) {
+        auto alert = podAlert(pod, "web", "Evicted");
+        alert.node = node;
+        alert.origin = origin;
+        return alert;
+    };
+    fire(on("a", "n1"), 0);
+    fire(on("b", "n2"), 0);
+    fire(on("c", "n1", "alertmanager"), 0);
+    EXPECT_EQ(took(), "opened 1/1, opened 1/1, grew 2/2");
+}
+
 TEST_F(Grouper, KeepsClustersApart) {
     fire(podAlert("a"), 0);
     auto elsewhere = podAlert("a");
@@ -280,6 +293,23 @@ TEST_F(Grouper, GoesOnAfterARestart) {
     EXPECT_EQ(took(), "grew 2/2");
     EXPECT_EQ(last_.id, incident.id);
     EXPECT_GT(last_.revision, incident.revision);
+}
+
+TEST_F(Grouper, OpensAgainAfterARestartWhatHadJustClosed) {
+    fire(podAlert("a"), 0);
+    resolve(podAlert("a"), 1);
+    took();
+    auto closed = last_;
+    auto resolved = podAlert("a");
+    resolved.firedAt = at(0);
+    resolved.resolvedAt = at(1);
+    AlertGrouper later(rules());
+    later.restore({closed}, {resolved});
+    auto again = podAlert("a");
+    again.firedAt = at(1) + 30s;
+    later.apply({Transition::Reason::Fired, again, at(1) + 30s}, updates_);
+    EXPECT_EQ(took(), "reopened 1/1");
+    EXPECT_EQ(last_.id, closed.id);
 }
 
 TEST_F(Grouper, PutsRightWhatACrashLeftApart) {

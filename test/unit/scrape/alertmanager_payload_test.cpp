@@ -47,6 +47,14 @@ TEST(AlertmanagerPayload, IsRefusedWhenItIsNone) {
     EXPECT_TRUE(readAlertmanagerPayload(R"({"version":"4","alerts":[]})", "c"));
 }
 
+TEST(AlertmanagerPayload, WithTooManyAlertsIsRefusedForGood) {
+    std::string body = R"({"version":"4","alerts":[{})";
+    for (int i = 0; i < 10'000; ++i) body += ",{}";
+    auto alerts = readAlertmanagerPayload(body + "]}", "prod");
+    ASSERT_FALSE(alerts);
+    EXPECT_EQ(alerts.error().code, ErrorCode::Unsupported) << "to send it once more changes nothing";
+}
+
 TEST(AlertmanagerPayload, CutsTextsThatNoCardCouldShow) {
     auto alerts = readAlertmanagerPayload(
         R"({"version":"4","alerts":[{"status":"firing","labels":{"alertname":"A"},"annotations":{"summary":")" +

@@ -27,6 +27,9 @@ rules::Alert fullAlert() {
     alert.occurrence = "17";
     alert.occurredAt = at(70);
     alert.progress = "2";
+    alert.flapping = true;
+    alert.ceasedAt = at(80);
+    alert.firedBefore = {at(20), at(40)};
     return alert;
 }
 

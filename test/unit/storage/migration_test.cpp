@@ -19,6 +19,7 @@ INSERT INTO meta VALUES ('lastAlive', '5');
 INSERT INTO deliveries (id, channel, incident_id, reason, idempotency_key, payload, created_at, not_before, living_card, state, attempts)
     VALUES ('d1', 'oncall', 'i1', 'opened', 'k1', '{}', 5, 5, 1, 'queued', 1);
 )sql";
+constexpr const char* readingFromVersion6 = "INSERT INTO window_readings VALUES ('f1/6/21600', 3, 5, 0.25, 0, 4)";
 constexpr const char* attemptUpToVersion2 =
     "INSERT INTO delivery_attempts (delivery_id, number, started_at, outcome) VALUES ('d1', 1, 5, 'retry_later')";
 constexpr const char* attemptFromVersion3 =
@@ -39,6 +40,7 @@ void makeFile(const std::string& path, int version) {
                         "; PRAGMA user_version = " + std::to_string(version));
         run(handle, contentOfVersion1);
         run(handle, version < 3 ? attemptUpToVersion2 : attemptFromVersion3);
+        if (version >= 6) run(handle, readingFromVersion6);
         AuditRow row{1, testing::allowedRestart("prod/web/Deployment/api"), std::string(64, '0'), {}};
         run(handle, "INSERT INTO audit VALUES (1, " + std::to_string(toUnixNanos(row.entry.at)) +
                         ", 'feishu:ou_1', 'restart', 'allowed', 'prod/web/Deployment/api', '{\"replicas\":3}', '" +
@@ -74,6 +76,7 @@ TEST_P(OlderDatabase, IsBroughtUpToDateWithWhatIsInIt) {
     ASSERT_EQ(state.deliveries.size(), 1u);
     EXPECT_EQ(state.deliveries[0].idempotencyKey, "k1");
     EXPECT_EQ(state.meta["lastAlive"], "5");
+    EXPECT_EQ(state.readings.size(), GetParam() >= 6 ? 1u : 0u);
     EXPECT_EQ(must(Reader(open()).deliveriesOf("i1")).at(0).attempts.size(), 1u);
     auto report = must(Reader(std::move(database)).verifyAudit());
     EXPECT_EQ(report.rows, 1);

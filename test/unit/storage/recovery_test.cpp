@@ -190,6 +190,34 @@ TEST_F(Recovery, KnowsTheCardOfAnIncidentThatIsOverWhileItsLastWordIsStillToBeSa
     EXPECT_TRUE(restart().cards.empty());
 }
 
+TEST_F(Recovery, FindsIncidentsThatMayBeOpenedAgainWithTheirCards) {
+    UnitOfWork unit;
+    unit.incidents = {testing::openIncident("i1"), testing::openIncident("i2")};
+    unit.incidents[0].resolvedAt = at(72);
+    unit.incidents[1].resolvedAt = at(60);
+    unit.newDeliveries = {cardFor("i1", 1), cardFor("i2", 1)};
+    write(unit);
+    for (const auto& card : unit.newDeliveries) {
+        write(testing::startOf(card.id, at(70)));
+        write(testing::resultOf(card.id, AttemptOutcome::Delivered, at(71), "om_" + card.incidentId));
+    }
+    auto state = restart({.reopensSince = at(60)});
+    ASSERT_EQ(state.incidents.size(), 1u);
+    EXPECT_EQ(state.incidents[0].id, "i1");
+    EXPECT_EQ(state.cards, (std::vector<CardRef>{{"i1", "oncall", "om_i1"}}));
+}
+
+TEST_F(Recovery, FindsTheNewestReadingOfEachPlaceByTime) {
+    rules::WindowReading old{"f1/6", 0, {at(10), 0.5, 0, 1}}, early{"f1/6", 1, {at(20), 0.4, 0, 2}},
+        late{"f1/6", 0, {at(30), 0.3, 7.5, 3}}, other{"f2/6", 0, {at(5), 1, 0, 1}};
+    UnitOfWork unit;
+    unit.readings = {other, old, early};
+    write(unit);
+    unit.readings = {late};
+    write(unit);
+    EXPECT_EQ(restart({.increasesSince = at(10)}).readings, (std::vector<rules::WindowReading>{early, late}));
+}
+
 TEST_F(Recovery, FindsMeta) {
     UnitOfWork unit;
     unit.meta = {{"lastAlive", "1"}, {"lastAlive", "2"}, {"boot", "x"}};

@@ -123,10 +123,15 @@ TEST_F(Retention, RemovesSilencesOffersAndCountsOnceTheyAreOld) {
     unit.silenceCopies = {{"s1", "west", "r1", at(100)}};
     unit.offers = {testing::restartOffer("nonce", at(100))};
     unit.counters = {counter};
+    unit.readings = {{"f1/6", 0, {at(100), 0.5, 0, 1}}};
     write(unit);
     EXPECT_EQ(prune(100).total(), 0u);
-    EXPECT_EQ(prune(101 + 2 * day).eventIncreases, 1u);
+    EXPECT_EQ(prune(101 + 2 * day).eventIncreases, 0u) << "a window may reach back to it";
+    auto readings = [this] { return must(open().integer("SELECT count(*) FROM window_readings")); };
+    EXPECT_EQ(readings(), 1);
     auto weekLater = prune(101 + 7 * day);
+    EXPECT_EQ(weekLater.eventIncreases, 1u);
+    EXPECT_EQ(readings(), 0);
     EXPECT_EQ(weekLater.offers, 1u);
     EXPECT_EQ(weekLater.eventsSeen, 1u);
     auto copies = [this] { return must(open().integer("SELECT count(*) FROM silence_copies")); };

@@ -3,20 +3,21 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <deque>
 
 namespace klaw::rules {
 namespace {
 
-constexpr auto function = SeriesSelector::Function::TimeToZero;
+using Function = SeriesSelector::Function;
 constexpr TimePoint start{1h};
 
 /// Readings each minute of the window.
 std::optional<double> timeToZero(Duration window, double (*valueAt)(double hours)) {
-    SeriesWindow series;
+    SeriesWindow series(Function::TimeToZero, window);
     TimePoint now = start;
     for (; now <= start + window; now += 1min)
-        series.add(valueAt(std::chrono::duration<double, std::ratio<3600>>(now - start).count()), now, window);
-    return series.over(function, window, start + window);
+        series.add(valueAt(std::chrono::duration<double, std::ratio<3600>>(now - start).count()), now);
+    return series.over(start + window);
 }
 
 TEST(TimeToZero, IsWhereTheLineMeetsZero) {
@@ -42,9 +43,55 @@ TEST(TimeToZero, IsNowWhereNothingIsLeft) {
 }
 
 TEST(TimeToZero, IsNotToldFromTheFirstReadings) {
-    SeriesWindow series;
-    for (auto age = 0min; age < 2h; age += 1min) series.add(1.0 - 0.001 * age.count(), start + age, 6h);
-    EXPECT_FALSE(series.over(function, 6h, start + 2h));
+    SeriesWindow series(Function::TimeToZero, 6h);
+    for (auto age = 0min; age < 2h; age += 1min) series.add(1.0 - 0.001 * age.count(), start + age);
+    EXPECT_FALSE(series.over(start + 2h));
+    EXPECT_EQ(series.coveredFrom(), start + 289min) << "four fifths, and what the thinning takes";
+}
+
+/// Readings every 15 seconds for 25 hours: first 0, then 1, at last a peak of 9 and a trough of -9.
+SeriesWindow longWindow(Function function) {
+    SeriesWindow series(function, 24h);
+    for (Duration age{}; age <= 25h; age += 15s) {
+        double value = age < 13h ? 0 : 1;
+        if (age == 20h) value = 9;
+        if (age == 21h) value = -9;
+        series.add(value, start + age);
+    }
+    return series;
+}
+
+TEST(LongWindow, KeepsFewReadingsAndForgetsNoExtreme) {
+    constexpr auto end = start + 25h;
+    EXPECT_NEAR(*longWindow(Function::Average).over(end), 0.5, 0.01);
+    EXPECT_EQ(longWindow(Function::Maximum).over(end), 9);
+    EXPECT_EQ(longWindow(Function::Minimum).over(end), -9);
+    EXPECT_LE(longWindow(Function::Average).size(), SeriesWindow::thinned + 2u);
+}
+
+TEST(LongWindow, CountsEveryResetOfACounter) {
+    SeriesWindow series(Function::Increase, 24h);
+    double counter = 0;
+    for (Duration age{}; age <= 24h; age += 15s) {
+        counter = age % 1h == 0s ? 0 : counter + 1;
+        series.add(counter, start + age);
+    }
+    EXPECT_NEAR(*series.over(start + 24h), 24 * 239, 50);
+}
+
+TEST(LongWindow, GoesOnFromTheReadingsThatItHasRecorded) {
+    SeriesWindow before(Function::Increase, 6h);
+    std::deque<SeriesWindow::Reading> recorded;
+    double counter = 100;
+    TimePoint now = start;
+    for (; now < start + 5h; now += 1min)
+        if (before.add(++counter, now)) recorded.push_back(before.recorded());
+    SeriesWindow after(Function::Increase, 6h);
+    after.restore(recorded);
+    now += 30min;
+    after.add(counter + 30, now);
+    ASSERT_TRUE(after.over(now));
+    EXPECT_NEAR(*after.over(now), 5.5 * 60, 5) << "also what it rose meanwhile";
 }
 
 }  // namespace
