@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,12 +55,17 @@ struct CallBudget {
     Duration window{};
 };
 
+class Account;
+
 /// What the courier must know to be polite. Nothing here is enforced by the notifier itself.
 struct NotifierLimits {
     std::vector<CallBudget> budgets;  ///< all of them hold at once; below what the platform allows; empty: none
     std::size_t maxBytes = 0;         ///< of one request body; cards are shortened to it by the notifier
     bool canUpdate = false;
-    bool buttonsCallBack = false;  ///< a press comes back with the button's nonce
+    /// At least this long between two changes of one message that only show other numbers and details.
+    Duration updateGap{};
+    std::shared_ptr<Account> account;  ///< whose calls they are; null: nobody counts them
+    bool buttonsCallBack = false;      ///< a press comes back with the button's nonce
     /// Without it a repeat after OutcomeUnknown may be seen twice by people.
     bool hasIdempotencyKey = false;
 };
@@ -72,6 +78,7 @@ struct NotifierLimits {
 ///   ResourceExhausted  the channel as a whole is throttled: hold back everything for it until `retry.after`
 ///   OutcomeUnknown     the request left and no answer came; retry is Later, see NotifierLimits::hasIdempotencyKey
 ///   Unavailable, DeadlineExceeded   nothing was taken; safe to try again
+///   Internal           refused for a reason that Klaw does not know, maybe for good: is tried again ever more rarely
 ///   Unauthenticated, PermissionDenied, InvalidArgument, NotFound   configuration or content; retry is Never
 ///   Cancelled          the waiting task was cancelled; nothing is known about the call
 class Notifier {

@@ -34,10 +34,11 @@ struct Delivery {
     // Kept by storage; ignored in UnitOfWork::newDeliveries.
     DeliveryState state = DeliveryState::Queued;
     std::uint32_t attempts = 0;
-    std::string batchId;      ///< digest it left in, or empty; fixed by the first start
+    std::string batchId;      ///< digest it left in, or empty; fixed once it may have arrived, or left in one
     std::string platformRef;  ///< message id, for later updates
-    /// An earlier try left and its answer never came. It must be tried again with the same key, and is never
-    /// superseded, since people may already see it.
+    /// An earlier try left and its answer never came: people may already see it. It is tried again with the same key,
+    /// and not superseded by a newer delivery as such, but on request: the courier knows when it only changed a
+    /// message.
     bool uncertain = false;
     std::optional<TimePoint> finishedAt;  ///< sent, failed or superseded
     friend bool operator==(const Delivery&, const Delivery&) = default;

@@ -28,29 +28,39 @@ Result<void> insert(Database& database, const Delivery& delivery, Committed& com
     return supersedeOlder(database, delivery, committed);
 }
 
+/// Also one that was on its way when the agent stopped: what came of that is not known.
 Result<void> supersede(Database& database, const std::string& id, Committed& committed) {
+    auto lost = database.run(
+        "UPDATE delivery_attempts SET outcome = 'unknown' WHERE outcome IS NULL AND delivery = (SELECT seq FROM "
+        "deliveries WHERE id = ? AND state = 'sending')",
+        id);
+    if (!lost) return lost;
     return database.query(
-        "UPDATE deliveries SET state = 'superseded', finished_at = created_at WHERE id = ? AND state = 'queued' AND "
-        "uncertain = 0 RETURNING id",
+        "UPDATE deliveries SET state = 'superseded', finished_at = created_at WHERE id = ? AND state IN ('queued', "
+        "'sending') RETURNING id",
         [&](const Statement& row) { committed.supersededDeliveries.push_back(row.text(0)); }, id);
 }
 
 Result<void> start(Database& database, const DeliveryStart& start) {
     std::string state, batch;
     std::int64_t seq = 0, attempts = 0;
+    bool uncertain = false;
     auto found = database.query(
-        "SELECT seq, state, batch_id, attempts FROM deliveries WHERE id = ?",
+        "SELECT seq, state, batch_id, attempts, uncertain FROM deliveries WHERE id = ?",
         [&](const Statement& row) {
             seq = row.integer(0);
             state = row.text(1);
             batch = row.text(2);
             attempts = row.integer(3);
+            uncertain = row.integer(4) != 0;
         },
         start.deliveryId);
     if (!found) return found;
     bool lostTry = state == "sending";
     if (state != "queued" && !lostTry) return conflict(start.deliveryId, state.empty() ? "is unknown" : "is " + state);
-    if (attempts > 0 && batch != start.batchId) return conflict(start.deliveryId, "left in another digest");
+    // What certainly did not arrive alone may leave with others.
+    bool bound = attempts > 0 && (uncertain || lostTry || !batch.empty());
+    if (bound && batch != start.batchId) return conflict(start.deliveryId, "left in another digest");
     if (lostTry) {
         auto noted = database.run(
             "UPDATE delivery_attempts SET outcome = 'unknown' WHERE delivery = ? AND outcome IS NULL", seq);

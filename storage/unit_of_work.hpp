@@ -40,7 +40,7 @@ struct UnitOfWork {
     std::vector<RuleRevision> ruleRevisions;        ///< skipped when the newest of that name says the same
     bool ruleRevisionsAreAll = false;               ///< rules that are not among them are recorded as removed
     std::vector<Offer> offers;                      ///< Conflict when the nonce is known
-    std::vector<std::string> supersededDeliveries;  ///< ids; those queued and not uncertain
+    std::vector<std::string> supersededDeliveries;  ///< ids; those not finished, also uncertain ones
     std::vector<Delivery> newDeliveries;  ///< living cards supersede older queued ones of their incident and channel
     std::vector<DeliveryStart> deliveryStarts;  ///< also of new deliveries: stored and started in one commit
     std::vector<DeliveryResult> deliveryResults;

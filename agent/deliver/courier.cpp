@@ -15,6 +15,14 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// Of several pictures of an incident in one unit only the last one is sent.
+void takeOverFrom(const std::vector<storage::Delivery*>& alike, storage::Delivery& delivery) {
+    for (const auto* each : alike) {
+        if (each == &delivery) return;
+        if (each->livingCard) takeOver(*each, delivery);
+    }
+}
+
 }  // namespace
 
 Courier::Courier(Loop& loop, LoopClock& clock, Random& random, Commit commit, CourierOptions options,
@@ -93,13 +101,15 @@ void Courier::refuse(const storage::Delivery& delivery) {
 
 std::vector<std::string> Courier::claim(storage::UnitOfWork& unit) {
     std::vector<std::string> claimed;
-    std::map<std::pair<std::string_view, std::string_view>, int> pictures;
-    for (const auto& delivery : unit.newDeliveries) ++pictures[{delivery.channel, delivery.incidentId}];
-    for (const auto& delivery : unit.newDeliveries) {
+    std::map<std::pair<std::string_view, std::string_view>, std::vector<storage::Delivery*>> pictures;
+    for (auto& delivery : unit.newDeliveries) pictures[{delivery.channel, delivery.incidentId}].push_back(&delivery);
+    for (auto& delivery : unit.newDeliveries) {
         auto* target = channel(delivery.channel);
-        bool replaced = pictures[{delivery.channel, delivery.incidentId}] > 1;
-        if (replaced || !target || !target->claim(delivery, unit)) continue;
-        claimed.push_back(delivery.id);
+        if (!target) continue;
+        target->prepare(delivery, unit);
+        const auto& alike = pictures[{delivery.channel, delivery.incidentId}];
+        if (delivery.livingCard) takeOverFrom(alike, delivery);
+        if (alike.size() == 1 && target->claim(delivery, unit)) claimed.push_back(delivery.id);
     }
     return claimed;
 }

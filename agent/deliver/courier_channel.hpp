@@ -1,17 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "agent/deliver/channel_health.hpp"
 #include "agent/deliver/commit.hpp"
+#include "agent/deliver/courier_options.hpp"
+#include "agent/deliver/delivery_queue.hpp"
+#include "agent/deliver/digest_card.hpp"
+#include "agent/deliver/known_cards.hpp"
 #include "base/async/loop_clock.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/async/task_group.hpp"
@@ -21,15 +23,6 @@
 #include "storage/delivery.hpp"
 
 namespace klaw::deliver {
-
-struct CourierOptions {
-    std::size_t parallel = 32;      ///< calls at once on a channel without a budget; one otherwise
-    std::size_t digestAbove = 3;    ///< waiting cards at which an exhausted budget leads to digests
-    std::size_t digestAtMost = 30;  ///< cards in one digest
-    Duration firstRetry = 2s;       ///< doubled with each failure of the same card, with jitter
-    Duration longestRetry = 2min;
-    unsigned undeliveredAfter = 3;  ///< tries of one card, after which somebody else has to hear of it
-};
 
 struct ChannelStatus {
     std::string name;
@@ -54,13 +47,14 @@ struct CardLatency {
 /// What the courier reports while it works.
 struct CourierEvents {
     std::function<void(const std::string& channel, const std::string& kind, const CardLatency& latency)> delivered;
-    /// The card was refused, or could not be delivered in CourierOptions::undeliveredAfter tries; it is still tried.
+    /// The card was refused, or could not be delivered in CourierOptions::undeliveredAfter tries, or waits for a
+    /// channel that takes nothing for now. Unless it was refused it is still tried.
     std::function<void(const std::string& channel, const std::string& incident)> undelivered;
     std::function<void(const std::string& channel, const Error& error, bool forGood)> failed;
 };
 
-/// Carries the deliveries of one channel out, within its budgets and in order for each incident. Nothing leaves before
-/// its start is durable. On the loop thread.
+/// Carries the deliveries of one channel out, within its budgets and in order for each incident: a newer state never
+/// loses to an older one. Nothing leaves before its start is durable. On the loop thread.
 class CourierChannel {
 public:
     CourierChannel(Loop& loop, LoopClock& clock, Random& random, Commit commit,
@@ -71,8 +65,11 @@ public:
     /// Those that left together in a digest before a restart and must do so again.
     void enqueueBatch(std::string batchId, std::vector<storage::Delivery> deliveries);
     void superseded(const std::string& deliveryId);
-    void knowCard(const storage::CardRef& card) { cards_[card.incidentId] = card.platformRef; }
+    void knowCard(const storage::CardRef& card) { cards_.know(card.incidentId, card.platformRef); }
 
+    /// Before a delivery is stored: it takes over what people must still hear of those that it replaces, and these are
+    /// closed in the same unit.
+    void prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) const;
     /// Whether a delivery that is about to be stored may leave at once: then its start and what its buttons stand for
     /// go into the same unit, and sendClaimed or releaseClaim must follow.
     bool claim(const storage::Delivery& delivery, storage::UnitOfWork& unit);
@@ -93,34 +90,31 @@ public:
     const std::string& name() const { return counters_.name; }
 
 private:
-    /// What leaves in one call: one delivery, or several in a digest.
-    struct Shipment {
-        std::vector<storage::Delivery> deliveries;
-        std::string batchId;
-        TimePoint notBefore{};
-        unsigned failures = 0;
-        std::map<std::string, std::string> nonces;  ///< of the buttons, by command
-        bool uncertain() const;
-    };
-    using Queue = std::list<Shipment>;
-
-    Queue::iterator insert(Queue::iterator before, Shipment shipment);
-    Shipment take(Queue::iterator place);
-    Queue::iterator nextReady(TimePoint now);
-    bool blocked(const Shipment& shipment) const;
-    std::optional<TimePoint> nextWake(TimePoint now);
-    Duration retryWait(unsigned failures);
+    void changed();
+    bool isBusy(const Shipment& shipment) const;
+    bool makesMessage(const Shipment& shipment) const;
+    TimePoint readyAt(const Shipment& shipment) const;
+    bool waitsForDigest(const Shipment& shipment) const;
+    bool mayLeave(const Shipment& shipment) const;
+    DeliveryQueue::Place nextReady(TimePoint now);
+    std::optional<TimePoint> nextWake(TimePoint now) const;
     bool takeBudget(TimePoint now);
     TimePoint budgetReadyAt(TimePoint now) const;
     std::size_t capacity() const;
+    bool takesNothing(TimePoint now) const;
+    void tell(const Shipment& shipment);
+    void tellOfAll();
+    bool mayJoin(const Shipment& shipment) const;
+    std::optional<DigestCause> digestCause(const Shipment& first, TimePoint now) const;
     void gatherDigest(Shipment& shipment, TimePoint now);
     void depart(Shipment shipment, TaskGroup& tasks, bool started);
     Task<void> carry(Shipment shipment, bool started);
     void offerButtons(Shipment& shipment, storage::UnitOfWork& unit);
     Task<bool> start(Shipment& shipment);
+    void giveBackRest(Shipment shipment);
     Task<Result<notifiers::Receipt>> send(const Shipment& shipment);
-    void forgetEnded(TimePoint now);
     void arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt);
+    void noteArrival(const storage::Delivery& delivery);
     void failed(Shipment shipment, const Error& error, TimePoint startedAt);
     void record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error,
                 const notifiers::Receipt* receipt, TimePoint startedAt, TimePoint notBefore);
@@ -134,17 +128,16 @@ private:
     CourierEvents events_;
     notifiers::NotifierLimits limits_;
     std::vector<net::TokenBucket> budgets_;
-    Queue queue_;
-    std::unordered_map<std::string, Queue::iterator>
-        pictures_;  ///< incident → its waiting card that a newer one replaces
-    std::unordered_map<std::string, Queue::iterator> places_;  ///< delivery id → where it waits
+    DeliveryQueue queue_;
+    KnownCards cards_;
+    ChannelHealth health_;
     std::set<std::string> busyIncidents_;
+    std::set<std::string> told_;       ///< incidents of which a stand-in knows, until something of them arrives
+    std::set<std::string> starting_;   ///< deliveries whose start is not durable yet
+    std::set<std::string> overtaken_;  ///< those of them that were superseded before
     std::map<std::string, std::map<std::string, std::string>> claimedNonces_;  ///< by delivery
-    std::map<std::string, std::string> cards_;                                 ///< incident → platform reference
-    std::set<std::string> ended_;                                              ///< those of `cards_` that are resolved
-    std::deque<std::pair<TimePoint, std::string>> endings_;                    ///< since when, oldest first
     std::size_t inFlight_ = 0;
-    std::optional<TimePoint> pausedUntil_;
+    TimePoint nextDigest_{};  ///< while the month's calls are scarce
     LoopCondition changed_;
     std::uint64_t version_ = 0;  ///< grows with everything the worker must look at
     ChannelStatus counters_;

@@ -7,7 +7,15 @@
 
 namespace klaw::deliver {
 
-/// One card in place of many that would not fit into the channel's budget. `cards` is not empty.
-notifiers::Card digestOf(const std::string& id, const std::vector<notifiers::Card>& cards, TimePoint now);
+/// Why cards leave together.
+enum class DigestCause {
+    Rate,    ///< the platform takes only so many in a while
+    Month,   ///< or in a month
+    Passed,  ///< what they tell of began and ended while nothing could be delivered
+};
+
+/// One card in place of many. It calls everybody whom they would have called. `cards` is not empty.
+notifiers::Card digestOf(const std::string& id, const std::vector<notifiers::Card>& cards, DigestCause cause,
+                         TimePoint now);
 
 }  // namespace klaw::deliver

@@ -99,17 +99,13 @@ TEST_F(OutboxTest, SupersedesOlderQueuedPicturesOfTheSameCard) {
     EXPECT_EQ(refusal(startOf(first.id, at(80))), ErrorCode::Conflict);
 }
 
-TEST_F(OutboxTest, NeverSupersedesWhatPeopleMayAlreadySee) {
+TEST_F(OutboxTest, SupersedesWhatPeopleMayAlreadySeeOnRequestOnly) {
     put({first});
     start(first, at(70));
     EXPECT_TRUE(put({second}).supersededDeliveries.empty());
     end(first, AttemptOutcome::Unknown, at(75));
     EXPECT_TRUE(record(first).delivery.uncertain);
     EXPECT_TRUE(put({cardFor("i1", 3)}).supersededDeliveries == std::vector<std::string>{second.id});
-    EXPECT_EQ(state(first), DeliveryState::Queued);
-    UnitOfWork unit;
-    unit.supersededDeliveries = {first.id};
-    EXPECT_TRUE(must(commit(writer, std::move(unit))).supersededDeliveries.empty());
     EXPECT_EQ(state(first), DeliveryState::Queued);
 }
 
@@ -119,6 +115,32 @@ TEST_F(OutboxTest, SupersedesOnRequest) {
     unit.supersededDeliveries = {first.id, "unknown"};
     EXPECT_EQ(must(commit(writer, std::move(unit))).supersededDeliveries, std::vector<std::string>{first.id});
     EXPECT_EQ(state(first), DeliveryState::Superseded);
+}
+
+TEST_F(OutboxTest, SupersedesOnRequestAlsoWhatMayHaveArrived) {
+    put({first});
+    start(first, at(70));
+    put({second});
+    start(second, at(71));
+    end(second, AttemptOutcome::Unknown, at(75));
+    UnitOfWork unit;
+    unit.supersededDeliveries = {first.id, second.id};
+    EXPECT_EQ(must(commit(writer, unit)).supersededDeliveries, (std::vector<std::string>{first.id, second.id}));
+    EXPECT_EQ(state(first), DeliveryState::Superseded) << "its try was lost with the process";
+    EXPECT_EQ(record(first).attempts[0].outcome, AttemptOutcome::Unknown);
+    EXPECT_EQ(state(second), DeliveryState::Superseded);
+}
+
+TEST_F(OutboxTest, LetsWhatCertainlyDidNotArriveAloneLeaveWithOthers) {
+    put({first, cardFor("i2", 1)});
+    start(first, at(70));
+    end(first, AttemptOutcome::RetryLater, at(71));
+    start(first, at(80), "digest");
+    end(first, AttemptOutcome::RetryLater, at(81));
+    EXPECT_EQ(refusal(startOf(first.id, at(90), "another")), ErrorCode::Conflict);
+    start(cardFor("i2", 1), at(70));
+    end(cardFor("i2", 1), AttemptOutcome::Unknown, at(71));
+    EXPECT_EQ(refusal(startOf(cardFor("i2", 1).id, at(80), "digest")), ErrorCode::Conflict);
 }
 
 TEST_F(OutboxTest, StoresAndStartsInOneCommit) {

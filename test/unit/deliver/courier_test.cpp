@@ -1,134 +1,7 @@
-#include "agent/deliver/courier.hpp"
+#include "test/unit/deliver/courier_fixture.hpp"
 
-#include <gtest/gtest.h>
-
-#include <deque>
-
-namespace klaw::deliver {
+namespace klaw::deliver::testing {
 namespace {
-
-const TimePoint start = *parseRfc3339("2026-11-23T10:00:00Z");
-
-/// What one call of the scripted channel saw.
-struct Call {
-    std::string key;
-    std::string card;
-    std::size_t affected = 0;  ///< that it lists
-    bool mayRepeat = false;
-    bool update = false;
-};
-
-/// A channel that answers by script, and remembers.
-class ScriptedNotifier final : public notifiers::Notifier {
-public:
-    explicit ScriptedNotifier(notifiers::NotifierLimits limits = {}) : limits_(std::move(limits)) {}
-    std::string_view name() const override { return "chat"; }
-    std::string_view kind() const override { return "scripted"; }
-    notifiers::NotifierLimits limits() const override { return limits_; }
-    Task<Result<notifiers::Receipt>> send(notifiers::Card card, notifiers::SendContext context) override {
-        co_return answer(card, context, false);
-    }
-    Task<Result<notifiers::Receipt>> update(std::string, notifiers::Card card,
-                                            notifiers::SendContext context) override {
-        co_return answer(card, context, true);
-    }
-
-    std::vector<Call> calls;
-    std::deque<Error> failures;
-    std::function<void()> onCall;
-
-private:
-    Result<notifiers::Receipt> answer(const notifiers::Card& card, const notifiers::SendContext& context, bool update) {
-        calls.push_back({context.idempotencyKey, card.title, card.affected.size(), context.mayRepeat, update});
-        if (onCall) onCall();
-        if (failures.empty()) return notifiers::Receipt("ref-" + card.id, "");
-        auto failure = failures.front();
-        failures.pop_front();
-        return fail(failure);
-    }
-    notifiers::NotifierLimits limits_;
-};
-
-storage::Delivery delivery(const std::string& incident, std::uint64_t revision, const std::string& title,
-                           const std::string& reason = "opened") {
-    notifiers::Card card;
-    card.id = incident;
-    card.title = title;
-    storage::Delivery made;
-    made.id = incident + "." + std::to_string(revision);
-    made.channel = "chat";
-    made.incidentId = incident;
-    made.reason = reason;
-    made.idempotencyKey = storage::deliveryKey(incident, revision, "chat");
-    made.payload = toJson(card);
-    made.createdAt = made.notBefore = start;
-    return made;
-}
-
-Error unavailable() {
-    return Error(ErrorCode::Unavailable, "HTTP 503").withRetry(Retry::later());
-}
-
-class CourierTest : public testing::Test {
-protected:
-    void use(notifiers::NotifierLimits limits = {}) {
-        auto made = std::make_unique<ScriptedNotifier>(std::move(limits));
-        chat = made.get();
-        auto commit = [this](storage::UnitOfWork unit, std::function<void(Result<storage::Committed>)> done) {
-            units.push_back(unit);
-            if (done) loop.post([done] { done(storage::Committed()); });
-        };
-        CourierEvents events;
-        events.failed = [this](const std::string&, const Error& error, bool forGood) {
-            failures.push_back((forGood ? "for good: " : "later: ") + error.message);
-        };
-        events.delivered = [this](const std::string&, const std::string&, const CardLatency& latency) {
-            latencies.push_back(latency);
-        };
-        events.undelivered = [this](const std::string& channel, const std::string& incident) {
-            undelivered.push_back(channel + "/" + incident);
-        };
-        courier = std::make_unique<Courier>(loop, clock, random, commit, CourierOptions(), events);
-        follow(std::move(made));
-        courier->start();
-        loop.poll();
-    }
-    void follow(std::unique_ptr<ScriptedNotifier> notifier) {
-        std::vector<std::unique_ptr<notifiers::Notifier>> channels;
-        if (notifier) channels.push_back(std::move(notifier));
-        courier->follow(std::move(channels));
-    }
-    void TearDown() override {
-        if (!courier) return;
-        TaskGroup end(loop, [](const std::string&, const std::string&) {});
-        end.spawn("end", courier->stop({}));
-        for (int i = 0; i < 100 && !end.empty(); ++i) clock.advance(10ms);
-    }
-    void enqueue(std::vector<storage::Delivery> deliveries) {
-        courier->commitDone(std::move(deliveries), {}, {});
-        loop.poll();
-    }
-    std::vector<storage::DeliveryResult> results() const {
-        std::vector<storage::DeliveryResult> all;
-        for (const auto& unit : units) all.insert(all.end(), unit.deliveryResults.begin(), unit.deliveryResults.end());
-        return all;
-    }
-    std::vector<storage::DeliveryStart> starts() const {
-        std::vector<storage::DeliveryStart> all;
-        for (const auto& unit : units) all.insert(all.end(), unit.deliveryStarts.begin(), unit.deliveryStarts.end());
-        return all;
-    }
-
-    Loop loop;
-    FakeLoopClock clock{loop, start};
-    SeededRandom random{7};
-    std::vector<storage::UnitOfWork> units;
-    std::vector<std::string> failures;
-    std::vector<std::string> undelivered;
-    std::vector<CardLatency> latencies;
-    ScriptedNotifier* chat = nullptr;
-    std::unique_ptr<Courier> courier;
-};
 
 TEST_F(CourierTest, NotesTheStartDurablyBeforeAnythingLeaves) {
     use();
@@ -312,7 +185,7 @@ TEST_F(CourierTest, SendsWhatWaitsThroughTheNewWayWhenTheChannelIsConfiguredAnew
     use();
     chat->failures.push_back(Error(ErrorCode::Unavailable, "HTTP 503").withRetry(Retry::afterAtLeast(10min)));
     enqueue({delivery("a", 1, "waits")});
-    auto anew = std::make_unique<ScriptedNotifier>();
+    auto anew = std::make_unique<ScriptedNotifier>(loop);
     auto* other = anew.get();
     follow(std::move(anew));
     loop.poll();
@@ -326,7 +199,7 @@ TEST_F(CourierTest, KeepsTheBudgetOfAChannelThatIsConfiguredAnew) {
     use(limits);
     enqueue({delivery("a", 1, "first")});
     enqueue({delivery("b", 1, "second")});
-    auto anew = std::make_unique<ScriptedNotifier>(limits);
+    auto anew = std::make_unique<ScriptedNotifier>(loop, limits);
     auto* other = anew.get();
     follow(std::move(anew));
     enqueue({delivery("c", 1, "third")});
@@ -389,4 +262,4 @@ TEST_F(CourierTest, TellsHowLongACardTookSinceItsDecisionAndSinceTheEventBehindI
 }
 
 }  // namespace
-}  // namespace klaw::deliver
+}  // namespace klaw::deliver::testing

@@ -1,0 +1,192 @@
+#include <algorithm>
+
+#include "agent/deliver/button_offers.hpp"
+#include "agent/deliver/courier_channel.hpp"
+#include "notifiers/account.hpp"
+
+namespace klaw::deliver {
+
+void CourierChannel::depart(Shipment shipment, TaskGroup& tasks, bool started) {
+    ++inFlight_;
+    shipment.makesMessage = makesMessage(shipment);
+    for (const auto& delivery : shipment.deliveries)
+        if (!delivery.incidentId.empty()) busyIncidents_.insert(delivery.incidentId);
+    tasks.spawn("delivery to " + name(), carry(std::move(shipment), started));
+}
+
+Task<void> CourierChannel::carry(Shipment shipment, bool started) {
+    std::vector<std::string> incidents;
+    for (const auto& delivery : shipment.deliveries) incidents.push_back(delivery.incidentId);
+    if (started || co_await start(shipment)) {
+        auto startedAt = clock_.now();
+        auto receipt = co_await send(shipment);
+        if (receipt)
+            arrived(std::move(shipment), *receipt, startedAt);
+        else if (receipt.error().code != ErrorCode::Cancelled)
+            failed(std::move(shipment), receipt.error(), startedAt);
+    }
+    --inFlight_;
+    for (const auto& incident : incidents) busyIncidents_.erase(incident);
+    changed();
+}
+
+/// What the buttons stand for is durable before anybody can press one. A digest has none.
+void CourierChannel::offerButtons(Shipment& shipment, storage::UnitOfWork& unit) {
+    if (!limits_.buttonsCallBack || !shipment.batchId.empty()) return;
+    auto made = offersFor(shipment.deliveries.front(), clock_.now(), random_);
+    unit.offers = std::move(made.offers);
+    shipment.nonces = std::move(made.nonces);
+}
+
+/// False when it does not leave now: all or a part of it was superseded meanwhile, or the start cannot be noted.
+Task<bool> CourierChannel::start(Shipment& shipment) {
+    storage::UnitOfWork unit;
+    for (const auto& delivery : shipment.deliveries) {
+        unit.deliveryStarts.push_back({delivery.id, shipment.batchId, clock_.now()});
+        starting_.insert(delivery.id);
+    }
+    offerButtons(shipment, unit);
+    auto started = co_await committed(commit_, loop_, std::move(unit));
+    for (const auto& delivery : shipment.deliveries) starting_.erase(delivery.id);
+    if (started) {
+        for (const auto& delivery : shipment.deliveries) overtaken_.erase(delivery.id);
+        co_return true;
+    }
+    if (started.error().code == ErrorCode::Conflict)
+        giveBackRest(std::move(shipment));
+    else
+        failed(std::move(shipment), Error(started.error()).within("cannot note the start of a delivery"), clock_.now());
+    co_return false;
+}
+
+/// What of a digest is still to be said: as the same digest where it had left before, else each for itself again.
+void CourierChannel::giveBackRest(Shipment shipment) {
+    auto gone = std::erase_if(shipment.deliveries,
+                              [&](const storage::Delivery& delivery) { return overtaken_.erase(delivery.id) > 0; });
+    bool digest = !shipment.batchId.empty();
+    if (!digest || shipment.deliveries.empty()) return;
+    if (shipment.failures > 0 && gone > 0) return queue_.giveBack(std::move(shipment));
+    for (auto delivery = shipment.deliveries.rbegin(); delivery != shipment.deliveries.rend(); ++delivery) {
+        Shipment single(std::move(*delivery));
+        single.alone = gone == 0;
+        single.replaced = std::exchange(shipment.replaced, {});
+        queue_.giveBack(std::move(single));
+    }
+}
+
+Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) {
+    std::vector<notifiers::Card> cards;
+    for (const auto& delivery : shipment.deliveries) {
+        auto card = notifiers::cardFromJson(delivery.payload);
+        if (!card) co_return fail(std::move(card).error());
+        cards.push_back(std::move(*card));
+    }
+    const auto& first = shipment.deliveries.front();
+    bool digest = !shipment.batchId.empty();
+    auto notifier = notifier_;
+    notifiers::SendContext context(digest ? storage::batchKey(shipment.batchId, first.channel) : first.idempotencyKey);
+    context.mayRepeat = shipment.uncertain();
+    auto card = std::move(cards.front());
+    if (digest) {
+        cards.front() = std::move(card);
+        card = digestOf("digest-" + shipment.batchId, cards, shipment.cause, clock_.now());
+    } else {
+        putNonces(shipment.nonces, card);
+    }
+    for (const auto& [id, person] : card.mentions) {
+        using Kind = notifiers::Mention::Kind;
+        context.mentions.emplace_back(id == "all" ? Kind::All : Kind::UserId, id, person);
+    }
+    auto reference = shipment.makesMessage ? std::string() : cards_.refOf(first.incidentId);
+    if (!reference.empty()) {
+        co_return co_await notifier->update(std::move(reference), std::move(card), std::move(context));
+    }
+    co_return co_await notifier->send(std::move(card), std::move(context));
+}
+
+void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt) {
+    bool recovered = !counters_.lastError.empty();
+    counters_.lastError.clear();
+    counters_.failingSince.reset();
+    health_.worked();
+    auto now = clock_.now();
+    if (recovered)  // what failed with it need not wait out its pause
+        for (auto& waiting : queue_)
+            if (!waiting.isStrange) waiting.retryAt = std::min(waiting.retryAt, now);
+    bool digest = !shipment.batchId.empty();
+    if (digest) ++counters_.digests;
+    for (const auto& delivery : shipment.deliveries) {
+        const auto& ref = digest ? std::string() : receipt.platformRef;
+        bool anew = shipment.makesMessage || cards_.refOf(delivery.incidentId) != ref;
+        cards_.shown(delivery, digest ? gistOf(delivery) : shipment.gist, ref, anew, now);
+        noteArrival(delivery);
+    }
+    record(shipment, storage::AttemptOutcome::Delivered, nullptr, &receipt, startedAt, now);
+}
+
+void CourierChannel::noteArrival(const storage::Delivery& delivery) {
+    ++counters_.delivered;
+    told_.erase(delivery.incidentId);
+    if (!events_.delivered) return;
+    auto now = clock_.now();
+    CardLatency latency{now - delivery.createdAt, {}};
+    if (delivery.causedAt) latency.sinceEvent = std::max(Duration::zero(), now - *delivery.causedAt);
+    events_.delivered(name(), counters_.kind, latency);
+}
+
+void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint startedAt) {
+    auto now = clock_.now();
+    counters_.lastError = error.describe();
+    for (const auto& delivery : shipment.deliveries)
+        counters_.failingSince = std::min(counters_.failingSince.value_or(startedAt), delivery.createdAt);
+    bool forGood = closed_ || error.retry.kind == Retry::Kind::Never;
+    if (events_.failed) events_.failed(name(), error, forGood);
+    health_.failed(shipment, error, startedAt, now);
+    bool down = takesNothing(now);
+    if (!closed_ && (forGood || down || shipment.failures >= options_.undeliveredAfter)) tell(shipment);
+    if (!closed_ && down) tellOfAll();
+    if (forGood) {
+        counters_.refused += shipment.deliveries.size();
+        if (shipment.gist.ends) told_.erase(shipment.deliveries.front().incidentId);
+        record(shipment, storage::AttemptOutcome::Refused, &error, nullptr, startedAt, now);
+        return;
+    }
+    ++counters_.retried;
+    bool unknown = error.code == ErrorCode::OutcomeUnknown;
+    for (auto& delivery : shipment.deliveries) delivery.uncertain = delivery.uncertain || unknown;
+    record(shipment, unknown ? storage::AttemptOutcome::Unknown : storage::AttemptOutcome::RetryLater, &error, nullptr,
+           startedAt, shipment.retryAt);
+    queue_.giveBack(std::move(shipment));
+}
+
+void CourierChannel::record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error,
+                            const notifiers::Receipt* receipt, TimePoint startedAt, TimePoint notBefore) {
+    storage::UnitOfWork unit;
+    auto now = clock_.now();
+    bool finished = outcome == storage::AttemptOutcome::Delivered || outcome == storage::AttemptOutcome::Refused;
+    if (finished) unit.supersededDeliveries = shipment.replaced;
+    for (const auto& delivery : shipment.deliveries) {
+        storage::DeliveryResult result;
+        result.deliveryId = delivery.id;
+        result.outcome = outcome;
+        result.latency = now - startedAt;
+        if (error) {
+            result.code = toString(error->code);
+            result.text = error->describe();
+        }
+        if (receipt) {
+            result.text = receipt->detail;
+            result.platformRef = receipt->platformRef;
+        }
+        result.at = now;
+        result.notBefore = notBefore;
+        unit.deliveryResults.push_back(std::move(result));
+        if (outcome == storage::AttemptOutcome::Refused)
+            unit.audit.push_back(
+                {now, "klaw", "delivery", "failed", delivery.channel + "/" + delivery.incidentId, "{}"});
+    }
+    if (limits_.account) unit.meta.push_back({"calls." + limits_.account->name(), limits_.account->toText()});
+    commit_(std::move(unit), {});
+}
+
+}  // namespace klaw::deliver

@@ -1,0 +1,65 @@
+#include "agent/deliver/urgency.hpp"
+
+#include <algorithm>
+
+#include "rules/incident.hpp"
+
+namespace klaw::deliver {
+namespace {
+
+using Reason = rules::IncidentUpdate::Reason;
+
+bool is(const storage::Delivery& delivery, Reason reason) {
+    return delivery.reason == rules::toString(reason);
+}
+
+Urgency urgencyOf(const storage::Delivery& delivery, bool callsSomebody) {
+    if (is(delivery, Reason::Opened) || is(delivery, Reason::Reminded) || callsSomebody) return Urgency::Call;
+    bool quiet = is(delivery, Reason::Grew) || is(delivery, Reason::Shrank) || is(delivery, Reason::Changed);
+    return quiet ? Urgency::Quiet : Urgency::State;
+}
+
+}  // namespace
+
+Gist gistOf(const storage::Delivery& delivery) {
+    Gist gist;
+    gist.passed = delivery.reason == passedReason;
+    gist.ends = gist.passed || is(delivery, Reason::Resolved);
+    auto card = notifiers::cardFromJson(delivery.payload);
+    gist.urgency = urgencyOf(delivery, card && !card->mentions.empty());
+    if (!card) return gist;
+    gist.status = card->status;
+    gist.severity = card->severity;
+    gist.affected = card->affected.size() + card->more;
+    gist.isReply = card->reply.has_value();
+    return gist;
+}
+
+void takeOver(const storage::Delivery& older, storage::Delivery& newer) {
+    if (newer.reason == passedReason) return;
+    bool unheard = is(older, Reason::Opened) || older.reason == passedReason;
+    if (is(newer, Reason::Resolved)) {
+        if (unheard) newer.reason = passedReason;
+        return;
+    }
+    if (is(older, Reason::Resolved)) return;
+    auto before = notifiers::cardFromJson(older.payload), after = notifiers::cardFromJson(newer.payload);
+    bool called = before && !before->mentions.empty();
+    auto urgency = urgencyOf(older, false);
+    if (older.reason == passedReason)
+        newer.reason = rules::toString(Reason::Opened);
+    else if (urgency > urgencyOf(newer, false))
+        newer.reason = older.reason;
+    if (!called || !after) return;
+    addMentions(before->mentions, after->mentions);
+    after->mentions = std::move(before->mentions);
+    newer.payload = notifiers::toJson(*after);
+}
+
+void addMentions(std::vector<notifiers::CardMention>& mentions, const std::vector<notifiers::CardMention>& more) {
+    for (const auto& mention : more)
+        if (std::ranges::find(mentions, mention.id, &notifiers::CardMention::id) == mentions.end())
+            mentions.push_back(mention);
+}
+
+}  // namespace klaw::deliver
