@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "notifiers/account.hpp"
 #include "notifiers/http_outcome.hpp"
 
 namespace klaw::notifiers::dingtalk {
@@ -28,8 +29,13 @@ App::App(Loop& loop, net::HttpClient& client, const Clock& clock, AppOptions opt
     if (options_.robotCode.empty()) options_.robotCode = options_.id;
 }
 
+void App::count(std::string_view api) {
+    if (counted_) counted_(api);
+    if (options_.account) options_.account->count();
+}
+
 Task<Result<TokenCache::Token>> App::fetchToken() {
-    if (counted_) counted_("oauth2.accessToken");
+    count("oauth2.accessToken");
     auto body = Json{{"appKey", options_.id}, {"appSecret", options_.secret}}.dump();
     auto url = options_.platform.api + "/v1.0/oauth2/accessToken";
     auto response = co_await request("POST", std::move(url), {}, std::move(body));
@@ -47,7 +53,9 @@ Task<Result<TokenCache::Token>> App::fetchToken() {
         co_return fail(std::move(answer.error));
     }
     auto json = Json::parse(answer.body, nullptr, false);
-    auto token = json.value("accessToken", std::string());
+    auto token = json.is_object() && json.contains("accessToken") && json["accessToken"].is_string()
+                     ? json["accessToken"].get<std::string>()
+                     : std::string();
     if (token.empty())
         co_return fail(
             Error(ErrorCode::Unavailable, "the platform gave no token", options_.name).withRetry(Retry::later()));
@@ -60,7 +68,7 @@ Task<Result<Answer>> App::call(std::string api, std::string method, std::string 
     for (bool again = false;; again = true) {
         auto token = co_await tokens_.get();
         if (!token) co_return fail(std::move(token.error()));
-        if (counted_) counted_(api);
+        count(api);
         auto response = co_await request(method, options_.platform.api + path, *token, body);
         if (!response) co_return fail(std::move(response.error()));
         auto answer = readApiAnswer(*response, options_.name, clock_.now());
@@ -74,7 +82,7 @@ Task<Result<Answer>> App::answerTo(std::string sessionWebhook, std::string body)
     // The address came with a message: it must not lead anywhere else.
     if (!sessionWebhook.starts_with(options_.platform.old + "/"))
         co_return fail(ErrorCode::PermissionDenied, "the address for answers is not the platform's", options_.name);
-    if (counted_) counted_("robot.sendBySession");
+    count("robot.sendBySession");
     auto response = co_await request("POST", sessionWebhook, {}, std::move(body));
     if (!response) co_return fail(std::move(response.error()));
     auto answer = readAnswer(*response, options_.name, clock_.now());

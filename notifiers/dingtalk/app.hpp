@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/clock.hpp"
 #include "base/net/http_client.hpp"
 #include "notifiers/dingtalk/errors.hpp"
+#include "notifiers/notifier.hpp"
 #include "notifiers/token_cache.hpp"
 
 namespace klaw::notifiers::dingtalk {
@@ -28,6 +30,7 @@ struct AppOptions {
     std::string cardTemplate;
     Platform platform;
     Duration timeout = 10s;
+    std::shared_ptr<Account> account;  ///< counts its calls, and bounds them in all its chats together; may be null
 };
 
 /// An in-house application: its token, and calls with it. On the loop thread. Shared by the chats and the connection of
@@ -51,6 +54,7 @@ public:
     Task<Result<Answer>> answerTo(std::string sessionWebhook, std::string body);
 
 private:
+    void count(std::string_view api);
     Task<Result<TokenCache::Token>> fetchToken();
     Task<Result<net::HttpResponse>> request(std::string method, std::string url, std::string token, std::string body);
 

@@ -1,10 +1,12 @@
 #include "notifiers/dingtalk/chat.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "notifiers/dingtalk/render.hpp"
 #include "notifiers/fit.hpp"
 #include "notifiers/safe_text.hpp"
+#include "notifiers/words.hpp"
 
 namespace klaw::notifiers::dingtalk {
 namespace {
@@ -12,6 +14,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kLongestMessage = 14'000;  ///< msgParam; the platform takes 15,000
+/// Before the id of what is not a card of the configured template.
+constexpr std::string_view kPublicRef = "public:";
+constexpr std::string_view kMessageRef = "message:";
 /// The address for answers ends while a slow answer is on its way.
 constexpr Duration kWebhookMargin = 30s;
 
@@ -29,6 +34,11 @@ Json parametersJson(const CardParameters& parameters) {
     return json;
 }
 
+std::string textIn(const Json& json, const char* name) {
+    auto found = json.find(name);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 /// HTTP 200 may hold a delivery that failed.
 std::string failedDelivery(const std::string& body) {
     auto json = Json::parse(body, nullptr, false);
@@ -36,11 +46,41 @@ std::string failedDelivery(const std::string& body) {
     const auto& result = json["result"];
     if (!result.contains("deliverResults") || !result["deliverResults"].is_array()) return {};
     for (const auto& each : result["deliverResults"]) {
-        if (!each.is_object() || each.value("success", true)) continue;
-        auto text =
-            each.contains("errorMsg") && each["errorMsg"].is_string() ? each["errorMsg"].get<std::string>() : "";
+        bool failed = each.is_object() && each.contains("success") && each["success"] == false;
+        if (!failed) continue;
+        auto text = textIn(each, "errorMsg");
         return text.empty() ? "no reason given" : oneLine(text);
     }
+    return {};
+}
+
+bool lists(const Json& json, const char* name, const std::string& person) {
+    auto list = json.find(name);
+    return list != json.end() && list->is_array() && std::ranges::find(*list, Json(person)) != list->end();
+}
+
+/// HTTP 200 may also hold a message that reached nobody.
+Answer reached(Answer answer, const std::string& person) {
+    auto json = answer.kind == Answer::Kind::Taken ? Json::parse(answer.body, nullptr, false) : Json();
+    if (!json.is_object()) return answer;
+    if (lists(json, "flowControlledStaffIdList", person)) {
+        Error slow(ErrorCode::ResourceExhausted, "the person gets too many messages of the robot");
+        return {Answer::Kind::Throttled, std::move(slow).withRetry(Retry::afterAtLeast(1min)), {}};
+    }
+    if (lists(json, "invalidStaffIdList", person) || lists(json, "filteredStaffIdList", person))
+        return {Answer::Kind::Refused,
+                Error(ErrorCode::NotFound, "the message reached nobody: the platform does not deliver to this person",
+                      {}, "is `chat` a userid of the organisation, within the application's range?"),
+                {}};
+    return answer;
+}
+
+/// Title and text of a message, as the robot takes them.
+std::string messageParameter(const std::string& message) {
+    auto json = Json::parse(message, nullptr, false);
+    for (const auto* kind : {"markdown", "actionCard"})
+        if (json.is_object() && json.contains(kind))
+            return dumped(Json{{"title", textIn(json[kind], "title")}, {"text", textIn(json[kind], "text")}});
     return {};
 }
 
@@ -56,16 +96,17 @@ Json mentioned(const std::vector<Mention>& mentions) {
 }  // namespace
 
 Chat::Chat(std::shared_ptr<App> app, const Clock& clock, ChatOptions options)
-    : app_(std::move(app)), clock_(clock), options_(std::move(options)) {
-    const auto& own = app_->options().cardTemplate;
-    template_ = own.empty() ? publicTemplate() : ownTemplate(own);
+    : app_(std::move(app)), clock_(clock), options_(std::move(options)), public_(publicTemplate()) {
+    if (const auto& own = app_->options().cardTemplate; !own.empty()) own_ = ownTemplate(own);
 }
 
 NotifierLimits Chat::limits() const {
     NotifierLimits limits;
     limits.budgets = {{8, 1s}, {300, 60s}};
+    limits.account = app_->options().account;
     limits.maxBytes = options_.maxBytes;
     limits.canUpdate = true;
+    limits.updateGap = 3s;
     limits.buttonsCallBack = true;
     limits.hasIdempotencyKey = true;
     return limits;
@@ -76,66 +117,166 @@ Error Chat::failure(Error error) const {
     return error;
 }
 
+const CardTemplate& Chat::templateOf(Attempt::Form form) const {
+    return form == Attempt::Form::OwnTemplate && own_ ? *own_ : *public_;
+}
+
 /// A reply goes where it was asked.
 std::string Chat::chatOf(const Card& card) const {
     if (!card.reply) return options_.chat;
     return card.reply->person.empty() ? card.reply->chat : card.reply->person;
 }
 
-Chat::Rendered Chat::creation(const SafeCard& card, const SendContext& context, const std::string& trackId,
-                              const std::string& chat) const {
+Attempt Chat::firstAttempt(const SendContext& context) const {
+    Attempt attempt;
+    attempt.form = own_ ? Attempt::Form::OwnTemplate : Attempt::Form::PublicTemplate;
+    attempt.mentions = context.mentions;
+    attempt.maxBytes = options_.maxBytes;
+    return attempt;
+}
+
+FittedBody Chat::creation(const SafeCard& card, const Attempt& attempt, const std::string& trackId,
+                          const std::string& chat) const {
     bool group = isGroup(chat);
-    const auto& robot = app_->options().robotCode;
-    auto fitted = fitBody(card, options_.maxBytes, {}, [&](const SafeCard& safe, const std::vector<Notice>& notices) {
-        Json body{{"cardTemplateId", template_->id()}, {"outTrackId", trackId}, {"callbackType", "STREAM"}};
+    const auto& made = templateOf(attempt.form);
+    auto render = [&](const SafeCard& safe, const std::vector<Notice>& notices) {
+        Json body{{"cardTemplateId", made.id()}, {"outTrackId", trackId}, {"callbackType", "STREAM"}};
         body["userIdType"] = 1;
-        body["cardData"]["cardParamMap"] = parametersJson(template_->render(safe, notices, context.mentions));
+        body["cardData"]["cardParamMap"] = parametersJson(made.render(safe, notices, attempt.mentions));
         body["openSpaceId"] = std::string("dtv1.card//") + (group ? "IM_GROUP." : "IM_ROBOT.") + chat;
         Json space{{"supportForward", false}};
         space["lastMessageI18n"] = Json{{"ZH_CN", summaryOf(safe)}, {"EN_US", summaryOf(safe)}};
         space["notification"] = Json{{"alertContent", summaryOf(safe)}, {"notificationOff", false}};
         body[group ? "imGroupOpenSpaceModel" : "imRobotOpenSpaceModel"] = std::move(space);
-        Json deliver{{"robotCode", robot}};
+        Json deliver{{"robotCode", app_->options().robotCode}};
         if (!group) deliver["spaceType"] = "IM_ROBOT";
-        if (auto people = mentioned(context.mentions); group && !people.empty())
+        if (auto people = mentioned(attempt.mentions); group && !people.empty())
             deliver["atUserIds"] = std::move(people);
         body[group ? "imGroupOpenDeliverModel" : "imRobotOpenDeliverModel"] = std::move(deliver);
         return dumped(body);
-    });
-    return {std::move(fitted.body), fitted.shortened};
+    };
+    return fitBody(withDetail(card, attempt.detail), attempt.maxBytes, attempt.notices, render);
+}
+
+FittedBody Chat::change(const SafeCard& card, const Attempt& attempt, const std::string& trackId) const {
+    auto render = [&](const SafeCard& safe, const std::vector<Notice>& notices) {
+        Json body{{"outTrackId", trackId}};
+        body["cardData"]["cardParamMap"] = parametersJson(templateOf(attempt.form).render(safe, notices, {}));
+        body["cardUpdateOptions"] = Json{{"updateCardDataByKey", true}};
+        return dumped(body);
+    };
+    return fitBody(withDetail(card, attempt.detail), attempt.maxBytes, attempt.notices, render);
 }
 
 Task<Result<Receipt>> Chat::send(Card card, SendContext context) {
     SafeCard safe(std::move(card));
     if (safe.reply && !safe.reply->living) co_return co_await reply(std::move(safe), std::move(context));
-    auto trackId = "klaw-" + context.idempotencyKey;
-    auto made = creation(safe, context, trackId, chatOf(safe));
+    auto attempt = firstAttempt(context);
+    co_return co_await deliver(std::move(safe), std::move(attempt), std::move(context));
+}
+
+Task<Result<Answer>> Chat::create(FittedBody made) {
     auto answer = co_await app_->call("card.createAndDeliver", "POST", "/v1.0/card/instances/createAndDeliver",
                                       std::move(made.body));
-    if (!answer) co_return fail(failure(std::move(answer.error())));
-    if (answer->kind != Answer::Kind::Taken) co_return fail(failure(std::move(answer->error)));
-    if (auto why = failedDelivery(answer->body); !why.empty())
-        co_return fail(ErrorCode::PermissionDenied, "the card was not delivered: " + why, options_.name,
-                       "is the robot in the group, and is `chat` the id of that group?");
-    co_return Receipt(std::move(trackId), made.shortened ? "shortened" : "");
+    if (!answer || answer->kind != Answer::Kind::Taken) co_return answer;
+    if (auto why = failedDelivery(answer->body); !why.empty()) {
+        answer->kind = Answer::Kind::Refused;
+        answer->error = Error(ErrorCode::PermissionDenied, "the card was not delivered: " + why, {},
+                              "is the robot in the group, and is `chat` the id of that group?");
+    }
+    co_return answer;
+}
+
+/// Until it is taken, or no way of saying it is left.
+Task<Result<Receipt>> Chat::deliver(SafeCard card, Attempt attempt, SendContext context) {
+    auto trackId = "klaw-" + context.idempotencyKey;
+    auto chat = chatOf(card);
+    for (;;) {
+        bool asMessage = attempt.form == Attempt::Form::Message;
+        FittedBody made;
+        if (asMessage) {
+            MessageFrame frame{context.idempotencyKey, attempt.mentions, {}};
+            auto render = [&](const SafeCard& safe, const std::vector<Notice>& notices) {
+                return renderMessage(safe, notices, frame);
+            };
+            auto bytes = std::min(attempt.maxBytes, kLongestMessage);
+            auto notices = attempt.notices;
+            if (context.mayRepeat) notices.push_back({std::string(wordsFor(card.language).mayBeRepeat), {}, {}});
+            made = fitBody(withDetail(card, attempt.detail), bytes, std::move(notices), render);
+        } else {
+            made = creation(card, attempt, trackId, chat);
+        }
+        bool shortened = made.shortened;
+        Result<Answer> answer = Answer();
+        if (asMessage)
+            answer = co_await sendMessage(std::move(made.body), chat);
+        else
+            answer = co_await create(std::move(made));
+        if (!answer) co_return fail(failure(std::move(answer.error())));
+        if (answer->kind == Answer::Kind::Taken) {
+            if (shortened) attempt.done.emplace_back("shortened");
+            bool wentPublic = attempt.form == Attempt::Form::PublicTemplate && own_;
+            auto form = asMessage ? kMessageRef : wentPublic ? kPublicRef : std::string_view();
+            co_return Receipt(std::string(form) + trackId, attempt.whatWasDone());
+        }
+        if (!attempt.improve(*answer, card)) co_return fail(failure(std::move(answer->error)));
+    }
 }
 
 Task<Result<Receipt>> Chat::update(std::string platformRef, Card card, SendContext context) {
     SafeCard safe(std::move(card));
-    auto fitted = fitBody(safe, options_.maxBytes, {}, [&](const SafeCard& each, const std::vector<Notice>& notices) {
-        Json body{{"outTrackId", platformRef}};
-        body["cardData"]["cardParamMap"] = parametersJson(template_->render(each, notices, {}));
-        body["cardUpdateOptions"] = Json{{"updateCardDataByKey", true}};
-        return dumped(body);
-    });
-    bool shortened = fitted.shortened;
-    auto answer = co_await app_->call("card.update", "PUT", "/v1.0/card/instances", std::move(fitted.body));
-    if (!answer) co_return fail(failure(std::move(answer.error())));
-    if (answer->kind == Answer::Kind::Taken) co_return Receipt(std::move(platformRef), shortened ? "shortened" : "");
-    if (answer->error.code != ErrorCode::InvalidArgument) co_return fail(failure(std::move(answer->error)));
-    // The platform does not know this card, or not any more.
+    if (platformRef.starts_with(kMessageRef))
+        co_return co_await updateMessage(std::move(platformRef), std::move(safe), std::move(context));
+    auto attempt = firstAttempt(context);
+    attempt.mentions.clear();
+    attempt.mayChangeForm = false;
+    auto trackId = platformRef;
+    if (platformRef.starts_with(kPublicRef)) {
+        attempt.form = Attempt::Form::PublicTemplate;
+        trackId = platformRef.substr(kPublicRef.size());
+    }
+    for (;;) {
+        auto made = change(safe, attempt, trackId);
+        bool shortened = made.shortened;
+        auto answer = co_await app_->call("card.update", "PUT", "/v1.0/card/instances", std::move(made.body));
+        if (!answer) co_return fail(failure(std::move(answer.error())));
+        if (answer->kind == Answer::Kind::Taken) {
+            if (shortened) attempt.done.emplace_back("shortened");
+            co_return Receipt(std::move(platformRef), attempt.whatWasDone());
+        }
+        if (attempt.improve(*answer, safe)) continue;
+        if (answer->error.code != ErrorCode::InvalidArgument) co_return fail(failure(std::move(answer->error)));
+        break;
+    }
+    // The platform does not know this card, or not any more, or takes nothing in its place.
     Card anew = std::move(safe);
     co_return co_await send(std::move(anew), std::move(context));
+}
+
+/// Numbers and details are not worth another message.
+Task<Result<Receipt>> Chat::updateMessage(std::string platformRef, SafeCard card, SendContext context) {
+    if (card.status == CardStatus::Firing)
+        co_return Receipt(std::move(platformRef), "left as it was: a message cannot be changed");
+    auto attempt = firstAttempt(context);
+    attempt.form = Attempt::Form::Message;
+    attempt.mentions.clear();
+    co_return co_await deliver(std::move(card), std::move(attempt), std::move(context));
+}
+
+Task<Result<Answer>> Chat::sendMessage(std::string text, std::string chat) {
+    bool group = isGroup(chat);
+    Json body{
+        {"robotCode", app_->options().robotCode}, {"msgKey", "sampleMarkdown"}, {"msgParam", messageParameter(text)}};
+    if (group)
+        body["openConversationId"] = chat;
+    else
+        body["userIds"] = Json::array({chat});
+    std::string path = group ? "/v1.0/robot/groupMessages/send" : "/v1.0/robot/oToMessages/batchSend";
+    std::string api = group ? "robot.groupMessages" : "robot.oToMessages";
+    auto message = dumped(body);
+    auto answer = co_await app_->call(std::move(api), "POST", std::move(path), std::move(message));
+    if (!answer || group) co_return answer;
+    co_return reached(std::move(*answer), chat);
 }
 
 Task<Result<Receipt>> Chat::reply(SafeCard card, SendContext context) {
@@ -146,22 +287,10 @@ Task<Result<Receipt>> Chat::reply(SafeCard card, SendContext context) {
     });
     bool shortened = fitted.shortened;
     Result<Answer> answer = Answer();
-    if (!to.webhook.empty() && clock_.now() + kWebhookMargin < to.webhookUntil) {
+    if (!to.webhook.empty() && clock_.now() + kWebhookMargin < to.webhookUntil)
         answer = co_await app_->answerTo(std::move(to.webhook), std::move(fitted.body));
-    } else {
-        auto message = Json::parse(fitted.body, nullptr, false)["markdown"];
-        bool direct = !to.person.empty();
-        Json body{
-            {"robotCode", app_->options().robotCode}, {"msgKey", "sampleMarkdown"}, {"msgParam", dumped(message)}};
-        if (direct)
-            body["userIds"] = Json::array({to.person});
-        else
-            body["openConversationId"] = to.chat;
-        std::string path = direct ? "/v1.0/robot/oToMessages/batchSend" : "/v1.0/robot/groupMessages/send";
-        auto text = dumped(body);
-        answer = co_await app_->call(direct ? "robot.oToMessages" : "robot.groupMessages", "POST", std::move(path),
-                                     std::move(text));
-    }
+    else
+        answer = co_await sendMessage(std::move(fitted.body), chatOf(card));
     if (!answer) co_return fail(failure(std::move(answer.error())));
     if (answer->kind != Answer::Kind::Taken) co_return fail(failure(std::move(answer->error)));
     co_return Receipt("", shortened ? "shortened" : "");

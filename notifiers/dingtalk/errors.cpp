@@ -1,5 +1,6 @@
 #include "notifiers/dingtalk/errors.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text/secrets.hpp"
@@ -14,6 +15,9 @@ using Json = nlohmann::json;
 
 /// An address that sends too much is refused for five minutes by the gateway in front of the API.
 constexpr Duration kBan = 5min;
+/// A month's quota does not come back soon, but somebody may raise it.
+constexpr Duration kQuotaPause = 1h;
+constexpr auto kQuotaRemedy = "the organisation's monthly quota is used up: raise it or use another channel";
 
 bool mentionsAny(const std::string& text, std::initializer_list<const char*> words) {
     for (const auto* word : words)
@@ -46,6 +50,17 @@ Answer::Kind kindOf(std::int64_t errcode, const Error& error) {
     return error.code == ErrorCode::ResourceExhausted ? Answer::Kind::Throttled : Answer::Kind::Refused;
 }
 
+/// What the status says of waiting holds whatever the code is.
+Error heldBack(Error error, const net::HttpResponse& response, TimePoint now) {
+    bool tooMany = response.status == 429;
+    if (!tooMany && response.status != 503) return error;
+    if (tooMany) error.code = ErrorCode::ResourceExhausted;
+    if (error.retry.kind == Retry::Kind::Never) error.retry = Retry::later();
+    auto wait = retryAfter(response.headers, now);
+    if (wait && *wait > error.retry.after) error.retry = Retry::afterAtLeast(*wait);
+    return error;
+}
+
 }  // namespace
 
 Error errorOf(std::int64_t errcode, const std::string& errmsg, std::string_view channel) {
@@ -66,8 +81,7 @@ Error errorOf(std::int64_t errcode, const std::string& errmsg, std::string_view 
         case 90019:
             return error(ErrorCode::ResourceExhausted, Retry::afterAtLeast(10s));
         case 90020:
-            return error(ErrorCode::PermissionDenied, Retry::never(),
-                         "the organisation's monthly quota is used up: raise it or use another channel");
+            return error(ErrorCode::ResourceExhausted, Retry::afterAtLeast(kQuotaPause), kQuotaRemedy);
         case 460101:
         case 101002:
             return error(ErrorCode::InvalidArgument, Retry::never(), "lower `maxBytes` of this channel");
@@ -86,7 +100,7 @@ Error errorOf(std::int64_t errcode, const std::string& errmsg, std::string_view 
         case 88:
             return error(ErrorCode::Unavailable, Retry::later());
         default:
-            return error(ErrorCode::Unavailable, Retry::later(), "an errcode Klaw does not know");
+            return error(ErrorCode::Internal, Retry::later(), "an errcode Klaw does not know");
     }
 }
 
@@ -97,7 +111,7 @@ Answer readAnswer(const net::HttpResponse& response, std::string_view channel, T
         auto code = json["errcode"].get<std::int64_t>();
         if (code == 0) return {Answer::Kind::Taken, {}, response.body};
         auto text = json.contains("errmsg") && json["errmsg"].is_string() ? json["errmsg"].get<std::string>() : "";
-        auto error = errorOf(code, text, channel);
+        auto error = heldBack(errorOf(code, text, channel), response, now);
         return {kindOf(code, error), std::move(error), {}};
     }
     if (json.is_object() && isBan(json)) {
@@ -139,6 +153,19 @@ bool has(std::string_view code, std::string_view part) {
     return code.find(part) != code.npos;
 }
 
+bool hasAny(std::string_view code, std::initializer_list<std::string_view> parts) {
+    return std::ranges::any_of(parts, [&](std::string_view part) { return has(code, part); });
+}
+
+/// What of a request is at fault, by the code.
+Answer::Kind faultOf(std::string_view code) {
+    if (hasAny(code, {"msgParam", "contentTooLong"})) return Answer::Kind::TooLong;
+    if (hasAny(code, {"userIdNotExist", "userNotExist"})) return Answer::Kind::BadMention;
+    if (hasAny(code, {"contentUnsafe", "contentCheckError"})) return Answer::Kind::Unsafe;
+    if (hasAny(code, {"emplate", "cardPublicData", "dynamicData"})) return Answer::Kind::BadTemplate;
+    return Answer::Kind::Refused;
+}
+
 Answer refusal(const std::string& code, const std::string& message, const Json& json, int status,
                std::string_view application) {
     auto answer = [&](Answer::Kind kind, ErrorCode error, Retry retry, std::string remedy = {}) {
@@ -151,8 +178,8 @@ Answer refusal(const std::string& code, const std::string& message, const Json& 
     if (has(code, "QpsLimit"))
         return answer(Answer::Kind::Throttled, ErrorCode::ResourceExhausted, Retry::afterAtLeast(2s));
     if (has(code, "ApiCountLimit"))
-        return answer(Answer::Kind::Throttled, ErrorCode::ResourceExhausted, Retry::afterAtLeast(1h),
-                      "the organisation's monthly quota is used up: raise it or use another channel");
+        return answer(Answer::Kind::Throttled, ErrorCode::ResourceExhausted, Retry::afterAtLeast(kQuotaPause),
+                      kQuotaRemedy);
     if (has(code, "PermissionDenied"))
         return answer(Answer::Kind::Refused, ErrorCode::PermissionDenied, Retry::never(),
                       "give the application the permission " + scopesIn(json) + " and publish it");
@@ -162,11 +189,14 @@ Answer refusal(const std::string& code, const std::string& message, const Json& 
     if (code == "invalid.client" || code == "authFailed")
         return answer(Answer::Kind::Refused, ErrorCode::Unauthenticated, Retry::afterAtLeast(1min),
                       "check the application's Client ID and Client Secret");
-    if (has(code, "msgParam") || has(code, "contentTooLong"))
-        return answer(Answer::Kind::TooLong, ErrorCode::InvalidArgument, Retry::never());
-    bool passing = status >= 500 || status == 429;
-    return answer(Answer::Kind::Refused, passing ? ErrorCode::Unavailable : ErrorCode::InvalidArgument,
-                  passing ? Retry::later() : Retry::never());
+    if (status == 429) return answer(Answer::Kind::Throttled, ErrorCode::ResourceExhausted, Retry::later());
+    if (status >= 500) return answer(Answer::Kind::Refused, ErrorCode::Unavailable, Retry::later());
+    if (auto kind = faultOf(code); kind != Answer::Kind::Refused)
+        return answer(kind, ErrorCode::InvalidArgument, Retry::never());
+    if (hasAny(code, {"param.", "invalid", "Invalid", "chatbot", "bot.", "cidDecrypt"}))
+        return answer(Answer::Kind::Refused, ErrorCode::InvalidArgument, Retry::never(),
+                      "check the chat and the people of this channel, and whether the robot is in the group");
+    return answer(Answer::Kind::Refused, ErrorCode::Internal, Retry::later(), "a code Klaw does not know");
 }
 
 }  // namespace
@@ -178,7 +208,9 @@ Answer readApiAnswer(const net::HttpResponse& response, std::string_view applica
     if (fine && json.is_object()) return {Answer::Kind::Taken, {}, response.body};
     auto code = json.is_object() ? textIn(json, "code", "Code") : std::string();
     if (code.empty()) return readAnswer(response, application, now);
-    return refusal(code, textIn(json, "message", "Message"), json, response.status, application);
+    auto answer = refusal(code, textIn(json, "message", "Message"), json, response.status, application);
+    answer.error = heldBack(std::move(answer.error), response, now);
+    return answer;
 }
 
 }  // namespace klaw::notifiers::dingtalk

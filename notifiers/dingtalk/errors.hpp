@@ -13,10 +13,13 @@ namespace klaw::notifiers::dingtalk {
 struct Answer {
     enum class Kind {
         Taken,
-        TooLong,    ///< worth one more try with less text
-        Throttled,  ///< the whole robot or application must pause
-        BadToken,   ///< the access token has ended: once more with a new one
-        Refused,    ///< everything else; `error` says how
+        TooLong,      ///< worth one more try with less text
+        Throttled,    ///< the whole robot or application must pause
+        BadToken,     ///< the access token has ended: once more with a new one
+        BadMention,   ///< for one of the people to mention: send again without
+        Unsafe,       ///< the censor does not like the text: send again with less of what the cluster wrote
+        BadTemplate,  ///< the card's template or its variables: use another
+        Refused,      ///< everything else; `error` says how
     };
     Kind kind = Kind::Refused;
     Error error;       ///< unless Taken

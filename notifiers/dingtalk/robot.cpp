@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/digest.hpp"
+#include "notifiers/account.hpp"
 #include "notifiers/dingtalk/render.hpp"
 #include "notifiers/dingtalk/sign.hpp"
 #include "notifiers/fit.hpp"
@@ -31,6 +32,7 @@ Robot::Robot(net::HttpClient& client, const Clock& clock, RobotOptions options)
 NotifierLimits Robot::limits() const {
     NotifierLimits limits;
     limits.budgets = {{18, 60s}};
+    limits.account = options_.account;
     limits.maxBytes = options_.maxBytes;
     limits.hasIdempotencyKey = true;
     return limits;
@@ -57,6 +59,7 @@ Task<Result<Answer>> Robot::post(std::string body) {
     request.headers.add("Content-Type", "application/json; charset=utf-8");
     request.headers.add("Accept", "application/json");
     request.body = std::move(body);
+    if (options_.account) options_.account->count();
     auto response = co_await client_.send(std::move(request), options_.timeout);
     if (!response) co_return fail(sendError(std::move(response.error()), options_.name));
     response->body = withoutOwnSecrets(std::move(response->body), options_.url, options_.secret);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct RobotOptions {
     std::vector<std::string> keywords;  ///< of the robot's security settings; one is put into every message
     std::size_t maxBytes = 19'900;      ///< the platform takes 20,000
     Duration timeout = 10s;
+    std::shared_ptr<Account> account;  ///< counts its calls; may be null
 };
 
 /// A custom robot (webhook) of one DingTalk group. It takes 20 messages a minute and then blocks for up to ten minutes:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "notifiers/account.hpp"
 #include "notifiers/http_outcome.hpp"
 
 namespace klaw::notifiers::feishu {
@@ -29,8 +30,13 @@ App::App(Loop& loop, net::HttpClient& client, const Clock& clock, Random& random
       options_(std::move(options)),
       tokens_(loop, clock, kRenewBefore, [this] { return fetchToken(); }) {}
 
+void App::count(std::string_view api) {
+    if (counted_) counted_(api);
+    if (options_.account) options_.account->count();
+}
+
 Task<Result<TokenCache::Token>> App::fetchToken() {
-    if (counted_) counted_("auth.token");
+    count("auth.token");
     auto body = Json{{"app_id", options_.id}, {"app_secret", options_.secret}}.dump();
     auto answer = co_await request("POST", kTokenPath, {}, std::move(body));
     if (!answer) {
@@ -49,7 +55,9 @@ Task<Result<TokenCache::Token>> App::fetchToken() {
         co_return fail(std::move(error));
     }
     auto json = Json::parse(answer->body, nullptr, false);
-    auto token = json.value("tenant_access_token", std::string());
+    auto token = json.is_object() && json.contains("tenant_access_token") && json["tenant_access_token"].is_string()
+                     ? json["tenant_access_token"].get<std::string>()
+                     : std::string();
     if (token.empty())
         co_return fail(
             Error(ErrorCode::Unavailable, "the platform gave no token", options_.name).withRetry(Retry::later()));
@@ -62,7 +70,7 @@ Task<Result<Answer>> App::call(std::string api, std::string method, std::string 
     for (bool again = false;; again = true) {
         auto token = co_await tokens_.get();
         if (!token) co_return fail(std::move(token.error()));
-        if (counted_) counted_(api);
+        count(api);
         auto answer = co_await request(method, path, *token, body);
         bool stale = answer && answer->kind == Answer::Kind::BadToken;
         if (!stale || again) co_return answer;

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/clock.hpp"
 #include "base/net/http_client.hpp"
 #include "base/random.hpp"
 #include "notifiers/feishu/errors.hpp"
+#include "notifiers/notifier.hpp"
 #include "notifiers/token_cache.hpp"
 
 namespace klaw::notifiers::feishu {
@@ -20,6 +22,7 @@ struct AppOptions {
     std::string secret;  ///< of the application
     std::string url = "https://open.feishu.cn";
     Duration timeout = 10s;
+    std::shared_ptr<Account> account;  ///< counts its calls, and bounds them in all its chats together; may be null
 };
 
 /// A self-built application of the open platform: its token, and calls with it. On the loop thread. Shared by the
@@ -40,6 +43,7 @@ public:
     Task<Result<Answer>> call(std::string api, std::string method, std::string path, std::string body);
 
 private:
+    void count(std::string_view api);
     Task<Result<TokenCache::Token>> fetchToken();
     Task<Result<Answer>> request(std::string method, std::string path, std::string token, std::string body);
 

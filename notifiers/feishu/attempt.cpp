@@ -1,31 +1,30 @@
 #include "notifiers/feishu/attempt.hpp"
 
+#include <algorithm>
+
 #include "notifiers/words.hpp"
 
 namespace klaw::notifiers::feishu {
 namespace {
 
-constexpr unsigned kMaxTries = 4;
+constexpr unsigned kMaxTries = 7;
+
+bool hasForms(const Card& card) {
+    return std::ranges::any_of(card.buttons, [](const CardButton& button) { return !button.inputs.empty(); });
+}
 
 }  // namespace
 
-bool Attempt::improve(Answer::Kind refusal, std::string_view language) {
+bool Attempt::improve(const Answer& refusal, const Card& card) {
     if (++tries >= kMaxTries) return false;
-    switch (refusal) {
+    switch (refusal.kind) {
         case Answer::Kind::BadMention:
-            if (mentions.empty()) return false;
-            mentions.clear();
-            notices.push_back({std::string(wordsFor(language).withoutMentions), {}, {}});
-            done.push_back("sent without mentions");
-            return true;
+            return dropMention(refusal.error.message, card);
         case Answer::Kind::TooLong:
             maxBytes = maxBytes * 2 / 3;
             return true;
         case Answer::Kind::BadCard:
-            if (asText) return false;
-            asText = true;
-            done.push_back("sent as text");
-            return true;
+            return simplify(card);
         case Answer::Kind::Taken:
         case Answer::Kind::BadToken:
         case Answer::Kind::Gone:
@@ -35,7 +34,47 @@ bool Attempt::improve(Answer::Kind refusal, std::string_view language) {
     return false;
 }
 
-std::string Attempt::detail() const {
+bool Attempt::dropMention(const std::string& refusal, const Card& card) {
+    if (mentions.empty()) return false;
+    auto named = [&](const Mention& mention) {
+        return !mention.id.empty() && refusal.find(mention.id) != refusal.npos;
+    };
+    auto bad = std::ranges::find_if(mentions, named);
+    if (bad != mentions.end()) {
+        done.push_back("sent without mentioning " + (bad->name.empty() ? bad->id : bad->name));
+        mentions.erase(bad);
+    } else {
+        done.emplace_back("sent without mentions");
+        mentions.clear();
+    }
+    Notice notice{std::string(wordsFor(card.language).withoutMentions), {}, {}};
+    if (std::ranges::find(notices, notice) == notices.end()) notices.push_back(std::move(notice));
+    return true;
+}
+
+/// Only what the card has can be left out.
+bool Attempt::simplify(const Card& card) {
+    if (asText) return false;
+    if (detail < CardDetail::NoForms && hasForms(card)) {
+        detail = CardDetail::NoForms;
+        done.emplace_back("sent without forms");
+    } else if (detail < CardDetail::NoSections && !card.sections.empty() && !card.reply) {
+        detail = CardDetail::NoSections;
+        done.emplace_back("sent without details");
+    } else if (!mayBecomeText && detail < CardDetail::Plain) {
+        detail = CardDetail::Plain;
+        done.emplace_back("sent as a plain card");
+    } else if (mayBecomeText) {
+        detail = CardDetail::All;
+        asText = true;
+        done.emplace_back("sent as text");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+std::string Attempt::whatWasDone() const {
     std::string text;
     for (const auto& part : done) text += (text.empty() ? "" : ", ") + part;
     return text;

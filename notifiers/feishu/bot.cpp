@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "notifiers/account.hpp"
 #include "notifiers/feishu/render.hpp"
 #include "notifiers/feishu/sign.hpp"
 #include "notifiers/http_outcome.hpp"
@@ -24,6 +25,7 @@ Bot::Bot(net::HttpClient& client, const Clock& clock, Random& random, BotOptions
 NotifierLimits Bot::limits() const {
     NotifierLimits limits;
     limits.budgets = {{4, 1s}, {90, 60s}};
+    limits.account = options_.account;
     limits.maxBytes = options_.maxBytes;
     return limits;
 }
@@ -43,7 +45,7 @@ FittedBody Bot::bodyFor(const SafeCard& card, const Attempt& attempt) const {
             message["card"] = renderCard(fitted, notices, attempt.mentions);
         return message.dump(-1, ' ', false, Json::error_handler_t::replace);
     };
-    return fitBody(card, attempt.maxBytes, attempt.notices, render);
+    return fitBody(withDetail(card, attempt.detail), attempt.maxBytes, attempt.notices, render);
 }
 
 Task<Result<Receipt>> Bot::send(Card unsafeCard, SendContext context) {
@@ -59,9 +61,9 @@ Task<Result<Receipt>> Bot::send(Card unsafeCard, SendContext context) {
         if (!answer) co_return fail(std::move(answer.error()));
         if (answer->kind == Answer::Kind::Taken) {
             if (message.shortened) attempt.done.push_back("shortened");
-            co_return Receipt("", attempt.detail());
+            co_return Receipt("", attempt.whatWasDone());
         }
-        if (!attempt.improve(answer->kind, card.language)) co_return fail(std::move(answer->error));
+        if (!attempt.improve(*answer, card)) co_return fail(std::move(answer->error));
     }
 }
 
@@ -69,6 +71,7 @@ Task<Result<Answer>> Bot::post(std::string body) {
     net::HttpRequest request("POST", options_.url);
     request.headers.add("Content-Type", "application/json; charset=utf-8");
     request.body = std::move(body);
+    if (options_.account) options_.account->count();
     auto response = co_await client_.send(std::move(request), options_.timeout);
     if (!response) co_return fail(sendError(std::move(response.error()), options_.name));
     response->body = withoutOwnSecrets(std::move(response->body), options_.url, options_.secret);

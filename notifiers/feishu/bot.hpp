@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct BotOptions {
     std::vector<std::string> keywords;  ///< of the bot's security settings; one is put into every message
     std::size_t maxBytes = 20'000;      ///< the platform takes 20 KB
     Duration timeout = 10s;
+    std::shared_ptr<Account> account;  ///< counts its calls; may be null
 };
 
 /// A custom bot (hook) of one Feishu or Lark group. It takes 5 messages a second and 100 a minute; the budgets are 4
@@ -27,8 +29,8 @@ struct BotOptions {
 /// The platform has NO idempotency key for hooks: when an answer is lost, a repeat may be seen twice. Such a repeat
 /// (SendContext::mayRepeat) says so on the card. The app bot has a key; prefer it where doubles matter.
 ///
-/// One call of send() tries again by itself, each way once, when the platform refuses a mention (11246: sent without
-/// mentions and with a line that says so), the length (less text) or the card's structure (plain text).
+/// One call of send() tries again by itself when the platform refuses a mention (11246: sent without it and with a line
+/// that says so), the length (less text) or the card's structure (without details, at last plain text).
 class Bot final : public Notifier {
 public:
     /// `client`, `clock` and `random` outlive the bot.

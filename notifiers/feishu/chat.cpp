@@ -46,8 +46,10 @@ Chat::Chat(std::shared_ptr<App> app, ChatOptions options) : app_(std::move(app))
 NotifierLimits Chat::limits() const {
     NotifierLimits limits;
     limits.budgets = {{4, 1s}, {200, 60s}};
+    limits.account = app_->options().account;
     limits.maxBytes = options_.maxBytes;
     limits.canUpdate = true;
+    limits.updateGap = 2s;
     limits.buttonsCallBack = true;
     limits.hasIdempotencyKey = true;
     return limits;
@@ -58,14 +60,38 @@ Chat::Content Chat::contentOf(const SafeCard& card, const Attempt& attempt) {
         if (attempt.asText) return dumped(Json{{"text", renderText(fitted, notices, attempt.mentions)}});
         return dumped(renderCard(fitted, notices, attempt.mentions, Buttons::CallBack));
     };
-    return {attempt.asText ? "text" : "interactive", fitBody(card, attempt.maxBytes, attempt.notices, render)};
+    return {attempt.asText ? "text" : "interactive",
+            fitBody(withDetail(card, attempt.detail), attempt.maxBytes, attempt.notices, render)};
 }
 
 Chat::Target Chat::targetOf(const Card& card) const {
     if (card.reply)
-        return {"messages.reply", "POST", kMessages + ("/" + net::percentEncode(card.reply->message)) + "/reply",
-                false};
-    return {"messages.create", "POST", std::string(kMessages) + "?receive_id_type=" + idKindOf(options_.chat), false};
+        return {"messages.reply", "POST", kMessages + ("/" + net::percentEncode(card.reply->message)) + "/reply", {}};
+    return creationIn(options_.chat);
+}
+
+Chat::Target Chat::creationIn(const std::string& chat) {
+    return {"messages.create", "POST", std::string(kMessages) + "?receive_id_type=" + idKindOf(chat), chat};
+}
+
+Task<Result<Receipt>> Chat::update(std::string platformRef, Card card, SendContext context) {
+    Attempt attempt;
+    attempt.maxBytes = options_.maxBytes;
+    attempt.asText = platformRef.starts_with(kTextRef);
+    attempt.mayBecomeText = false;
+    auto id = attempt.asText ? platformRef.substr(kTextRef.size()) : platformRef;
+    Target target{"messages.update", attempt.asText ? "PUT" : "PATCH", kMessages + ("/" + net::percentEncode(id)), {}};
+    target.changes = true;
+    SafeCard safe(std::move(card));
+    auto answer = co_await deliver(safe, attempt, context, std::move(target));
+    if (!answer) co_return fail(std::move(answer.error()));
+    if (answer->kind == Answer::Kind::Taken) co_return Receipt(std::move(platformRef), answer->detail);
+    // The message is gone, or no form of the card is taken in its place: people must still see how things are.
+    bool anew = answer->kind == Answer::Kind::Gone || answer->kind == Answer::Kind::BadCard ||
+                answer->kind == Answer::Kind::TooLong;
+    if (!anew) co_return fail(std::move(answer->error));
+    Card again = std::move(safe);
+    co_return co_await send(std::move(again), std::move(context));
 }
 
 Task<Result<Receipt>> Chat::send(Card card, SendContext context) {
@@ -74,59 +100,54 @@ Task<Result<Receipt>> Chat::send(Card card, SendContext context) {
     attempt.maxBytes = options_.maxBytes;
     auto target = targetOf(card);
     SafeCard safe(std::move(card));
-    co_return co_await deliver(std::move(safe), std::move(attempt), std::move(context), std::move(target));
-}
-
-Task<Result<Receipt>> Chat::update(std::string platformRef, Card card, SendContext context) {
-    Attempt attempt;
-    attempt.maxBytes = options_.maxBytes;
-    attempt.asText = platformRef.starts_with(kTextRef);
-    auto id = attempt.asText ? platformRef.substr(kTextRef.size()) : platformRef;
-    Target target{"messages.update", attempt.asText ? "PUT" : "PATCH", kMessages + ("/" + net::percentEncode(id)),
-                  true};
-    SafeCard safe(std::move(card));
-    auto changed = co_await deliver(safe, std::move(attempt), context, std::move(target));
-    bool gone = !changed && changed.error().code == ErrorCode::NotFound;
-    if (!gone) {
-        if (changed) changed->platformRef = std::move(platformRef);
-        co_return changed;
+    auto answer = co_await deliver(safe, attempt, context, std::move(target));
+    bool asked = safe.reply && !safe.reply->chat.empty();
+    if (answer && answer->kind == Answer::Kind::Gone && asked) {
+        auto chat = creationIn(safe.reply->chat);
+        answer = co_await deliver(safe, std::move(attempt), std::move(context), std::move(chat));
     }
-    Card again = std::move(safe);
-    co_return co_await send(std::move(again), std::move(context));
+    if (!answer) co_return fail(std::move(answer.error()));
+    if (answer->kind != Answer::Kind::Taken) co_return fail(std::move(answer->error));
+    co_return Receipt(std::move(answer->id), std::move(answer->detail));
 }
 
-Task<Result<Receipt>> Chat::deliver(SafeCard card, Attempt attempt, SendContext context, Target target) {
-    bool wasText = attempt.asText;
+std::string Chat::bodyOf(const Content& content, const Attempt& attempt, const SendContext& context,
+                         const Target& target) {
+    Json body = Json::object();
+    if (!target.changes) {
+        if (!target.chat.empty()) body["receive_id"] = target.chat;
+        body["msg_type"] = content.type;
+        body["uuid"] = uuidOf(context.idempotencyKey);
+    } else if (attempt.asText) {
+        body["msg_type"] = content.type;
+    }
+    body["content"] = content.body.body;
+    return dumped(body);
+}
+
+/// Until it is taken, or no way of saying it is left.
+Task<Result<Chat::Said>> Chat::deliver(SafeCard card, Attempt attempt, SendContext context, Target target) {
     for (;;) {
         auto content = contentOf(card, attempt);
-        bool shortened = content.body.shortened;
-        Json body = Json::object();
-        if (!target.changes) {
-            if (!card.reply) body["receive_id"] = options_.chat;
-            body["msg_type"] = content.type;
-            body["uuid"] = uuidOf(context.idempotencyKey);
-        } else if (attempt.asText) {
-            body["msg_type"] = content.type;
-        }
-        body["content"] = std::move(content.body.body);
-        auto text = dumped(body);
+        auto text = bodyOf(content, attempt, context, target);
         auto answer = co_await app_->call(target.api, target.method, target.path, std::move(text));
         if (!answer) {
             answer.error().place = options_.name;
             co_return fail(std::move(answer.error()));
         }
+        Said said;
+        said.kind = answer->kind;
         if (answer->kind == Answer::Kind::Taken) {
-            if (shortened) attempt.done.push_back("shortened");
-            auto id = target.changes ? std::string() : messageIdIn(answer->body);
-            if (attempt.asText && !id.empty()) id.insert(0, kTextRef);
-            co_return Receipt(std::move(id), attempt.detail());
+            if (content.body.shortened) attempt.done.push_back("shortened");
+            said.id = target.changes ? std::string() : messageIdIn(answer->body);
+            if (attempt.asText && !said.id.empty()) said.id.insert(0, kTextRef);
+            said.detail = attempt.whatWasDone();
+            co_return said;
         }
-        bool better = attempt.improve(answer->kind, card.language);
-        bool otherKind = target.changes && attempt.asText != wasText;  // a card cannot become a text
-        if (!better || otherKind) {
-            answer->error.place = options_.name;
-            co_return fail(std::move(answer->error));
-        }
+        if (attempt.improve(*answer, card)) continue;
+        answer->error.place = options_.name;
+        said.error = std::move(answer->error);
+        co_return said;
     }
 }
 

@@ -20,7 +20,9 @@ struct ChatOptions {
 /// One group or person that an application's bot writes to. Cards are changed in place for 14 days; after that, and
 /// when somebody withdrew it, the newest state comes as a new card. Repeats are dropped by the platform for an hour.
 ///
-/// One call of send() tries again by itself, each way once, as the custom bot's does.
+/// One call of send() tries again by itself with ever less, as the custom bot's does; a card that is there becomes a
+/// plain one at last, and where even that is refused a new message says it. An answer to a message that is gone goes to
+/// its chat.
 class Chat final : public Notifier {
 public:
     Chat(std::shared_ptr<App> app, ChatOptions options);
@@ -41,11 +43,22 @@ private:
     /// Where a message goes or which one is changed.
     struct Target {
         std::string api, method, path;
+        std::string chat;  ///< that gets a new message; empty: the path says it
         bool changes = false;
     };
+    /// What came of it.
+    struct Said {
+        Answer::Kind kind = Answer::Kind::Refused;
+        Error error;  ///< unless Taken
+        std::string id;
+        std::string detail;
+    };
     Target targetOf(const Card& card) const;
+    static Target creationIn(const std::string& chat);
     static Content contentOf(const SafeCard& card, const Attempt& attempt);
-    Task<Result<Receipt>> deliver(SafeCard card, Attempt attempt, SendContext context, Target target);
+    static std::string bodyOf(const Content& content, const Attempt& attempt, const SendContext& context,
+                              const Target& target);
+    Task<Result<Said>> deliver(SafeCard card, Attempt attempt, SendContext context, Target target);
 
     std::shared_ptr<App> app_;
     ChatOptions options_;

@@ -16,6 +16,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::int64_t kQuotaSpent = 99991403;  ///< of the month
+
 std::string excerpt(const std::string& text) {
     return truncateUtf8(oneLine(maskSecrets(validUtf8(text.substr(0, 900)))), 300);
 }
@@ -79,6 +81,7 @@ std::optional<Duration> gatewayReset(const net::HttpHeaders& headers) {
 }
 
 Retry throttleRetry(std::int64_t code, const net::HttpResponse& response, TimePoint now, Random& random) {
+    if (code == kQuotaSpent) return Retry::afterAtLeast(1h);
     if (auto wait = gatewayReset(response.headers)) return Retry::afterAtLeast(*wait);
     if (auto wait = retryAfter(response.headers, now)) return Retry::afterAtLeast(*wait);
     auto within = [&](double from, double to) {
@@ -147,6 +150,9 @@ Error errorOf(std::int64_t code, const std::string& msg, std::string_view channe
         case 99991400:
         case 99991402:
             return error(ErrorCode::ResourceExhausted, Retry::afterAtLeast(5s));
+        case kQuotaSpent:
+            return error(ErrorCode::ResourceExhausted, Retry::afterAtLeast(1h),
+                         "the tenant's monthly quota is used up: raise it or use another channel");
         case 11246:
             return error(ErrorCode::InvalidArgument, Retry::never(), "check the ids of the people to mention");
         case 230025:
@@ -159,7 +165,7 @@ Error errorOf(std::int64_t code, const std::string& msg, std::string_view channe
         case 11310:
             return error(ErrorCode::InvalidArgument, Retry::never(), "please report this: the card was refused");
         default:
-            return error(ErrorCode::Unavailable, Retry::later(), "a code Klaw does not know");
+            return error(ErrorCode::Internal, Retry::later(), "a code Klaw does not know");
     }
 }
 
@@ -169,7 +175,10 @@ Answer readAnswer(const net::HttpResponse& response, std::string_view channel, T
         if (*code == 0) return {Answer::Kind::Taken, {}, response.body};
         auto msg = messageIn(json);
         auto error = errorOf(*code, msg, channel);
+        if (response.status == 429) error.code = ErrorCode::ResourceExhausted;
         if (error.code == ErrorCode::ResourceExhausted) error.retry = throttleRetry(*code, response, now, random);
+        auto wait = response.status == 503 ? retryAfter(response.headers, now) : std::nullopt;
+        if (wait) error.retry = Retry::afterAtLeast(*wait);
         return {kindOf(*code, msg), std::move(error), {}};
     }
     if (response.status < 200 || response.status >= 300)

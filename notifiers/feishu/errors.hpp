@@ -15,7 +15,7 @@ struct Answer {
         Taken,
         TooLong,     ///< worth one more try with less text
         BadMention,  ///< the whole card was refused for one mention: send again without
-        BadCard,     ///< the card's structure was refused: send as text
+        BadCard,     ///< the card's structure was refused: send a simpler one
         BadToken,    ///< the access token has ended or was revoked: once more with a new one
         Gone,        ///< the message was withdrawn or is too old to be changed: send anew
         Refused,     ///< everything else; `error` says how

@@ -45,11 +45,53 @@ TEST(DingTalkErrors, DecideByNumber) {
         EXPECT_EQ(coded(code).error.code, ErrorCode::ResourceExhausted) << code;
         EXPECT_EQ(coded(code).error.retry.kind, Retry::Kind::After) << code;
     }
-    for (int code : {-1, 15, 88, 987654}) EXPECT_EQ(coded(code).error.retry.kind, Retry::Kind::Later) << code;
-    for (int code : {310000, 300001, 400102, 40035, 90020}) {
+    for (int code : {-1, 15, 88}) EXPECT_EQ(coded(code).error.retry.kind, Retry::Kind::Later) << code;
+    EXPECT_EQ(coded(987654).error.retry.kind, Retry::Kind::Later);
+    EXPECT_EQ(coded(987654).error.code, ErrorCode::Internal) << "known to nobody";
+    for (int code : {310000, 300001, 400102, 40035}) {
         EXPECT_EQ(coded(code).error.retry.kind, Retry::Kind::Never) << code;
         EXPECT_FALSE(coded(code).error.remedy.empty()) << code;
     }
+}
+
+Answer apiAnswered(int status, const std::string& code, const std::string& retryAfter = "") {
+    net::HttpResponse response;
+    response.status = status;
+    response.body = nlohmann::json{{"code", code}, {"message", "no"}}.dump();
+    if (!retryAfter.empty()) response.headers.add("Retry-After", retryAfter);
+    return dingtalk::readApiAnswer(response, "ops", sampleTime());
+}
+
+TEST(DingTalkErrors, WaitAsLongAsTheStatusAsksForWhateverTheCode) {
+    for (const auto* code : {"Throttling", "Forbidden.AccessDenied.QpsLimitForApi", "param.empty"}) {
+        auto tooMany = apiAnswered(429, code, "17").error;
+        EXPECT_EQ(tooMany.code, ErrorCode::ResourceExhausted) << code;
+        EXPECT_EQ(tooMany.retry.kind, Retry::Kind::After) << code;
+        EXPECT_EQ(tooMany.retry.after, 17s) << code;
+    }
+    auto busy = apiAnswered(503, "ServiceUnavailable", "40").error;
+    EXPECT_EQ(busy.code, ErrorCode::Unavailable);
+    EXPECT_EQ(busy.retry.after, 40s);
+    EXPECT_EQ(apiAnswered(429, "Throttling").error.retry.kind, Retry::Kind::Later);
+}
+
+TEST(DingTalkErrors, PauseForAnHourWhenTheMonthsQuotaIsSpent) {
+    for (const auto& error :
+         {coded(90020).error, apiAnswered(403, "Forbidden.AccessDenied.ApiCountLimitForOrg").error}) {
+        EXPECT_EQ(error.code, ErrorCode::ResourceExhausted);
+        EXPECT_EQ(error.retry.after, 1h);
+        EXPECT_THAT(error.remedy, HasSubstr("quota"));
+    }
+}
+
+TEST(DingTalkErrors, SayWhatOfACardIsRefused) {
+    EXPECT_EQ(apiAnswered(400, "param.userIdNotExist").kind, Answer::Kind::BadMention);
+    EXPECT_EQ(apiAnswered(400, "param.contentUnsafe").kind, Answer::Kind::Unsafe);
+    EXPECT_EQ(apiAnswered(400, "param.contentTooLong").kind, Answer::Kind::TooLong);
+    for (const auto* code : {"cardTemplateInvalid", "param.cardTemplateIdEmpty", "template.not.existed"})
+        EXPECT_EQ(apiAnswered(400, code).kind, Answer::Kind::BadTemplate) << code;
+    EXPECT_EQ(apiAnswered(400, "invalid.openConversationId").error.retry.kind, Retry::Kind::Never);
+    EXPECT_EQ(apiAnswered(400, "somethingNew").error.code, ErrorCode::Internal) << "known to nobody";
 }
 
 TEST(DingTalkErrors, TellTheCausesOfARefusalApartInBothLanguages) {

@@ -45,6 +45,22 @@ TEST(FeishuErrors, DecideByNumberWhateverTheStatus) {
     }
     EXPECT_THAT(coded(19021).error.remedy, HasSubstr("clock"));
     EXPECT_EQ(coded(123456).error.retry.kind, Retry::Kind::Later);
+    EXPECT_EQ(coded(123456).error.code, ErrorCode::Internal) << "known to nobody";
+}
+
+TEST(FeishuErrors, WaitAsLongAsTheStatusAsksForWhateverTheCode) {
+    auto tooMany = answered(429, R"({"code":123456,"msg":"slow down"})", "17").error;
+    EXPECT_EQ(tooMany.code, ErrorCode::ResourceExhausted);
+    EXPECT_EQ(tooMany.retry.after, 17s);
+    EXPECT_EQ(answered(503, R"({"code":123456,"msg":"busy"})", "40").error.retry.after, 40s);
+}
+
+TEST(FeishuErrors, PauseForAnHourWhenTheMonthsQuotaIsSpent) {
+    auto spent = coded(99991403, "This month's API call quota has been exceeded", 429).error;
+    EXPECT_EQ(spent.code, ErrorCode::ResourceExhausted);
+    EXPECT_EQ(spent.retry.kind, Retry::Kind::After);
+    EXPECT_EQ(spent.retry.after, 1h);
+    EXPECT_THAT(spent.remedy, HasSubstr("quota"));
 }
 
 TEST(FeishuErrors, TellTooManyRequestsFromAMalformedOne) {
@@ -87,17 +103,37 @@ protected:
     std::unique_ptr<Bot> bot_;
 };
 
-TEST_F(FeishuBot, SendsWithoutMentionsWhenOneIsRefusedAndSaysSo) {
+TEST_F(FeishuBot, SendsWithoutTheMentionThatIsRefusedAndSaysSo) {
     start({.unknownPeople = {"ou_gone"}});
     SendContext context("k");
     context.mentions = {Mention(Mention::Kind::UserId, "ou_here"), Mention(Mention::Kind::UserId, "ou_gone")};
     auto receipt = send(sampleCard(CardStatus::Firing, "en"), context);
     ASSERT_TRUE(receipt) << receipt.error().describe();
-    EXPECT_EQ(receipt->detail, "sent without mentions");
+    EXPECT_EQ(receipt->detail, "sent without mentioning ou_gone");
     EXPECT_EQ(fake_->taken(), 1u);
     EXPECT_EQ(fake_->requests(), 2u);
     EXPECT_THAT(fake_->messages().at(0).body, HasSubstr("Sent without mentions"));
+    EXPECT_THAT(fake_->messages().at(0).body, HasSubstr("ou_here"));
+    EXPECT_THAT(fake_->messages().at(0).body, Not(HasSubstr("ou_gone")));
+}
+
+TEST_F(FeishuBot, SendsWithoutMentionsWhenThePlatformDoesNotSayWhichOneIsWrong) {
+    start({});
+    fake_->failNext(Fault::code(Platform::Feishu, 11246, "invalid user resource"));
+    SendContext context("k");
+    context.mentions = {Mention(Mention::Kind::UserId, "ou_here")};
+    EXPECT_EQ(send(smallCard(), context)->detail, "sent without mentions");
     EXPECT_THAT(fake_->messages().at(0).body, Not(HasSubstr("ou_here")));
+}
+
+TEST_F(FeishuBot, LeavesOutWhatWasFoundOutBeforeItGivesUpTheCard) {
+    start({});
+    fake_->failNext(Fault::code(Platform::Feishu, 230099, "ErrCode: 200621"));
+    auto receipt = send(sampleCard(CardStatus::Firing, "en"));
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(receipt->detail, "sent without details");
+    EXPECT_THAT(fake_->messages().at(0).body, HasSubstr("\"interactive\""));
+    EXPECT_THAT(fake_->messages().at(0).body, Not(HasSubstr("Last log lines")));
 }
 
 TEST_F(FeishuBot, MentionsOnlyWhomTheTagCanName) {
@@ -112,12 +148,12 @@ TEST_F(FeishuBot, MentionsOnlyWhomTheTagCanName) {
 
 TEST_F(FeishuBot, FallsBackToTextWhenTheCardIsRefused) {
     start({});
-    fake_->failNext(Fault::code(Platform::Feishu, 230099, "ErrCode: 200621"));
+    fake_->failNext(Fault::code(Platform::Feishu, 230099, "ErrCode: 200621"), 2);
     SendContext context("k");
     context.mentions = {Mention(Mention::Kind::UserId, "ou_1", "Li")};
     auto receipt = send(sampleCard(CardStatus::Firing, "en"), context);
     ASSERT_TRUE(receipt) << receipt.error().describe();
-    EXPECT_EQ(receipt->detail, "sent as text");
+    EXPECT_EQ(receipt->detail, "sent without details, sent as text");
     auto text = nlohmann::json::parse(fake_->messages().at(0).body)["content"]["text"].get<std::string>();
     EXPECT_THAT(text, HasSubstr("<at user_id=\"ou_1\">Li</at>"));
     EXPECT_THAT(text, Not(HasSubstr("<at id")));
