@@ -83,8 +83,9 @@ Result<void> AgentRun::start() {
     changes_ = std::make_unique<ChangeDesk>(loop_, clock_, random_, *control_, *access_, flushWith, noteAction, tell);
     commands_ = std::make_unique<CommandDesk>(loop_, clock_, random_, *control_, data_.database(), commitThroughGate(),
                                               flushWith, *access_, *changes_);
+    budgets_ = std::make_unique<CallBudgets>(clock_, state->meta);
     chats_ = std::make_unique<Chats>(
-        loop_, clock_, random_, http_, *commands_,
+        loop_, clock_, random_, http_, *budgets_, *commands_,
         [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); });
     openCourier();
     courier_->restore(*state);
@@ -226,11 +227,13 @@ void AgentRun::followAlertmanagers() {
 
 void AgentRun::followChannels() {
     access_->setPolicy(access::Policy(setup_.config.bindings));
+    budgets_->follow(setup_.config);
     chats_->follow(setup_.config);
     auto notifiers = chats_->replyNotifiers();
     for (const auto& channel : setup_.config.channels) {
         auto byApp = chats_->notifierOf(channel);
-        notifiers.push_back(byApp ? std::move(byApp) : makeNotifier(channel, http_, clock_, random_));
+        notifiers.push_back(byApp ? std::move(byApp)
+                                  : makeNotifier(channel, http_, clock_, random_, budgets_->of(channel.name)));
     }
     courier_->follow(std::move(notifiers));
     if (setup_.config.channels.empty()) spdlog::warn("no channel is configured: alerts are seen on the page only");
@@ -513,6 +516,7 @@ Task<void> AgentRun::keepHouse() {
     auto pruned = clock_.now() - pruneEvery;
     for (;;) {
         storage::UnitOfWork unit;
+        unit.meta = budgets_->meta();
         unit.meta.push_back({"alive", formatRfc3339(clock_.now())});
         writer_->submit(std::move(unit));
         if (clock_.now() - pruned >= pruneEvery) {
@@ -542,6 +546,9 @@ Task<void> AgentRun::shutDown() {
     std::vector<storage::AuditEntry> audit(1, storage::AuditEntry{clock_.now(), "klaw", "stop", "done", {}, "{}"});
     co_await flushed(std::move(audit));
     co_await courier_->stop(2s);
+    storage::UnitOfWork calls;
+    calls.meta = budgets_->meta();
+    writer_->submit(std::move(calls));
     stateVersion_ += 1;
     stateChanged_.notify();
     if (demo_) co_await demo_->stop();
@@ -620,7 +627,7 @@ void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
 
 std::string AgentRun::metrics() {
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
-                          metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>(),
+                          metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>(), budgets_->all(),
                           heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(), loop_.turns()});
 }
 

@@ -119,6 +119,7 @@ private:
     std::unique_ptr<access::Gate> access_;
     std::unique_ptr<ChangeDesk> changes_;
     std::unique_ptr<CommandDesk> commands_;
+    std::unique_ptr<CallBudgets> budgets_;
     std::unique_ptr<Chats> chats_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<recording::RecordingServer> demo_;

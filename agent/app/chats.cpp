@@ -46,12 +46,13 @@ struct Chats::Line {
     }
 };
 
-Chats::Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http, CommandDesk& commands,
-             ChatDesk::Commit commit)
+Chats::Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http, const CallBudgets& budgets,
+             CommandDesk& commands, ChatDesk::Commit commit)
     : loop_(loop),
       clock_(clock),
       random_(random),
       http_(http),
+      budgets_(budgets),
       commands_(commands),
       commit_(std::move(commit)),
       endings_(loop, reportFailure) {}
@@ -75,6 +76,7 @@ void Chats::openFeishu(Line& line) {
     options.id = line.config.id;
     options.secret = line.config.secret;
     options.url = notifiers::feishu::openPlatformUrl(line.config.domain);
+    options.account = budgets_.of(line.config.name);
     line.feishu = std::make_shared<notifiers::feishu::App>(loop_, http_, clock_, random_, std::move(options));
     line.feishu->onCall([calls = line.calls](std::string_view api) { ++(*calls)[std::string(api)]; });
     if (line.config.listens)
@@ -90,6 +92,7 @@ void Chats::openDingTalk(Line& line) {
     options.robotCode = line.config.robotCode;
     options.cardTemplate = line.config.cardTemplate;
     options.platform = notifiers::dingtalk::platformOf(line.config.domain);
+    options.account = budgets_.of(line.config.name);
     line.dingtalk = std::make_shared<notifiers::dingtalk::App>(loop_, http_, clock_, std::move(options));
     line.dingtalk->onCall([calls = line.calls](std::string_view api) { ++(*calls)[std::string(api)]; });
     if (line.config.listens)

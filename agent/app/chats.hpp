@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/call_budgets.hpp"
 #include "agent/app/chat_desk.hpp"
 #include "agent/app/config.hpp"
 #include "base/net/http_client.hpp"
@@ -29,11 +30,12 @@ struct ChatView {
 class Chats {
 public:
     /// References outlive the chats.
-    Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http, CommandDesk& commands,
-          ChatDesk::Commit commit);
+    Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http, const CallBudgets& budgets,
+          CommandDesk& commands, ChatDesk::Commit commit);
     ~Chats();
 
-    /// One whose settings stay as they were keeps its connection. The connections of others end.
+    /// After the budgets have followed it. One whose settings stay as they were keeps its connection. The connections
+    /// of others end.
     void follow(const Config& config);
     /// Writes as the application of the channel; null when it has none.
     std::unique_ptr<notifiers::Notifier> notifierOf(const ChannelConfig& channel) const;
@@ -54,6 +56,7 @@ private:
     LoopClock& clock_;
     Random& random_;
     net::HttpClient& http_;
+    const CallBudgets& budgets_;
     CommandDesk& commands_;
     ChatDesk::Commit commit_;
     std::vector<std::unique_ptr<Line>> lines_;

@@ -204,6 +204,14 @@ rules::Labels readLabels(const YamlCursor& value) {
 
 void readTargets(const YamlCursor& value, std::string_view key, std::vector<MetricTargetConfig>& into);
 
+std::optional<std::uint64_t> readCallsPerMonth(const YamlCursor& value) {
+    auto calls = value.integer("calls_per_month");
+    if (!calls) return std::nullopt;
+    if (*calls >= 10) return static_cast<std::uint64_t>(*calls);
+    value.error("calls_per_month must be 10 or more", "leave it out where the platform sets no limit");
+    return std::nullopt;
+}
+
 ChannelConfig::Type readAppType(const YamlCursor& value) {
     auto type = value.text("type").value;
     if (type == "dingtalk") return ChannelConfig::Type::DingTalk;
@@ -258,6 +266,7 @@ constexpr Field<ChannelConfig> channelFields[] = {
     {"app", [](const YamlCursor& v, ChannelConfig& c) { c.app = v.text("app").value; }},
     {"chat", [](const YamlCursor& v, ChannelConfig& c) { c.chat = v.text("chat").value; }},
     {"fallback", [](const YamlCursor& v, ChannelConfig& c) { c.fallback = v.text("fallback").value; }},
+    {"calls_per_month", [](const YamlCursor& v, ChannelConfig& c) { c.callsPerMonth = readCallsPerMonth(v); }},
 };
 
 constexpr Field<AppConfig> appFields[] = {
@@ -271,6 +280,7 @@ constexpr Field<AppConfig> appFields[] = {
     {"domain", [](const YamlCursor& v, AppConfig& a) { a.domain = readDomain(v); }},
     {"robot_code", [](const YamlCursor& v, AppConfig& a) { a.robotCode = v.text("robot_code").value; }},
     {"card_template", [](const YamlCursor& v, AppConfig& a) { a.cardTemplate = v.text("card_template").value; }},
+    {"calls_per_month", [](const YamlCursor& v, AppConfig& a) { a.callsPerMonth = readCallsPerMonth(v); }},
     {"listens", [](const YamlCursor& v, AppConfig& a) { a.listens = v.boolean("listens").value_or(true); }},
     {"language", [](const YamlCursor& v, AppConfig& a) { a.language = readLanguage(v); }},
 };
@@ -534,6 +544,9 @@ void checkApps(const YamlCursor& root, Config& config) {
             if (app.name == channel.name)
                 root.error("\"" + app.name + "\" names an application and a channel", "choose another name for one");
         if (channel.app.empty()) continue;
+        if (channel.callsPerMonth)
+            root.error("calls_per_month of the channel \"" + channel.name + "\": its application makes the calls",
+                       "move it to `apps`");
         auto app = std::ranges::find(config.apps, channel.app, &AppConfig::name);
         if (app == config.apps.end())
             root.error("channels: there is no application \"" + channel.app + "\"", "add it to `apps`");

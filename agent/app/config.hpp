@@ -39,7 +39,8 @@ struct ChannelConfig {
     std::string language;  ///< empty: that of the configuration
     std::string app;       ///< writes as this application, with buttons that work, into `chat`; empty: to `url`
     std::string fallback;  ///< the channel that is told of what this one does not take; empty: none
-    std::string chat;      ///< Feishu oc_… or a person's id; DingTalk openConversationId or a userid
+    std::optional<std::uint64_t> callsPerMonth;  ///< of a robot by `url`; that of an application stands there
+    std::string chat;  ///< Feishu oc_… or a person's id; DingTalk openConversationId or a userid
 };
 
 /// An application on a chat platform: what it writes can be changed and pressed, and people can write to it.
@@ -53,6 +54,7 @@ struct AppConfig {
     std::string cardTemplate;  ///< DingTalk; empty: the public one
     bool listens = true;       ///< holds the platform's connection, so that presses and messages come in
     std::string language;      ///< of answers; empty: that of the configuration
+    std::optional<std::uint64_t> callsPerMonth;  ///< the platform's quota; nullopt: calls are counted only
     friend bool operator==(const AppConfig&, const AppConfig&) = default;
 };
 

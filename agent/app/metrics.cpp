@@ -219,6 +219,18 @@ void addChats(Families& families, const std::vector<ChatView>& chats) {
     }
 }
 
+void addAccounts(Families& families, const std::vector<std::shared_ptr<const notifiers::Account>>& accounts) {
+    using prometheus::MetricType;
+    auto& used = families.family("klaw_month_calls", "Calls of an application or robot in the month that runs (UTC+8).",
+                                 MetricType::Gauge);
+    auto& left = families.family("klaw_month_calls_left", "What `calls_per_month` still allows.", MetricType::Gauge);
+    for (const auto& account : accounts) {
+        Families::add(used, {label("account", account->name())}, static_cast<double>(account->used()));
+        if (auto rest = account->left())
+            Families::add(left, {label("account", account->name())}, static_cast<double>(*rest));
+    }
+}
+
 void addStorage(Families& families, const storage::Writer& writer) {
     auto stats = writer.stats();
     families.counter("klaw_storage_commits_total", "Transactions that were committed.",
@@ -277,6 +289,7 @@ std::string Metrics::text(const Sources& sources) const {
     addSilenceMirrors(families, sources.silenceMirrors);
     addHeartbeats(families, sources.heartbeats);
     addChats(families, sources.chats);
+    addAccounts(families, sources.accounts);
     addStorage(families, sources.writer);
     families.gauge("klaw_loop_longest_turn_seconds",
                    "The longest time for which one piece of work held the event loop.",

@@ -30,6 +30,7 @@ public:
         const storage::Writer& writer;
         std::vector<ChatView> chats;
         std::vector<MetricSourceStatus> metricSources;
+        std::vector<std::shared_ptr<const notifiers::Account>> accounts;
         Heartbeat::Counts heartbeats;
         bool ready = false;
         bool reloadSuccessful = true;  ///< of the configuration and the rules, the last time

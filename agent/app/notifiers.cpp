@@ -8,7 +8,8 @@
 namespace klaw::app {
 
 std::unique_ptr<notifiers::Notifier> makeNotifier(const ChannelConfig& channel, net::HttpClient& client,
-                                                  const Clock& clock, Random& random) {
+                                                  const Clock& clock, Random& random,
+                                                  std::shared_ptr<notifiers::Account> account) {
     switch (channel.type) {
         case ChannelConfig::Type::Terminal:
             return notifiers::terminal::Terminal::onStandardOutput(channel.name);
@@ -25,6 +26,7 @@ std::unique_ptr<notifiers::Notifier> makeNotifier(const ChannelConfig& channel, 
             options.url = channel.url;
             options.secret = channel.secret;
             options.keywords = channel.keywords;
+            options.account = std::move(account);
             return std::make_unique<notifiers::dingtalk::Robot>(client, clock, std::move(options));
         }
         case ChannelConfig::Type::Feishu: {
@@ -33,6 +35,7 @@ std::unique_ptr<notifiers::Notifier> makeNotifier(const ChannelConfig& channel, 
             options.url = channel.url;
             options.secret = channel.secret;
             options.keywords = channel.keywords;
+            options.account = std::move(account);
             return std::make_unique<notifiers::feishu::Bot>(client, clock, random, std::move(options));
         }
     }

@@ -11,9 +11,10 @@
 
 namespace klaw::app {
 
-/// The notifier of a configured channel; references outlive it.
+/// The notifier of a configured channel; references outlive it. `account` counts its calls; may be null.
 std::unique_ptr<notifiers::Notifier> makeNotifier(const ChannelConfig& channel, net::HttpClient& client,
-                                                  const Clock& clock, Random& random);
+                                                  const Clock& clock, Random& random,
+                                                  std::shared_ptr<notifiers::Account> account = nullptr);
 
 /// How cards for the configured channels are planned.
 deliver::DeliveryPlanner makePlanner(const Config& config, const std::string& consoleUrl);

@@ -76,6 +76,22 @@ TEST(Config, KnowsWhoStandsInForAChannel) {
     EXPECT_EQ(error("a"), "klaw.yaml:1:1: the channel \"a\" cannot stand in for itself (name another one)");
 }
 
+TEST(Config, KnowsHowOftenAnApplicationOrARobotMayCallInAMonth) {
+    auto report = parseConfig("klaw.yaml",
+                              "apps: [{name: app, type: feishu, id: cli_1, secret: s, calls_per_month: 10000}]\n"
+                              "channels:\n"
+                              "  - {name: team, app: app, chat: oc_1}\n"
+                              "  - {name: robot, type: dingtalk, url: 'https://x', calls_per_month: 5000}");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.apps[0].callsPerMonth, 10000u);
+    EXPECT_EQ(report.config.channels[0].callsPerMonth, std::nullopt);
+    EXPECT_EQ(report.config.channels[1].callsPerMonth, 5000u);
+    EXPECT_NE(firstError("channels: [{name: a, type: dingtalk, url: 'https://x', calls_per_month: 0}]"), "fine");
+    EXPECT_NE(firstError("apps: [{name: app, type: feishu, id: cli_1, secret: s}]\n"
+                         "channels: [{name: a, app: app, chat: oc_1, calls_per_month: 50}]"),
+              "fine");
+}
+
 TEST(Config, NeedsAnAddressForTheHeartbeat) {
     auto report =
         parseConfig("klaw.yaml", "heartbeat: {url: \"https://ping.example.com/1\", every: 30s, undelivered: 10m}");
