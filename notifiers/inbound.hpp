@@ -16,6 +16,7 @@ struct Person {
     std::string id;  ///< DingTalk userid, Feishu open_id
     std::string name;
     std::string unionId;
+    std::string organisation;  ///< DingTalk corpId, of whose people the id is one; empty where it is not said
 };
 
 struct InboundMessage {
@@ -25,7 +26,8 @@ struct InboundMessage {
     bool direct = false;
     std::string text;  ///< without the mention of the bot
     std::string messageId;
-    std::string replyTarget;  ///< DingTalk's sessionWebhook; empty where the message id is enough
+    std::string botOrganisation;  ///< DingTalk corpId of the robot
+    std::string replyTarget;      ///< DingTalk's sessionWebhook; empty where the message id is enough
     TimePoint replyUntil{};
     TimePoint at{};
 };

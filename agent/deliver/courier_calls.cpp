@@ -2,6 +2,7 @@
 
 #include "agent/deliver/button_offers.hpp"
 #include "agent/deliver/courier_channel.hpp"
+#include "base/async/caught.hpp"
 #include "notifiers/account.hpp"
 
 namespace klaw::deliver {
@@ -14,20 +15,36 @@ void CourierChannel::depart(Shipment shipment, TaskGroup& tasks, bool started) {
     tasks.spawn("delivery to " + name(), carry(std::move(shipment), started));
 }
 
-Task<void> CourierChannel::carry(Shipment shipment, bool started) {
+/// However the call ends, the channel and the incidents are free again.
+struct CourierChannel::Flight {
+    Flight(CourierChannel& of, const Shipment& shipment) : channel(of), alive(of.life_) {
+        for (const auto& delivery : shipment.deliveries) incidents.push_back(delivery.incidentId);
+    }
+    ~Flight() {
+        if (alive.expired()) return;  // a call that outlives the courier
+        --channel.inFlight_;
+        for (const auto& incident : incidents) channel.busyIncidents_.erase(incident);
+        channel.changed();
+    }
+    Flight(const Flight&) = delete;
+    Flight& operator=(const Flight&) = delete;
+    CourierChannel& channel;
+    std::weak_ptr<const int> alive;
     std::vector<std::string> incidents;
-    for (const auto& delivery : shipment.deliveries) incidents.push_back(delivery.incidentId);
+};
+
+Task<void> CourierChannel::carry(Shipment shipment, bool started) {
+    Flight flight(*this, shipment);
     if (started || co_await start(shipment)) {
         auto startedAt = clock_.now();
-        auto receipt = co_await send(shipment);
+        auto receipt = co_await caught(send(shipment));
+        // What was thrown does not say whether the card had left before.
+        if (!receipt && receipt.error().code == ErrorCode::Internal) receipt.error().code = ErrorCode::OutcomeUnknown;
         if (receipt)
             arrived(std::move(shipment), *receipt, startedAt);
         else if (receipt.error().code != ErrorCode::Cancelled)
             failed(std::move(shipment), receipt.error(), startedAt);
     }
-    --inFlight_;
-    for (const auto& incident : incidents) busyIncidents_.erase(incident);
-    changed();
 }
 
 /// What the buttons stand for is durable before anybody can press one. A digest has none.

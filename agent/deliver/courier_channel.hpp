@@ -90,6 +90,8 @@ public:
     const std::string& name() const { return counters_.name; }
 
 private:
+    struct Flight;
+
     void changed();
     bool isBusy(const Shipment& shipment) const;
     bool makesMessage(const Shipment& shipment) const;
@@ -143,6 +145,7 @@ private:
     ChannelStatus counters_;
     bool running_ = false;
     bool closed_ = false;
+    std::shared_ptr<const int> life_ = std::make_shared<const int>();
 };
 
 }  // namespace klaw::deliver

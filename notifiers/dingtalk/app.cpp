@@ -5,6 +5,7 @@
 
 #include "notifiers/account.hpp"
 #include "notifiers/http_outcome.hpp"
+#include "notifiers/json_fields.hpp"
 
 namespace klaw::notifiers::dingtalk {
 namespace {
@@ -18,6 +19,9 @@ constexpr Duration kRenewBefore = 5min;
 Platform platformOf(const std::string& domain) {
     if (domain.empty() || domain == "dingtalk") return {};
     auto base = domain.ends_with('/') ? domain.substr(0, domain.size() - 1) : domain;
+    if (domain == "international" || base == "https://api.dingtalk.io")
+        return {"https://api.dingtalk.io", "https://oapi.dingtalk.io"};
+    if (base == "https://api.dingtalk.com") return {};
     return {base, base};
 }
 
@@ -25,13 +29,21 @@ App::App(Loop& loop, net::HttpClient& client, const Clock& clock, AppOptions opt
     : client_(client),
       clock_(clock),
       options_(std::move(options)),
-      tokens_(loop, clock, kRenewBefore, [this] { return fetchToken(); }) {
+      corporation_(options_.corpId),
+      tokens_(loop, clock, kRenewBefore, [this] { return fetchToken(); }),
+      oldTokens_(loop, clock, kRenewBefore, [this] { return fetchOldToken(); }) {
     if (options_.robotCode.empty()) options_.robotCode = options_.id;
 }
 
 void App::count(std::string_view api) {
     if (counted_) counted_(api);
     if (options_.account) options_.account->count();
+}
+
+Task<Result<void>> App::checkCredentials() {
+    auto token = co_await tokens_.get();
+    if (!token) co_return fail(std::move(token.error()));
+    co_return Result<void>();
 }
 
 Task<Result<TokenCache::Token>> App::fetchToken() {
@@ -52,15 +64,13 @@ Task<Result<TokenCache::Token>> App::fetchToken() {
         if (answer.error.retry.kind == Retry::Kind::Never) answer.error.retry = Retry::afterAtLeast(1min);
         co_return fail(std::move(answer.error));
     }
-    auto json = Json::parse(answer.body, nullptr, false);
-    auto token = json.is_object() && json.contains("accessToken") && json["accessToken"].is_string()
-                     ? json["accessToken"].get<std::string>()
-                     : std::string();
+    auto json = parsedJson(answer.body);
+    auto token = textAt(json, "accessToken");
     if (token.empty())
         co_return fail(
             Error(ErrorCode::Unavailable, "the platform gave no token", options_.name).withRetry(Retry::later()));
-    auto seconds = json.contains("expireIn") && json["expireIn"].is_number_integer() ? json["expireIn"].get<int>() : 0;
-    TokenCache::Token fresh{std::move(token), std::chrono::seconds(std::clamp(seconds, 0, 24 * 3600))};
+    auto seconds = std::clamp<std::int64_t>(integerAt(json, "expireIn").value_or(0), 0, 24 * 3600);
+    TokenCache::Token fresh{std::move(token), std::chrono::seconds(seconds)};
     co_return fresh;
 }
 
@@ -75,6 +85,38 @@ Task<Result<Answer>> App::call(std::string api, std::string method, std::string 
         answer.error.message = withoutOwnSecrets(std::move(answer.error.message), {}, *token);
         if (answer.kind != Answer::Kind::BadToken || again) co_return answer;
         tokens_.drop(*token);
+    }
+}
+
+/// Its addresses hold secrets: nothing of them goes into an Error.
+Task<Result<TokenCache::Token>> App::fetchOldToken() {
+    if (counted_) counted_("gettoken");
+    auto url = options_.platform.old + "/gettoken?appkey=" + net::percentEncode(options_.id) +
+               "&appsecret=" + net::percentEncode(options_.secret);
+    auto response = co_await request("GET", std::move(url), {}, {});
+    if (!response) co_return fail(std::move(response.error()));
+    auto answer = readAnswer(*response, options_.name, clock_.now());
+    if (answer.kind != Answer::Kind::Taken) co_return fail(std::move(answer.error));
+    auto json = parsedJson(answer.body);
+    auto token = textAt(json, "access_token");
+    if (token.empty()) co_return fail(ErrorCode::Unavailable, "the platform gave no token", options_.name);
+    auto seconds = std::clamp<std::int64_t>(integerAt(json, "expires_in").value_or(0), 0, 24 * 3600);
+    TokenCache::Token fresh{std::move(token), std::chrono::seconds(seconds)};
+    co_return fresh;
+}
+
+Task<Result<Answer>> App::callOld(std::string api, std::string path, std::string body) {
+    for (bool again = false;; again = true) {
+        auto token = co_await oldTokens_.get();
+        if (!token) co_return fail(std::move(token.error()));
+        if (counted_) counted_(api);
+        auto url = options_.platform.old + path + "?access_token=" + net::percentEncode(*token);
+        auto response = co_await request("POST", std::move(url), {}, body);
+        if (!response) co_return fail(std::move(response.error()));
+        auto answer = readAnswer(*response, options_.name, clock_.now());
+        answer.error.message = withoutOwnSecrets(std::move(answer.error.message), {}, *token);
+        if (answer.kind != Answer::Kind::BadToken || again) co_return answer;
+        oldTokens_.drop(*token);
     }
 }
 

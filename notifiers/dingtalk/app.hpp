@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/net/http_client.hpp"
+#include "notifiers/dingtalk/corporation.hpp"
 #include "notifiers/dingtalk/errors.hpp"
 #include "notifiers/notifier.hpp"
 #include "notifiers/token_cache.hpp"
@@ -18,7 +19,8 @@ struct Platform {
     std::string old = "https://oapi.dingtalk.com";  ///< webhooks and the old API
 };
 
-/// The mainland's for nothing and "dingtalk"; a base URL of one's own stands for both.
+/// The mainland's for nothing and "dingtalk", that of the international edition for "international"; a base URL of
+/// one's own stands for both, but for those of the platform's API.
 Platform platformOf(const std::string& domain);
 
 struct AppOptions {
@@ -28,6 +30,9 @@ struct AppOptions {
     std::string robotCode;  ///< empty: the id, as for in-house applications
     /// Of cards; empty: one that the platform publishes for everybody.
     std::string cardTemplate;
+    /// By which presses are posted to us (Callback::cardRoute); empty: they come by Stream.
+    std::string cardRoute;
+    std::string corpId;  ///< of the organisation; empty: learnt from messages
     Platform platform;
     Duration timeout = 10s;
     std::shared_ptr<Account> account;  ///< counts its calls, and bounds them in all its chats together; may be null
@@ -44,11 +49,16 @@ public:
     App(Loop& loop, net::HttpClient& client, const Clock& clock, AppOptions options);
 
     const AppOptions& options() const { return options_; }
+    Corporation& corporation() { return corporation_; }
+    /// Whether the platform gives a token for id and secret.
+    Task<Result<void>> checkCredentials();
     void onCall(Counted counted) { counted_ = std::move(counted); }
 
     /// `path` begins with "/v1.0/". A token that the platform does not take is renewed once. An Error when nothing came
     /// back; refusals are in the answer.
     Task<Result<Answer>> call(std::string api, std::string method, std::string path, std::string body);
+    /// The same of the old API, with a token of its own.
+    Task<Result<Answer>> callOld(std::string api, std::string path, std::string body);
     /// A message's own address for answers, which needs no token. PermissionDenied for an address that is not the
     /// platform's.
     Task<Result<Answer>> answerTo(std::string sessionWebhook, std::string body);
@@ -56,13 +66,16 @@ public:
 private:
     void count(std::string_view api);
     Task<Result<TokenCache::Token>> fetchToken();
+    Task<Result<TokenCache::Token>> fetchOldToken();
     Task<Result<net::HttpResponse>> request(std::string method, std::string url, std::string token, std::string body);
 
     net::HttpClient& client_;
     const Clock& clock_;
     AppOptions options_;
+    Corporation corporation_;
     Counted counted_;
     TokenCache tokens_;
+    TokenCache oldTokens_;
 };
 
 }  // namespace klaw::notifiers::dingtalk

@@ -5,6 +5,7 @@
 
 #include "notifiers/dingtalk/render.hpp"
 #include "notifiers/fit.hpp"
+#include "notifiers/json_fields.hpp"
 #include "notifiers/safe_text.hpp"
 #include "notifiers/words.hpp"
 
@@ -41,14 +42,12 @@ std::string textIn(const Json& json, const char* name) {
 
 /// HTTP 200 may hold a delivery that failed.
 std::string failedDelivery(const std::string& body) {
-    auto json = Json::parse(body, nullptr, false);
-    if (!json.is_object() || !json.contains("result") || !json["result"].is_object()) return {};
-    const auto& result = json["result"];
-    if (!result.contains("deliverResults") || !result["deliverResults"].is_array()) return {};
-    for (const auto& each : result["deliverResults"]) {
-        bool failed = each.is_object() && each.contains("success") && each["success"] == false;
-        if (!failed) continue;
-        auto text = textIn(each, "errorMsg");
+    auto json = parsedJson(body);
+    const auto& results = at(at(json, "result"), "deliverResults");
+    if (!results.is_array()) return {};
+    for (const auto& each : results) {
+        if (flagAt(each, "success", true)) continue;
+        auto text = textAt(each, "errorMsg");
         return text.empty() ? "no reason given" : oneLine(text);
     }
     return {};
@@ -138,9 +137,11 @@ Attempt Chat::firstAttempt(const SendContext& context) const {
 FittedBody Chat::creation(const SafeCard& card, const Attempt& attempt, const std::string& trackId,
                           const std::string& chat) const {
     bool group = isGroup(chat);
+    bool byPost = !app_->options().cardRoute.empty();
     const auto& made = templateOf(attempt.form);
     auto render = [&](const SafeCard& safe, const std::vector<Notice>& notices) {
-        Json body{{"cardTemplateId", made.id()}, {"outTrackId", trackId}, {"callbackType", "STREAM"}};
+        Json body{{"cardTemplateId", made.id()}, {"outTrackId", trackId}, {"callbackType", byPost ? "HTTP" : "STREAM"}};
+        if (byPost) body["callbackRouteKey"] = app_->options().cardRoute;
         body["userIdType"] = 1;
         body["cardData"]["cardParamMap"] = parametersJson(made.render(safe, notices, attempt.mentions));
         body["openSpaceId"] = std::string("dtv1.card//") + (group ? "IM_GROUP." : "IM_ROBOT.") + chat;

@@ -47,6 +47,7 @@ bool isBan(const Json& json) {
 
 Answer::Kind kindOf(std::int64_t errcode, const Error& error) {
     if (errcode == 460101 || errcode == 101002) return Answer::Kind::TooLong;
+    if (errcode == 40014 || errcode == 42001) return Answer::Kind::BadToken;
     return error.code == ErrorCode::ResourceExhausted ? Answer::Kind::Throttled : Answer::Kind::Refused;
 }
 
@@ -95,6 +96,15 @@ Error errorOf(std::int64_t errcode, const std::string& errmsg, std::string_view 
         case 40035:
         case 43004:
             return error(ErrorCode::InvalidArgument, Retry::never(), "please report this: the message was malformed");
+        case 40014:
+        case 42001:
+            return error(ErrorCode::Unauthenticated, Retry::afterAtLeast(1min),
+                         "check the application's Client ID and Client Secret");
+        case 60121:
+            return error(ErrorCode::NotFound, Retry::never(), "the organisation has nobody of that id");
+        case 60011:
+            return error(ErrorCode::PermissionDenied, Retry::never(),
+                         "give the application the permission to read members (qyapi_get_member)");
         case -1:
         case 15:
         case 88:

@@ -2,18 +2,15 @@
 
 #include <spdlog/spdlog.h>
 
-#include <nlohmann/json.hpp>
-
+#include "base/async/caught.hpp"
+#include "notifiers/dingtalk/registration.hpp"
 #include "notifiers/fit.hpp"
-#include "notifiers/http_outcome.hpp"
 #include "notifiers/safe_text.hpp"
 
 namespace klaw::notifiers::dingtalk {
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr Duration kRegisterTimeout = 5s, kOpenTimeout = 10s;
+constexpr Duration kOpenTimeout = 10s;
 constexpr Duration kPingEvery = 20s, kPongWithin = 5s;
 constexpr Duration kSilentAfter = 90s;  ///< the platform sends something every 20 to 30 s
 constexpr Duration kRenewAfter = 5h + 30min;
@@ -32,12 +29,6 @@ net::Backoff::Limits backoffLimits() {
     limits.longest = 60s;
     limits.healthyAfter = 60s;
     return limits;
-}
-
-Json subscriptions() {
-    auto list = Json::array();
-    for (auto topic : {kChatTopic, kCardTopic}) list.push_back(Json{{"type", "CALLBACK"}, {"topic", topic}});
-    return list;
 }
 
 }  // namespace
@@ -70,7 +61,7 @@ Task<void> StreamConnection::stop() {
 
 Task<void> StreamConnection::run() {
     for (;;) {
-        auto opened = co_await open();
+        auto opened = co_await caught(open());
         if (!opened) {
             if (opened.error().code == ErrorCode::Cancelled) co_return;
             connected_ = false;
@@ -102,7 +93,7 @@ void StreamConnection::failed(const Error& error, Duration lived) {
 }
 
 Task<Result<StreamConnection::LinePtr>> StreamConnection::open() {
-    auto url = co_await registerConnection();
+    auto url = co_await registerStream(client_, clock_.now(), app_->options());
     if (!url) co_return fail(std::move(url.error()));
     net::WebSocketOptions options;
     options.openTimeout = kOpenTimeout;
@@ -123,31 +114,6 @@ Task<Result<StreamConnection::LinePtr>> StreamConnection::open() {
     co_return line;
 }
 
-/// The address of one connection, with its ticket: a secret for 90 seconds.
-Task<Result<std::string>> StreamConnection::registerConnection() {
-    const auto& app = app_->options();
-    net::HttpRequest request("POST", app.platform.api + "/v1.0/gateway/connections/open");
-    request.headers.add("Content-Type", "application/json");
-    request.headers.add("Accept", "application/json");
-    Json body{{"clientId", app.id}, {"clientSecret", app.secret}, {"ua", "klaw-cpp/1"}};
-    body["subscriptions"] = subscriptions();
-    request.body = body.dump();
-    auto response = co_await client_.send(std::move(request), kRegisterTimeout);
-    if (!response) {
-        auto error = sendError(std::move(response.error()), app.name);
-        if (error.code == ErrorCode::OutcomeUnknown) error.code = ErrorCode::Unavailable;
-        co_return fail(std::move(error));
-    }
-    response->body = withoutOwnSecrets(std::move(response->body), {}, app.secret);
-    auto answer = readApiAnswer(*response, app.name, clock_.now());
-    if (answer.kind != Answer::Kind::Taken) co_return fail(std::move(answer.error));
-    auto json = Json::parse(answer.body, nullptr, false);
-    auto endpoint = json.value("endpoint", std::string()), ticket = json.value("ticket", std::string());
-    if (endpoint.empty() || ticket.empty())
-        co_return fail(ErrorCode::Unavailable, "no address for the connection in the answer", app.name);
-    co_return endpoint + "?ticket=" + net::percentEncode(ticket);
-}
-
 Task<void> StreamConnection::receiveAll(LinePtr line) {
     for (;;) {
         auto message = co_await line->socket->receive();
@@ -163,7 +129,7 @@ Task<void> StreamConnection::receiveAll(LinePtr line) {
         if (message->binary)
             ++counts_.dropped["binary frame"];
         else
-            take(line, message->data);
+            takeSafely(line, message->data);
     }
     line->ended = true;
     line->socket->abort();
@@ -206,6 +172,16 @@ void StreamConnection::retire(const LinePtr& line, const char* reason) {
     changed_.notify();
 }
 
+/// One message must not cost the connection.
+void StreamConnection::takeSafely(const LinePtr& line, const std::string& text) {
+    try {
+        take(line, text);
+    } catch (const std::exception& failure) {
+        ++counts_.dropped["failure"];
+        spdlog::error("{}: a frame failed: {}", app_->options().name, failure.what());
+    }
+}
+
 void StreamConnection::take(const LinePtr& line, const std::string& text) {
     line->lastText = clock_.now();
     auto frame = readStreamFrame(text);
@@ -234,11 +210,13 @@ void StreamConnection::takeCallback(const LinePtr& line, StreamFrame frame) {
     if (frame.topic == kChatTopic) {
         answer(line, frame, 200, nothing);
         auto message = readChatMessage(frame.data);
-        if (message)
-            handler_.message(std::move(*message));
-        else
+        if (!message) {
             ++counts_.dropped["malformed message"];
-        return;
+            return;
+        }
+        app_->corporation().learn(message->botOrganisation);
+        vouchFor(message->from);
+        return handler_.message(std::move(*message));
     }
     if (frame.topic != kCardTopic) {
         ++counts_.dropped["unknown topic"];
@@ -251,7 +229,12 @@ void StreamConnection::takeCallback(const LinePtr& line, StreamFrame frame) {
     }
     press->eventId = frame.messageId;
     press->at = clock_.now();
+    vouchFor(press->by);
     tasks_.spawn("press in " + app_->options().name, answerPress(line, std::move(frame), std::move(*press)));
+}
+
+void StreamConnection::vouchFor(Person& person) {
+    if (!app_->corporation().vouchFor(person)) ++counts_.dropped["identity of another organisation"];
 }
 
 Task<void> StreamConnection::answerPress(LinePtr line, StreamFrame frame, InboundPress press) {

@@ -46,13 +46,14 @@ private:
 
     Task<void> run();
     Task<Result<LinePtr>> open();
-    Task<Result<std::string>> registerConnection();
     Task<void> receiveAll(LinePtr line);
     Task<void> watch(LinePtr line);
     Task<void> farewell(LinePtr line);
+    void takeSafely(const LinePtr& line, const std::string& text);
     void take(const LinePtr& line, const std::string& text);
     void takeSystem(const LinePtr& line, const StreamFrame& frame);
     void takeCallback(const LinePtr& line, StreamFrame frame);
+    void vouchFor(Person& person);
     Task<void> answerPress(LinePtr line, StreamFrame frame, InboundPress press);
     static void answer(const LinePtr& line, const StreamFrame& frame, int code, std::string_view data);
     void retire(const LinePtr& line, const char* reason);

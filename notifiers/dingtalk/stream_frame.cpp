@@ -3,23 +3,16 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "notifiers/json_fields.hpp"
+
 namespace klaw::notifiers::dingtalk {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-const Json& at(const Json& json, std::string_view name) {
-    static const Json none;
-    if (!json.is_object()) return none;
-    auto found = json.find(name);
-    return found == json.end() ? none : *found;
-}
-
 /// Numbers come as text and texts as numbers.
 std::string text(const Json& json, std::string_view name) {
-    const auto& value = at(json, name);
-    if (value.is_string()) return value.get<std::string>();
-    return value.is_number_integer() ? value.dump() : std::string();
+    return textOrNumberAt(json, name);
 }
 
 TimePoint timeOf(const std::string& written) {
@@ -48,7 +41,7 @@ std::string dumped(const Json& json) {
 }  // namespace
 
 Result<StreamFrame> readStreamFrame(std::string_view bytes) {
-    auto json = Json::parse(bytes, nullptr, false);
+    auto json = parsedJson(bytes);
     const auto& headers = at(json, "headers").is_object() ? at(json, "headers") : at(json, "header");
     if (!headers.is_object()) return fail(ErrorCode::InvalidArgument, "this is no frame");
     return StreamFrame{text(json, "type"), text(headers, "topic"), text(headers, "messageId"), text(json, "data")};
@@ -62,13 +55,15 @@ std::string streamAnswer(const StreamFrame& frame, int code, std::string_view da
 }
 
 Result<InboundMessage> readChatMessage(std::string_view data) {
-    auto json = Json::parse(data, nullptr, false);
+    auto json = parsedJson(data);
     InboundMessage message;
     message.eventId = message.messageId = text(json, "msgId");
     message.chat = text(json, "conversationId");
     message.direct = text(json, "conversationType") == "1";
     message.from.id = text(json, "senderStaffId");
     message.from.name = text(json, "senderNick");
+    message.from.organisation = text(json, "senderCorpId");
+    message.botOrganisation = text(json, "chatbotCorpId");
     message.text = contentOf(json);
     message.replyTarget = text(json, "sessionWebhook");
     message.replyUntil = timeOf(text(json, "sessionWebhookExpiredTime"));
@@ -79,15 +74,16 @@ Result<InboundMessage> readChatMessage(std::string_view data) {
 }
 
 Result<InboundPress> readCardPress(std::string_view data) {
-    auto json = Json::parse(data, nullptr, false);
+    auto json = parsedJson(data);
     InboundPress press;
     press.cardRef = text(json, "outTrackId");
     if (press.cardRef.empty()) return fail(ErrorCode::InvalidArgument, "a press without a card");
     press.by.id = text(json, "userId");
+    press.by.organisation = text(json, "corpId");
     press.chat = text(json, "spaceId");
     auto written = text(json, "content");
     if (written.empty()) written = text(json, "value");
-    auto content = Json::parse(written, nullptr, false);
+    auto content = parsedJson(written);
     const auto& pressed = at(content, "cardPrivateData");
     const auto& actions = at(pressed, "actionIds");
     auto action = actions.is_array() && !actions.empty() && actions.front().is_string()
@@ -103,7 +99,9 @@ Result<InboundPress> readCardPress(std::string_view data) {
     return press;
 }
 
-std::string pressResponse(const CardParameters& hint, const CardParameters& shown) {
+namespace {
+
+Json updateOf(const CardParameters& hint, const CardParameters& shown) {
     auto response = Json::object();
     auto put = [&](const char* part, const CardParameters& parameters) {
         if (parameters.empty()) return;
@@ -113,7 +111,17 @@ std::string pressResponse(const CardParameters& hint, const CardParameters& show
     };
     put("cardData", shown);
     put("userPrivateData", hint);
-    return dumped(Json{{"response", std::move(response)}});
+    return response;
+}
+
+}  // namespace
+
+std::string pressUpdate(const CardParameters& hint, const CardParameters& shown) {
+    return dumped(updateOf(hint, shown));
+}
+
+std::string pressResponse(const CardParameters& hint, const CardParameters& shown) {
+    return dumped(Json{{"response", updateOf(hint, shown)}});
 }
 
 }  // namespace klaw::notifiers::dingtalk

@@ -35,5 +35,7 @@ Result<InboundPress> readCardPress(std::string_view data);
 /// What the platform wants to hear about a press: `hint` is shown to the presser alone, where the template can; `shown`
 /// to everybody in place of what the card shows, unless it is empty.
 std::string pressResponse(const CardParameters& hint, const CardParameters& shown = {});
+/// The same as the body of an answer over HTTP.
+std::string pressUpdate(const CardParameters& hint, const CardParameters& shown = {});
 
 }  // namespace klaw::notifiers::dingtalk

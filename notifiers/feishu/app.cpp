@@ -5,6 +5,7 @@
 
 #include "notifiers/account.hpp"
 #include "notifiers/http_outcome.hpp"
+#include "notifiers/json_fields.hpp"
 
 namespace klaw::notifiers::feishu {
 namespace {
@@ -35,6 +36,12 @@ void App::count(std::string_view api) {
     if (options_.account) options_.account->count();
 }
 
+Task<Result<void>> App::checkCredentials() {
+    auto token = co_await tokens_.get();
+    if (!token) co_return fail(std::move(token.error()));
+    co_return Result<void>();
+}
+
 Task<Result<TokenCache::Token>> App::fetchToken() {
     count("auth.token");
     auto body = Json{{"app_id", options_.id}, {"app_secret", options_.secret}}.dump();
@@ -54,15 +61,13 @@ Task<Result<TokenCache::Token>> App::fetchToken() {
         if (error.retry.kind == Retry::Kind::Never) error.retry = Retry::afterAtLeast(1min);
         co_return fail(std::move(error));
     }
-    auto json = Json::parse(answer->body, nullptr, false);
-    auto token = json.is_object() && json.contains("tenant_access_token") && json["tenant_access_token"].is_string()
-                     ? json["tenant_access_token"].get<std::string>()
-                     : std::string();
+    auto json = parsedJson(answer->body);
+    auto token = textAt(json, "tenant_access_token");
     if (token.empty())
         co_return fail(
             Error(ErrorCode::Unavailable, "the platform gave no token", options_.name).withRetry(Retry::later()));
-    auto seconds = json.contains("expire") && json["expire"].is_number_integer() ? json["expire"].get<int>() : 0;
-    TokenCache::Token fresh{std::move(token), std::chrono::seconds(std::clamp(seconds, 0, 24 * 3600))};
+    auto seconds = std::clamp<std::int64_t>(integerAt(json, "expire").value_or(0), 0, 24 * 3600);
+    TokenCache::Token fresh{std::move(token), std::chrono::seconds(seconds)};
     co_return fresh;
 }
 

@@ -36,6 +36,8 @@ public:
     App(Loop& loop, net::HttpClient& client, const Clock& clock, Random& random, AppOptions options);
 
     const AppOptions& options() const { return options_; }
+    /// Whether the platform gives a token for id and secret.
+    Task<Result<void>> checkCredentials();
     void onCall(Counted counted) { counted_ = std::move(counted); }
 
     /// `path` begins with "/open-apis/". A token that the platform does not take is renewed once. An Error when

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text/secrets.hpp"
+#include "notifiers/http_outcome.hpp"
 #include "notifiers/safe_text.hpp"
 
 namespace klaw::notifiers::feishu {
@@ -14,6 +15,7 @@ using Json = nlohmann::json;
 
 /// Somebody must change something: asked again, but slowly.
 constexpr Duration kAfterRefusal = 5min;
+constexpr Duration kBootstrapTimeout = 15s;
 
 std::string_view queryValue(std::string_view url, std::string_view name) {
     auto rest = url.substr(std::min(url.find('?'), url.size()));
@@ -82,6 +84,22 @@ Result<Endpoint> readEndpoint(const net::HttpResponse& response, std::string_vie
     std::from_chars(service.data(), service.data() + service.size(), endpoint.serviceId);
     if (data.contains("ClientConfig")) endpoint.config.apply(data["ClientConfig"].dump());
     return endpoint;
+}
+
+Task<Result<Endpoint>> askEndpoint(net::HttpClient& client, AppOptions app) {
+    net::HttpRequest request("POST", app.url + "/callback/ws/endpoint");
+    request.headers.add("Content-Type", "application/json");
+    request.headers.add("locale", "zh");
+    request.body = Json{{"AppID", app.id}, {"AppSecret", app.secret}}.dump();
+    auto response = co_await client.send(std::move(request), kBootstrapTimeout);
+    if (!response) {
+        auto error = sendError(std::move(response.error()), app.name);
+        error.retry = Retry::later();
+        if (error.code == ErrorCode::OutcomeUnknown) error.code = ErrorCode::Unavailable;
+        co_return fail(std::move(error));
+    }
+    response->body = withoutOwnSecrets(std::move(response->body), {}, app.secret);
+    co_return readEndpoint(*response, app.name);
 }
 
 Error handshakeError(const net::HttpHeaders& headers, Error error) {

@@ -4,9 +4,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/net/http_client.hpp"
 #include "base/net/http_message.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "notifiers/feishu/app.hpp"
 
 namespace klaw::notifiers::feishu {
 
@@ -30,6 +32,9 @@ struct Endpoint {
 
 /// The answer to the question for an endpoint. Unauthenticated (retry after minutes) where a person must act.
 Result<Endpoint> readEndpoint(const net::HttpResponse& response, std::string_view place);
+
+/// Asks for one opening. The same errors.
+Task<Result<Endpoint>> askEndpoint(net::HttpClient& client, AppOptions app);
 
 /// What a refused upgrade means, by its `Handshake-…` headers.
 Error handshakeError(const net::HttpHeaders& headers, Error error);

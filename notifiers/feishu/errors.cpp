@@ -135,6 +135,9 @@ Error errorOf(std::int64_t code, const std::string& msg, std::string_view channe
         case 230013:
             return error(ErrorCode::PermissionDenied, Retry::never(),
                          "put the person into the application's availability range");
+        case 41050:
+            return error(ErrorCode::NotFound, Retry::never(),
+                         "put the person into the contact range of the application's permissions");
         case 230001:
             return error(ErrorCode::InvalidArgument, Retry::never(),
                          "check the ids of the chat and of the people in the configuration");

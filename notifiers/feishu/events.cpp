@@ -3,24 +3,17 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/text/utf8.hpp"
 #include "notifiers/feishu/render.hpp"
+#include "notifiers/json_fields.hpp"
 
 namespace klaw::notifiers::feishu {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-const Json& at(const Json& json, std::string_view name) {
-    static const Json none;
-    if (!json.is_object()) return none;
-    auto found = json.find(name);
-    return found == json.end() ? none : *found;
-}
-
-std::string text(const Json& json, std::string_view name) {
-    const auto& value = at(json, name);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
+/// What a message could grow by is bounded, as its sender chooses names and place-holders.
+constexpr std::size_t kMostMentions = 50, kLongestName = 64;
 
 /// Milliseconds as text; some callbacks give microseconds.
 TimePoint timeOf(const std::string& written) {
@@ -40,8 +33,8 @@ std::string firstOf(std::initializer_list<std::string> candidates) {
 
 Person personOf(const Json& ids) {
     Person person;
-    person.unionId = text(ids, "union_id");
-    person.id = firstOf({text(ids, "open_id"), text(ids, "user_id"), person.unionId});
+    person.unionId = textAt(ids, "union_id");
+    person.id = firstOf({textAt(ids, "open_id"), textAt(ids, "user_id"), person.unionId});
     return person;
 }
 
@@ -49,16 +42,16 @@ Person personOf(const Json& ids) {
 std::string lineOf(const Json& parts) {
     std::string line;
     for (const auto& part : parts) {
-        auto tag = text(part, "tag");
-        if (tag == "at") line += text(part, "user_id");
-        if (tag == "text" || tag == "a" || tag == "code_block" || tag == "md") line += text(part, "text");
+        auto tag = textAt(part, "tag");
+        if (tag == "at") line += textAt(part, "user_id");
+        if (tag == "text" || tag == "a" || tag == "code_block" || tag == "md") line += textAt(part, "text");
     }
     return line;
 }
 
 std::string contentOf(const Json& message) {
-    auto content = Json::parse(text(message, "content"), nullptr, false);
-    if (text(message, "message_type") != "post") return text(content, "text");
+    auto content = parsedJson(textAt(message, "content"));
+    if (textAt(message, "message_type") != "post") return textAt(content, "text");
     const auto* lines = &at(content, "content");
     if (content.is_object() && !lines->is_array() && !content.empty()) lines = &at(content.front(), "content");
     std::string joined;
@@ -75,11 +68,13 @@ void replaceAll(std::string& within, const std::string& what, const std::string&
 
 /// Without our own mention, with the names of others.
 std::string withoutMention(std::string content, const Json& mentions, std::string_view botId) {
-    if (!mentions.is_array()) return content;
+    if (!mentions.is_array() || mentions.size() > kMostMentions) return content;
     for (auto mention = mentions.rbegin(); mention != mentions.rend(); ++mention) {  // @_user_10 before @_user_1
-        bool ours =
-            botId.empty() ? text(*mention, "mentioned_type") == "bot" : text(at(*mention, "id"), "open_id") == botId;
-        replaceAll(content, text(*mention, "key"), ours ? "" : "@" + text(*mention, "name"));
+        if (!textAt(*mention, "key").starts_with("@_")) continue;
+        bool ours = botId.empty() ? textAt(*mention, "mentioned_type") == "bot"
+                                  : textAt(at(*mention, "id"), "open_id") == botId;
+        replaceAll(content, textAt(*mention, "key"),
+                   ours ? "" : "@" + truncateUtf8(textAt(*mention, "name"), kLongestName));
     }
     return content;
 }
@@ -89,10 +84,10 @@ std::optional<InboundMessage> messageOf(const Json& event, std::string_view botI
     const auto& message = at(event, "message");
     InboundMessage inbound;
     inbound.from = personOf(at(sender, "sender_id"));
-    inbound.messageId = text(message, "message_id");
-    inbound.chat = text(message, "chat_id");
-    inbound.direct = text(message, "chat_type") == "p2p";
-    inbound.at = timeOf(text(message, "create_time"));
+    inbound.messageId = textAt(message, "message_id");
+    inbound.chat = textAt(message, "chat_id");
+    inbound.direct = textAt(message, "chat_type") == "p2p";
+    inbound.at = timeOf(textAt(message, "create_time"));
     if (inbound.messageId.empty() || inbound.chat.empty()) return std::nullopt;
     inbound.text = withoutMention(contentOf(message), at(message, "mentions"), botId);
     return inbound;
@@ -109,10 +104,10 @@ std::optional<InboundPress> pressOf(const Json& event) {
     if (!action.is_object()) return std::nullopt;
     InboundPress press;
     press.by = personOf(at(event, "operator"));
-    press.cardRef = text(context, "open_message_id");
-    press.chat = text(context, "open_chat_id");
-    press.nonce = text(value, "n");
-    press.verb = text(value, "verb");
+    press.cardRef = textAt(context, "open_message_id");
+    press.chat = textAt(context, "open_chat_id");
+    press.nonce = textAt(value, "n");
+    press.verb = textAt(value, "verb");
     const auto& form = at(action, "form_value");
     if (form.is_object())
         for (const auto& [name, input] : form.items()) press.inputs.emplace(name, inputOf(input));
@@ -136,17 +131,17 @@ std::string_view toastType(PressAnswer::Kind kind) {
 }  // namespace
 
 Result<Event> readEvent(std::string_view bytes, std::string_view botId) {
-    auto json = Json::parse(bytes, nullptr, false);
+    auto json = parsedJson(bytes);
     const auto& header = at(json, "header");
     const auto& body = at(json, "event");
     Event event;
-    event.type = text(header, "event_type");
-    event.appId = text(header, "app_id");
-    event.token = text(header, "token");
+    event.type = textAt(header, "event_type");
+    event.appId = textAt(header, "app_id");
+    event.token = textAt(header, "token");
     if (event.type.empty() || !body.is_object()) return fail(ErrorCode::InvalidArgument, "this is no event");
-    auto eventId = text(header, "event_id");
+    auto eventId = textAt(header, "event_id");
     if (event.type == "im.message.receive_v1") {
-        if (text(at(body, "sender"), "sender_type") != "user") return event;  // other bots: no endless talks
+        if (textAt(at(body, "sender"), "sender_type") != "user") return event;  // other bots: no endless talks
         event.message = messageOf(body, botId);
         if (!event.message) return fail(ErrorCode::InvalidArgument, "a message without id or chat");
         event.message->eventId = std::move(eventId);
@@ -154,7 +149,7 @@ Result<Event> readEvent(std::string_view bytes, std::string_view botId) {
         event.press = pressOf(body);
         if (!event.press) return fail(ErrorCode::InvalidArgument, "a press without an action");
         event.press->eventId = std::move(eventId);
-        event.press->at = timeOf(text(header, "create_time"));
+        event.press->at = timeOf(textAt(header, "create_time"));
     }
     return event;
 }

@@ -6,16 +6,16 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/async/caught.hpp"
 #include "base/digest.hpp"
+#include "notifiers/feishu/bot_info.hpp"
 #include "notifiers/feishu/events.hpp"
-#include "notifiers/http_outcome.hpp"
 
 namespace klaw::notifiers::feishu {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr Duration kBootstrapTimeout = 15s;
 constexpr Duration kHeardWithin = 10s;
 constexpr Duration kGoodbye = 2s;
 constexpr Duration kHealthyAfter = 60s;
@@ -66,8 +66,10 @@ Task<void> LongConnection::stop() {
 Task<void> LongConnection::run() {
     for (;;) {
         auto began = clock_.now();
-        auto error = co_await connectOnce();
+        auto ended = co_await caught(connectOnce());
+        auto error = ended ? std::move(*ended) : std::move(ended.error());
         if (error.code == ErrorCode::Cancelled) co_return;
+        if (auto socket = std::exchange(socket_, nullptr)) socket->abort();
         auto lived = std::exchange(connected_, false) ? clock_.now() - began : Duration{};
         ++round_;
         changed_.notify();
@@ -97,7 +99,7 @@ Duration LongConnection::pauseAfter(const Error& error, Duration lived) {
 
 /// Until the connection ends, and why.
 Task<Error> LongConnection::connectOnce() {
-    auto endpoint = co_await askEndpoint();
+    auto endpoint = co_await askEndpoint(client_, app_->options());
     if (!endpoint) co_return std::move(endpoint.error());
     config_ = endpoint->config;
     if (botId_.empty()) co_await learnBotId();
@@ -118,35 +120,15 @@ Task<Error> LongConnection::connectOnce() {
     spdlog::info("{}: the long connection stands (device {})", app_->options().name, endpoint->deviceId);
     tasks_.spawn("pings of " + app_->options().name, keepAlive(opened.socket, ++round_, endpoint->serviceId));
     auto error = co_await receiveAll(opened.socket);
-    opened.socket->abort();
-    socket_.reset();
+    // The end that we made ourselves must not look like the end of this task.
+    if (auto silence = std::exchange(silence_, std::nullopt)) co_return std::move(*silence);
     co_return error;
-}
-
-Task<Result<Endpoint>> LongConnection::askEndpoint() {
-    const auto& app = app_->options();
-    net::HttpRequest request("POST", app.url + "/callback/ws/endpoint");
-    request.headers.add("Content-Type", "application/json");
-    request.headers.add("locale", "zh");
-    request.body = Json{{"AppID", app.id}, {"AppSecret", app.secret}}.dump();
-    auto response = co_await client_.send(std::move(request), kBootstrapTimeout);
-    if (!response) {
-        auto error = sendError(std::move(response.error()), app.name);
-        error.retry = Retry::later();
-        if (error.code == ErrorCode::OutcomeUnknown) error.code = ErrorCode::Unavailable;
-        co_return fail(std::move(error));
-    }
-    response->body = withoutOwnSecrets(std::move(response->body), {}, app.secret);
-    co_return readEndpoint(*response, app.name);
 }
 
 /// Without it our mention is told by its kind.
 Task<void> LongConnection::learnBotId() {
-    auto answer = co_await app_->call("bot.info", "GET", "/open-apis/bot/v3/info", {});
-    if (!answer || answer->kind != Answer::Kind::Taken) co_return;
-    auto json = Json::parse(answer->body, nullptr, false);
-    if (json.is_object() && json.contains("bot") && json["bot"].is_object())
-        botId_ = json["bot"].value("open_id", std::string());
+    auto bot = co_await askBot(app_);
+    if (bot) botId_ = bot->id;
 }
 
 Task<Error> LongConnection::receiveAll(Socket socket) {
@@ -159,9 +141,19 @@ Task<Error> LongConnection::receiveAll(Socket socket) {
         if (!message) co_return std::move(message.error());
         lastHeardOf_ = clock_.now();
         if (message->binary)
-            take(socket, message->data);
+            takeSafely(socket, message->data);
         else
             ++counts_.dropped["text frame"];
+    }
+}
+
+/// One message must not cost the connection.
+void LongConnection::takeSafely(const Socket& socket, const std::string& bytes) {
+    try {
+        take(socket, bytes);
+    } catch (const std::exception& failure) {
+        ++counts_.dropped["failure"];
+        spdlog::error("{}: a frame failed: {}", app_->options().name, failure.what());
     }
 }
 
@@ -177,6 +169,8 @@ Task<void> LongConnection::keepAlive(Socket socket, std::uint64_t round, std::in
         if (ended) co_return;
         if (!heardOrOver()) {
             ++counts_.dropped["silent connection"];
+            silence_ = Error(ErrorCode::DeadlineExceeded, "a ping was not answered", app_->options().name)
+                           .withRetry(Retry::later());
             socket->abort();
             co_return;
         }

@@ -39,10 +39,10 @@ private:
 
     Task<void> run();
     Task<Error> connectOnce();
-    Task<Result<Endpoint>> askEndpoint();
     Task<void> learnBotId();
     Task<Error> receiveAll(Socket socket);
     Task<void> keepAlive(Socket socket, std::uint64_t round, std::int32_t service);
+    void takeSafely(const Socket& socket, const std::string& bytes);
     void take(const Socket& socket, const std::string& bytes);
     void takeControl(const Frame& frame);
     void takeData(const Socket& socket, Frame frame);
@@ -60,6 +60,7 @@ private:
     Fragments fragments_;
     std::string botId_;  ///< open_id of the bot; empty until known
     Socket socket_;
+    std::optional<Error> silence_;  ///< why the connection was given up; nothing: it was not
     bool connected_ = false;
     std::uint64_t round_ = 0;  ///< grows with every connection that begins or ends
     unsigned failures_ = 0;    ///< in a row

@@ -2,7 +2,11 @@
 // first byte chooses the reader.
 #include <cstdlib>
 
+#include "base/random.hpp"
+#include "notifiers/dingtalk/callback.hpp"
 #include "notifiers/dingtalk/stream_frame.hpp"
+#include "notifiers/feishu/callback.hpp"
+#include "notifiers/feishu/callback_seal.hpp"
 #include "notifiers/feishu/endpoint.hpp"
 #include "notifiers/feishu/events.hpp"
 #include "notifiers/feishu/fragments.hpp"
@@ -11,6 +15,39 @@
 using namespace klaw::notifiers;
 
 namespace {
+
+class Nobody final : public InboundHandler {
+public:
+    klaw::Task<PressAnswer> press(InboundPress) override { co_return PressAnswer(); }
+    void message(InboundMessage) override {}
+};
+
+/// One of each kind of callback, for all inputs.
+struct Callbacks {
+    static feishu::AppOptions feishuOptions() {
+        feishu::AppOptions options;
+        options.id = "cli_a";
+        return options;
+    }
+    klaw::Loop loop;
+    klaw::FakeLoopClock clock{loop, klaw::TimePoint(std::chrono::hours(24 * 365 * 50))};
+    klaw::SeededRandom random{7};
+    klaw::net::HttpClient client{loop, {}};
+    Nobody nobody;
+    klaw::TaskGroup tasks{loop, [](std::string, std::string) { std::abort(); }};
+    std::shared_ptr<feishu::App> feishuApp =
+        std::make_shared<feishu::App>(loop, client, clock, random, feishuOptions());
+    std::shared_ptr<dingtalk::App> dingtalkApp =
+        std::make_shared<dingtalk::App>(loop, client, clock, dingtalk::AppOptions());
+    feishu::Callback plain{loop, clock, feishuApp, nobody, {"", ""}};
+    feishu::Callback sealed{loop, clock, feishuApp, nobody, {"", "kudryavka"}};
+    dingtalk::Callback dingtalk{loop, clock, dingtalkApp, nobody, "https://klaw.example.com/callback/a"};
+};
+
+Callbacks& callbacks() {
+    static Callbacks one;
+    return one;
+}
 
 void feishuFrame(std::string_view bytes) {
     auto frame = feishu::decodeFrame(bytes);
@@ -62,8 +99,53 @@ void dingtalkPress(std::string_view bytes) {
     if (press && press->cardRef.empty()) std::abort();
 }
 
-constexpr void (*readers[])(std::string_view) = {feishuFrame,   feishuEvent,     feishuEndpoint, feishuFragments,
-                                                 dingtalkFrame, dingtalkMessage, dingtalkPress};
+/// Timestamp, nonce and body as the platform signs them, and bodies that nobody sealed.
+void feishuSealed(std::string_view bytes) {
+    auto opened = feishu::openSealed(bytes, "kudryavka");
+    if (opened && opened->size() > bytes.size()) std::abort();
+    if (feishu::callbackSignature(bytes, "n", "k", bytes).size() != 64) std::abort();
+}
+
+/// What is posted to a running callback: first a byte that chooses the headers, then the body.
+template <class Callback>
+void posted(Callback& callback, std::string_view bytes, std::string rest) {
+    if (bytes.empty()) return;
+    klaw::net::ServerRequest request;
+    request.method = "POST";
+    request.body = bytes.substr(1);
+    unsigned choice = static_cast<unsigned char>(bytes[0]);
+    for (const char* name :
+         {"X-Lark-Signature", "X-Lark-Request-Timestamp", "X-Lark-Request-Nonce", "sign", "timestamp"}) {
+        if (choice % 2 == 1) request.headers.add(name, std::string(bytes.substr(1, 13)));
+        choice /= 2;
+    }
+    std::optional<klaw::net::ServerResponse> answer;
+    auto ask = [&](klaw::net::ServerRequest asked) -> klaw::Task<void> {
+        answer = co_await callback.receive(std::move(asked), rest);
+    };
+    auto& world = callbacks();
+    world.tasks.spawn("request", ask(std::move(request)));
+    world.loop.poll();
+    if (!answer || answer->status < 200 || answer->status > 499) std::abort();
+    if (answer->status != 200 && callback.counts().dropped.empty()) std::abort();
+}
+
+void feishuPlainCallback(std::string_view bytes) {
+    posted(callbacks().plain, bytes, "");
+}
+
+void feishuSealedCallback(std::string_view bytes) {
+    posted(callbacks().sealed, bytes, "");
+}
+
+void dingtalkCallback(std::string_view bytes) {
+    posted(callbacks().dingtalk, bytes, "");
+    posted(callbacks().dingtalk, bytes, "card/" + std::string(bytes));
+}
+
+constexpr void (*readers[])(std::string_view) = {
+    feishuFrame,   feishuEvent,  feishuEndpoint,      feishuFragments,      dingtalkFrame,   dingtalkMessage,
+    dingtalkPress, feishuSealed, feishuPlainCallback, feishuSealedCallback, dingtalkCallback};
 
 }  // namespace
 

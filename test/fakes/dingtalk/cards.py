@@ -47,6 +47,7 @@ class Cards:
         parameters = _checked(body["cardTemplateId"], body["cardData"])
         if known is None:
             known = self.all[track] = {"id": track, "template": body["cardTemplateId"], "callback": body.get("callbackType"),
+                                       "route": body.get("callbackRouteKey"),
                                        "versions": [], "private": {}, "spaces": []}
             known["versions"].append({"at": time.time(), "parameters": parameters})
         return known

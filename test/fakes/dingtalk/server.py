@@ -4,12 +4,16 @@
 server.py [--port N] [--app ID:SECRET]…   prints {"port": N} when it listens. POST /_fake/… drives it: see README.md."""
 import argparse
 import asyncio
+import base64
+import hashlib
+import hmac
 import itertools
 import json
 import sys
 import time
 from collections import Counter
 
+import aiohttp
 from aiohttp import web
 
 from cards import Cards, Refused
@@ -31,6 +35,28 @@ class Platform:
         self.token_life = 7200
         self.tokens, self.sessions = {}, {}
         self.numbers = itertools.count(1)
+        self.robot_url = None  # of HTTP mode; None: by Stream
+        self.card_urls = {}  # callbackRouteKey → where presses are posted
+
+    def signed(self, fault=None):
+        """The headers that a robot in HTTP mode posts with."""
+        secret = "another" if fault == "bad_signature" else next(iter(self.apps.values()))
+        timestamp = str(int(time.time() * 1000) - (3_600_000 * 2 if fault == "stale" else 0))
+        sign = hmac.new(secret.encode(), f"{timestamp}\n{secret}".encode(), hashlib.sha256).digest()
+        return {"Content-Type": "application/json; charset=utf-8", "timestamp": timestamp, "sign": base64.b64encode(sign).decode()}
+
+
+async def post(url, body, headers, within=2.0):
+    """{code, data, seconds}; None when no answer came in time."""
+    began = time.time()
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=within)) as session:
+            async with session.post(url, data=body, headers=headers) as answer:
+                text = await answer.text()
+                data = json.loads(text) if answer.status == 200 else None
+                return {"code": answer.status, "data": data, "seconds": time.time() - began}
+    except (aiohttp.ClientError, TimeoutError):
+        return None
 
 
 def refusal(code, message="", status=400, **more):
@@ -50,7 +76,8 @@ async def api(request, name, action):
         elif kind == "answer":
             if "text" in fault:
                 return web.Response(text=fault["text"], status=fault.get("status", 200), content_type="text/html")
-            return refusal(fault.get("code", "ServiceUnavailable"), "injected", fault.get("status", 503))
+            scopes = {"accessdenieddetail": {"requiredScopes": fault["scopes"]}} if "scopes" in fault else {}
+            return refusal(fault.get("code", "ServiceUnavailable"), fault.get("message", "injected"), fault.get("status", 503), **scopes)
         elif kind in ("cut", "cut_after"):
             if kind == "cut_after":
                 await carried_out(request, action)
@@ -128,6 +155,20 @@ async def card_update(request):
     return await api(request, "card.update", lambda p, body: {"success": True, "result": bool(p.cards.update(body))})
 
 
+def register_route(platform, body):
+    if not body.get("callbackRouteKey") or not body.get("callbackUrl"):
+        raise Refused("param.empty")
+    if body["callbackRouteKey"] in platform.card_urls and not body.get("forceUpdate"):
+        raise Refused("param.callbackRouteKeyExists")
+    platform.card_urls[body["callbackRouteKey"]] = body["callbackUrl"]
+    return {"success": True, "result": {"callbackUrl": body["callbackUrl"], "apiSecret": "s"}}
+
+
+@routes.post("/v1.0/card/callbacks/register")
+async def card_callback_register(request):
+    return await api(request, "card.callbacks.register", register_route)
+
+
 def robot_message(platform, body, to):
     if body.get("robotCode") not in platform.apps:
         raise Refused("invalidParameter.robotCode.notExsit")
@@ -142,6 +183,13 @@ def robot_message(platform, body, to):
 @routes.post("/v1.0/robot/groupMessages/send")
 async def group_message(request):
     return await api(request, "robot.groupMessages", lambda p, body: robot_message(p, body, body["openConversationId"]))
+
+
+@routes.post("/v1.0/robot/groups/robots/query")
+async def robots_of_group(request):
+    return await api(request, "robot.groups.robots", lambda p, body: {"chatbotInstanceVOList": [
+        {"robotCode": robot, "name": "Klaw"} for robot in p.cards.robots
+        if body["openConversationId"] not in p.cards.groups_without_robot]})
 
 
 @routes.post("/v1.0/robot/oToMessages/batchSend")
@@ -175,6 +223,7 @@ async def by_session(request):
 @routes.post("/topapi/v2/user/get")
 async def user(request):
     platform, body = request.app["platform"], await request.json()
+    platform.calls["topapi.user.get"] += 1
     if platform.tokens.get(request.query.get("access_token", ""), 0) < time.time():
         return web.json_response({"errcode": 40014, "errmsg": "不合法的access_token"})
     person = PEOPLE.get(body.get("userid"))
@@ -192,7 +241,8 @@ async def person_writes(request):
     identity = asked.get("message_id") or f"msg{next(platform.numbers)}=="
     app = next(iter(platform.apps))
     data = {"msgId": identity, "msgtype": "text", "text": {"content": " " + asked["text"]}, "conversationId": asked["chat"],
-            "conversationType": "1" if asked.get("direct") else "2", "senderId": "$:LWCP_v1:$x", "senderCorpId": "ding1",
+            "conversationType": "1" if asked.get("direct") else "2", "senderId": "$:LWCP_v1:$x", "senderCorpId": asked.get("corp", "ding1"),
+            "chatbotCorpId": "ding1",
             "senderNick": PEOPLE.get(asked["sender"], {}).get("name", "?"), "isInAtList": True, "robotCode": app,
             "chatbotUserId": "$:LWCP_v1:$r", "createAt": created, "atUsers": [{"dingtalkId": "$:LWCP_v1:$r"}],
             "sessionWebhook": f"http://{request.host}/robot/sendBySession?session={session}",
@@ -201,7 +251,10 @@ async def person_writes(request):
         data["senderStaffId"] = asked["sender"]
     answer = None
     for _ in range(asked.get("times", 1)):
-        answer = await platform.stream.push(CHAT, data)
+        if platform.robot_url:
+            answer = await post(platform.robot_url, json.dumps(data), platform.signed())
+        else:
+            answer = await platform.stream.push(CHAT, data)
     return web.json_response({"message_id": identity, "answer": answer})
 
 
@@ -218,9 +271,15 @@ async def person_presses(request):
     else:
         return web.json_response({"error": "the card has no such button", "buttons": list(buttons)}, status=404)
     content = json.dumps({"cardPrivateData": {"actionIds": [action], "params": params}})
-    data = {"type": "actionCallback", "outTrackId": card["id"], "corpId": "ding1", "userId": asked["operator"], "userIdType": 1,
+    data = {"type": "actionCallback", "outTrackId": card["id"], "corpId": asked.get("corp", "ding1"), "userId": asked["operator"], "userIdType": 1,
             "spaceType": "IM", "spaceId": card["spaces"][0], "extension": "{}", "content": content, "value": content}
-    answer = await platform.stream.push(CARD, data) if card["callback"] == "STREAM" else None
+    answer = None
+    if card["callback"] == "STREAM":
+        answer = await platform.stream.push(CARD, data)
+    elif card["route"] in platform.card_urls:
+        answer = await post(platform.card_urls[card["route"]], json.dumps(data), {"Content-Type": "application/json"})
+        if answer and answer["code"] == 200:
+            answer["data"] = {"response": answer["data"]}
     if answer is None:
         return web.json_response({"error": "no answer within two seconds", "action": action, "params": params})
     response = (answer["data"] or {}).get("response")
@@ -230,6 +289,28 @@ async def person_presses(request):
     result = {"code": answer["code"], "seconds": answer["seconds"], "response": response, "action": action, "params": params}
     platform.presses.append(result)
     return web.json_response(result)
+
+
+@routes.post("/_fake/callback")
+async def callback(request):
+    """{url}: the robot is in HTTP mode from now on, and posts there."""
+    request.app["platform"].robot_url = (await request.json())["url"]
+    return web.json_response({})
+
+
+@routes.post("/_fake/post")
+async def bad_post(request):
+    """{fault, card?}: posts something to the robot's address (or that of cards) that is wrong in that way."""
+    platform, asked = request.app["platform"], await request.json()
+    fault = asked.get("fault")
+    body = {"oversized": " " * (2 << 20), "garbage": "\xff{["}.get(fault, json.dumps({"msgId": f"m{next(platform.numbers)}", "conversationId": 7}))
+    headers = platform.signed(fault)
+    if fault == "unsigned":
+        del headers["sign"]
+    url = platform.robot_url + asked.get("below", "")
+    if fault == "replayed":
+        await post(url, body, headers)
+    return web.json_response({"status": (await post(url, body, headers) or {"code": 0})["code"]})
 
 
 @routes.post("/_fake/fault")

@@ -13,6 +13,7 @@ from collections import Counter
 from aiohttp import web
 
 import card_rules
+from callbacks import Callbacks
 from card_rules import Refused
 from long_connection import LongConnections
 from messages import Messages
@@ -28,9 +29,22 @@ class Platform:
     def __init__(self):
         self.tokens, self.messages = Tokens(), Messages()
         self.connections = LongConnections(self.tokens)
+        self.callbacks = Callbacks()
         self.calls = Counter()
         self.faults = []  # {"api", "kind", "times", …}
         self.presses = []
+        self.scopes = {"im:message:send_as_bot": 1, "im:message.group_at_msg:readonly": 1, "im:message.p2p_msg:readonly": 1,
+                       "im:chat:readonly": 1, "contact:user.base:readonly": 0}  # name → 1 granted
+        self.left = set()  # groups without the bot
+
+    def groups(self):
+        return sorted(({m["chat"] for m in self.messages.all.values()} | {"oc_ops"}) - self.left)
+
+    async def push(self, event):
+        return await (self.callbacks if self.callbacks.url else self.connections).push(event)
+
+    async def deliver(self, event):
+        return await (self.callbacks.push(event) if self.callbacks.url else self.connections.deliver(event))
 
 
 def ok(data=None, **top):
@@ -89,7 +103,14 @@ async def token(request):
 async def create(request):
     if request.query.get("receive_id_type") not in ("open_id", "user_id", "union_id", "email", "chat_id"):
         return refusal(99992402, "field validation failed: receive_id_type")
-    return await api(request, "messages.create", lambda p, body: shown(p.messages.create(body["receive_id"], body)))
+
+    def write(platform, body):
+        if platform.scopes.get("im:message:send_as_bot") != 1:
+            raise Refused(99991672, "Access denied. One of the following scopes is required: [im:message:send_as_bot]")
+        if body["receive_id"] in platform.left:
+            raise Refused(230002, "Bot/User can NOT be out of the chat.")
+        return shown(platform.messages.create(body["receive_id"], body))
+    return await api(request, "messages.create", write)
 
 
 @routes.post("/open-apis/im/v1/messages/{id}/reply")
@@ -127,8 +148,14 @@ async def bot(request):
 @routes.get("/open-apis/im/v1/chats")
 async def chats(request):
     return await api(request, "chats.list", lambda p, body: {"items": [
-        {"chat_id": chat, "name": f"group {chat}"} for chat in sorted({m["chat"] for m in p.messages.all.values()} | {"oc_ops"})],
+        {"chat_id": chat, "name": f"group {chat}"} for chat in p.groups()],
         "has_more": False})
+
+
+@routes.get("/open-apis/application/v6/scopes")
+async def scopes(request):
+    return await api(request, "application.scopes", lambda p, body: {"scopes": [
+        {"scope_name": name, "grant_status": granted, "scope_type": "tenant"} for name, granted in p.scopes.items()]})
 
 
 @routes.get("/open-apis/contact/v3/users/{id}")
@@ -174,7 +201,7 @@ async def person_writes(request):
     event["header"]["event_id"] = asked.get("event_id", event["header"]["event_id"])
     answer = None
     for _ in range(asked.get("times", 1)):
-        answer = await platform.connections.deliver(event)
+        answer = await platform.deliver(event)
     return web.json_response({"message_id": identity, "event_id": event["header"]["event_id"], "answer": answer})
 
 
@@ -195,7 +222,7 @@ async def person_presses(request):
         "operator": {"tenant_key": "tenant", **{key: person[key] for key in ("open_id", "union_id", "user_id") if key in person}},
         "token": "c-" + uuid.uuid4().hex, "action": action, "host": "im_message",
         "context": {"open_message_id": message["id"], "open_chat_id": message["chat"]}})
-    answer = await platform.connections.push(event)
+    answer = await platform.push(event)
     if answer is None:
         return web.json_response({"code": 200340, "error": "no answer within three seconds", "value": value})
     data = answer.get("data") or {}
@@ -206,6 +233,28 @@ async def person_presses(request):
               "value": value}
     platform.presses.append(result)
     return web.json_response(result)
+
+
+@routes.post("/_fake/callback")
+async def callback(request):
+    """{url, token?, key?}: from now on everything is posted there; whether the address answers the question for it."""
+    callbacks, asked = request.app["platform"].callbacks, await request.json()
+    callbacks.url, callbacks.token, callbacks.key = asked["url"], asked.get("token"), asked.get("key")
+    return web.json_response({"verified": await callbacks.challenge()})
+
+
+@routes.post("/_fake/post")
+async def bad_post(request):
+    """{fault, type?}: posts an event that is wrong in that way, or fine without one; `replayed`: the same bytes twice."""
+    platform, asked = request.app["platform"], await request.json()
+    callbacks, fault = platform.callbacks, asked.get("fault")
+    event = envelope(platform, asked.get("type", "im.chat.updated_v1"), {"object": 1})
+    event["header"]["token"] = "another" if fault == "bad_token" else callbacks.token or ""
+    headers, body = callbacks.request(event, fault)
+    if fault == "replayed":
+        await callbacks.post(headers, body)
+    status, text = await callbacks.post(headers, body)
+    return web.json_response({"status": status, "text": text})
 
 
 @routes.post("/_fake/fault")
@@ -253,6 +302,10 @@ async def connection(request):
         request.app["platform"].tokens.life = asked["seconds"]
     elif do == "unknown_people":
         request.app["platform"].messages.unknown_people = set(asked["people"])
+    elif do == "scope":
+        request.app["platform"].scopes[asked["name"]] = asked["granted"]
+    elif do == "bot_leaves":
+        request.app["platform"].left.add(asked["chat"])
     elif do == "withdraw":
         request.app["platform"].messages.all[asked["message_id"]]["withdrawn"] = True
     else:
@@ -265,7 +318,7 @@ async def state(request):
     platform = request.app["platform"]
     return web.json_response({
         "messages": [m for m in platform.messages.all.values() if m["type"] != "person"], "calls": platform.calls,
-        "presses": platform.presses, "answers": platform.connections.answers, "bootstraps": platform.connections.bootstraps,
+        "presses": platform.presses, "answers": platform.connections.answers, "bootstraps": platform.connections.bootstraps, "posted": len(platform.callbacks.answers),
         "connections": [{"device": c.device, "pings": c.pings} for c in platform.connections.open]})
 
 

@@ -1,4 +1,5 @@
 // The official Node client (@larksuiteoapi/node-sdk) in Klaw's place, in the same scenario as python_client.py.
+const http = require("http");
 const lark = require("@larksuiteoapi/node-sdk");
 
 const base = process.argv[2];
@@ -52,13 +53,14 @@ const card = (title, template) => ({
 
 async function main() {
   const client = new lark.Client(app);
-  const dispatcher = new lark.EventDispatcher({ loggerLevel: lark.LoggerLevel.fatal }).register({
+  const handlers = {
     "im.message.receive_v1": async (event) => { received.push(event); },
     "card.action.trigger": async (event) => {
       pressed.push(event);
       return { toast: { type: "success", content: "taken" }, card: { type: "raw", data: card("acknowledged", "yellow") } };
     },
-  });
+  };
+  const dispatcher = new lark.EventDispatcher({ loggerLevel: lark.LoggerLevel.fatal }).register(handlers);
   const connection = new lark.WSClient(app);
 
   const message = async () => {
@@ -110,6 +112,25 @@ async function main() {
   });
   await step("reconnects after a goodbye", () => reconnects("close"));
   await step("reconnects after a break", () => reconnects("abort"));
+  await step("is refused a card with an unknown property", async () => {
+    const bad = card("bad", "red");
+    bad.body.elements[0].nonsense = 1;
+    const refused = await client.im.v1.message.create({ params: { receive_id_type: "chat_id" },
+      data: { receive_id: "oc_ops", msg_type: "interactive", content: JSON.stringify(bad) } }).catch((error) => error.response.data);
+    must(refused.code === 230099 && refused.msg.includes("200621"), refused);
+  });
+  await step("opens, verifies and answers what is posted to an address", async () => {
+    const encryptKey = "kudryavka", verificationToken = "v-1";
+    const posted = new lark.EventDispatcher({ encryptKey, verificationToken, loggerLevel: lark.LoggerLevel.fatal }).register(handlers);
+    const server = http.createServer(lark.adaptDefault("/posted", posted, { autoChallenge: true }));
+    await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+    const url = `http://127.0.0.1:${server.address().port}/posted`;
+    const asked = await control("callback", { url, key: encryptKey, token: verificationToken });
+    must(asked.verified, asked);
+    await message();
+    const pressedOne = await control("press", { message_id: sent, label: "Acknowledge", operator: "ou_li" });
+    must(pressedOne.toast && pressedOne.toast.content === "taken", pressedOne);
+  });
   process.exit(failed ? 1 : 0);
 }
 

@@ -2,6 +2,7 @@
 is pressed, and lives through what the platform does to connections."""
 import json
 import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from referee import BASE, control, end, state, step, until
 
@@ -132,6 +133,48 @@ def token_ends(identity):
     return answer.code
 
 
+KEY, TOKEN = "kudryavka", "v-1"
+
+
+class Posted(BaseHTTPRequestHandler):
+    """An address of ours behind which the official dispatcher opens, verifies and answers what is posted."""
+    dispatcher = None
+
+    def do_POST(self):
+        request = lark.RawRequest()
+        request.uri, request.headers = self.path, dict(self.headers.items())
+        request.body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = self.dispatcher.do(request)
+        self.send_response(answer.status_code)
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, *_):
+        pass
+
+
+def posts():
+    Posted.dispatcher = (lark.EventDispatcherHandler.builder(KEY, TOKEN, lark.LogLevel.CRITICAL)
+                         .register_p2_im_message_receive_v1(on_message).register_p2_card_action_trigger(on_press).build())
+    server = HTTPServer(("127.0.0.1", 0), Posted)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    assert control("callback", url=f"http://127.0.0.1:{server.server_port}/", key=KEY, token=TOKEN)["verified"]
+    asked = message()
+    press(send_card())
+    for fault in ("bad_signature", "wrong_key"):
+        assert control("post", fault=fault)["status"] == 500, fault
+    return asked
+
+
+def send_card():
+    request = (CreateMessageRequest.builder().receive_id_type("chat_id").request_body(
+        CreateMessageRequestBody.builder().receive_id("oc_ops").msg_type("interactive").content(json.dumps(card("posted", "red")))
+        .build()).build())
+    answer = client.im.v1.message.create(request)
+    assert answer.success(), answer.msg
+    return answer.data.message_id
+
+
 step("connects by the long connection", connect)
 asked = step("receives a message and acknowledges it", message)
 step("answers it", lambda: reply(asked))
@@ -143,5 +186,6 @@ step("joins fragments that come in any order", in_fragments)
 step("gets an event again that it failed on", redelivered)
 step("reconnects after a goodbye", lambda: reconnects("close"))
 step("reconnects after a break", lambda: reconnects("abort"))
+step("opens, verifies and answers what is posted to an address", posts)
 step("hears that its token has ended", lambda: token_ends(sent))
 end()

@@ -38,6 +38,23 @@ TEST_F(CourierTest, SaysThatACardMayBeARepeatWhenTheAnswerWasLost) {
     EXPECT_EQ(results()[0].outcome, storage::AttemptOutcome::Unknown);
 }
 
+TEST_F(CourierTest, GoesOnWhereANotifierThrows) {
+    use();
+    bool broken = true;
+    chat->onCall = [&broken] {
+        if (std::exchange(broken, false)) throw std::runtime_error("odd answer");
+    };
+    enqueue({delivery("a", 1, "first")});
+    EXPECT_EQ(failures, std::vector<std::string>{"later: an unexpected failure: odd answer"});
+    EXPECT_EQ(courier->status()[0].inFlight, 0u);
+    enqueue({delivery("b", 1, "another")});
+    clock.advance(30s);
+    ASSERT_EQ(chat->calls.size(), 3u);
+    EXPECT_EQ(chat->calls[1].card, "another");
+    EXPECT_EQ(chat->calls[2].card, "first");
+    EXPECT_TRUE(chat->calls[2].mayRepeat);
+}
+
 TEST_F(CourierTest, ClosesWhatIsRefusedForGoodVisibly) {
     use();
     chat->failures.push_back(Error(ErrorCode::PermissionDenied, "wrong token"));

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "notifiers/feishu/app.hpp"
 #include "notifiers/feishu/endpoint.hpp"
 
 namespace klaw::notifiers::feishu {
@@ -111,6 +112,31 @@ TEST(FeishuEvent, RefusesEverythingElse) {
     auto odd = messageEvent();
     odd["event"]["message"]["content"] = "no json";
     EXPECT_EQ(read(odd).message->text, "");
+}
+
+TEST(FeishuEvent, SurvivesFieldsOfAnyType) {
+    for (const auto& odd : {json(nullptr), json(7), json("x"), json::array({1}), json{{"a", 1}}})
+        for (const auto& whole : {messageEvent(), pressEvent()})
+            for (const auto& [pointer, _] : whole.flatten().items()) {
+                auto changed = whole;
+                changed[json::json_pointer(pointer)] = odd;
+                EXPECT_NO_THROW(static_cast<void>(readEvent(changed.dump(), "ou_bot"))) << pointer << odd;
+            }
+}
+
+TEST(FeishuEvent, GrowsNoMessageByItsMentions) {
+    auto event = messageEvent();
+    auto& message = event["event"]["message"];
+    message["content"] = json{{"text", std::string(10'000, 'a')}}.dump();
+    message["mentions"] = json::array({{{"key", "a"}, {"id", nullptr}, {"name", std::string(100'000, 'b')}}});
+    EXPECT_LE(read(event).message->text.size(), 10'000u);
+}
+
+TEST(FeishuPlatform, IsFoundByItsBrandOrAddress) {
+    EXPECT_EQ(openPlatformUrl(""), "https://open.feishu.cn");
+    EXPECT_EQ(openPlatformUrl("feishu"), "https://open.feishu.cn");
+    EXPECT_EQ(openPlatformUrl("lark"), "https://open.larksuite.com");
+    EXPECT_EQ(openPlatformUrl("http://127.0.0.1:9/"), "http://127.0.0.1:9");
 }
 
 TEST(FeishuPressResponse, HasAToastAndPerhapsACard) {

@@ -1,0 +1,63 @@
+#include "notifiers/people.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/async/caught.hpp"
+
+namespace klaw::notifiers {
+
+People::People(Loop& loop, LoopClock& clock, Duration keep, Ask ask)
+    : clock_(clock),
+      keep_(keep),
+      ask_(std::move(ask)),
+      changed_(loop),
+      tasks_(loop, [](const std::string& name, const std::string& what) { spdlog::error("{}: {}", name, what); }) {}
+
+Task<std::optional<PersonEntry>> People::find(std::string id, Duration within) {
+    if (id.empty()) co_return std::nullopt;
+    auto known = known_.find(id);
+    bool there = known != known_.end();
+    if (!there) {
+        makeRoom();
+        known = known_.try_emplace(id).first;
+    }
+    if (!known->second.asking && known->second.until <= clock_.now()) {
+        known->second.asking = true;
+        tasks_.spawn("person", learn(id));
+    }
+    if (within <= Duration{}) co_return known->second.entry;
+    if (there && known->second.until != TimePoint()) co_return known->second.entry;
+    auto answered = [this, id] {
+        auto found = known_.find(id);
+        return found == known_.end() || !found->second.asking;
+    };
+    co_await changed_.until(answered, clock_, clock_.now() + within);
+    auto found = known_.find(id);
+    if (found == known_.end()) co_return std::nullopt;
+    co_return found->second.entry;
+}
+
+Task<void> People::learn(std::string id) {
+    auto asked = co_await caught(ask_(id));
+    if (!asked) spdlog::debug("a person could not be looked up: {}", asked.error().describe());
+    if (auto known = known_.find(id); known != known_.end()) {
+        auto& person = known->second;
+        person.asking = false;
+        person.until = clock_.now() + (asked ? keep_ : std::min(keep_, keepUnknown));
+        bool gone = !asked && asked.error().code == ErrorCode::NotFound;
+        if (asked || gone) person.entry = asked ? std::optional(std::move(*asked)) : std::nullopt;
+    }
+    changed_.notify();
+}
+
+/// The one whose answer is the oldest goes.
+void People::makeRoom() {
+    if (known_.size() < most) return;
+    auto oldest = std::ranges::min_element(known_, {}, [](const auto& each) { return each.second.until; });
+    known_.erase(oldest);
+}
+
+}  // namespace klaw::notifiers
