@@ -6,6 +6,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
 #include "agent/app/notifiers.hpp"
 
@@ -528,7 +529,7 @@ Task<void> AgentRun::keepHouse() {
 }
 
 Task<void> AgentRun::watchSignals() {
-    while (co_await signals_.next() == SIGHUP) reload();
+    while (co_await signals_.next() == SIGHUP) co_await reload();
     spdlog::info("stopping");
     signals_.release();
     co_await shutDown();
@@ -556,24 +557,26 @@ Task<void> AgentRun::shutDown() {
 }
 
 /// All of it or nothing: a mistake in the configuration or in one rule leaves everything as it was.
-void AgentRun::reload() {
+Task<void> AgentRun::reload() {
     spdlog::info("reading the configuration and the rules again");
-    auto reloaded = reloadAll();
+    auto reloaded = co_await reloadAll();
     reloadTrouble_ = reloaded ? "" : reloaded.error().describe();
     if (!reloaded) spdlog::error("everything stays as it was: {}", reloadTrouble_);
     noteState();
 }
 
-Result<void> AgentRun::reloadAll() {
+Task<Result<void>> AgentRun::reloadAll() {
     auto config = readConfigAgain();
-    if (!config) return fail(std::move(config).error());
+    if (!config) co_return fail(std::move(config).error());
     auto clusters = demo_ ? Result<std::vector<kube::ClusterAccess>>(setup_.clusters) : clustersOf(*config);
-    if (!clusters) return fail(std::move(clusters).error());
+    if (!clusters) co_return fail(std::move(clusters).error());
+    auto filled = co_await fillSecrets(loop_, clock_, *config, *clusters);
+    if (!filled) co_return filled;
     auto files = readRuleFiles(*config);
-    if (!files.errors.empty()) return fail(std::move(files.errors.front()));
+    if (!files.errors.empty()) co_return fail(std::move(files.errors.front()));
     auto report = rules_->load(std::move(files.sources));
     for (const auto& error : report.errors) spdlog::error("{}", error.describe());
-    if (!report.ok()) return fail(std::move(report.errors.front()));
+    if (!report.ok()) co_return fail(std::move(report.errors.front()));
     for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
     setup_.config = std::move(*config);
     setup_.clusters = std::move(*clusters);
@@ -583,7 +586,7 @@ Result<void> AgentRun::reloadAll() {
     auto record = rules_->record(*report.rules, clock_.now());
     record.audit.push_back({clock_.now(), "klaw", "rules.load", "done", {}, "{}"});
     gate_->commit(std::move(record), {});
-    return {};
+    co_return Result<void>();
 }
 
 Result<Config> AgentRun::readConfigAgain() {

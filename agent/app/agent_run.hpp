@@ -51,6 +51,9 @@ public:
     Task<Answer> press(std::string identity, std::string nonce, std::string language) override;
     const std::string& token() const override { return data_.token(); }
     Task<Result<void>> receiveAlerts(std::string body, std::string cluster) override;
+    Task<net::ServerResponse> chatCallback(net::ServerRequest request, std::string app, std::string rest) override {
+        return chats_->receive(std::move(request), std::move(app), std::move(rest));
+    }
     const std::string& receiverToken() const override { return setup_.config.alertmanagerToken; }
 
 private:
@@ -89,8 +92,8 @@ private:
     Task<void> keepHouse();
     storage::RetentionLimits retention() const;
     Task<void> shutDown();
-    void reload();
-    Result<void> reloadAll();
+    Task<void> reload();
+    Task<Result<void>> reloadAll();
     Result<Config> readConfigAgain();
     void followConfig();
     void replaceRules(std::shared_ptr<const rules::RuleSet> rules);

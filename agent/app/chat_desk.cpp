@@ -23,6 +23,7 @@ constexpr std::size_t pageSize = 15;
 /// Platforms give a press two or three seconds, network included.
 constexpr Duration answerWithin = 900ms;
 constexpr std::size_t longestToast = 200;
+constexpr Duration waitForName = 300ms;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -82,15 +83,19 @@ ChatDesk::ChatDesk(Loop& loop, LoopClock& clock, Random& random, CommandDesk& co
       app_(std::move(app)),
       tasks_(loop, reportFailure) {}
 
-operate::Caller ChatDesk::callerOf(const notifiers::Person& person, const std::string& chat, TimePoint at) const {
+/// Who has no name in the configuration is looked up; that is worth a moment, for which no answer to a press waits.
+Task<operate::Caller> ChatDesk::callerOf(notifiers::Person person, std::string chat, TimePoint at) const {
     operate::Caller caller;
     if (!person.id.empty()) caller.identity = app_.platform + ":" + person.id;
     caller.name = commands_.policy().nameOf(caller.identity);
+    std::optional<notifiers::PersonEntry> known;
+    if (caller.name.empty() && app_.people) known = co_await app_.people->find(person.id, waitForName);
+    if (known) caller.name = known->name;
     if (caller.name.empty()) caller.name = person.name;
     if (!chat.empty()) caller.chat = app_.platform + ":" + chat;
     caller.language = app_.language;
     if (at != TimePoint()) caller.at = at;
-    return caller;
+    co_return caller;
 }
 
 Task<PressAnswer> ChatDesk::press(InboundPress press) {
@@ -107,9 +112,10 @@ Task<PressAnswer> ChatDesk::press(InboundPress press) {
 }
 
 Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> pressed) {
+    auto caller = co_await callerOf(press.by, press.chat, press.at);
     CardReply here{press.chat, press.cardRef, {}, {}, {}, true};
     Asked asked;
-    asked.caller = callerOf(press.by, press.chat, press.at);
+    asked.caller = std::move(caller);
     asked.pageSize = pageSize;
     asked.cardRef = press.cardRef;
     asked.withForms = app_.platform != "dingtalk";
@@ -242,8 +248,9 @@ Task<void> ChatDesk::answer(InboundMessage message) {
                             message.direct ? message.from.id : std::string(),
                             true};
     auto id = "reply-" + message.messageId;
+    auto caller = co_await callerOf(message.from, message.chat, message.at);
     Asked asked;
-    asked.caller = callerOf(message.from, message.chat, message.at);
+    asked.caller = std::move(caller);
     asked.command = command;
     asked.pageSize = pageSize;
     asked.card = id;

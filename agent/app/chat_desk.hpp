@@ -13,6 +13,7 @@
 #include "agent/deliver/button_offers.hpp"
 #include "base/async/task_group.hpp"
 #include "notifiers/inbound.hpp"
+#include "notifiers/people.hpp"
 #include "storage/unit_of_work.hpp"
 
 namespace klaw::app {
@@ -22,6 +23,7 @@ struct ChatApp {
     std::string platform;  ///< "feishu", "dingtalk": begins identities
     std::string channel;   ///< of the courier, for answers
     std::string language = "en";
+    notifiers::People* people = nullptr;  ///< outlives the desk; null: nobody can be looked up
 };
 
 /// The desk behind one application of a chat platform: what people write and press there becomes commands, answers go
@@ -61,7 +63,7 @@ private:
     void put(notifiers::Card card, std::string deliveryId, std::shared_ptr<Claims> claims = {});
     Task<std::optional<notifiers::Card>> offered(notifiers::Card card);
     std::string addressOf(notifiers::CardReply to) const;
-    operate::Caller callerOf(const notifiers::Person& person, const std::string& chat, TimePoint at) const;
+    Task<operate::Caller> callerOf(notifiers::Person person, std::string chat, TimePoint at) const;
     notifiers::Card cardOf(const std::string& id, const std::string& command, const Answered& answered) const;
 
     Loop& loop_;

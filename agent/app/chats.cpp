@@ -5,10 +5,14 @@
 #include <algorithm>
 
 #include "notifiers/dingtalk/app.hpp"
+#include "notifiers/dingtalk/callback.hpp"
 #include "notifiers/dingtalk/chat.hpp"
+#include "notifiers/dingtalk/contacts.hpp"
 #include "notifiers/dingtalk/stream_connection.hpp"
 #include "notifiers/feishu/app.hpp"
+#include "notifiers/feishu/callback.hpp"
 #include "notifiers/feishu/chat.hpp"
+#include "notifiers/feishu/contacts.hpp"
 #include "notifiers/feishu/long_connection.hpp"
 
 namespace klaw::app {
@@ -16,6 +20,13 @@ namespace {
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
+}
+
+/// Where the platform posts to; empty where it does not.
+std::string callbackAddress(const AppConfig& app, const std::string& url) {
+    if (app.mode != AppConfig::Mode::Callback) return {};
+    auto base = url.ends_with('/') ? url.substr(0, url.size() - 1) : url;
+    return base + "/callback/" + net::percentEncode(app.name);
 }
 
 }  // namespace
@@ -28,8 +39,17 @@ struct Chats::Line {
     std::shared_ptr<notifiers::dingtalk::App> dingtalk;
     std::shared_ptr<std::map<std::string, std::uint64_t>> calls =
         std::make_shared<std::map<std::string, std::uint64_t>>();  ///< also of notifiers that outlive the line
+    std::unique_ptr<notifiers::People> people;
     std::unique_ptr<ChatDesk> desk;
+    std::string address;                                       ///< of callbacks
     std::unique_ptr<notifiers::InboundConnection> connection;  ///< null: it does not listen
+    notifiers::InboundCallback* callback = nullptr;            ///< the connection, where the platform posts
+
+    void listenBy(std::unique_ptr<notifiers::InboundCallback> way) {
+        callback = way.get();
+        connection = std::move(way);
+    }
+    bool isPostedTo() const { return config.listens && config.mode == AppConfig::Mode::Callback; }
 
     std::unique_ptr<notifiers::Notifier> notifier(const Clock& clock, const std::string& name,
                                                   const std::string& chat) const {
@@ -59,13 +79,22 @@ Chats::Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http
 
 Chats::~Chats() = default;
 
-std::unique_ptr<Chats::Line> Chats::open(const AppConfig& config, const std::string& language) {
+std::unique_ptr<Chats::Line> Chats::open(const AppConfig& config, const std::string& language, const std::string& url) {
     auto line = std::make_unique<Line>();
     line->config = config;
     line->language = language;
+    line->address = callbackAddress(config, url);
     ChatApp app{config.type == ChannelConfig::Type::Feishu ? "feishu" : "dingtalk", config.name, language};
+    bool feishu = config.type == ChannelConfig::Type::Feishu;
+    auto ask = [of = line.get()](std::string id) {
+        return of->feishu ? notifiers::feishu::askPerson(of->feishu, std::move(id))
+                          : notifiers::dingtalk::askPerson(of->dingtalk, std::move(id));
+    };
+    line->people = std::make_unique<notifiers::People>(
+        loop_, clock_, feishu ? notifiers::feishu::kKeepPeople : notifiers::dingtalk::kKeepPeople, std::move(ask));
+    app.people = line->people.get();
     line->desk = std::make_unique<ChatDesk>(loop_, clock_, random_, commands_, commit_, std::move(app));
-    config.type == ChannelConfig::Type::Feishu ? openFeishu(*line) : openDingTalk(*line);
+    feishu ? openFeishu(*line) : openDingTalk(*line);
     if (line->connection) line->connection->start();
     return line;
 }
@@ -79,7 +108,11 @@ void Chats::openFeishu(Line& line) {
     options.account = budgets_.of(line.config.name);
     line.feishu = std::make_shared<notifiers::feishu::App>(loop_, http_, clock_, random_, std::move(options));
     line.feishu->onCall([calls = line.calls](std::string_view api) { ++(*calls)[std::string(api)]; });
-    if (line.config.listens)
+    if (line.isPostedTo())
+        line.listenBy(std::make_unique<notifiers::feishu::Callback>(
+            loop_, clock_, line.feishu, *line.desk,
+            notifiers::feishu::CallbackOptions{line.config.verificationToken, line.config.encryptKey}));
+    else if (line.config.listens)
         line.connection =
             std::make_unique<notifiers::feishu::LongConnection>(loop_, clock_, random_, http_, line.feishu, *line.desk);
 }
@@ -91,11 +124,16 @@ void Chats::openDingTalk(Line& line) {
     options.secret = line.config.secret;
     options.robotCode = line.config.robotCode;
     options.cardTemplate = line.config.cardTemplate;
+    options.corpId = line.config.corpId;
+    if (line.isPostedTo()) options.cardRoute = notifiers::dingtalk::Callback::cardRoute;
     options.platform = notifiers::dingtalk::platformOf(line.config.domain);
     options.account = budgets_.of(line.config.name);
     line.dingtalk = std::make_shared<notifiers::dingtalk::App>(loop_, http_, clock_, std::move(options));
     line.dingtalk->onCall([calls = line.calls](std::string_view api) { ++(*calls)[std::string(api)]; });
-    if (line.config.listens)
+    if (line.isPostedTo())
+        line.listenBy(
+            std::make_unique<notifiers::dingtalk::Callback>(loop_, clock_, line.dingtalk, *line.desk, line.address));
+    else if (line.config.listens)
         line.connection = std::make_unique<notifiers::dingtalk::StreamConnection>(loop_, clock_, random_, http_,
                                                                                   line.dingtalk, *line.desk);
 }
@@ -105,14 +143,16 @@ void Chats::follow(const Config& config) {
     for (const auto& app : config.apps) {
         auto language = app.language.empty() ? config.language : app.language;
         auto same = [&](const std::unique_ptr<Line>& line) {
-            return line && line->config == app && line->language == language;
+            return line && line->config == app && line->language == language &&
+                   line->address == callbackAddress(app, config.url);
         };
         auto known = std::ranges::find_if(before, same);
-        lines_.push_back(known != before.end() ? std::move(*known) : open(app, language));
+        lines_.push_back(known != before.end() ? std::move(*known) : open(app, language, config.url));
     }
     auto end = [](Line& line) -> Task<void> {
         if (line.connection) co_await line.connection->stop();
         co_await line.desk->stop();
+        co_await line.people->stop();
     };
     for (auto& gone : before) {
         if (!gone) continue;
@@ -159,10 +199,18 @@ void Chats::tell(const std::string& address, const Answered& answered) const {
         if (line->config.name == channel) line->desk->tell(address, answered);
 }
 
+Task<net::ServerResponse> Chats::receive(net::ServerRequest request, std::string name, std::string rest) {
+    for (const auto& line : lines_)
+        if (line->callback && line->config.name == name)
+            co_return co_await line->callback->receive(std::move(request), std::move(rest));
+    co_return net::ServerResponse::text(404, "not found\n");
+}
+
 Task<void> Chats::stop() {
     for (const auto& line : lines_) {
         if (line->connection) co_await line->connection->stop();
         co_await line->desk->stop();
+        co_await line->people->stop();
     }
     while (!endings_.empty()) co_await clock_.sleepFor(10ms);
 }

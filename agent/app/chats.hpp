@@ -9,6 +9,7 @@
 #include "agent/app/chat_desk.hpp"
 #include "agent/app/config.hpp"
 #include "base/net/http_client.hpp"
+#include "base/net/http_server.hpp"
 #include "notifiers/notifier.hpp"
 
 namespace klaw::app {
@@ -42,6 +43,8 @@ public:
     /// One for each application, of its name: where answers leave.
     std::vector<std::unique_ptr<notifiers::Notifier>> replyNotifiers() const;
     std::vector<ChatView> views() const;
+    /// What was posted to /callback/NAME for the application of that name; `rest`: what followed. 404 for others.
+    Task<net::ServerResponse> receive(net::ServerRequest request, std::string name, std::string rest);
     Task<void> stop();
     /// To the desk that made the address; nothing where its application is gone.
     void tell(const std::string& address, const Answered& answered) const;
@@ -50,7 +53,7 @@ private:
     struct Line;
     void openFeishu(Line& line);
     void openDingTalk(Line& line);
-    std::unique_ptr<Line> open(const AppConfig& config, const std::string& language);
+    std::unique_ptr<Line> open(const AppConfig& config, const std::string& language, const std::string& url);
 
     Loop& loop_;
     LoopClock& clock_;

@@ -225,9 +225,18 @@ bool isWebAddress(std::string_view url) {
 
 std::string readDomain(const YamlCursor& value) {
     auto domain = value.text("domain").value;
-    if (domain != "feishu" && domain != "lark" && domain != "dingtalk" && !isWebAddress(domain))
-        value.error("domain: \"" + domain + "\" is not known", "write feishu, lark, dingtalk or a base URL");
+    if (domain != "feishu" && domain != "lark" && domain != "dingtalk" && domain != "international" &&
+        !isWebAddress(domain))
+        value.error("domain: \"" + domain + "\" is not known",
+                    "write feishu, lark, dingtalk, international or a base URL");
     return domain;
+}
+
+AppConfig::Mode readMode(const YamlCursor& value) {
+    auto mode = value.text("mode").value;
+    if (mode == "callback") return AppConfig::Mode::Callback;
+    if (mode != "connection") value.error("mode: \"" + mode + "\" is not known", "one of connection, callback");
+    return AppConfig::Mode::Connection;
 }
 
 access::Role readRole(const YamlCursor& value) {
@@ -252,13 +261,35 @@ constexpr Field<ClusterConfig> clusterFields[] = {
     {"impersonate", [](const YamlCursor& v, ClusterConfig& c) { c.impersonate = v.boolean("impersonate").value_or(false); }},
 };
 
+constexpr Field<SecretReference> secretFields[] = {
+    {"cluster", [](const YamlCursor& v, SecretReference& s) { s.cluster = v.text("cluster").value; }},
+    {"namespace", [](const YamlCursor& v, SecretReference& s) { s.ns = v.text("namespace").value; }},
+    {"name", [](const YamlCursor& v, SecretReference& s) { s.name = v.text("name").value; }},
+    {"key", [](const YamlCursor& v, SecretReference& s) { s.key = v.text("key").value; }},
+};
+// clang-format on
+
+/// A text, or where it stands in a Secret of Kubernetes.
+template <class Owner>
+void readSecret(const YamlCursor& value, Owner& owner) {
+    if (!value.isMap()) {
+        owner.secret = value.text("secret").value;
+        return;
+    }
+    auto& from = owner.secretFrom.emplace();
+    rules::decodeFields<SecretReference>(value, "secret", secretFields, from);
+    if (from.ns.empty() || from.name.empty() || from.key.empty())
+        value.error("secret: it does not say which value", "write {namespace: …, name: …, key: …}");
+}
+
+// clang-format off
 constexpr Field<ChannelConfig> channelFields[] = {
     {"name", [](const YamlCursor& v, ChannelConfig& c) { c.name = v.text("name").value; }},
     {"type", [](const YamlCursor& v, ChannelConfig& c) { c.type = readType(v); }},
     {"url", [](const YamlCursor& v, ChannelConfig& c) { c.url = v.text("url").value; }},
     {"url_file", [](const YamlCursor& v, ChannelConfig& c) { c.url = secretFromFile(v, "url_file"); }},
     {"url_env", [](const YamlCursor& v, ChannelConfig& c) { c.url = secretFromEnvironment(v, "url_env"); }},
-    {"secret", [](const YamlCursor& v, ChannelConfig& c) { c.secret = v.text("secret").value; }},
+    {"secret", readSecret<ChannelConfig>},
     {"secret_file", [](const YamlCursor& v, ChannelConfig& c) { c.secret = secretFromFile(v, "secret_file"); }},
     {"secret_env", [](const YamlCursor& v, ChannelConfig& c) { c.secret = secretFromEnvironment(v, "secret_env"); }},
     {"keywords", [](const YamlCursor& v, ChannelConfig& c) { c.keywords = rules::values(v.texts("keywords")); }},
@@ -274,12 +305,21 @@ constexpr Field<AppConfig> appFields[] = {
     {"type", [](const YamlCursor& v, AppConfig& a) { a.type = readAppType(v); }},
     {"id", [](const YamlCursor& v, AppConfig& a) { a.id = v.text("id").value; }},
     {"id_env", [](const YamlCursor& v, AppConfig& a) { a.id = secretFromEnvironment(v, "id_env"); }},
-    {"secret", [](const YamlCursor& v, AppConfig& a) { a.secret = v.text("secret").value; }},
+    {"id_file", [](const YamlCursor& v, AppConfig& a) { a.id = secretFromFile(v, "id_file"); }},
+    {"secret", readSecret<AppConfig>},
     {"secret_file", [](const YamlCursor& v, AppConfig& a) { a.secret = secretFromFile(v, "secret_file"); }},
     {"secret_env", [](const YamlCursor& v, AppConfig& a) { a.secret = secretFromEnvironment(v, "secret_env"); }},
     {"domain", [](const YamlCursor& v, AppConfig& a) { a.domain = readDomain(v); }},
     {"robot_code", [](const YamlCursor& v, AppConfig& a) { a.robotCode = v.text("robot_code").value; }},
     {"card_template", [](const YamlCursor& v, AppConfig& a) { a.cardTemplate = v.text("card_template").value; }},
+    {"corp_id", [](const YamlCursor& v, AppConfig& a) { a.corpId = v.text("corp_id").value; }},
+    {"mode", [](const YamlCursor& v, AppConfig& a) { a.mode = readMode(v); }},
+    {"verification_token", [](const YamlCursor& v, AppConfig& a) { a.verificationToken = v.text("verification_token").value; }},
+    {"verification_token_file", [](const YamlCursor& v, AppConfig& a) { a.verificationToken = secretFromFile(v, "verification_token_file"); }},
+    {"verification_token_env", [](const YamlCursor& v, AppConfig& a) { a.verificationToken = secretFromEnvironment(v, "verification_token_env"); }},
+    {"encrypt_key", [](const YamlCursor& v, AppConfig& a) { a.encryptKey = v.text("encrypt_key").value; }},
+    {"encrypt_key_file", [](const YamlCursor& v, AppConfig& a) { a.encryptKey = secretFromFile(v, "encrypt_key_file"); }},
+    {"encrypt_key_env", [](const YamlCursor& v, AppConfig& a) { a.encryptKey = secretFromEnvironment(v, "encrypt_key_env"); }},
     {"calls_per_month", [](const YamlCursor& v, AppConfig& a) { a.callsPerMonth = readCallsPerMonth(v); }},
     {"listens", [](const YamlCursor& v, AppConfig& a) { a.listens = v.boolean("listens").value_or(true); }},
     {"language", [](const YamlCursor& v, AppConfig& a) { a.language = readLanguage(v); }},
@@ -469,9 +509,13 @@ void readApps(const YamlCursor& value, Config& config) {
             places[i].error("an application without a name", "add `name`: channels refer to it");
         else if (!names.insert(app.name).second)
             places[i].error("the application \"" + app.name + "\" is there twice", "choose another name");
-        if (app.id.empty() || app.secret.empty())
+        if (app.id.empty() || (app.secret.empty() && !app.secretFrom))
             places[i].error("the application \"" + app.name + "\" has no id or no secret",
                             "add `id` and `secret_env` or `secret_file`");
+        bool posts = app.mode == AppConfig::Mode::Callback && app.type == ChannelConfig::Type::Feishu;
+        if (posts && app.verificationToken.empty() && app.encryptKey.empty())
+            places[i].error("anybody could write to \"" + app.name + "\" as the platform",
+                            "add `encrypt_key_env` (better) or `verification_token_env`, as the console shows them");
     }
 }
 
@@ -539,6 +583,11 @@ constexpr Field<Config> configFields[] = {
 
 /// A channel of an application has its platform, and names do not clash: answers leave under the application's.
 void checkApps(const YamlCursor& root, Config& config) {
+    for (const auto& app : config.apps)
+        if (app.mode == AppConfig::Mode::Callback && app.type == ChannelConfig::Type::DingTalk &&
+            !isWebAddress(config.url))
+            root.error("apps: the platform must be told where to post the presses of \"" + app.name + "\"",
+                       "add `url`: the https address at which it reaches this agent");
     for (auto& channel : config.channels) {
         for (const auto& app : config.apps)
             if (app.name == channel.name)

@@ -28,6 +28,15 @@ struct ClusterConfig {
     bool impersonate = false;  ///< changes are made as the person who asked, under their RBAC
 };
 
+/// A value in a Secret of Kubernetes (fillSecrets()).
+struct SecretReference {
+    std::string cluster;  ///< empty: the first one
+    std::string ns;
+    std::string name;
+    std::string key;
+    friend bool operator==(const SecretReference&, const SecretReference&) = default;
+};
+
 /// One way to people.
 struct ChannelConfig {
     enum class Type { Terminal, Webhook, DingTalk, Feishu };
@@ -35,6 +44,7 @@ struct ChannelConfig {
     Type type = Type::Terminal;
     std::string url;
     std::string secret;
+    std::optional<SecretReference> secretFrom;
     std::vector<std::string> keywords;
     std::string language;  ///< empty: that of the configuration
     std::string app;       ///< writes as this application, with buttons that work, into `chat`; empty: to `url`
@@ -45,15 +55,24 @@ struct ChannelConfig {
 
 /// An application on a chat platform: what it writes can be changed and pressed, and people can write to it.
 struct AppConfig {
+    enum class Mode {
+        Connection,  ///< Klaw keeps a connection open: Feishu's long connection, DingTalk's Stream mode
+        Callback,    ///< the platform posts to <url>/callback/<name>
+    };
     std::string name;  ///< channels refer to it
     ChannelConfig::Type type = ChannelConfig::Type::Feishu;
-    std::string id;            ///< Feishu App ID, DingTalk Client ID
-    std::string secret;        ///< App Secret, Client Secret
+    std::string id;      ///< Feishu App ID, DingTalk Client ID
+    std::string secret;  ///< App Secret, Client Secret
+    std::optional<SecretReference> secretFrom;
     std::string domain;        ///< Feishu: feishu, lark or a base URL; DingTalk: a base URL; empty: the mainland's
     std::string robotCode;     ///< DingTalk; empty: the id
     std::string cardTemplate;  ///< DingTalk; empty: the public one
-    bool listens = true;       ///< holds the platform's connection, so that presses and messages come in
-    std::string language;      ///< of answers; empty: that of the configuration
+    std::string corpId;        ///< DingTalk: whose people may be somebody; empty: learnt
+    bool listens = true;       ///< presses and messages come in
+    Mode mode = Mode::Connection;
+    std::string verificationToken;  ///< Feishu, of callbacks: one of these two at least
+    std::string encryptKey;
+    std::string language;  ///< of answers; empty: that of the configuration
     std::optional<std::uint64_t> callsPerMonth;  ///< the platform's quota; nullopt: calls are counted only
     friend bool operator==(const AppConfig&, const AppConfig&) = default;
 };
@@ -129,8 +148,8 @@ struct ConfigReport {
     bool ok() const { return errors.empty(); }
 };
 
-/// Relative paths are relative to the file's directory. Secrets may stand in files (`url_file`, `secret_file`) or in
-/// environment variables (`url_env`, `secret_env`).
+/// Relative paths are relative to the file's directory. Secrets may stand in files (`url_file`, `secret_file`), in
+/// environment variables (`url_env`, `secret_env`), or in Secrets of Kubernetes, which are read later (fillSecrets()).
 ConfigReport parseConfig(const std::string& fileName, const std::string& text);
 Result<ConfigReport> loadConfig(const std::filesystem::path& file);
 

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "agent/app/agent.hpp"
+#include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
 #include "agent/cli/commands.hpp"
 #include "base/embedded.hpp"
@@ -53,6 +54,7 @@ int agentCommand(const std::string& file) {
     auto clusters = app::clustersOf(setup.config);
     if (!clusters) return refuse(clusters.error());
     setup.clusters = std::move(*clusters);
+    if (auto filled = app::fillSecretsNow(setup.config, setup.clusters); !filled) return refuse(filled.error());
     return app::runAgent(std::move(setup));
 }
 
@@ -93,6 +95,7 @@ int runCommand(const RunOptions& options) {
     if (nothingThere) return runDemo(std::move(setup));
     if (!clusters) return refuse(clusters.error());
     setup.clusters = std::move(*clusters);
+    if (auto filled = app::fillSecretsNow(setup.config, setup.clusters); !filled) return refuse(filled.error());
     for (const auto& cluster : setup.clusters)
         std::cout << "Watching cluster " << cluster.name << " at " << cluster.server << " (" << cluster.source
                   << "). Klaw changes nothing that nobody asked for.\n"

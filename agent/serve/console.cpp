@@ -1,5 +1,6 @@
 #include "agent/serve/console.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,7 @@ using net::ServerRequest;
 using net::ServerResponse;
 
 constexpr Duration longestPoll = 25s;
+constexpr std::string_view callbackPath = "/callback/";
 
 ServerResponse refusal(int status, const std::string& message) {
     return ServerResponse::json(status, nlohmann::json{{"ok", false}, {"text", message}}.dump());
@@ -86,6 +88,7 @@ public:
         if (path == "/metrics" && reads)
             co_return ServerResponse::text(200, backend_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
         if (path == "/" && reads) co_return page();
+        if (path.starts_with(callbackPath)) co_return co_await callback(std::move(request), path);
         if (path.starts_with("/api/")) co_return co_await api(std::move(request), path);
         co_return ServerResponse::text(404, "not found\n");
     }
@@ -94,6 +97,14 @@ private:
     ServerResponse readiness() {
         auto state = backend_.readiness();
         return ServerResponse::text(state.ready ? 200 : 503, state.text);
+    }
+
+    Task<ServerResponse> callback(ServerRequest request, std::string path) {
+        auto name = path.substr(callbackPath.size());
+        auto end = std::min(name.find('/'), name.size());
+        auto rest = name.substr(std::min(end + 1, name.size()));
+        auto app = net::percentDecode(name.substr(0, end)).value_or("");
+        co_return co_await backend_.chatCallback(std::move(request), std::move(app), std::move(rest));
     }
 
     Task<ServerResponse> api(ServerRequest request, std::string path) {

@@ -44,13 +44,17 @@ public:
     /// A payload of Alertmanager's webhook, for alerts that name no cluster themselves. Ends when they are durable;
     /// InvalidArgument for another payload, any other Error when the sender must send it again.
     virtual Task<Result<void>> receiveAlerts(std::string body, std::string cluster) = 0;
+    /// What a chat platform posts to the application of that name; `rest`: what follows its own path. The proof of
+    /// where it comes from is in the request.
+    virtual Task<net::ServerResponse> chatCallback(net::ServerRequest request, std::string app, std::string rest) = 0;
     /// Shown by Alertmanager instead of the token; empty: nobody but the token's holder may send.
     virtual const std::string& receiverToken() const = 0;
 };
 
-/// Routes: /metrics, /healthz, /readyz, / (the page), /api/state, /api/do, /api/offer, /api/press, /api/alertmanager.
-/// Everything that changes something, and everything asked from other machines but health and metrics, needs the token
-/// as bearer.
+/// Routes: /metrics, /healthz, /readyz, / (the page), /api/state, /api/do, /api/offer, /api/press, /api/alertmanager,
+/// /callback/APP (chat platforms).
+/// Everything else that changes something, and everything asked from other machines but health and metrics, needs the
+/// token as bearer.
 net::HttpServer::Handler consoleHandler(ConsoleBackend& backend, LoopClock& clock);
 
 }  // namespace klaw::serve

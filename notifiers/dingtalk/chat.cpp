@@ -35,11 +35,6 @@ Json parametersJson(const CardParameters& parameters) {
     return json;
 }
 
-std::string textIn(const Json& json, const char* name) {
-    auto found = json.find(name);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 /// HTTP 200 may hold a delivery that failed.
 std::string failedDelivery(const std::string& body) {
     auto json = parsedJson(body);
@@ -79,7 +74,7 @@ std::string messageParameter(const std::string& message) {
     auto json = Json::parse(message, nullptr, false);
     for (const auto* kind : {"markdown", "actionCard"})
         if (json.is_object() && json.contains(kind))
-            return dumped(Json{{"title", textIn(json[kind], "title")}, {"text", textIn(json[kind], "text")}});
+            return dumped(Json{{"title", textAt(json[kind], "title")}, {"text", textAt(json[kind], "text")}});
     return {};
 }
 

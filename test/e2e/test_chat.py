@@ -277,6 +277,153 @@ class DingTalkTest(EndToEndTest):
         self.assertEqual(len(self.dingtalk.cards(trouble)), 1)
 
 
+class CallbackTest(EndToEndTest):
+    """Where the platform posts to an address of ours instead of over a connection that we keep."""
+
+    def start(self, platform, app, chat):
+        self.running = self.agent(
+            rules=UNSCHEDULABLE, defaults=False, language="en",
+            access=[{"name": "李雷", "feishu": "ou_li", "dingtalk": "li", "role": "operator"}],
+            channels=[{"name": "oncall", "type": platform, "app": app["name"], "chat": chat}])
+        address = f"http://127.0.0.1:{self.running.port}"
+        self.running.config |= {"apps": [app], "url": address}
+        self.running.write_config()
+        self.running.start()
+        return f"{address}/callback/{app['name']}"
+
+    def broken_pod(self):
+        namespace = self.namespace("post")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        return f"{namespace.name}-big cannot be scheduled"
+
+    def dropped(self):
+        return {series.split('reason="')[1].split('"')[0]: int(value) for series, value in self.running.metrics().items()
+                if series.startswith("klaw_chat_dropped_total")}
+
+    def test_feishu_asks_is_answered_and_presses_by_posts(self):
+        feishu = Feishu()
+        self.addCleanup(feishu.close)
+        (self.directory / "key").write_text("kudryavka\n")
+        url = self.start("feishu", feishu.app(mode="callback", encrypt_key_file=str(self.directory / "key"),
+                                              verification_token="v-1"), "oc_ops")
+        self.assertEqual(feishu.call("callback", url=url, key="kudryavka", token="v-1"), {"verified": True})
+        self.assertIn("COMMAND", feishu.ask("help"))
+        trouble = self.broken_pod()
+        card = feishu.await_card(trouble)
+        pressed = feishu.press(card["id"], "Acknowledge")
+        self.assertEqual(pressed["toast"]["type"], "success", pressed)
+        self.assertLess(pressed["seconds"], 1)
+        self.assertEqual(feishu.await_card(trouble, also="李雷")["id"], card["id"])
+        self.assertEqual(feishu.state()["bootstraps"], 0)
+        self.assertEqual(self.running.metric("klaw_chat_connected"), 1)
+        for fault, status in (("bad_signature", 401), ("unsigned", 401), ("stale", 401), ("replayed", 401), ("wrong_key", 401),
+                              ("bad_token", 401), ("garbage", 401), ("oversized", 413), (None, 200)):
+            self.assertEqual(feishu.call("post", fault=fault)["status"], status, fault)
+        self.assertEqual(self.dropped(), {
+            "bad signature": 1, "no signature": 1, "too old or too new": 1, "replayed": 1, "not sealed with our key": 2,
+            "bad token": 1, "too long": 1, "unhandled event": 2})
+        self.assertIn("COMMAND", feishu.ask("help"))
+
+    def test_dingtalk_asks_is_answered_and_presses_by_posts(self):
+        dingtalk = DingTalk()
+        self.addCleanup(dingtalk.close)
+        url = self.start("dingtalk", dingtalk.app(mode="callback", card_template="klaw.schema"), "cidops==")
+        dingtalk.call("callback", url=url)
+        self.assertIn("COMMAND", dingtalk.ask("help"))
+        self.assertIn("nobody vouches", dingtalk.ask("alerts", corp="ding2"))
+        trouble = self.broken_pod()
+        card = dingtalk.await_card(trouble)
+        pressed = dingtalk.press(card["id"], "Acknowledge")
+        self.assertEqual(pressed["code"], 200, pressed)
+        self.assertLess(pressed["seconds"], 1)
+        self.assertEqual(dingtalk.await_card(trouble, also="李雷")["id"], card["id"])
+        self.assertEqual(dingtalk.state()["registrations"], 0)
+        for fault, status in (("bad_signature", 401), ("unsigned", 401), ("stale", 401), ("garbage", 400), ("oversized", 413)):
+            self.assertEqual(dingtalk.call("post", fault=fault)["status"], status, fault)
+        self.assertEqual(dingtalk.call("post", below="/card/guessed")["status"], 401)
+        self.assertEqual(self.dropped(), {
+            "bad signature": 2, "too old or too new": 1, "malformed message": 1, "too long": 1, "bad card address": 1,
+            "identity of another organisation": 1})
+        self.assertNotIn("/card/", self.running.log.read_text())
+        self.assertIn("COMMAND", dingtalk.ask("help"))
+
+
+class PeopleTest(EndToEndTest):
+    """Whoever has no name in the configuration has the one that the platform knows."""
+
+    def acknowledged_by(self, chat, app, access, operator):
+        self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", apps=[app], access=access,
+                   channels=[{"name": "oncall", "app": app["name"], "chat": chat}]).start()
+        self.platform.await_connection()
+        namespace = self.namespace("people")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        trouble = f"{namespace.name}-big cannot be scheduled"
+        card = self.platform.await_card(trouble)
+        pressed = self.platform.press(card["id"], "Acknowledge", operator=operator)
+        self.assertLess(pressed["seconds"], 1.2)
+        return self.platform.await_card(trouble, also="韩梅梅")
+
+    def test_name_comes_from_feishu_and_is_asked_for_once(self):
+        self.platform = Feishu()
+        self.addCleanup(self.platform.close)
+        card = self.acknowledged_by("oc_ops", self.platform.app(), [{"feishu_chat": "oc_ops", "role": "operator"}], "ou_han")
+        self.assertNotIn("ou_han", json.dumps(newest(card)))
+        self.platform.ask("help", sender="ou_han")
+        self.assertEqual(self.platform.state()["calls"]["users.get"], 1)
+
+    def test_slow_look_up_holds_up_no_answer(self):
+        self.platform = Feishu()
+        self.addCleanup(self.platform.close)
+        self.platform.call("fault", api="users.get", kind="delay", seconds=8)
+        self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", apps=[self.platform.app()], access=ACCESS).start()
+        self.platform.await_connection()
+        began = time.time()
+        self.assertIn("COMMAND", self.platform.ask("help", sender="ou_han"))
+        self.assertLess(time.time() - began, 5)
+
+    def test_name_comes_from_dingtalk(self):
+        self.platform = DingTalk()
+        self.addCleanup(self.platform.close)
+        self.acknowledged_by("cidops==", self.platform.app(), [{"dingtalk_chat": "cidops==", "role": "operator"}], "han")
+
+
+class SecretsTest(EndToEndTest):
+    def test_secret_comes_from_kubernetes_and_no_secret_is_in_the_log(self):
+        feishu, dingtalk = Feishu(), DingTalk()
+        self.addCleanup(feishu.close)
+        self.addCleanup(dingtalk.close)
+        namespace = self.namespace("secret")
+        for name in ("feishu", "dingtalk"):
+            self.cluster.kubectl("-n", namespace.name, "create", "secret", "generic", name, "--from-literal=word=secret")
+        apps = [{**app, "secret": {"namespace": namespace.name, "name": app["type"], "key": "word"}}
+                for app in (feishu.app(), dingtalk.app())]
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", apps=apps, log={"level": "trace", "format": "json"},
+                           access=[{"name": "李雷", "feishu": "ou_li", "dingtalk": "li", "role": "operator"}],
+                           channels=[{"name": "one", "type": "feishu", "app": "klaw-feishu", "chat": "oc_ops"}]).start()
+        feishu.await_connection()
+        dingtalk.await_connection()
+        self.assertIn("COMMAND", feishu.ask("help"))
+        self.assertIn("COMMAND", dingtalk.ask("help"))
+        for platform in (feishu, dingtalk):
+            platform.call("fault", api="*", kind="answer", status=400, times=2)
+            platform.call("connection", do="abort")
+        feishu.await_connection()
+        dingtalk.await_connection()
+        agent.reload()
+        eventually(lambda: agent.log_has("rules run"), 20, "the reload")
+        log = agent.log.read_text()
+        for secret in ('"secret"', "=secret", ":secret", "ticket", "t-1-x", "token-", "session=", "access_key"):
+            self.assertNotIn(secret, log)
+
+    def test_secret_that_is_not_there_is_named(self):
+        feishu = Feishu()
+        self.addCleanup(feishu.close)
+        agent = self.agent(apps=[{**feishu.app(), "secret": {"namespace": "default", "name": "nowhere", "key": "word"}}])
+        agent.start(wait=False)
+        self.assertEqual(agent.process.wait(20), 1)
+        self.assertTrue(agent.log_has("Secret default/nowhere"), agent.log_tail())
+
+
 class CommandsTest(EndToEndTest):
     """What people ask of a cluster, in chat and by `klaw do`, from the same catalogue."""
 

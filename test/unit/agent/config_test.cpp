@@ -126,6 +126,44 @@ TEST(Config, TakesSecretsFromTheEnvironment) {
         "klaw.yaml:1:46: url_env: the environment variable KLAW_TEST_URL is not set (set it or leave the key out)");
 }
 
+TEST(Config, TakesIdsAndSecretsFromFiles) {
+    auto directory = std::filesystem::path(testing::TempDir());
+    std::ofstream(directory / "id") << "cli_a\n";
+    std::ofstream(directory / "secret") << "hunter2 \r\n";
+    auto file = (directory / "klaw.yaml").string();
+    auto report = parseConfig(file, "apps: [{name: a, type: feishu, id_file: id, secret_file: secret}]");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.apps[0].id, "cli_a");
+    EXPECT_EQ(report.config.apps[0].secret, "hunter2");
+    auto missing = parseConfig(file, "apps: [{name: a, type: feishu, id: b, secret_file: none}]");
+    ASSERT_FALSE(missing.ok());
+    EXPECT_EQ(missing.errors.front().message,
+              "secret_file: cannot read \"" + (directory / "none").string() + "\" or it is empty");
+}
+
+TEST(Config, LeavesSecretsToKubernetesWhereItSaysWhich) {
+    auto report = parseConfig(
+        "klaw.yaml", "apps: [{name: a, type: feishu, id: b, secret: {namespace: klaw, name: chat, key: app-secret}}]");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.apps[0].secretFrom, (SecretReference{"", "klaw", "chat", "app-secret"}));
+    EXPECT_EQ(firstError("apps: [{name: a, type: feishu, id: b, secret: {name: chat}}]"),
+              "klaw.yaml:1:47: secret: it does not say which value (write {namespace: …, name: …, key: …})");
+}
+
+TEST(Config, WantsAProofOfFeishuAndAnAddressForDingTalkWhereTheyPost) {
+    EXPECT_EQ(firstError("apps: [{name: a, type: feishu, id: b, secret: c, mode: callback}]"),
+              "klaw.yaml:1:8: anybody could write to \"a\" as the platform (add `encrypt_key_env` (better) or "
+              "`verification_token_env`, as the console shows them)");
+    EXPECT_EQ(firstError("apps: [{name: a, type: dingtalk, id: b, secret: c, mode: callback}]"),
+              "klaw.yaml:1:1: apps: the platform must be told where to post the presses of \"a\" (add `url`: the https "
+              "address at which it reaches this agent)");
+    for (const auto* fine : {"apps: [{name: a, type: feishu, id: b, secret: c, mode: callback, encrypt_key: k}]",
+                             "apps: [{name: a, type: feishu, id: b, secret: c, mode: callback, verification_token: k}]",
+                             "{url: 'https://k', apps: [{name: a, type: dingtalk, id: b, secret: c, mode: callback}]}",
+                             "apps: [{name: a, type: dingtalk, id: b, secret: c, domain: international}]"})
+        EXPECT_EQ(firstError(fine), "fine") << fine;
+}
+
 TEST(Config, TakesRelativePathsFromItsOwnDirectory) {
     auto report = parseConfig("/etc/klaw/klaw.yaml", "data: state\nrules: {directories: [rules, /srv/rules]}");
     ASSERT_TRUE(report.ok());

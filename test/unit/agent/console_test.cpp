@@ -50,6 +50,10 @@ public:
         co_await changed_.until(isCommitted);
         co_return *committed;
     }
+    Task<ServerResponse> chatCallback(ServerRequest request, std::string app, std::string rest) override {
+        asked.push_back("callback of " + app + " at " + rest + ": " + request.body);
+        co_return ServerResponse::json(200, "{}");
+    }
     const std::string& receiverToken() const override { return receiverToken_; }
 
     void change() {
@@ -231,6 +235,14 @@ TEST_F(ConsoleTest, RefusesTheStateToAPageOfAnotherOrigin) {
         request.headers.add("Origin", origin);
         EXPECT_EQ(status(std::move(request)), 200) << origin;
     }
+}
+
+TEST_F(ConsoleTest, PassesWhatAChatPlatformPostsToItsApplicationWithoutOurToken) {
+    auto posted = from("203.0.113.9", "POST", "/callback/klaw%20feishu");
+    posted.body = "{}";
+    EXPECT_EQ(status(std::move(posted)), 200);
+    EXPECT_EQ(status(from("203.0.113.9", "POST", "/callback/ding/card/key")), 200);
+    EXPECT_THAT(agent.asked, ElementsAre("callback of klaw feishu at : {}", "callback of ding at card/key: "));
 }
 
 TEST_F(ConsoleTest, AnswersALongPollWhenSomethingChanges) {

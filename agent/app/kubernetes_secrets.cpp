@@ -1,0 +1,91 @@
+#include "agent/app/kubernetes_secrets.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "agent/kube/api_server.hpp"
+#include "base/async/task_group.hpp"
+#include "base/digest.hpp"
+#include "base/percent.hpp"
+
+namespace klaw::app {
+namespace {
+
+constexpr Duration readWithin = 10s;
+
+std::string placeOf(const SecretReference& from) {
+    return "Secret " + from.ns + "/" + from.name;
+}
+
+/// What a Secret holds under a key, whatever else the answer is.
+Result<std::string> valueIn(const std::string& body, const SecretReference& from) {
+    auto json = nlohmann::json::parse(body, nullptr, false);
+    auto pointer = nlohmann::json::json_pointer("/data") / from.key;
+    bool there = json.is_object() && json.contains(pointer) && json[pointer].is_string();
+    auto value = there ? base64Decode(json[pointer].get<std::string>()) : std::nullopt;
+    if (!value) return fail(ErrorCode::NotFound, "there is no key \"" + from.key + "\"", placeOf(from), "check `key`");
+    while (!value->empty() && (value->back() == '\n' || value->back() == '\r' || value->back() == ' '))
+        value->pop_back();
+    if (value->empty()) return fail(ErrorCode::InvalidArgument, "the key \"" + from.key + "\" is empty", placeOf(from));
+    return *value;
+}
+
+Task<Result<std::string>> read(Loop& loop, LoopClock& clock, kube::ClusterAccess access, SecretReference from) {
+    kube::ApiServer server(loop, clock, std::move(access));
+    auto path = "/api/v1/namespaces/" + percentEncode(from.ns) + "/secrets/" + percentEncode(from.name);
+    auto answer = co_await server.get(std::move(path), readWithin);
+    if (!answer) {
+        auto error = std::move(answer.error());
+        error.place = placeOf(from) + " of cluster " + server.access().name;
+        if (error.code == ErrorCode::PermissionDenied) error.remedy = "give Klaw the right to get this Secret";
+        co_return fail(std::move(error));
+    }
+    co_return valueIn(answer->body, from);
+}
+
+struct Wanted {
+    SecretReference from;
+    std::string* into;
+};
+
+std::vector<Wanted> wantedOf(Config& config) {
+    std::vector<Wanted> wanted;
+    for (auto& app : config.apps)
+        if (app.secretFrom) wanted.push_back({*app.secretFrom, &app.secret});
+    for (auto& channel : config.channels)
+        if (channel.secretFrom) wanted.push_back({*channel.secretFrom, &channel.secret});
+    return wanted;
+}
+
+}  // namespace
+
+Task<Result<void>> fillSecrets(Loop& loop, LoopClock& clock, Config& config,
+                               std::vector<kube::ClusterAccess> clusters) {
+    for (const auto& wanted : wantedOf(config)) {
+        const auto& name = wanted.from.cluster;
+        auto cluster = name.empty() ? clusters.begin() : std::ranges::find(clusters, name, &kube::ClusterAccess::name);
+        if (cluster == clusters.end())
+            co_return fail(ErrorCode::NotFound, "there is no cluster \"" + name + "\"", placeOf(wanted.from),
+                           "name one of `clusters`");
+        auto value = co_await read(loop, clock, *cluster, wanted.from);
+        if (!value) co_return fail(std::move(value.error()));
+        *wanted.into = std::move(*value);
+    }
+    co_return Result<void>();
+}
+
+Result<void> fillSecretsNow(Config& config, const std::vector<kube::ClusterAccess>& clusters) {
+    if (wantedOf(config).empty()) return {};
+    Loop loop;
+    SystemLoopClock clock(loop);
+    Result<void> filled = fail(ErrorCode::DeadlineExceeded, "the Secrets could not be read in time");
+    TaskGroup tasks(loop,
+                    [&](const std::string&, const std::string& what) { filled = fail(ErrorCode::Internal, what); });
+    auto fill = [](Loop& on, LoopClock& by, Config& of, std::vector<kube::ClusterAccess> from,
+                   Result<void>& into) -> Task<void> { into = co_await fillSecrets(on, by, of, std::move(from)); };
+    tasks.spawn("secrets", fill(loop, clock, config, clusters, filled));
+    loop.run();
+    return filled;
+}
+
+}  // namespace klaw::app
