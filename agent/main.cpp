@@ -14,6 +14,7 @@ constexpr auto footer =
     "Examples:\n"
     "  klaw run                          watch the cluster of your kubeconfig, or the demo where there is none\n"
     "  klaw agent --config klaw.yaml     run as a service; configs/klaw.yaml explains every option\n"
+    "  klaw feishu setup                 make a chat application step by step; the same: klaw dingtalk setup\n"
     "  klaw do \"alerts\"                  what is wrong now\n"
     "  klaw do \"ack 3f9a\"                take an alert as yours\n"
     "  klaw rules check my-rules/        check rule files before they run\n"
@@ -160,6 +161,30 @@ int run(int argc, char** argv) {
     }
     auditList->callback([&] { code = auditListCommand(audit); });
     verify->callback([&] { code = auditVerifyCommand(audit); });
+
+    SetupOptions setup;
+    auto platformApp = [&](const char* name, const char* help, int (*command)(const SetupOptions&)) {
+        auto* platform = app.add_subcommand(name, help);
+        platform->require_subcommand(1);
+        auto* made = platform->add_subcommand(
+            "setup", "Make an application step by step, check it against the platform, and print what klaw.yaml needs");
+        made->add_flag("--check", setup.check, "Check the applications of --config; asks nobody anything");
+        made->add_option("--config", setup.config, "The configuration, for --check");
+        made->add_flag("--send", setup.send, "With --check: a test card to every chat of the application");
+        made->add_option("--id", setup.id, "App ID or Client ID");
+        made->add_option("--secret-env", setup.secretEnv, "Environment variable that holds the secret");
+        made->add_option("--secret-file", setup.secretFile, "File that holds the secret; else it is asked for");
+        made->add_option("--domain", setup.domain, "feishu, lark, dingtalk, international or a base URL");
+        made->add_option("--chat", setup.chat, "Where cards go; else it is asked for");
+        made->add_option("--name", setup.name, "Name of the application in the configuration");
+        made->add_option("--language", setup.language, "Of the test card: en or zh")
+            ->check(CLI::IsMember({"en", "zh"}));
+        made->callback([&code, &setup, command] { code = command(setup); });
+        return made;
+    };
+    platformApp("feishu", "Set Klaw up in Feishu or Lark", feishuSetupCommand);
+    platformApp("dingtalk", "Set Klaw up in DingTalk", dingtalkSetupCommand)
+        ->add_option("--card-template", setup.cardTemplate, "Of your own; default: a public one");
 
     std::string checkedConfig;
     auto* configApp = app.add_subcommand("config", "Check a configuration file");

@@ -84,6 +84,24 @@ struct AuditOptions {
 int auditListCommand(const AuditOptions& options);
 int auditVerifyCommand(const AuditOptions& options);
 
+/// Leads a person through making an application on a chat platform, or looks at what is configured. No secret comes by
+/// the command line.
+struct SetupOptions {
+    bool check = false;  ///< looks at the applications of `config` and asks nobody anything
+    std::string config;
+    bool send = false;  ///< with `check`: a test card to every chat
+    std::string id;
+    std::string secretEnv;
+    std::string secretFile;
+    std::string domain;
+    std::string chat;
+    std::string name;  ///< of the application in the configuration
+    std::string cardTemplate;
+    std::string language;
+};
+int feishuSetupCommand(const SetupOptions& options);
+int dingtalkSetupCommand(const SetupOptions& options);
+
 int configCheckCommand(const std::string& file);
 
 // What several share.

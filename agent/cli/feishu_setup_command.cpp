@@ -1,0 +1,244 @@
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include "agent/cli/prompt.hpp"
+#include "agent/cli/setup.hpp"
+#include "notifiers/feishu/app.hpp"
+#include "notifiers/feishu/bot_info.hpp"
+#include "notifiers/feishu/chat.hpp"
+#include "notifiers/feishu/endpoint.hpp"
+#include "notifiers/feishu/long_connection.hpp"
+#include "notifiers/feishu/survey.hpp"
+
+namespace klaw::cli {
+namespace {
+
+namespace feishu = notifiers::feishu;
+
+constexpr auto variable = "FEISHU_APP_SECRET";
+constexpr Duration connectWithin = 30s, pressWithin = 120s;
+
+constexpr auto guide =
+    "A Feishu or Lark application for Klaw, in seven steps:\n"
+    "  1. {console}/app: create a custom app (企业自建应用).\n"
+    "  2. Add features (添加应用能力): Bot (机器人).\n"
+    "  3. Permissions (权限管理), as tenant: im:message:send_as_bot, im:message.group_at_msg:readonly,\n"
+    "     im:message.p2p_msg:readonly, im:chat:readonly; for names also contact:contact.base:readonly and\n"
+    "     contact:user.base:readonly.\n"
+    "  4. Version management (版本管理与发布): create a version and publish it. Every later change needs another one.\n"
+    "  5. Add the bot to the group: group settings, Bots (群机器人).\n"
+    "App ID and App Secret are under Credentials (凭证与基础信息).\n";
+
+constexpr auto subscriptions =
+    "\nKlaw is connected now. In the console, Events & callbacks (事件与回调):\n"
+    "  6. Event configuration: long connection (使用长连接接收事件), add im.message.receive_v1.\n"
+    "  7. Callback configuration: long connection as well, add card.action.trigger.\n"
+    "Then publish a new version.\n";
+
+struct Scope {
+    const char* name;
+    const char* purpose;
+    bool needed;
+};
+constexpr Scope scopes[] = {
+    {"im:message:send_as_bot", "to send and change cards", true},
+    {"im:message.group_at_msg:readonly", "to be mentioned in groups", true},
+    {"im:message.p2p_msg:readonly", "to be written to directly", true},
+    {"im:chat:readonly", "to list the groups", false},
+};
+
+std::string consoleOf(const app::AppConfig& app) {
+    return feishu::openPlatformUrl(app.domain);
+}
+
+std::string pageOf(const app::AppConfig& app, const std::string& page) {
+    return consoleOf(app) + "/app/" + app.id + "/" + page;
+}
+
+class FeishuSetup {
+public:
+    FeishuSetup(SetupRun& world, SetupSubject subject) : world_(world), subject_(std::move(subject)) {
+        feishu::AppOptions options;
+        options.name = subject_.app.name;
+        options.id = subject_.app.id;
+        options.secret = subject_.app.secret;
+        options.url = feishu::openPlatformUrl(subject_.app.domain);
+        app_ =
+            std::make_shared<feishu::App>(world_.loop, world_.client, world_.clock, world_.random, std::move(options));
+    }
+
+    /// False when nothing further can be asked.
+    bool checkCredentials() {
+        std::cout << subject_.app.name << " at " << consoleOf(subject_.app) << "\n";
+        auto token = world_.run(app_->checkCredentials());
+        if (!token) {
+            report_.missing("token: " + token.error().message, "copy App ID and App Secret anew from " +
+                                                                   pageOf(subject_.app, "baseinfo") +
+                                                                   "; a Lark application needs --domain lark");
+            return false;
+        }
+        report_.fine("App ID and App Secret");
+        return true;
+    }
+    void checkBot() {
+        auto bot = world_.run(feishu::askBot(app_));
+        if (bot)
+            report_.fine("bot \"" + bot->name + "\"");
+        else
+            report_.missing("bot: " + bot.error().message,
+                            "add the bot ability at " + pageOf(subject_.app, "bot") + " and publish a version");
+    }
+    void checkScopes() {
+        auto granted = world_.run(feishu::askScopes(app_));
+        if (!granted) return report_.unknown("scopes", granted.error());
+        auto page = "grant it at " + pageOf(subject_.app, "auth") + " and publish a version";
+        for (const auto& scope : scopes) {
+            auto what = std::string("scope ") + scope.name + ", " + scope.purpose;
+            if (granted->contains(scope.name))
+                report_.fine(what);
+            else if (scope.needed)
+                report_.missing(what, page);
+            else
+                report_.unknown(what, Error(ErrorCode::NotFound, "not granted"));
+        }
+    }
+    void checkConnection() {
+        if (subject_.app.mode == app::AppConfig::Mode::Callback) return;
+        auto endpoint = world_.run(feishu::askEndpoint(world_.client, app_->options()));
+        if (endpoint)
+            report_.fine("long connection");
+        else
+            report_.missing("long connection: " + endpoint.error().message, endpoint.error().remedy);
+    }
+    void checkGroups() {
+        auto asked = world_.run(feishu::askGroups(app_));
+        if (!asked)
+            return report_.missing(
+                "groups: " + asked.error().message,
+                "grant im:chat:readonly at " + pageOf(subject_.app, "auth") + " and publish a version");
+        groups_ = std::move(*asked);
+        for (const auto& chat : subject_.chats) {
+            if (!chat.starts_with("oc_")) continue;
+            auto group = std::ranges::find(groups_, chat, &feishu::Group::id);
+            if (group != groups_.end())
+                report_.fine("group " + chat + " \"" + group->name + "\"");
+            else
+                report_.missing("the bot is not in the group " + chat, "add it there: group settings, Bots (群机器人)");
+        }
+        if (subject_.chats.empty() && groups_.empty())
+            report_.missing("the bot is in no group", "add it to one: group settings, Bots (群机器人)");
+    }
+    /// False when one did not arrive.
+    bool sendCard(bool pressable) {
+        bool arrived = !subject_.chats.empty();
+        for (const auto& chat : subject_.chats) {
+            feishu::ChatOptions options;
+            options.name = subject_.app.name;
+            options.chat = chat;
+            feishu::Chat channel(app_, std::move(options));
+            auto card = setupCard(subject_.app.language, world_.clock.now(), pressable);
+            auto id = card.id;
+            auto sent = world_.run(channel.send(std::move(card), notifiers::SendContext(id)));
+            arrived = arrived && sent.has_value();
+            if (sent)
+                report_.fine("test card in " + chat);
+            else
+                report_.missing("test card in " + chat + ": " + sent.error().message, sent.error().remedy);
+        }
+        return arrived;
+    }
+    void chooseGroup() {
+        if (!subject_.chats.empty() || groups_.empty()) return;
+        std::cout << "\nGroups of the bot:\n";
+        for (std::size_t i = 0; i < groups_.size(); ++i)
+            std::cout << "  " << i + 1 << ". " << groups_[i].name << " (" << groups_[i].id << ")\n";
+        auto number = std::strtoul(ask("Where do cards go? Number: ").value_or("").c_str(), nullptr, 10);
+        if (number >= 1 && number <= groups_.size()) subject_.chats.push_back(groups_[number - 1].id);
+    }
+    /// The console saves "long connection" only while there is one.
+    void goThroughSubscriptions() {
+        feishu::LongConnection connection(world_.loop, world_.clock, world_.random, world_.client, app_, inbound_);
+        connection.start();
+        if (!world_.until([&] { return connection.connected(); }, connectWithin))
+            report_.missing("long connection: " + connection.lastError(), "see above");
+        std::cout << subscriptions;
+        world_.askMeanwhile("Press Enter when that is done. ");
+        chooseGroup();
+        if (sendCard(true)) awaitPress();
+        world_.stop(connection);
+    }
+    void printYaml() const {
+        std::cout << "\nFor klaw.yaml (the secret itself stays where it is):\n\n" << yamlOf(subject_) << std::flush;
+    }
+    const SetupReport& report() const { return report_; }
+
+private:
+    void awaitPress() {
+        std::cout << "Press the button on the card …\n" << std::flush;
+        if (!world_.until([this] { return !inbound_.presses.empty(); }, pressWithin))
+            return report_.missing("no press came in",
+                                   "set the callback configuration to long connection with card.action.trigger at " +
+                                       pageOf(subject_.app, "event") + " and publish a version");
+        subject_.person = inbound_.presses.front().by.id;
+        report_.fine("presses come in; you are " + subject_.person);
+    }
+
+    SetupRun& world_;
+    SetupSubject subject_;
+    std::shared_ptr<feishu::App> app_;
+    SetupReport report_;
+    SetupInbound inbound_;
+    std::vector<feishu::Group> groups_;
+};
+
+std::string guideOf(const std::string& domain) {
+    std::string text(guide), place = "{console}";
+    return text.replace(text.find(place), place.size(), feishu::openPlatformUrl(domain));
+}
+
+int checkAll(const SetupOptions& options) {
+    auto subjects = subjectsOf(options, app::ChannelConfig::Type::Feishu);
+    if (!subjects) return refuse(subjects.error());
+    SetupRun world;
+    bool complete = true;
+    for (auto& subject : *subjects) {
+        FeishuSetup setup(world, std::move(subject));
+        if (setup.checkCredentials()) {
+            setup.checkBot();
+            setup.checkScopes();
+            setup.checkConnection();
+            setup.checkGroups();
+            if (options.send) setup.sendCard(false);
+        }
+        complete = complete && setup.report().complete();
+    }
+    return complete ? 0 : 1;
+}
+
+}  // namespace
+
+int feishuSetupCommand(const SetupOptions& options) {
+    spdlog::set_level(spdlog::level::off);  // what matters is printed
+    if (options.check) return checkAll(options);
+    std::cout << guideOf(options.domain) << "\n" << std::flush;
+    auto subject = subjectOf(options, app::ChannelConfig::Type::Feishu, variable);
+    if (!subject) return refuse(subject.error());
+    SetupRun world;
+    FeishuSetup setup(world, std::move(*subject));
+    if (!setup.checkCredentials()) return 1;
+    setup.checkBot();
+    setup.checkScopes();
+    setup.checkConnection();
+    setup.checkGroups();
+    if (isAttended())
+        setup.goThroughSubscriptions();
+    else
+        setup.sendCard(false);
+    setup.printYaml();
+    return setup.report().complete() ? 0 : 1;
+}
+
+}  // namespace klaw::cli
