@@ -1,6 +1,8 @@
 // What chat platforms send, of any bytes: each reader takes it or refuses it, and what was read can be answered. The
 // first byte chooses the reader.
 #include <cstdlib>
+#include <memory>
+#include <optional>
 
 #include "base/random.hpp"
 #include "notifiers/dingtalk/callback.hpp"
@@ -41,7 +43,7 @@ struct Callbacks {
         std::make_shared<dingtalk::App>(loop, client, clock, dingtalk::AppOptions());
     feishu::Callback plain{loop, clock, feishuApp, nobody, {"", ""}};
     feishu::Callback sealed{loop, clock, feishuApp, nobody, {"", "kudryavka"}};
-    dingtalk::Callback dingtalk{loop, clock, dingtalkApp, nobody, "https://klaw.example.com/callback/a"};
+    dingtalk::Callback robot{loop, clock, dingtalkApp, nobody, "https://klaw.example.com/callback/a"};
 };
 
 Callbacks& callbacks() {
@@ -107,8 +109,7 @@ void feishuSealed(std::string_view bytes) {
 }
 
 /// What is posted to a running callback: first a byte that chooses the headers, then the body.
-template <class Callback>
-void posted(Callback& callback, std::string_view bytes, std::string rest) {
+void posted(InboundCallback& callback, std::string_view bytes, std::string rest) {
     if (bytes.empty()) return;
     klaw::net::ServerRequest request;
     request.method = "POST";
@@ -120,11 +121,12 @@ void posted(Callback& callback, std::string_view bytes, std::string rest) {
         choice /= 2;
     }
     std::optional<klaw::net::ServerResponse> answer;
-    auto ask = [&](klaw::net::ServerRequest asked) -> klaw::Task<void> {
-        answer = co_await callback.receive(std::move(asked), rest);
+    auto ask = [](InboundCallback& of, klaw::net::ServerRequest asked, std::string below,
+                  std::optional<klaw::net::ServerResponse>& into) -> klaw::Task<void> {
+        into = co_await of.receive(std::move(asked), std::move(below));
     };
     auto& world = callbacks();
-    world.tasks.spawn("request", ask(std::move(request)));
+    world.tasks.spawn("request", ask(callback, std::move(request), std::move(rest), answer));
     world.loop.poll();
     if (!answer || answer->status < 200 || answer->status > 499) std::abort();
     if (answer->status != 200 && callback.counts().dropped.empty()) std::abort();
@@ -139,8 +141,8 @@ void feishuSealedCallback(std::string_view bytes) {
 }
 
 void dingtalkCallback(std::string_view bytes) {
-    posted(callbacks().dingtalk, bytes, "");
-    posted(callbacks().dingtalk, bytes, "card/" + std::string(bytes));
+    posted(callbacks().robot, bytes, "");
+    posted(callbacks().robot, bytes, "card/" + std::string(bytes));
 }
 
 constexpr void (*readers[])(std::string_view) = {
