@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "rules/alert.hpp"
+#include "rules/ring.hpp"
 
 namespace klaw::notifiers {
 
@@ -37,12 +38,26 @@ struct CardSection {
     enum class Kind {
         Text,  ///< a list of sentences: event timeline, last change
         Code,  ///< fixed width, line breaks and blanks kept: logs, diffs
+        Rows,  ///< of a table: what each row is about and, on a second line, the rest of it, by turns
     };
     std::string heading;
     Kind kind = Kind::Text;
     std::vector<std::string> lines;
     bool keepEnd = false;  ///< when it must be shortened the last lines stay (logs), else the first
     friend bool operator==(const CardSection&, const CardSection&) = default;
+};
+
+/// The course of a value. Platforms that cannot draw it show the blocks with the labels.
+struct CardChart {
+    std::string title;                       ///< "Usage"
+    std::vector<double> values;              ///< oldest first, evenly spread, in `unit`
+    double bound = 0;                        ///< the threshold, in `unit`
+    std::string unit;                        ///< "%", "Gi", or empty
+    std::string blocks;                      ///< the same in block characters
+    std::string least, greatest, threshold;  ///< as people write them
+    TimePoint from{};
+    TimePoint to{};
+    friend bool operator==(const CardChart&, const CardChart&) = default;
 };
 
 /// Who did something to the incident, and when.
@@ -121,7 +136,9 @@ struct Card {
     std::vector<CardFact> facts;
     std::vector<CardAffected> affected;
     std::size_t more = 0;  ///< affected things beyond those listed
+    std::optional<CardChart> chart;
     std::vector<CardSection> sections;
+    std::string assignee;
     std::optional<CardMark> acknowledged;
     std::optional<CardMark> silenced;
     CardFooter footer;
@@ -138,6 +155,7 @@ struct Card {
     std::optional<CardReply> reply;
 
     std::vector<CardMention> mentions;
+    rules::Ring ring = rules::Ring::None;  ///< it is no card to be shown: those it mentions are rung
     friend bool operator==(const Card&, const Card&) = default;
 };
 

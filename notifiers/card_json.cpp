@@ -8,6 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view kKindNames[] = {"text", "code", "rows"};
 constexpr std::string_view kStyleNames[] = {"default", "primary", "danger"};
 
 void put(Json& json, const char* name, const std::string& value) {
@@ -95,7 +96,7 @@ void put(Json& json, const char* name, const std::vector<CardSection>& sections)
     auto& list = json[name] = Json::array();
     for (const auto& section : sections) {
         Json item{{"heading", section.heading}};
-        item["kind"] = section.kind == CardSection::Kind::Code ? "code" : "text";
+        item["kind"] = kKindNames[static_cast<std::size_t>(section.kind)];
         put(item, "keepEnd", section.keepEnd);
         put(item, "lines", section.lines);
         list.push_back(std::move(item));
@@ -104,6 +105,19 @@ void put(Json& json, const char* name, const std::vector<CardSection>& sections)
 
 void put(Json& json, const char* name, const std::optional<CardMark>& mark) {
     if (mark) json[name] = write(*mark);
+}
+
+void put(Json& json, const char* name, const std::optional<CardChart>& chart) {
+    if (!chart) return;
+    Json item{{"title", chart->title}, {"values", chart->values}, {"bound", chart->bound}};
+    put(item, "unit", chart->unit);
+    put(item, "blocks", chart->blocks);
+    put(item, "least", chart->least);
+    put(item, "greatest", chart->greatest);
+    put(item, "threshold", chart->threshold);
+    put(item, "from", chart->from);
+    put(item, "to", chart->to);
+    json[name] = std::move(item);
 }
 
 void put(Json& json, const char* name, const CardFooter& footer) {
@@ -135,7 +149,9 @@ Json write(const Card& card) {
     put(json, "facts", card.facts);
     put(json, "affected", card.affected);
     put(json, "more", std::uint64_t(card.more));
+    put(json, "chart", card.chart);
     put(json, "sections", card.sections);
+    put(json, "assignee", card.assignee);
     put(json, "acknowledged", card.acknowledged);
     put(json, "silenced", card.silenced);
     put(json, "footer", card.footer);
@@ -151,6 +167,7 @@ Json write(const Card& card) {
     put(json, "revision", card.revision);
     put(json, "reply", card.reply);
     put(json, "mentions", card.mentions);
+    put(json, "ring", std::string(rules::toString(card.ring)));
     return json;
 }
 
@@ -184,6 +201,12 @@ public:
     }
     void read(const char* name, std::optional<CardReply>& into) const {
         if (auto* value = find(name, &Json::is_object)) into = element<CardReply>(*value);
+    }
+    void read(const char* name, std::optional<CardChart>& into) const {
+        if (auto* value = find(name, &Json::is_object)) into = element<CardChart>(*value);
+    }
+    void read(const char* name, double& into) const {
+        if (auto* value = find(name, &Json::is_number)) into = value->get<double>();
     }
     void read(const char* name, CardFooter& into) const {
         if (auto* value = find(name, &Json::is_object)) into = element<CardFooter>(*value);
@@ -231,8 +254,8 @@ void fill(const Reader& from, CardAffected& item) {
 }
 
 std::optional<CardSection::Kind> sectionKind(std::string_view text) {
-    if (text == "text") return CardSection::Kind::Text;
-    if (text == "code") return CardSection::Kind::Code;
+    for (std::size_t i = 0; i < std::size(kKindNames); ++i)
+        if (kKindNames[i] == text) return static_cast<CardSection::Kind>(i);
     return std::nullopt;
 }
 
@@ -248,6 +271,19 @@ void fill(const Reader& from, CardMark& mark) {
     from.read("at", mark.at);
     from.read("until", mark.until);
     from.read("comment", mark.comment);
+}
+
+void fill(const Reader& from, CardChart& chart) {
+    from.read("title", chart.title);
+    from.read("values", chart.values);
+    from.read("bound", chart.bound);
+    from.read("unit", chart.unit);
+    from.read("blocks", chart.blocks);
+    from.read("least", chart.least);
+    from.read("greatest", chart.greatest);
+    from.read("threshold", chart.threshold);
+    from.read("from", chart.from);
+    from.read("to", chart.to);
 }
 
 void fill(const Reader& from, CardReply& reply) {
@@ -312,6 +348,12 @@ std::string Reader::element<std::string>(const Json& item) const {
     return item.is_string() ? item.get<std::string>() : std::string();
 }
 
+template <>
+double Reader::element<double>(const Json& item) const {
+    if (!item.is_number()) complain("list of numbers");
+    return item.is_number() ? item.get<double>() : 0;
+}
+
 void fill(const Reader& from, Card& card) {
     from.read("id", card.id);
     from.readName("status", card.status, cardStatusFromString);
@@ -321,7 +363,9 @@ void fill(const Reader& from, Card& card) {
     from.read("facts", card.facts);
     from.read("affected", card.affected);
     from.readNumber("more", card.more);
+    from.read("chart", card.chart);
     from.read("sections", card.sections);
+    from.read("assignee", card.assignee);
     from.read("acknowledged", card.acknowledged);
     from.read("silenced", card.silenced);
     from.read("footer", card.footer);
@@ -337,6 +381,7 @@ void fill(const Reader& from, Card& card) {
     from.readNumber("revision", card.revision);
     from.read("reply", card.reply);
     from.read("mentions", card.mentions);
+    from.readName("ring", card.ring, rules::ringFromString);
 }
 
 }  // namespace

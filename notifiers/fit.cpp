@@ -22,6 +22,7 @@ void shorten(CardSection& section, std::size_t bytes, std::string_view language)
     std::size_t used = 0;
     std::size_t kept = 0;
     while (kept < lines.size() && used + lines[kept].size() + 1 <= bytes) used += lines[kept++].size() + 1;
+    if (section.kind == CardSection::Kind::Rows) kept -= kept % 2;  // both lines of a row or none
     if (kept == 0 && bytes >= 80) {
         lines[0] = truncateUtf8(lines[0], bytes - 1);
         kept = 1;
@@ -49,6 +50,7 @@ void cut(std::string& text, std::size_t bytes) {
 /// What remains of a card without sections, from a little less to the bare fact that something is wrong.
 SafeCard reduced(SafeCard card, std::size_t items, std::size_t bytes) {
     card.sections.clear();
+    card.chart.reset();
     card.more += card.affected.size() - std::min(card.affected.size(), items);
     keepFirst(card.affected, items);
     keepFirst(card.facts, items);
@@ -57,7 +59,8 @@ SafeCard reduced(SafeCard card, std::size_t items, std::size_t bytes) {
     keepFirst(card.footer.notes, items);
     std::erase_if(card.links, [&](const CardLink& link) { return link.url.size() > 4 * bytes; });
     std::erase_if(card.buttons, [&](const CardButton& button) { return button.url.size() > 4 * bytes; });
-    for (auto* text : {&card.title, &card.subtitle, &card.footer.rule, &card.footer.incident}) cut(*text, bytes);
+    for (auto* text : {&card.title, &card.subtitle, &card.assignee, &card.footer.rule, &card.footer.incident})
+        cut(*text, bytes);
     for (auto& fact : card.facts) {
         cut(fact.name, bytes);
         cut(fact.value, bytes);

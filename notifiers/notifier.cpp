@@ -7,4 +7,9 @@ Task<Result<Receipt>> Notifier::update(std::string, Card, SendContext) {
                    std::string(name()));
 }
 
+Task<Result<Receipt>> Notifier::ring(std::string, Card, SendContext) {
+    co_return fail(ErrorCode::Unsupported, "nobody can be rung by a channel of kind " + std::string(kind()),
+                   std::string(name()));
+}
+
 }  // namespace klaw::notifiers

@@ -65,6 +65,7 @@ struct NotifierLimits {
     /// At least this long between two changes of one message that only show other numbers and details.
     Duration updateGap{};
     std::shared_ptr<Account> account;  ///< whose calls they are; null: nobody counts them
+    bool canRing = false;              ///< ring() does something
     bool buttonsCallBack = false;      ///< a press comes back with the button's nonce
     /// Without it a repeat after OutcomeUnknown may be seen twice by people.
     bool hasIdempotencyKey = false;
@@ -92,6 +93,10 @@ public:
     virtual Task<Result<Receipt>> send(Card card, SendContext context) = 0;
     /// Replaces what was sent under `platformRef`. Unsupported (Never) unless limits().canUpdate.
     virtual Task<Result<Receipt>> update(std::string platformRef, Card card, SendContext context);
+    /// Calls those who are mentioned in the context by `card.ring`, about what was sent under `platformRef`.
+    /// Unsupported (Never) unless limits().canRing. It is not idempotent: after OutcomeUnknown nobody knows whether it
+    /// rang.
+    virtual Task<Result<Receipt>> ring(std::string platformRef, Card card, SendContext context);
 };
 
 }  // namespace klaw::notifiers

@@ -38,6 +38,27 @@ void addMark(const Card& card, std::string_view name, const std::optional<CardMa
     facts.push_back({std::string(name), std::move(value)});
 }
 
+std::optional<OutlineChart> chartOf(const Card& card) {
+    if (!card.chart) return std::nullopt;
+    const auto& chart = *card.chart;
+    const auto& words = wordsFor(card.language);
+    OutlineChart shown{chart.title, chart.blocks, {}};
+    if (chart.from != TimePoint{}) {
+        constexpr std::size_t date = 11, zone = 8;  // of "2026-11-23 18:00:05 +08:00"
+        shown.labels = localTime(chart.from, card.utcOffsetMinutes).substr(date, zone) + " – " +
+                       localTime(chart.to, card.utcOffsetMinutes).substr(date);
+    }
+    auto add = [&](std::string_view word, const std::string& value) {
+        if (value.empty()) return;
+        if (!shown.labels.empty()) shown.labels += " · ";
+        shown.labels += std::string(word) + " " + value;
+    };
+    add(words.least, chart.least);
+    add(words.greatest, chart.greatest);
+    add(words.threshold, chart.threshold);
+    return shown;
+}
+
 std::vector<OutlineAffected> affectedOf(const Card& card) {
     const auto& words = wordsFor(card.language);
     std::vector<OutlineAffected> affected;
@@ -106,12 +127,14 @@ Outline outlineOf(const SafeCard& card, std::vector<Notice> notices) {
     outline.subtitle = card.subtitle;
     addTimes(card, words, outline.facts);
     outline.facts.insert(outline.facts.end(), card.facts.begin(), card.facts.end());
+    if (!card.assignee.empty()) outline.facts.push_back({std::string(words.assignee), card.assignee});
     addMark(card, words.acknowledgedBy, card.acknowledged, outline.facts);
     addMark(card, words.silencedBy, card.silenced, outline.facts);
     outline.affectedHeading =
         std::string(words.affected) + " (" + std::to_string(card.affected.size() + card.more) + ")";
     outline.affected = affectedOf(card);
     if (card.more > 0) outline.more = andMore(card.more, card.language);
+    outline.chart = chartOf(card);
     outline.sections = card.sections;
     outline.actions = actionsOf(card);
     outline.footer = footerOf(card);

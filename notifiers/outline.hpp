@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,13 @@ struct OutlineAction {
     std::vector<CardInput> inputs;
 };
 
+/// The course of a value for platforms that do not draw.
+struct OutlineChart {
+    std::string title;   ///< "Trend"
+    std::string blocks;  ///< "▁▂▃▅▇"
+    std::string labels;  ///< "10:00:00 – 10:16:00 UTC · least 61.0% · greatest 97.5% · threshold 90.0%"
+};
+
 /// A card as every platform shows it, in order and in words, with nothing left to decide but the markup. Not yet
 /// escaped for a platform.
 struct Outline {
@@ -45,6 +53,7 @@ struct Outline {
     std::string affectedHeading;  ///< "Affected (48)"
     std::vector<OutlineAffected> affected;
     std::string more;  ///< "… and 45 more" or empty
+    std::optional<OutlineChart> chart;
     std::vector<CardSection> sections;
     std::vector<OutlineAction> actions;  ///< the buttons that can do something, then the links
     std::string footer;                  ///< one line

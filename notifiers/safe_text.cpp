@@ -188,6 +188,13 @@ SafeCard::SafeCard(Card unsafe) : Card(std::move(unsafe)) {
         bound(item.detail);
     }
     for (auto& section : card.sections) leftOut = makeSafe(section, card.language) || leftOut;
+    if (card.chart) {
+        auto& chart = *card.chart;
+        chart.values.resize(std::min(chart.values.size(), kListItems));
+        for (auto* text : {&chart.title, &chart.unit, &chart.blocks, &chart.least, &chart.greatest, &chart.threshold})
+            bound(*text, kTitleBytes);
+    }
+    bound(card.assignee, kTitleBytes);
     makeSafe(card.acknowledged);
     makeSafe(card.silenced);
     bound(card.footer.rule, kTitleBytes);

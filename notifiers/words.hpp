@@ -11,7 +11,8 @@ namespace klaw::notifiers {
 struct Words {
     std::string_view since, sinceWithin, resolvedAt, lasted, time;
     std::string_view acknowledgedBy, silencedBy, until;
-    std::string_view affected, commands, links, apply;
+    std::string_view affected, assignee, commands, links, apply;
+    std::string_view least, greatest, threshold;
     std::string_view rule, incident, startedBefore;
     std::string_view mayBeRepeat, withoutMentions, rest;
     std::string_view colon, comma, listComma;

@@ -80,6 +80,12 @@ std::string_view toString(IncidentUpdate::Reason reason) {
             return "inhibited";
         case IncidentUpdate::Reason::InhibitionEnded:
             return "inhibition_ended";
+        case IncidentUpdate::Reason::Assigned:
+            return "assigned";
+        case IncidentUpdate::Reason::Commented:
+            return "commented";
+        case IncidentUpdate::Reason::Enriched:
+            return "enriched";
         case IncidentUpdate::Reason::Diverted:
             return "diverted";
         case IncidentUpdate::Reason::Escalated:

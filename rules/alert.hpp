@@ -7,6 +7,7 @@
 
 #include "base/time.hpp"
 #include "rules/change.hpp"
+#include "rules/course.hpp"
 #include "rules/labels.hpp"
 
 namespace klaw::rules {
@@ -37,6 +38,7 @@ struct Alert {
     std::vector<std::string> actions;
     std::vector<std::string> enrich;
     std::vector<std::string> notify;  ///< receivers named by the rule; empty: the default route
+    Course course;                    ///< of its value, where it is about one
     Labels facts;                     ///< short name → value lines shown on the card (reason, exit code, image, node)
 
     TimePoint activeAt{};                  ///< the condition first held

@@ -19,6 +19,7 @@ bool adoptShown(Alert& alert, Alert& draft) {
     shown |= adopt(alert.description, draft.description);
     shown |= adopt(alert.runbook, draft.runbook);
     shown |= adopt(alert.facts, draft.facts);
+    adopt(alert.course, draft.course);
     shown |= adopt(alert.severity, draft.severity);
     adopt(alert.object, draft.object);
     adopt(alert.node, draft.node);

@@ -369,6 +369,36 @@ Result<void> AlertGrouper::noteAction(std::string_view incidentId, const Action&
     return {};
 }
 
+Result<void> AlertGrouper::assign(std::string_view incidentId, const std::string& person, const Mark& mark,
+                                  IncidentUpdates& out) {
+    auto* group = byId(incidentId);
+    if (!group) return fail(ErrorCode::NotFound, "no open incident " + std::string(incidentId));
+    if (group->incident.assignee == person) return {};
+    group->incident.assignee = person;
+    group->incident.assigned = mark;
+    emit(*group, Reason::Assigned, mark.at, out);
+    return {};
+}
+
+Result<void> AlertGrouper::comment(std::string_view incidentId, const Mark& mark, IncidentUpdates& out) {
+    auto* group = byId(incidentId);
+    if (!group) return fail(ErrorCode::NotFound, "no open incident " + std::string(incidentId));
+    auto& comments = group->incident.comments;
+    comments.push_back(mark);
+    if (comments.size() > keptComments) comments.erase(comments.begin());
+    emit(*group, Reason::Commented, mark.at, out);
+    return {};
+}
+
+Result<void> AlertGrouper::noteFindings(std::string_view incidentId, Findings findings, bool told, TimePoint at,
+                                        IncidentUpdates& out) {
+    auto* group = byId(incidentId);
+    if (!group) return fail(ErrorCode::NotFound, "no open incident " + std::string(incidentId));
+    group->incident.findings = std::move(findings);
+    if (told) emit(*group, Reason::Enriched, at, out);
+    return {};
+}
+
 Result<void> AlertGrouper::divert(std::string_view incidentId, const Diversion& diversion, TimePoint at,
                                   IncidentUpdates& out) {
     auto* group = byId(incidentId);

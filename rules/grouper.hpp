@@ -55,8 +55,18 @@ public:
     Result<void> acknowledge(std::string_view incidentId, const Mark& mark, IncidentUpdates& out);
     Result<void> unacknowledge(std::string_view incidentId, const Mark& mark, IncidentUpdates& out);
 
+    /// `person` is to look after it; the mark is of who says so. The same again changes nothing and gives no update.
+    Result<void> assign(std::string_view incidentId, const std::string& person, const Mark& mark, IncidentUpdates& out);
+    /// The mark's comment is what is said.
+    Result<void> comment(std::string_view incidentId, const Mark& mark, IncidentUpdates& out);
+
     /// Added, or replaced where its id is known. NotFound when no open incident has this id.
     Result<void> noteAction(std::string_view incidentId, const Action& action, TimePoint at, IncidentUpdates& out);
+
+    /// What was looked up. An update when it is told, else it is shown by the next one. NotFound when no open incident
+    /// has this id.
+    Result<void> noteFindings(std::string_view incidentId, Findings findings, bool told, TimePoint at,
+                              IncidentUpdates& out);
 
     /// From now on the channel `to` hears of it as well. Once more changes nothing and gives no update. NotFound when
     /// no open incident has this id.
@@ -81,7 +91,7 @@ public:
     static constexpr Duration reopens = 3min, tellsAgain = 2min;
     static constexpr std::size_t shownFiring = 5;
     static constexpr std::size_t shownResolved = 3;
-    static constexpr std::size_t keptActions = 5;
+    static constexpr std::size_t keptActions = 5, keptComments = 5;
 
 private:
     struct Group {

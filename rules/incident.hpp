@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rules/alert.hpp"
+#include "rules/findings.hpp"
 
 namespace klaw::rules {
 
@@ -59,6 +60,9 @@ struct Incident {
     std::optional<TimePoint> resolvedAt;
     TimePoint updatedAt{};
     std::optional<Mark> acknowledged;
+    std::string assignee;          ///< who is to look after it; empty: nobody in particular
+    std::optional<Mark> assigned;  ///< who said so
+    std::vector<Mark> comments;    ///< the last few, oldest first
     std::optional<Mark> silenced;
     std::optional<TimePoint> silencedUntil;
     std::optional<Mark> inhibited;  ///< `by` names the rule, the comment is the title of the alert that keeps it quiet
@@ -69,7 +73,8 @@ struct Incident {
     std::vector<RecentChange> changes;    ///< of the owner, shortly before the incident began; oldest first
     std::vector<std::string> dependents;  ///< what depends on the owner, as text: "Deployment shop/cart (3)"
     std::vector<Action> actions;          ///< the last few, oldest first
-    std::uint64_t revision = 0;           ///< grows with every update; an older one never overwrites a newer
+    Findings findings;
+    std::uint64_t revision = 0;  ///< grows with every update; an older one never overwrites a newer
 };
 
 /// Nobody is told of what changes in it.
@@ -88,11 +93,14 @@ struct IncidentUpdate {
         Resolved,
         Acknowledged,
         Unacknowledged,
-        Acted,  ///< somebody does something about it, or that has ended
+        Assigned,   ///< somebody in particular is to look after it
+        Commented,  ///< somebody wrote something about it
+        Acted,      ///< somebody does something about it, or that has ended
         Silenced,
         SilenceEnded,
         Inhibited,
         InhibitionEnded,
+        Enriched,   ///< what was looked up about it is there, before its card has left
         Diverted,   ///< it could not be delivered: the channel that stands in is told
         Escalated,  ///< nobody has taken it: the next step's receivers are told
         Reminded    ///< nobody has taken it: all are told again

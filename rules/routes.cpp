@@ -23,9 +23,23 @@ Alert outlineOf(const Incident& incident) {
 
 }  // namespace
 
-Routes::Routes(std::vector<Route> routes, std::vector<std::string> otherwise)
-    : routes_(std::move(routes)), otherwise_(std::move(otherwise)) {
+Routes::Routes(std::vector<Route> routes, std::vector<std::string> otherwise, std::vector<Rota> rotas)
+    : routes_(std::move(routes)), otherwise_(std::move(otherwise)), rotas_(std::move(rotas)) {
     for (auto& route : routes_) std::ranges::stable_sort(route.escalate, {}, &EscalationStep::after);
+}
+
+std::vector<std::string> Routes::people(const std::vector<std::string>& mentions, TimePoint at) const {
+    std::vector<std::string> people;
+    for (const auto& mention : mentions) {
+        auto onCall = onCallName(mention);
+        if (!onCall) {
+            add(people, {mention});
+            continue;
+        }
+        auto rota = std::ranges::find(rotas_, onCall->rota, &Rota::name);
+        if (rota != rotas_.end()) add(people, {rota->personAt(at, onCall->after)});
+    }
+    return people;
 }
 
 Routes::Chosen Routes::of(const Incident& incident) const {
@@ -37,6 +51,7 @@ Routes::Chosen Routes::of(const Incident& incident) const {
         matched = true;
         add(chosen.notify, route.notify);
         add(chosen.mention, route.mention);
+        chosen.ring = std::max(chosen.ring, route.ring);
         if (!chosen.repeat) chosen.repeat = route.repeat;
         if (chosen.escalate.empty()) chosen.escalate = route.escalate;
         if (!route.goOn) break;

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "rules/incident.hpp"
+#include "rules/on_call.hpp"
+#include "rules/ring.hpp"
 #include "rules/silence_matchers.hpp"
 
 namespace klaw::rules {
@@ -14,6 +16,7 @@ struct EscalationStep {
     Duration after{};                  ///< since the incident opened
     std::vector<std::string> notify;   ///< empty: those who were told already
     std::vector<std::string> mention;  ///< people to call by name
+    Ring ring = Ring::None;            ///< those
 };
 
 /// Who is told of what, and what happens when nobody reacts.
@@ -21,6 +24,7 @@ struct Route {
     CompiledMatchers match;                ///< over `alertname`, `cluster`, `severity` and the labels of the incident
     std::vector<std::string> notify;       ///< receivers
     std::vector<std::string> mention;      ///< people to call by name, "all" for everybody
+    Ring ring = Ring::None;                ///< those who are called by name
     std::optional<Duration> repeat;        ///< told again while nobody has acknowledged it
     std::vector<EscalationStep> escalate;  ///< by time
     bool goOn = false;                     ///< later routes may add to it
@@ -30,12 +34,17 @@ struct Route {
 class Routes {
 public:
     /// `otherwise`: receivers where no route matches; empty: all channels.
-    explicit Routes(std::vector<Route> routes = {}, std::vector<std::string> otherwise = {});
+    explicit Routes(std::vector<Route> routes = {}, std::vector<std::string> otherwise = {},
+                    std::vector<Rota> rotas = {});
+
+    /// The people of a list of mentions at that time, each once: those on duty in place of their rotas.
+    std::vector<std::string> people(const std::vector<std::string>& mentions, TimePoint at) const;
 
     struct Chosen {
         std::vector<std::string> named;   ///< by the incident's rules themselves: instead of `notify`
         std::vector<std::string> notify;  ///< empty: all channels
         std::vector<std::string> mention;
+        Ring ring = Ring::None;
         std::optional<Duration> repeat;
         std::vector<EscalationStep> escalate;
     };
@@ -45,6 +54,7 @@ public:
 private:
     std::vector<Route> routes_;
     std::vector<std::string> otherwise_;
+    std::vector<Rota> rotas_;
 };
 
 }  // namespace klaw::rules

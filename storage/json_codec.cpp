@@ -37,6 +37,16 @@ void fieldsOf(Visit& v, rules::Matcher& m) {
     v("value", m.value);
 }
 template <class Visit>
+void fieldsOf(Visit& v, rules::Course& c) {
+    v("values", c.values);
+    v("least", c.least);
+    v("greatest", c.greatest);
+    v("from", c.from);
+    v("to", c.to);
+    v("bound", c.bound);
+    v("unit", c.unit);
+}
+template <class Visit>
 void fieldsOf(Visit& v, rules::Alert& a) {
     v("fingerprint", a.fingerprint);
     v("rule", a.rule);
@@ -54,6 +64,7 @@ void fieldsOf(Visit& v, rules::Alert& a) {
     v("actions", a.actions);
     v("enrich", a.enrich);
     v("notify", a.notify);
+    v("course", a.course);
     v("facts", a.facts);
     v("activeAt", a.activeAt);
     v("firedAt", a.firedAt);
@@ -90,6 +101,28 @@ void fieldsOf(Visit& v, rules::Diversion& d) {
     v("to", d.to);
 }
 template <class Visit>
+void fieldsOf(Visit& v, rules::TimelineEvent& e) {
+    v("at", e.at);
+    v("object", e.object);
+    v("type", e.type);
+    v("reason", e.reason);
+    v("message", e.message);
+    v("count", e.count);
+}
+template <class Visit>
+void fieldsOf(Visit& v, rules::Findings& f) {
+    v("at", f.at);
+    v("skipped", f.skipped);
+    v("ns", f.ns);
+    v("pod", f.pod);
+    v("container", f.container);
+    v("previous", f.previous);
+    v("logs", f.logs);
+    v("logsTrouble", f.logsTrouble);
+    v("events", f.events);
+    v("eventsTrouble", f.eventsTrouble);
+}
+template <class Visit>
 void fieldsOf(Visit& v, rules::Incident& i) {
     v("id", i.id);
     v("group", i.group);
@@ -105,6 +138,9 @@ void fieldsOf(Visit& v, rules::Incident& i) {
     v("resolvedAt", i.resolvedAt);
     v("updatedAt", i.updatedAt);
     v("acknowledged", i.acknowledged);
+    v("assignee", i.assignee);
+    v("assigned", i.assigned);
+    v("comments", i.comments);
     v("silenced", i.silenced);
     v("silencedUntil", i.silencedUntil);
     v("inhibited", i.inhibited);
@@ -115,6 +151,7 @@ void fieldsOf(Visit& v, rules::Incident& i) {
     v("changes", i.changes);
     v("dependents", i.dependents);
     v("actions", i.actions);
+    v("findings", i.findings);
     v("revision", i.revision);
 }
 template <class Visit>
@@ -131,7 +168,8 @@ template <class T>
 inline constexpr bool isStructured =
     std::is_same_v<T, rules::LocalizedText> || std::is_same_v<T, rules::ObjectRef> || std::is_same_v<T, rules::Mark> ||
     std::is_same_v<T, rules::Matcher> || std::is_same_v<T, rules::RecentChange> || std::is_same_v<T, rules::Action> ||
-    std::is_same_v<T, rules::Diversion>;
+    std::is_same_v<T, rules::Diversion> || std::is_same_v<T, rules::TimelineEvent> ||
+    std::is_same_v<T, rules::Findings> || std::is_same_v<T, rules::Course>;
 
 /// Enumerations and numbers are always written: their zero need not be what the field begins with.
 template <class T>
@@ -142,6 +180,9 @@ constexpr int highest(rules::Severity) {
 }
 constexpr int highest(rules::Action::State) {
     return static_cast<int>(rules::Action::State::Failed);
+}
+constexpr int highest(rules::Unit) {
+    return static_cast<int>(rules::Unit::Seconds);
 }
 constexpr int highest(rules::Matcher::Kind) {
     return static_cast<int>(rules::Matcher::Kind::NotMatches);

@@ -17,6 +17,8 @@ constexpr Duration aliveEvery = 20s;
 constexpr Duration pruneEvery = 1h;
 constexpr Duration startTakes = 30s;
 constexpr std::size_t maxLately = 20;
+/// What a card waits for, or shows later, must not hold a request for long.
+constexpr Duration lookUpPatience = 3s;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -67,6 +69,7 @@ Result<void> AgentRun::start() {
     engineOptions.stopwatch = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
     pipeline_ = std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_),
                                                 onTransition, std::move(engineOptions));
+    startLookingUp();
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     pipeline_->restore(*state, lastAliveOf(*state), clock_.now());
     control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, *silenceMirrors_, clock_, random_, setup_.config,
@@ -100,6 +103,7 @@ Result<void> AgentRun::start() {
     followAlertmanagers();
     startMetrics();
     startTasks();
+    pipeline_->lookUpMissing(clock_.now());
     changes_->resume(state->meta);
     return {};
 }
@@ -329,11 +333,35 @@ void AgentRun::keepWatchedClusters() {
 
 Task<void> AgentRun::endLeaving() {
     co_await metricWatch_->settled();  // its sources ask through the clusters
+    std::vector<std::string> names;
+    for (const auto& cluster : leaving_) names.push_back(cluster->name());
+    for (const auto& name : names) co_await enricher_->settled(name);
     while (!leaving_.empty()) {
         co_await leaving_.back()->stop();
         leaving_.pop_back();
     }
     keepWatchedClusters();
+}
+
+/// What cards show beside what rules see. A recording has no logs to ask for.
+void AgentRun::startLookingUp() {
+    auto ask = [this](std::string cluster, std::string path) { return askAbout(std::move(cluster), std::move(path)); };
+    auto found = [this](const std::string& incident, rules::Findings findings) {
+        // One that has resolved meanwhile needs none.
+        if (pipeline_->lookedUp(incident, std::move(findings), clock_.now())) scheduleFlush();
+    };
+    enricher_ = std::make_unique<deliver::Enricher>(loop_, clock_, ask, found);
+    if (demo_ || !setup_.demoRecording.empty()) return;
+    pipeline_->setLookUp([this](const rules::IncidentUpdate& update) { return enricher_->consider(update); });
+}
+
+Task<Result<std::string>> AgentRun::askAbout(std::string cluster, std::string path) {
+    auto watched = std::ranges::find_if(clusters_, [&](const auto& each) { return each->name() == cluster; });
+    if (watched == clusters_.end()) co_return fail(ErrorCode::NotFound, "the cluster is not watched any more");
+    std::string accept = "*/*";
+    auto response = co_await (*watched)->server().get(std::move(path), lookUpPatience, std::move(accept));
+    if (!response) co_return fail(std::move(response).error());
+    co_return std::move(response->body);
 }
 
 void AgentRun::startMetrics() {
@@ -540,6 +568,7 @@ Task<void> AgentRun::shutDown() {
     co_await metricWatch_->stop();
     co_await chats_->stop();
     co_await changes_->stop();
+    co_await enricher_->stop();
     for (const auto& cluster : clusters_) co_await cluster->stop();
     co_await tasks_.stop();
     co_await silenceMirrors_->stop();

@@ -17,6 +17,7 @@
 #include "agent/app/rule_keeper.hpp"
 #include "agent/app/signals.hpp"
 #include "agent/deliver/courier.hpp"
+#include "agent/deliver/enricher.hpp"
 #include "agent/deliver/silence_mirror.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/recording/recording_server.hpp"
@@ -66,6 +67,8 @@ private:
     void keepWatchedClusters();
     void watch(const kube::ClusterAccess& access);
     Task<void> endLeaving();
+    void startLookingUp();
+    Task<Result<std::string>> askAbout(std::string cluster, std::string path);
     void startMetrics();
     void startTasks();
     void openCourier();
@@ -117,6 +120,7 @@ private:
     std::unique_ptr<AlertPipeline> pipeline_;
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;
     std::vector<std::unique_ptr<ClusterWatch>> leaving_;  ///< watched no longer; until nothing of them runs
+    std::unique_ptr<deliver::Enricher> enricher_;
     std::unique_ptr<MetricWatch> metricWatch_;
     std::unique_ptr<LiveControl> control_;
     std::unique_ptr<access::Gate> access_;

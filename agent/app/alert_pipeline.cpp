@@ -65,7 +65,11 @@ void AlertPipeline::change(const rules::Change& change, TimePoint now) {
     follow(now);
     if (unit_.newDeliveries.size() == known || change.resource != "events" || change.initial) return;
     auto causedAt = rules::readEvent(change.object).at;
-    for (auto made = known; made < unit_.newDeliveries.size(); ++made) unit_.newDeliveries[made].causedAt = causedAt;
+    for (auto made = known; made < unit_.newDeliveries.size(); ++made) {
+        auto& delivery = unit_.newDeliveries[made];
+        delivery.causedAt = causedAt;
+        if (auto held = held_.find(delivery.incidentId); held != held_.end()) held->second.causedAt = causedAt;
+    }
 }
 
 void AlertPipeline::samples(const rules::SampleBatch& batch, TimePoint now) {
@@ -128,6 +132,18 @@ Result<void> AlertPipeline::acknowledge(std::string_view incidentId, const rules
 
 Result<void> AlertPipeline::unacknowledge(std::string_view incidentId, const rules::Mark& mark) {
     auto done = grouper_.unacknowledge(incidentId, mark, updates_);
+    follow(mark.at);
+    return done;
+}
+
+Result<void> AlertPipeline::assign(std::string_view incidentId, const std::string& person, const rules::Mark& mark) {
+    auto done = grouper_.assign(incidentId, person, mark, updates_);
+    follow(mark.at);
+    return done;
+}
+
+Result<void> AlertPipeline::comment(std::string_view incidentId, const rules::Mark& mark) {
+    auto done = grouper_.comment(incidentId, mark, updates_);
     follow(mark.at);
     return done;
 }
@@ -227,7 +243,7 @@ void AlertPipeline::follow(TimePoint) {
     output_.transitions.clear();
     output_.counters.clear();
     output_.readings.clear();
-    for (const auto& update : updates_) note(update);
+    for (auto& update : updates_) note(update);
     updates_.clear();
 }
 
@@ -249,12 +265,61 @@ void AlertPipeline::keep(rules::Transition transition) {
         stored = std::move(transition.alert);
 }
 
-void AlertPipeline::note(const rules::IncidentUpdate& update) {
+/// Only what begins a card, or lets it speak again, is worth a wait. Whoever writes over a card that waits, waits too.
+std::optional<AlertPipeline::Held> AlertPipeline::heldFor(rules::IncidentUpdate& update) {
+    using Reason = rules::IncidentUpdate::Reason;
+    if (!lookUp_) return std::nullopt;
+    auto begun = lookUp_(update);
+    if (begun == LookUp::Skipped && update.incident.findings.at == TimePoint{}) {
+        update.incident.findings.skipped = true;
+        grouper_.noteFindings(update.incident.id, update.incident.findings, false, update.at, updates_);
+    }
+    std::erase_if(held_, [&](const auto& held) { return held.second.hold.until < update.at; });
+    bool begins = update.reason == Reason::Opened || update.reason == Reason::Reopened ||
+                  update.reason == Reason::SilenceEnded || update.reason == Reason::InhibitionEnded;
+    if (begins && begun == LookUp::UnderWay && !isQuiet(update.incident))
+        held_.insert_or_assign(update.incident.id, Held{{update.at + lookUpWait, update.reason}, std::nullopt});
+    auto held = held_.find(update.incident.id);
+    if (held == held_.end()) return std::nullopt;
+    auto copy = held->second;
+    if (update.reason == Reason::Enriched) held_.erase(held);
+    return copy;
+}
+
+Result<void> AlertPipeline::lookedUp(std::string_view incidentId, rules::Findings findings, TimePoint now) {
+    auto held = held_.find(incidentId);
+    bool waits = held != held_.end() && now < held->second.hold.until;
+    if (waits)
+        held->second.hold.until = now;
+    else if (held != held_.end())
+        held_.erase(held);
+    auto done = grouper_.noteFindings(incidentId, std::move(findings), waits, now, updates_);
+    if (!done) return done;
+    if (!waits) {
+        incidents_[std::string(incidentId)] = *grouper_.find(incidentId);
+        dirty_ = true;
+    }
+    follow(now);
+    return done;
+}
+
+void AlertPipeline::lookUpMissing(TimePoint now) {
+    if (!lookUp_) return;
+    grouper_.forEach([&](const rules::Incident& incident) {
+        if (incident.findings.at == TimePoint{} && !isQuiet(incident))
+            lookUp_({rules::IncidentUpdate::Reason::Changed, incident, now});
+    });
+}
+
+void AlertPipeline::note(rules::IncidentUpdate& update) {
     dirty_ = true;
+    auto held = heldFor(update);
     incidents_[update.incident.id] = update.incident;
     ++counters_.updates[std::string(rules::toString(update.reason))];
-    for (auto& delivery : planner_.plan(update)) {
+    auto hold = held ? std::optional(held->hold) : std::nullopt;
+    for (auto& delivery : planner_.plan(update, hold)) {
         ++counters_.deliveries;
+        if (held) delivery.causedAt = held->causedAt;
         unit_.newDeliveries.push_back(std::move(delivery));
     }
 }

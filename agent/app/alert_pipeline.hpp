@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/deliver/delivery_planner.hpp"
+#include "agent/deliver/enricher.hpp"
 #include "rules/grouper.hpp"
 #include "rules/incident_context.hpp"
 #include "rules/maintenance.hpp"
@@ -30,10 +31,23 @@ struct PipelineCounters {
 class AlertPipeline {
 public:
     using OnTransition = std::function<void(const rules::Transition&)>;
+    using LookUp = deliver::Enricher::Answer;
+    /// Told of what happens to incidents; begins to look up what their cards shall show.
+    using OnUpdate = std::function<LookUp(const rules::IncidentUpdate&)>;
+    /// How long a card waits for that. Later it rides with the next one: a call of its own would cost as much as a
+    /// card.
+    static constexpr Duration lookUpWait = 800ms;
 
     /// `objects` outlives the pipeline.
     AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
                   deliver::DeliveryPlanner planner, OnTransition onTransition = {}, rules::EngineOptions options = {});
+
+    /// Once, first. Without it nothing is looked up.
+    void setLookUp(OnUpdate lookUp) { lookUp_ = std::move(lookUp); }
+    /// What was looked up: NotFound when the incident has resolved meanwhile.
+    Result<void> lookedUp(std::string_view incidentId, rules::Findings findings, TimePoint now);
+    /// Looks up what open incidents lack: what was under way when the agent ended.
+    void lookUpMissing(TimePoint now);
 
     /// What was stored before a restart; once, first.
     void restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive, TimePoint now);
@@ -51,6 +65,8 @@ public:
     Result<std::string> resolveId(std::string_view prefix) const;
     Result<void> acknowledge(std::string_view incidentId, const rules::Mark& mark);
     Result<void> unacknowledge(std::string_view incidentId, const rules::Mark& mark);
+    Result<void> assign(std::string_view incidentId, const std::string& person, const rules::Mark& mark);
+    Result<void> comment(std::string_view incidentId, const rules::Mark& mark);
     Result<void> noteAction(std::string_view incidentId, const rules::Action& action, TimePoint now);
     Result<void> divert(std::string_view incidentId, const rules::Diversion& diversion, TimePoint now);
     /// One of people that holds and has these matchers; null when there is none.
@@ -84,14 +100,22 @@ private:
     void applySilences(TimePoint now);
     void note(const rules::Transition& transition);
     void keep(rules::Transition transition);
-    void note(const rules::IncidentUpdate& update);
+    void note(rules::IncidentUpdate& update);
+    /// A card that waits for what is looked up.
+    struct Held {
+        deliver::DeliveryPlanner::Hold hold;
+        std::optional<TimePoint> causedAt;
+    };
+    std::optional<Held> heldFor(rules::IncidentUpdate& update);
 
     rules::IncidentContext context_;
     rules::RuleEngine engine_;
     rules::AlertGrouper grouper_;
     deliver::DeliveryPlanner planner_;
     OnTransition onTransition_;
-    std::vector<rules::Silence> silences_;  ///< of people
+    OnUpdate lookUp_;
+    std::map<std::string, Held, std::less<>> held_;  ///< by incident
+    std::vector<rules::Silence> silences_;           ///< of people
     rules::Maintenance maintenance_;
     std::optional<TimePoint> nextMaintenance_;
     rules::EngineOutput output_;

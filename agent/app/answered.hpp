@@ -15,6 +15,8 @@ struct Answered {
     bool ok = false;
     std::string text;
     bool tabular = false;               ///< `text` is in columns
+    std::vector<std::string> rows{};    ///< the same for a phone, each on two lines
+    std::string below{};                ///< what stands below them
     operate::Page page;                 ///< which one of how many
     std::string pagedCommand;           ///< the command without the number of a page
     std::string confirm;                ///< the command that carries out what `text` says would happen

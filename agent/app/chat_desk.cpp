@@ -297,7 +297,11 @@ Card ChatDesk::cardOf(const std::string& id, const std::string& command, const A
     CardSection section;
     section.kind = answered.tabular || isAligned(answered.text) ? CardSection::Kind::Code : CardSection::Kind::Text;
     section.lines = linesOf(answered.text);
+    bool inRows = !answered.rows.empty();
+    if (inRows) section = {{}, CardSection::Kind::Rows, answered.rows, false};
     card.sections.push_back(std::move(section));
+    if (inRows && !answered.below.empty())
+        card.sections.push_back({{}, CardSection::Kind::Text, linesOf(answered.below), false});
     if (!answered.confirm.empty()) {
         card.buttons.push_back(turnButton(zh ? "确认" : "Confirm", answered.confirm));
         card.buttons.back().verb = "confirm";

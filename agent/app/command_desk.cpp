@@ -245,6 +245,10 @@ Task<Answered> CommandDesk::execute(Asked asked) {
     }
     if (asked.pageSize > 0)
         answer.page = operate::cutToPage(*outcome, pageOf(understood->line), asked.pageSize, caller.language);
+    if (asked.pageSize > 0 && outcome->table) {
+        answer.rows = operate::rowLines(*outcome->table, caller.language);
+        answer.below = std::move(outcome->after);
+    }
     answer.text = std::move(outcome->text);
     co_return answer;
 }

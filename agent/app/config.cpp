@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "agent/app/on_call_config.hpp"
 #include "base/text/utf8.hpp"
 #include "rules/load/value_readers.hpp"
 #include "rules/load/yaml_cursor.hpp"
@@ -145,6 +146,13 @@ rules::CompiledMatchers readMatch(const YamlCursor& value) {
     if (compiled) return std::move(*compiled);
     value.error("match: " + compiled.error().message, R"(write for example severity="critical", namespace=~"shop-.*")");
     return {};
+}
+
+rules::Ring readRing(const YamlCursor& value) {
+    auto name = value.text("ring").value;
+    if (auto ring = rules::ringFromString(name)) return *ring;
+    value.error("ring: nobody can be rung by \"" + name + "\"", "one of app, sms, phone");
+    return rules::Ring::None;
 }
 
 Duration readRepeat(const YamlCursor& value) {
@@ -368,12 +376,14 @@ constexpr Field<rules::EscalationStep> escalationFields[] = {
     {"after", [](const YamlCursor& v, rules::EscalationStep& s) { s.after = rules::readDuration(v, "after"); }},
     {"notify", [](const YamlCursor& v, rules::EscalationStep& s) { s.notify = rules::values(v.texts("notify")); }},
     {"mention", [](const YamlCursor& v, rules::EscalationStep& s) { s.mention = rules::values(v.texts("mention")); }},
+    {"ring", [](const YamlCursor& v, rules::EscalationStep& s) { s.ring = readRing(v); }},
 };
 
 constexpr Field<rules::Route> routeFields[] = {
     {"match", [](const YamlCursor& v, rules::Route& r) { r.match = readMatch(v); }},
     {"notify", [](const YamlCursor& v, rules::Route& r) { r.notify = rules::values(v.texts("notify")); }},
     {"mention", [](const YamlCursor& v, rules::Route& r) { r.mention = rules::values(v.texts("mention")); }},
+    {"ring", [](const YamlCursor& v, rules::Route& r) { r.ring = readRing(v); }},
     {"repeat", [](const YamlCursor& v, rules::Route& r) { r.repeat = readRepeat(v); }},
     {"escalate", [](const YamlCursor& v, rules::Route& r) {
         for (const auto& item : v.items("escalate"))
@@ -569,6 +579,7 @@ constexpr Field<Config> configFields[] = {
     {"channels", readChannels},
     {"access", readAccess},
     {"routes", readRoutes},
+    {"on_call", readOnCall},
     {"maintenance", readMaintenance},
     {"notify", [](const YamlCursor& v, Config& c) { c.notify = rules::values(v.texts("notify")); }},
     {"group_wait", [](const YamlCursor& v, Config& c) { c.groupWait = rules::readDuration(v, "group_wait"); }},
@@ -613,12 +624,22 @@ void checkReferences(const YamlCursor& root, const Config& config) {
                 root.error(std::string(where) + ": there is no channel \"" + receiver + "\"", "add it to `channels`");
         }
     };
-    auto checkPeople = [&](const std::vector<std::string>& people) {
-        for (const auto& name : people)
-            if (name != "all" &&
-                std::ranges::find(config.bindings, name, &access::Binding::name) == config.bindings.end())
-                root.error("mention: there is nobody called \"" + name + "\"", "add them to `access`, with a `name`");
+    auto checkPeople = [&](const std::vector<std::string>& people, std::string_view where = "mention") {
+        for (const auto& name : people) {
+            if (auto onCall = rules::onCallName(name)) {
+                if (std::ranges::find(config.rotas, onCall->rota, &rules::Rota::name) == config.rotas.end())
+                    root.error("mention: there is no rota \"" + onCall->rota + "\"", "add it to `on_call`");
+            } else if (name != "all" &&
+                       std::ranges::find(config.bindings, name, &access::Binding::name) == config.bindings.end()) {
+                root.error(std::string(where) + ": there is nobody called \"" + name + "\"",
+                           "add them to `access`, with a `name`");
+            }
+        }
     };
+    for (const auto& rota : config.rotas) {
+        checkPeople(rota.people, "on_call");
+        for (const auto& each : rota.overrides) checkPeople({each.person}, "on_call");
+    }
     check(config.notify, "notify");
     for (const auto& channel : config.channels) {
         if (channel.fallback.empty()) continue;

@@ -132,6 +132,7 @@ struct Config {
     std::vector<access::Binding> bindings;  ///< of `access`: who may do what
     std::vector<std::string> notify;        ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;
+    std::vector<rules::Rota> rotas;  ///< of `on_call`
     std::vector<rules::MaintenanceWindow> maintenance;
     MetricsConfig metrics;
     std::string alertmanagerToken;  ///< that Alertmanager shows; empty: it must show that of the data directory

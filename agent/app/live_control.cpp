@@ -94,6 +94,16 @@ Result<std::vector<operate::DeliveryView>> LiveControl::deliveries(std::string_v
     return views;
 }
 
+Result<void> LiveControl::assign(const std::string& id, const std::string& person, const rules::Mark& mark) {
+    std::string known;
+    for (const auto& binding : config_.bindings) {
+        if (binding.name == person) return pipeline_.assign(id, person, mark);
+        if (!binding.name.empty()) known += (known.empty() ? "" : ", ") + binding.name;
+    }
+    return fail(ErrorCode::InvalidArgument, "nobody is called \"" + person + "\"", {},
+                known.empty() ? "give people a `name` under `access` in the configuration" : "one of " + known);
+}
+
 Result<rules::Silence> LiveControl::silence(std::vector<rules::Matcher> matchers, Duration length,
                                             const rules::Mark& mark) {
     if (auto fine = rules::checkMatchers(matchers); !fine) return fail(std::move(fine).error());

@@ -58,6 +58,10 @@ public:
     Result<void> unacknowledge(const std::string& id, const rules::Mark& mark) override {
         return pipeline_.unacknowledge(id, mark);
     }
+    Result<void> assign(const std::string& id, const std::string& person, const rules::Mark& mark) override;
+    Result<void> comment(const std::string& id, const rules::Mark& mark) override {
+        return pipeline_.comment(id, mark);
+    }
     Result<rules::Silence> silence(std::vector<rules::Matcher> matchers, Duration length,
                                    const rules::Mark& mark) override;
     Result<void> endSilence(const std::string& idPrefix, const rules::Mark& mark) override {

@@ -66,12 +66,13 @@ deliver::DeliveryPlanner makePlanner(const Config& config, const std::string& co
         plan.style.utcOffsetMinutes = config.utcOffsetMinutes;
         plan.style.consoleUrl = consoleUrl;
         plan.canUpdate = channel.type == ChannelConfig::Type::Webhook || !channel.app.empty();
+        plan.canRing = !channel.app.empty();
         plan.groupWait = config.groupWait;
         plan.people = peopleOn(channel.type, config);
         plans.push_back(std::move(plan));
     }
     return deliver::DeliveryPlanner(std::move(plans),
-                                    std::make_shared<const rules::Routes>(config.routes, config.notify));
+                                    std::make_shared<const rules::Routes>(config.routes, config.notify, config.rotas));
 }
 
 std::string consoleUrlOf(const Config& config, std::uint16_t port) {

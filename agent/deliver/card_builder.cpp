@@ -6,7 +6,9 @@
 #include <sstream>
 
 #include "agent/deliver/action_buttons.hpp"
+#include "agent/deliver/chart.hpp"
 #include "agent/deliver/fact_names.hpp"
+#include "agent/deliver/findings_sections.hpp"
 #include "notifiers/words.hpp"
 
 namespace klaw::deliver {
@@ -16,7 +18,7 @@ constexpr std::size_t maxAffected = 8;
 
 struct Phrases {
     std::string_view acknowledge, silence, silenceFor, reason, occurrences, console, runbook, what, inhibitedBy,
-        noDataSince, flapping, changes, by, before, dependents, actions, failed;
+        noDataSince, flapping, changes, by, before, dependents, actions, failed, comments;
 };
 
 const Phrases& phrasesFor(const std::string& language) {
@@ -36,7 +38,8 @@ const Phrases& phrasesFor(const std::string& language) {
                             " before",
                             "Depends on it",
                             "Done about it",
-                            "failed"};
+                            "failed",
+                            "Comments"};
     static const Phrases zh{"认领",
                             "静默 2 小时",
                             "静默时长",
@@ -53,7 +56,8 @@ const Phrases& phrasesFor(const std::string& language) {
                             "前",
                             "受其影响",
                             "处理记录",
-                            "失败"};
+                            "失败",
+                            "评论"};
     return language.starts_with("zh") ? zh : en;
 }
 
@@ -175,6 +179,17 @@ void addRunbook(const std::string& runbook, const Phrases& phrases, notifiers::C
             {std::string(phrases.runbook), notifiers::CardSection::Kind::Text, std::move(steps), false});
 }
 
+void addComments(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases,
+                 notifiers::Card& card) {
+    std::vector<std::string> lines;
+    for (const auto& comment : incident.comments)
+        lines.push_back(notifiers::localTime(comment.at, style.utcOffsetMinutes) + " " + comment.by + ": " +
+                        comment.comment);
+    if (lines.empty()) return;
+    using Kind = notifiers::CardSection::Kind;
+    card.sections.push_back({std::string(phrases.comments), Kind::Text, std::move(lines), true});
+}
+
 void addLinks(const rules::Incident& incident, const CardStyle& style, const Phrases& phrases, notifiers::Card& card) {
     if (!style.consoleUrl.empty()) {
         card.restUrl = style.consoleUrl + "/#" + incident.id;
@@ -233,14 +248,20 @@ notifiers::Card buildCard(const rules::Incident& incident, const CardStyle& styl
     card.title = incident.title.in(style.language);
     card.subtitle = placeOf(incident);
     auto shared = sharedFacts(incident);
-    for (const auto& [name, value] : shared) card.facts.push_back({factName(name, style.language), value});
+    card.chart = chartOf(incident, style.language);
+    for (const auto& [name, value] : shared)
+        if (!card.chart || name != "trend")  // the chart has it
+            card.facts.push_back({factName(name, style.language), value});
     if (incident.inhibited)
         card.facts.push_back(
             {std::string(phrases.inhibitedBy), incident.inhibited->by + ": " + incident.inhibited->comment});
     addAffected(incident, shared, phrases, style, card);
     addDescription(incident, style, phrases, card);
     addContext(incident, style, phrases, card);
+    std::ranges::move(findingsSections(incident, style), std::back_inserter(card.sections));
     addActions(incident, style, phrases, card);
+    addComments(incident, style, phrases, card);
+    card.assignee = incident.assignee;
     if (incident.acknowledged)
         card.acknowledged = notifiers::CardMark{
             incident.acknowledged->by, incident.acknowledged->at, incident.acknowledged->comment, {}};

@@ -114,11 +114,29 @@ Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) 
         using Kind = notifiers::Mention::Kind;
         context.mentions.emplace_back(id == "all" ? Kind::All : Kind::UserId, id, person);
     }
+    if (card.ring != rules::Ring::None) co_return co_await ring(shipment, std::move(card), std::move(context));
     auto reference = shipment.makesMessage ? std::string() : cards_.refOf(first.incidentId);
     if (!reference.empty()) {
         co_return co_await notifier->update(std::move(reference), std::move(card), std::move(context));
     }
     co_return co_await notifier->send(std::move(card), std::move(context));
+}
+
+/// Once: rather not at all than twice. About the card, so after it.
+Task<Result<notifiers::Receipt>> CourierChannel::ring(const Shipment& shipment, notifiers::Card card,
+                                                      notifiers::SendContext context) {
+    constexpr unsigned patience = 8;  // tries; a card that left in a digest has no message of its own
+    if (shipment.uncertain())
+        co_return fail(ErrorCode::OutcomeUnknown, "it is not known whether people were rung; they are not rung again",
+                       name());
+    auto reference = cards_.refOf(shipment.deliveries.front().incidentId);
+    if (reference.empty()) {
+        Error early(ErrorCode::Unavailable, "the card to ring about has not arrived", name());
+        if (shipment.failures < patience) early.retry = Retry::later();
+        co_return fail(std::move(early));
+    }
+    auto notifier = notifier_;
+    co_return co_await notifier->ring(std::move(reference), std::move(card), std::move(context));
 }
 
 void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt) {
@@ -135,7 +153,7 @@ void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receip
     for (const auto& delivery : shipment.deliveries) {
         const auto& ref = digest ? std::string() : receipt.platformRef;
         bool anew = shipment.makesMessage || cards_.refOf(delivery.incidentId) != ref;
-        cards_.shown(delivery, digest ? gistOf(delivery) : shipment.gist, ref, anew, now);
+        if (!shipment.rings()) cards_.shown(delivery, digest ? gistOf(delivery) : shipment.gist, ref, anew, now);
         noteArrival(delivery);
     }
     record(shipment, storage::AttemptOutcome::Delivered, nullptr, &receipt, startedAt, now);

@@ -195,6 +195,7 @@ bool CourierChannel::takesNothing(TimePoint now) const {
 }
 
 void CourierChannel::tell(const Shipment& shipment) {
+    if (shipment.rings()) return;
     for (const auto& delivery : shipment.deliveries)
         if (told_.insert(delivery.incidentId).second && events_.undelivered)
             events_.undelivered(name(), delivery.incidentId);
@@ -206,7 +207,8 @@ void CourierChannel::tellOfAll() {
 
 /// What changes a message that is there stays out of digests, as that message would go on saying what is not so.
 bool CourierChannel::mayJoin(const Shipment& shipment) const {
-    bool alone = shipment.alone || !shipment.batchId.empty() || shipment.uncertain() || shipment.gist.isReply;
+    bool alone = shipment.alone || !shipment.batchId.empty() || shipment.uncertain() || shipment.gist.isReply ||
+                 shipment.rings();
     return !alone && (makesMessage(shipment) || allowanceOf(limits_) == Allowance::Spent);
 }
 

@@ -115,6 +115,8 @@ private:
     Task<bool> start(Shipment& shipment);
     void giveBackRest(Shipment shipment);
     Task<Result<notifiers::Receipt>> send(const Shipment& shipment);
+    Task<Result<notifiers::Receipt>> ring(const Shipment& shipment, notifiers::Card card,
+                                          notifiers::SendContext context);
     void arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt);
     void noteArrival(const storage::Delivery& delivery);
     void failed(Shipment shipment, const Error& error, TimePoint startedAt);

@@ -42,6 +42,39 @@ std::string cannotBeReached(const std::string& channel, const std::string& langu
     return language.starts_with("zh") ? "无法送达 " + channel : channel + " cannot be reached";
 }
 
+bool isCalling(Reason reason) {
+    return reason == Reason::Opened || reason == Reason::Reminded || reason == Reason::Diverted;
+}
+
+/// It only shows better what is shown anyway.
+bool isRefinement(Reason reason) {
+    return reason == Reason::Grew || reason == Reason::Shrank || reason == Reason::Changed ||
+           reason == Reason::Enriched;
+}
+
+/// The card that begins the incident has not left yet, and this one leaves in its place.
+bool replacesFirstCard(const rules::IncidentUpdate& update, const ChannelPlan& channel,
+                       const std::optional<DeliveryPlanner::Hold>& hold) {
+    if (!isRefinement(update.reason)) return false;
+    if (hold) return isCalling(hold->of);
+    return !channel.canUpdate && withinGroupWait(update, channel.groupWait);
+}
+
+/// A delivery of its own, so that it is known for itself whether people were rung. It follows the card, which it is
+/// about.
+storage::Delivery ringDelivery(const storage::Delivery& of, notifiers::Card card, rules::Ring ring) {
+    card.ring = ring;
+    card.sections.clear();
+    card.buttons.clear();
+    auto delivery = of;
+    delivery.id += ".ring";
+    delivery.reason = ringReason;
+    delivery.idempotencyKey += "r";
+    delivery.livingCard = false;
+    delivery.payload = notifiers::toJson(card);
+    return delivery;
+}
+
 bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel) {
     switch (update.reason) {
         case Reason::Opened:
@@ -50,6 +83,7 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
             return channel.canUpdate ? !neverHeard(update.incident) : !isQuiet(update.incident);
         case Reason::Resolved:
             return !neverHeard(update.incident);
+        case Reason::Assigned:
         case Reason::Acknowledged:
         case Reason::Unacknowledged:
         case Reason::Silenced:
@@ -61,6 +95,7 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
         case Reason::Diverted:
             return update.incident.diversions.back().to == channel.name;
         case Reason::Escalated:
+        case Reason::Commented:
             return channel.canUpdate;
         case Reason::Acted:
             return channel.canUpdate || !isUnderWay(update.incident);
@@ -70,6 +105,7 @@ bool worthSaying(const rules::IncidentUpdate& update, const ChannelPlan& channel
             return channel.canUpdate || withinGroupWait(update, channel.groupWait) || reachedMilestone(update.incident);
         case Reason::Shrank:
         case Reason::Changed:
+        case Reason::Enriched:
             return channel.canUpdate || withinGroupWait(update, channel.groupWait);
     }
     return true;
@@ -115,18 +151,19 @@ bool DeliveryPlanner::escalatedTo(const rules::Incident& incident, const Channel
 
 /// Who is called by name: when a card begins, when it reminds, and who an escalation adds.
 std::vector<notifiers::CardMention> DeliveryPlanner::mentions(const rules::IncidentUpdate& update,
-                                                              const ChannelPlan& channel) const {
+                                                              const ChannelPlan& channel, bool replacesFirst) const {
     const auto& incident = update.incident;
     auto chosen = routes_->of(incident);
     const std::vector<std::string>* names = nullptr;
-    bool calls =
-        update.reason == Reason::Opened || update.reason == Reason::Reminded || update.reason == Reason::Diverted;
+    bool calls = replacesFirst || isCalling(update.reason);
     if (calls) names = &chosen.mention;
     bool escalated = update.reason == Reason::Escalated && escalatedTo(incident, channel);
     if (escalated) names = &chosen.escalate[incident.escalated - 1].mention;
+    std::vector<std::string> assignee(1, incident.assignee);
+    if (update.reason == Reason::Assigned) names = &assignee;
     std::vector<notifiers::CardMention> called;
     if (!names) return called;
-    for (const auto& name : *names) {
+    for (const auto& name : routes_->people(*names, update.at)) {
         auto person = channel.people.find(name);
         if (name == "all")
             called.push_back({"all", {}});
@@ -136,27 +173,45 @@ std::vector<notifiers::CardMention> DeliveryPlanner::mentions(const rules::Incid
     return called;
 }
 
-std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate& update) const {
+/// How those who are called by this update are rung.
+rules::Ring DeliveryPlanner::ringOf(const rules::IncidentUpdate& update) const {
+    auto chosen = routes_->of(update.incident);
+    if (update.incident.acknowledged) return rules::Ring::None;
+    if (isCalling(update.reason)) return chosen.ring;
+    auto step = update.incident.escalated;
+    bool escalated = update.reason == Reason::Escalated && step > 0 && step <= chosen.escalate.size();
+    return escalated ? chosen.escalate[step - 1].ring : rules::Ring::None;
+}
+
+std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate& update,
+                                                     const std::optional<Hold>& hold) const {
     std::vector<storage::Delivery> deliveries;
     const auto& incident = update.incident;
+    auto judged = update;  // as what it shows is judged: the card that has not left has a reason of its own
+    if (hold && isRefinement(update.reason)) judged.reason = hold->of;
     for (const auto* channel : receivers(incident)) {
         bool called = update.reason == Reason::Escalated && escalatedTo(incident, *channel);
-        if (!called && !worthSaying(update, *channel)) continue;
+        if (!called && !worthSaying(judged, *channel)) continue;
         storage::Delivery delivery;
         delivery.id = incident.id + "." + std::to_string(incident.revision) + "." + channel->name;
         delivery.channel = channel->name;
         delivery.incidentId = incident.id;
-        delivery.reason = rules::toString(update.reason);
+        delivery.reason = rules::toString(judged.reason);
         delivery.idempotencyKey = storage::deliveryKey(incident.id, incident.revision, channel->name);
         auto card = buildCard(incident, channel->style);
-        card.mentions = mentions(update, *channel);
+        card.mentions = mentions(update, *channel, replacesFirstCard(update, *channel, hold));
         if (const auto* failing = standsInFor(incident, *channel))
             card.footer.notes.push_back(cannotBeReached(*failing, channel->style.language));
         delivery.payload = notifiers::toJson(card);
         delivery.createdAt = update.at;
+        auto rung = ringOf(update);
         delivery.notBefore =
             channel->canUpdate ? update.at : std::max(update.at, incident.openedAt + channel->groupWait);
+        if (hold) delivery.notBefore = std::max(delivery.notBefore, hold->until);
+        bool rings = channel->canRing && rung != rules::Ring::None && !card.mentions.empty();
+        auto call = rings ? std::optional(ringDelivery(delivery, std::move(card), rung)) : std::nullopt;
         deliveries.push_back(std::move(delivery));
+        if (call) deliveries.push_back(std::move(*call));
     }
     return deliveries;
 }

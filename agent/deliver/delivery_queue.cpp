@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/deliver/delivery_planner.hpp"
+
 namespace klaw::deliver {
 
 Shipment::Shipment(storage::Delivery delivery) : gist(gistOf(delivery)) {
@@ -10,6 +12,10 @@ Shipment::Shipment(storage::Delivery delivery) : gist(gistOf(delivery)) {
 
 bool Shipment::uncertain() const {
     return std::ranges::any_of(deliveries, &storage::Delivery::uncertain);
+}
+
+bool Shipment::rings() const {
+    return deliveries.front().reason == ringReason;
 }
 
 TimePoint Shipment::notBefore() const {

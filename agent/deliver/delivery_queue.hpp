@@ -32,6 +32,7 @@ struct Shipment {
     Shipment() = default;
     explicit Shipment(storage::Delivery delivery);
     bool uncertain() const;
+    bool rings() const;  ///< people, and shows nothing
     TimePoint notBefore() const;
     /// Whether a newer picture says all that it says, and nobody can have seen it as a message of its own.
     bool mayBeReplaced() const;

@@ -116,6 +116,9 @@ public:
     virtual Result<std::vector<DeliveryView>> deliveries(std::string_view idPrefix) const = 0;
     virtual Result<void> acknowledge(const std::string& id, const rules::Mark& mark) = 0;
     virtual Result<void> unacknowledge(const std::string& id, const rules::Mark& mark) = 0;
+    /// InvalidArgument where nobody of that name is known.
+    virtual Result<void> assign(const std::string& id, const std::string& person, const rules::Mark& mark) = 0;
+    virtual Result<void> comment(const std::string& id, const rules::Mark& mark) = 0;
     /// One of the same matchers that would end earlier is extended.
     virtual Result<rules::Silence> silence(std::vector<rules::Matcher> matchers, Duration length,
                                            const rules::Mark& mark) = 0;

@@ -54,7 +54,53 @@ Page cut(std::vector<T>& items, std::size_t number, std::size_t size) {
     return page;
 }
 
+/// The first column of these that the table has; its first one where it has none.
+std::size_t subjectOf(const Table& table) {
+    for (std::string_view subject : {"TITLE", "NAME", "REASON", "ALERT", "RULE"})
+        for (std::size_t i = 0; i < table.columns.size(); ++i)
+            if (table.columns[i].en == subject) return i;
+    return 0;
+}
+
+bool tellsState(const std::string& heading) {
+    return heading == "STATUS" || heading == "STATE";
+}
+
+/// What it is, is seen without its heading.
+bool needsNoHeading(const std::string& heading) {
+    return heading == "NAMESPACE" || heading == "MESSAGE" || heading == "OBJECT" || heading == "TYPE" ||
+           heading == "SEVERITY";
+}
+
+std::string lowered(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
 }  // namespace
+
+std::vector<std::string> rowLines(const Table& table, std::string_view language) {
+    std::vector<std::string> lines;
+    auto subject = subjectOf(table);
+    for (const auto& row : table.rows) {
+        std::string head = subject < row.size() ? row[subject] : std::string();
+        std::string rest;
+        for (std::size_t i = 0; i < row.size() && i < table.columns.size(); ++i) {
+            const auto& column = table.columns[i];
+            if (i == subject || row[i].empty() || row[i] == "<none>") continue;
+            if (tellsState(column.en)) {
+                head += " · " + row[i];
+                continue;
+            }
+            if (!rest.empty()) rest += " · ";
+            if (!needsNoHeading(column.en)) rest += lowered(column.in(std::string(language))) + " ";
+            rest += row[i];
+        }
+        lines.push_back(maskSecrets(head));
+        lines.push_back(maskSecrets(rest));
+    }
+    return lines;
+}
 
 Output::Output(Table rows, std::string_view language, std::string below)
     : table(std::move(rows)), after(maskSecrets(below)) {

@@ -25,6 +25,10 @@ struct Output {
     Output(Table rows, std::string_view language, std::string below = {});
 };
 
+/// A table for a phone, where columns have no room: of each row what it is about, with its state, and on a second line
+/// everything else, "node n1 · restarts 5 · age 2d". Masked for secrets.
+std::vector<std::string> rowLines(const Table& table, std::string_view language);
+
 /// One object: the rows of a table as objects under "rows", else the "text".
 std::string toJson(const Output& output);
 

@@ -42,10 +42,12 @@ std::string describe(const Control& control, const Caller& caller, const rules::
     line("firing", "告警中", std::to_string(incident.firing) + " / " + std::to_string(incident.total));
     if (incident.acknowledged)
         line("acknowledged by", "认领人", incident.acknowledged->by + " " + incident.acknowledged->comment);
+    line("assigned to", "负责人", incident.assignee);
     if (incident.silencedUntil)
         line("silenced until", "静默至", notifiers::localTime(*incident.silencedUntil, control.utcOffsetMinutes()));
     for (const auto& action : incident.actions)
         line("done", "处理", action.mark.by + ": " + action.what + (action.result.empty() ? "" : ", " + action.result));
+    for (const auto& each : incident.comments) line("comment", "评论", each.by + ": " + each.comment);
     for (const auto& alert : incident.alerts) {
         text += "  - " + placeOf(alert.object) + (alert.element.empty() ? "" : " " + alert.element);
         for (const auto& [name, value] : alert.facts)
@@ -159,6 +161,38 @@ Result<Output> unacknowledge(Control& control, const Caller& caller, const Comma
     if (auto done = control.unacknowledge(id, markOf(control, caller, line)); !done)
         return fail(std::move(done).error());
     return (isChinese(caller) ? "已取消认领：" : "No longer acknowledged: ") + id + "\n";
+}
+
+std::string joined(const std::vector<std::string>& words, std::size_t from) {
+    std::string text;
+    for (auto i = from; i < words.size(); ++i) text += (text.empty() ? "" : " ") + words[i];
+    return text;
+}
+
+Result<Output> assign(Control& control, const Caller& caller, const CommandLine& line) {
+    auto incident = namedIncident(control, line);
+    if (!incident) return fail(std::move(incident).error());
+    auto person = joined(line.arguments, 1);
+    if (person.empty())
+        return fail(ErrorCode::InvalidArgument, "assign needs a person", {}, "for example: assign 3f9a ann");
+    auto id = (*incident)->id;
+    auto title = (*incident)->title.in(caller.language);
+    if (auto done = control.assign(id, person, markOf(control, caller, line)); !done)
+        return fail(std::move(done).error());
+    return isChinese(caller) ? "已指派「" + title + "」给 " + person + "（" + id + "）\n"
+                             : "Assigned \"" + title + "\" to " + person + " (" + id + ")\n";
+}
+
+Result<Output> comment(Control& control, const Caller& caller, const CommandLine& line) {
+    auto incident = namedIncident(control, line);
+    if (!incident) return fail(std::move(incident).error());
+    auto mark = markOf(control, caller, line);
+    mark.comment = joined(line.arguments, 1);
+    if (mark.comment.empty())
+        return fail(ErrorCode::InvalidArgument, "comment needs a text", {}, "for example: comment 3f9a rolled back");
+    auto id = (*incident)->id;
+    if (auto done = control.comment(id, mark); !done) return fail(std::move(done).error());
+    return std::string(isChinese(caller) ? "已评论：" : "Commented: ") + id + "\n";
 }
 
 /// What a silence command means: an alert by id, or matchers as in Alertmanager (`rule=…`, `namespace=~"shop-.*"`).
@@ -401,6 +435,20 @@ std::vector<Verb> alertVerbs() {
          nullptr,
          false,
          {"comment"}},
+        {"assign",
+         {"指派", "分配"},
+         "assign ID PERSON",
+         {"Gives an alert to somebody, who is called by name", "把一条告警指派给某人，并提及对方"},
+         withArguments,
+         nullptr,
+         assign},
+        {"comment",
+         {"评论", "备注"},
+         "comment ID TEXT",
+         {"Writes something about an alert onto its card", "在告警卡片上留言"},
+         withArguments,
+         nullptr,
+         comment},
         {"silence",
          {"静默", "silences"},
          "silence [list | ID | LABEL=VALUE… | extend ID | expire ID] [DURATION] [--comment TEXT]",

@@ -101,6 +101,7 @@ NotifierLimits Chat::limits() const {
     limits.maxBytes = options_.maxBytes;
     limits.canUpdate = true;
     limits.updateGap = 3s;
+    limits.canRing = true;
     limits.buttonsCallBack = true;
     limits.hasIdempotencyKey = true;
     return limits;

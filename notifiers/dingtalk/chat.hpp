@@ -32,6 +32,7 @@ public:
     NotifierLimits limits() const override;
     Task<Result<Receipt>> send(Card card, SendContext context) override;
     Task<Result<Receipt>> update(std::string platformRef, Card card, SendContext context) override;
+    Task<Result<Receipt>> ring(std::string platformRef, Card card, SendContext context) override;
 
 private:
     const CardTemplate& templateOf(Attempt::Form form) const;

@@ -63,9 +63,31 @@ void addAffected(Markdown& markdown, const Outline& outline) {
     markdown.block(std::move(list));
 }
 
+/// Nothing here draws: the blocks in fixed width, and what a chart would have at its axes.
+void addChart(Markdown& markdown, const Outline& outline) {
+    if (!outline.chart) return;
+    markdown.block(bold(outline.chart->title));
+    markdown.block(inlineCode(outline.chart->blocks)).line(escapeMarkdown(outline.chart->labels));
+}
+
+/// Each row on two lines, as a phone shows no table.
+std::string rowsText(const CardSection& section) {
+    std::string text;
+    for (std::size_t i = 0; i < section.lines.size(); ++i) {
+        bool head = i % 2 == 0;
+        if (!text.empty()) text += head ? "\n\n" : std::string(kBreak);
+        text += head ? bold(section.lines[i]) : escapeMarkdown(section.lines[i]);
+    }
+    return text;
+}
+
 void addSection(Markdown& markdown, const CardSection& section) {
     if (!section.heading.empty()) markdown.block(bold(section.heading));
     if (section.lines.empty()) return;
+    if (section.kind == CardSection::Kind::Rows) {
+        markdown.block(rowsText(section));
+        return;
+    }
     bool code = section.kind == CardSection::Kind::Code;
     std::string text = code ? "```\n" : "";
     for (const auto& line : section.lines)
@@ -76,6 +98,10 @@ void addSection(Markdown& markdown, const CardSection& section) {
 
 /// The text of an answer stands as it is.
 void addAnswer(Markdown& markdown, const CardSection& section) {
+    if (section.kind == CardSection::Kind::Rows) {
+        if (!section.lines.empty()) markdown.block(rowsText(section));
+        return;
+    }
     bool code = section.kind == CardSection::Kind::Code;
     std::string text;
     for (const auto& line : section.lines)
@@ -171,6 +197,7 @@ void addContent(Markdown& markdown, const Outline& outline, const Words& words) 
     markdown.block(std::move(state));
     addFacts(markdown, outline, words);
     addAffected(markdown, outline);
+    addChart(markdown, outline);
     for (const auto& section : outline.sections) addSection(markdown, section);
 }
 

@@ -50,6 +50,7 @@ NotifierLimits Chat::limits() const {
     limits.maxBytes = options_.maxBytes;
     limits.canUpdate = true;
     limits.updateGap = 2s;
+    limits.canRing = true;
     limits.buttonsCallBack = true;
     limits.hasIdempotencyKey = true;
     return limits;

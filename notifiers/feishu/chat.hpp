@@ -34,6 +34,7 @@ public:
     Task<Result<Receipt>> send(Card card, SendContext context) override;
     /// A card that can no longer be changed is sent anew; the receipt names the new one.
     Task<Result<Receipt>> update(std::string platformRef, Card card, SendContext context) override;
+    Task<Result<Receipt>> ring(std::string platformRef, Card card, SendContext context) override;
 
 private:
     struct Content {

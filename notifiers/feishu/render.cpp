@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "notifiers/feishu/escape.hpp"
@@ -77,11 +78,55 @@ void addFacts(Json& elements, const Outline& outline, const Words& words) {
     if (!lines.empty()) elements.push_back(markdown(std::move(lines)));
 }
 
+/// A VChart specification: the values, and the threshold from end to end.
+/// https://www.visactor.io/vchart/option/lineChart
+Json chartSpec(const Card& card, const Words& words) {
+    const auto& chart = *card.chart;
+    auto points = Json::array();
+    auto steps = std::max<std::size_t>(chart.values.size(), 2) - 1;
+    auto timeOf = [&](std::size_t step) {
+        auto at =
+            chart.from + (chart.to - chart.from) * static_cast<std::int64_t>(step) / static_cast<std::int64_t>(steps);
+        return localTime(at, card.utcOffsetMinutes).substr(11, 8);
+    };
+    auto add = [&](std::size_t step, double value, std::string_view series) {
+        points.push_back(Json{{"t", timeOf(step)}, {"v", std::round(value * 1000) / 1000}, {"s", series}});
+    };
+    auto usage = chart.title + (chart.unit.empty() ? "" : " (" + chart.unit + ")");
+    for (std::size_t i = 0; i < chart.values.size(); ++i) add(i, chart.values[i], usage);
+    add(0, chart.bound, words.threshold);
+    add(steps, chart.bound, words.threshold);
+    return Json{{"type", "line"},     {"data", {{"values", std::move(points)}}}, {"xField", "t"}, {"yField", "v"},
+                {"seriesField", "s"}, {"legends", {{"visible", true}}}};
+}
+
+void addChart(Json& elements, const Card& card, const Outline& outline, const Words& words, Charts charts) {
+    if (!outline.chart) return;
+    auto text = bold(outline.chart->title);
+    bool drawn = charts == Charts::Drawn && card.chart->values.size() > 1;
+    if (!drawn) text += "\n" + escapeMarkdown(outline.chart->blocks);
+    elements.push_back(markdown(text + "\n" + escapeMarkdown(outline.chart->labels)));
+    if (drawn)
+        elements.push_back(Json{{"tag", "chart"}, {"aspect_ratio", "16:9"}, {"chart_spec", chartSpec(card, words)}});
+}
+
+/// Each row on two lines, as a phone has no room for columns.
+std::string rowsText(const CardSection& section) {
+    std::string lines;
+    for (std::size_t i = 0; i < section.lines.size(); ++i)
+        lines += i % 2 == 0 ? bold(section.lines[i]) + "\n" : escapeMarkdown(section.lines[i]) + "\n";
+    return lines;
+}
+
 /// The text of an answer stands open.
 void addAnswer(Json& elements, const CardSection& section) {
     std::string lines;
-    for (const auto& line : section.lines)
-        lines += section.kind == CardSection::Kind::Code ? escapeCodeLine(line) + "\n" : escapeMarkdown(line) + "\n";
+    if (section.kind == CardSection::Kind::Rows)
+        lines = rowsText(section);
+    else
+        for (const auto& line : section.lines)
+            lines +=
+                section.kind == CardSection::Kind::Code ? escapeCodeLine(line) + "\n" : escapeMarkdown(line) + "\n";
     if (lines.empty()) return;
     elements.push_back(markdown(section.kind == CardSection::Kind::Code ? "```\n" + lines + "```" : lines));
 }
@@ -100,6 +145,7 @@ void addSection(Json& elements, const CardSection& section) {
     std::string lines;
     for (const auto& line : section.lines)
         lines += code ? escapeCodeLine(line) + "\n" : "- " + escapeMarkdown(line) + "\n";
+    if (section.kind == CardSection::Kind::Rows) lines = rowsText(section);
     if (lines.empty()) return;
     code ? void(lines = "```\n" + lines + "```") : lines.pop_back();
     Json panel{{"tag", "collapsible_panel"}, {"expanded", section.lines.size() <= kOpenLines}};
@@ -251,12 +297,13 @@ std::vector<Mention> mentionable(const std::vector<Mention>& mentions) {
 }
 
 Json renderCard(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions,
-                Buttons buttons) {
+                Buttons buttons, Charts charts) {
     auto outline = outlineOf(card, notices);
     const auto& words = wordsFor(card.language);
     Json elements = Json::array();
     addFacts(elements, outline, words);
     addAffected(elements, outline);
+    addChart(elements, card, outline, words, charts);
     for (const auto& section : outline.sections)
         card.status == CardStatus::Reply ? addAnswer(elements, section) : addSection(elements, section);
     addActions(elements, outline, words, buttons);
@@ -281,6 +328,10 @@ std::string renderText(const SafeCard& card, const std::vector<Notice>& notices,
     if (!outline.affected.empty()) add(outline.affectedHeading);
     for (const auto& item : outline.affected) add("• " + item.name + " " + item.detail);
     if (!outline.more.empty()) add("• " + outline.more);
+    if (outline.chart) {
+        add(outline.chart->title + std::string(words.colon) + outline.chart->blocks);
+        add("  " + outline.chart->labels);
+    }
     for (const auto& section : outline.sections) {
         add(section.heading);
         for (const auto& line : section.lines) add("  " + line);

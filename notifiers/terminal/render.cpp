@@ -111,9 +111,20 @@ void addAffected(Box& box, const Outline& outline) {
     if (!outline.more.empty()) box.text("• " + outline.more, Style::Dim, 2);
 }
 
+void addChart(Box& box, const Outline& outline) {
+    if (!outline.chart) return;
+    box.blank();
+    box.text(outline.chart->title + "  " + outline.chart->blocks, Style::Bold);
+    box.text(outline.chart->labels, Style::Dim);
+}
+
 void addSection(Box& box, const CardSection& section) {
     box.blank();
     box.text(section.heading, Style::Bold);
+    bool rows = section.kind == CardSection::Kind::Rows;
+    for (std::size_t i = 0; rows && i < section.lines.size(); ++i)
+        i % 2 == 0 ? box.text(section.lines[i]) : box.text("  " + section.lines[i], Style::Dim, 2);
+    if (rows) return;
     for (const auto& line : section.lines) {
         if (section.kind == CardSection::Kind::Code)
             box.code(line);
@@ -157,6 +168,7 @@ std::string renderCard(const SafeCard& card, const Screen& screen) {
     if (!outline.facts.empty()) box.middle();
     addFacts(box, outline);
     addAffected(box, outline);
+    addChart(box, outline);
     for (const auto& section : outline.sections) addSection(box, section);
     if (!outline.footer.empty()) {
         box.middle();

@@ -32,6 +32,16 @@ void keepShown(Alert& draft, const Alert& known) {
     draft.description = known.description;
     draft.runbook = known.runbook;
     draft.facts = known.facts;
+    draft.course = known.course;
+}
+
+/// Nothing where the rule has a fact of this name itself.
+void showCourse(const Rule& rule, Course course, Alert& alert) {
+    auto own = [](const auto& fact) { return fact.first == trendFact; };
+    auto text = trendText(course);
+    if (text.empty() || std::ranges::any_of(rule.facts, own)) return;
+    alert.facts[trendFact] = std::move(text);
+    alert.course = std::move(course);
 }
 
 /// Whether what is judged is of the kind of what is read: then the readings of the window show how it came about.
@@ -80,7 +90,7 @@ void MetricRules::observeSample(const Rule& rule, const SampleBatch& batch, cons
     series.ofObject = !sample.object.uid.empty();
     restored_.erase(at->first);
     if (auto value = valueOf(rule, sample, at->first, series, now)) {
-        if (!judgesReadings(rule.series)) series.recent.add(*value);
+        if (!judgesReadings(rule.series)) series.recent.add(*value, now);
         if (std::isnan(*value))
             book_.suspend(at->first, now, out);
         else
@@ -139,16 +149,13 @@ void MetricRules::judge(const Rule& rule, const Sample& sample, double value, co
         keepShown(draft, *known);
     } else {
         renderSample(rule, sample, value, draft);
-        if (auto trend = trendOf(rule, series); !trend.empty()) draft.facts[trendFact] = std::move(trend);
+        showCourse(rule, seriesCourse(rule, series), draft);
     }
     book_.hold(std::move(draft), {rule.keepFiringFor, false, rule.lookback}, now, out);
 }
 
-/// Empty where the rule has a fact of this name itself.
-std::string MetricRules::trendOf(const Rule& rule, const Series& series) {
-    auto own = [](const auto& fact) { return fact.first == trendFact; };
-    if (std::ranges::any_of(rule.facts, own)) return {};
-    return trendText(judgesReadings(rule.series) ? series.window.values() : series.recent.values(), rule.bound.unit);
+Course MetricRules::seriesCourse(const Rule& rule, const Series& series) {
+    return courseOf(judgesReadings(rule.series) ? series.window.readings() : series.recent.readings(), rule.bound);
 }
 
 /// The card of the end shows how it went on.
@@ -157,8 +164,7 @@ void MetricRules::cease(const Rule& rule, const Series& series, std::string_view
     auto first = out.size();
     book_.cease(fingerprint, now, out);
     for (auto at = first; at < out.size(); ++at)
-        if (auto trend = trendOf(rule, series); out[at].reason == Transition::Reason::Resolved && !trend.empty())
-            out[at].alert.facts[trendFact] = std::move(trend);
+        if (out[at].reason == Transition::Reason::Resolved) showCourse(rule, seriesCourse(rule, series), out[at].alert);
 }
 
 /// What the source named before and does not name now.

@@ -69,7 +69,7 @@ private:
     std::optional<double> valueOf(const Rule& rule, const Sample& sample, const std::string& fingerprint,
                                   Series& series, TimePoint now);
     void takeRestored(const std::string& key, TimePoint now, SeriesWindow& window);
-    static std::string trendOf(const Rule& rule, const Series& series);
+    static Course seriesCourse(const Rule& rule, const Series& series);
     void judge(const Rule& rule, const Sample& sample, double value, const Series& series, Alert draft, TimePoint now,
                Transitions& out);
     void cease(const Rule& rule, const Series& series, std::string_view fingerprint, TimePoint now, Transitions& out);

@@ -55,10 +55,10 @@ void SeriesWindow::merge(const Reading& reading) {
     }
 }
 
-std::vector<double> SeriesWindow::values() const {
-    std::vector<double> values;
-    for (const auto& reading : readings_) values.push_back(reading.value);
-    return values;
+std::vector<rules::Reading> SeriesWindow::readings() const {
+    std::vector<rules::Reading> readings;
+    for (const auto& reading : readings_) readings.push_back({reading.at, reading.value});
+    return readings;
 }
 
 double SeriesWindow::mean() const {

@@ -8,6 +8,7 @@
 
 #include "base/time.hpp"
 #include "rules/metric/series_selector.hpp"
+#include "rules/metric/trend.hpp"
 
 namespace klaw::rules {
 
@@ -45,7 +46,7 @@ public:
     std::optional<TimePoint> coveredFrom() const;
 
     /// Oldest first.
-    std::vector<double> values() const;
+    std::vector<rules::Reading> readings() const;
     Duration window() const { return window_; }
     Function function() const { return function_; }
     std::size_t size() const { return readings_.size(); }
