@@ -447,7 +447,7 @@ class CommandsTest(EndToEndTest):
         self.chat_agent()
         namespace = self.shop("cart", "web")
         answer = self.feishu.ask(f"pods -n {namespace.name}")
-        for word in ("NAME", "READY", "STATUS", "cart", "web", "1/1", "Running", "main"):
+        for word in ("cart", "web", "ready 1/1", "Running", "restarts 0", "main"):
             self.assertIn(word, answer)
         self.assertEqual(self.feishu.ask(f"容器组 {namespace.name}").count("Running"), 2)
         self.assertIn("Nothing found", self.feishu.ask(f"pods -n {namespace.name} --bad"))

@@ -31,6 +31,7 @@ class Platform:
         self.apps = {}
         self.stream, self.cards = Stream(self.apps), Cards()
         self.messages = []  # what people see besides cards: {to, kind, title, text, at}
+        self.dings = []  # who was rung: {how, people, content}
         self.calls, self.faults, self.presses = Counter(), [], []
         self.token_life = 7200
         self.tokens, self.sessions = {}, {}
@@ -203,6 +204,20 @@ async def direct_message(request):
     return await api(request, "robot.oToMessages", send)
 
 
+@routes.post("/v1.0/robot/ding/send")
+async def ding(request):
+    def ring(platform, body):
+        if body.get("robotCode") not in platform.apps:
+            raise Refused("invalidParameter.robotCode.notExsit")
+        if body.get("remindType") not in (1, 2, 3) or not body.get("receiverUserIdList") or not body.get("content"):
+            raise Refused("invalidParameter.param.invalid")
+        people = [person for person in body["receiverUserIdList"] if person in PEOPLE]
+        platform.dings.append({"how": body["remindType"], "people": people, "content": body["content"]})
+        unknown = [person for person in body["receiverUserIdList"] if person not in PEOPLE]
+        return {"openDingId": f"ding{next(platform.numbers)}", "failedList": {"unknown": unknown} if unknown else {}}
+    return await api(request, "robot.ding", ring)
+
+
 @routes.post("/robot/sendBySession")
 async def by_session(request):
     platform, body = request.app["platform"], await request.json()
@@ -364,7 +379,7 @@ async def connection(request):
 async def state(request):
     platform = request.app["platform"]
     return web.json_response({
-        "cards": list(platform.cards.all.values()), "messages": platform.messages, "calls": platform.calls,
+        "cards": list(platform.cards.all.values()), "messages": platform.messages, "dings": platform.dings, "calls": platform.calls,
         "presses": platform.presses, "registrations": platform.stream.registrations, "lost": platform.stream.lost,
         "late": platform.stream.late,
         "connections": [{"leaving": c.leaving, "frames_up": c.frames_up} for c in platform.stream.open]})

@@ -130,10 +130,16 @@ async def put(request):
                      lambda p, body: shown(p.messages.change(request.match_info["id"], body["content"], "text")))
 
 
-@routes.patch("/open-apis/im/v1/messages/{id}/urgent_app")
+@routes.patch("/open-apis/im/v1/messages/{id}/{how:urgent_(app|sms|phone)}")
 async def urgent(request):
-    return await api(request, "messages.urgent", lambda p, body: {"invalid_user_id_list": [
-        person for person in body.get("user_id_list", []) if person not in PEOPLE]})
+    def ring(platform, body):
+        message = platform.messages.all.get(request.match_info["id"])
+        if message is None or not body.get("user_id_list") or request.query.get("user_id_type") != "open_id":
+            raise Refused(230001, "Your request contains an invalid request parameter")
+        people = [person for person in body["user_id_list"] if person in PEOPLE]
+        message.setdefault("rung", []).append({"how": request.match_info["how"], "people": people})
+        return {"invalid_user_id_list": [person for person in body["user_id_list"] if person not in PEOPLE]}
+    return await api(request, f"messages.{request.match_info['how']}", ring)
 
 
 @routes.get("/open-apis/bot/v3/info")

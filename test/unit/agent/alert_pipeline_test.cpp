@@ -414,5 +414,107 @@ TEST_F(AlertPipelineTest, GivesTheSameUnitsForTheSameCalls) {
     EXPECT_THAT(first, testing::HasSubstr("d waits"));
 }
 
+/// Everything is looked up, and what is found is told when a test says so.
+class LookUpTest : public AlertPipelineTest {
+protected:
+    void SetUp() override {
+        begin();
+        pipeline->setLookUp([this](const rules::IncidentUpdate& update) {
+            asked.push_back(std::string(rules::toString(update.reason)));
+            return answer;
+        });
+    }
+    static rules::Findings findings() {
+        rules::Findings found;
+        found.at = start;
+        found.pod = "web";
+        found.logs = {"panic: no database"};
+        return found;
+    }
+    std::vector<std::string> asked;
+    AlertPipeline::LookUp answer = AlertPipeline::LookUp::UnderWay;
+};
+
+TEST_F(LookUpTest, HoldsTheFirstCardForWhatIsFoundAndSendsOne) {
+    put("web", "Failed");
+    auto unit = pipeline->take();
+    ASSERT_EQ(unit.newDeliveries.size(), 1u);
+    EXPECT_EQ(unit.newDeliveries[0].notBefore, start + AlertPipeline::lookUpWait);
+    now += 100ms;
+    ASSERT_TRUE(pipeline->lookedUp(unit.incidents[0].id, findings(), now));
+    auto enriched = pipeline->take();
+    ASSERT_EQ(enriched.newDeliveries.size(), 1u) << "takes the place of the one that waits";
+    EXPECT_EQ(enriched.newDeliveries[0].notBefore, now);
+    EXPECT_EQ(enriched.newDeliveries[0].reason, "opened");
+    EXPECT_NE(enriched.newDeliveries[0].payload.find("panic: no database"), std::string::npos);
+    EXPECT_EQ(enriched.incidents[0].findings, findings());
+}
+
+TEST_F(LookUpTest, LetsWhatComesLateRideWithTheNextCard) {
+    put("web", "Failed");
+    auto id = pipeline->take().incidents.at(0).id;
+    now += 2s;
+    ASSERT_TRUE(pipeline->lookedUp(id, findings(), now));
+    auto unit = pipeline->take();
+    EXPECT_TRUE(unit.newDeliveries.empty()) << "a call of its own is not worth it";
+    ASSERT_EQ(unit.incidents.size(), 1u) << "it is stored all the same";
+    EXPECT_EQ(unit.incidents[0].findings, findings());
+    pipeline->acknowledge(id, {"ann", now, ""});
+    EXPECT_NE(pipeline->take().newDeliveries.at(0).payload.find("panic: no database"), std::string::npos);
+}
+
+TEST_F(LookUpTest, SaysOnTheCardThatNothingWasLookedUpInAStormWithoutHoldingIt) {
+    answer = AlertPipeline::LookUp::Skipped;
+    put("web", "Failed");
+    auto unit = pipeline->take();
+    EXPECT_EQ(unit.newDeliveries[0].notBefore, start);
+    EXPECT_NE(unit.newDeliveries[0].payload.find("too much happens at once"), std::string::npos);
+    EXPECT_TRUE(unit.incidents[0].findings.skipped);
+}
+
+TEST_F(LookUpTest, KeepsWhatWasFoundOverARestartAndLooksForWhatIsMissing) {
+    put("web", "Failed");
+    auto unit = pipeline->take();
+    keep(unit);
+    pipeline->lookedUp(unit.incidents[0].id, findings(), now + 2s);
+    stored.incidents = pipeline->take().incidents;
+    SetUp();
+    asked.clear();
+    pipeline->restore(stored, now, now);
+    pipeline->lookUpMissing(now);
+    EXPECT_TRUE(asked.empty()) << "it is there";
+    EXPECT_EQ(pipeline->incidents().find(unit.incidents[0].id)->findings, findings());
+    stored.incidents[0].findings = {};
+    SetUp();
+    pipeline->restore(stored, now, now);
+    pipeline->lookUpMissing(now);
+    EXPECT_THAT(asked, ElementsAre("changed"));
+}
+
+TEST_F(LookUpTest, OfWhatHasResolvedMeanwhileTellsNobody) {
+    put("web", "Failed");
+    auto id = pipeline->take().incidents.at(0).id;
+    put("web", "Running");
+    pipeline->take();
+    EXPECT_FALSE(pipeline->lookedUp(id, findings(), now));
+    EXPECT_TRUE(pipeline->take().newDeliveries.empty());
+}
+
+TEST_F(AlertPipelineTest, ShowsWhoIsToLookAfterItAndWhatWasWritten) {
+    put("web", "Failed");
+    auto id = pipeline->take().incidents.at(0).id;
+    ASSERT_TRUE(pipeline->assign(id, "han", {"ann", now, ""}));
+    auto assigned = pipeline->take();
+    EXPECT_THAT(cards(assigned), ElementsAre("assigned web failed"));
+    EXPECT_EQ(assigned.incidents[0].assignee, "han");
+    ASSERT_TRUE(pipeline->assign(id, "han", {"bob", now, ""}));
+    EXPECT_TRUE(pipeline->take().newDeliveries.empty()) << "that is so already";
+    ASSERT_TRUE(pipeline->comment(id, {"ann", now, "looks like <at id=all></at> the disk"}));
+    auto commented = pipeline->take();
+    EXPECT_THAT(cards(commented), ElementsAre("commented web failed"));
+    EXPECT_NE(commented.newDeliveries[0].payload.find("ann: looks like"), std::string::npos);
+    EXPECT_FALSE(pipeline->comment("nothing", {"ann", now, "x"}));
+}
+
 }  // namespace
 }  // namespace klaw::app

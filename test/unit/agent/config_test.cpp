@@ -92,6 +92,47 @@ TEST(Config, KnowsHowOftenAnApplicationOrARobotMayCallInAMonth) {
               "fine");
 }
 
+TEST(Config, KnowsWhoIsOnCall) {
+    auto rota = [](const std::string& more) {
+        return "access: [{name: ann, feishu: ou_1}, {name: bob, feishu: ou_2}]\n"
+               "on_call: [{name: ops, people: [ann, bob]" +
+               more + "}]";
+    };
+    auto report =
+        parseConfig("klaw.yaml", rota(", handover: monday 09:30, start: 2026-11-24, time_zone: Asia/Shanghai, "
+                                      "overrides: [{from: 2026-12-24T00:00:00Z, to: 2026-12-25T00:00:00Z, "
+                                      "person: bob}]"));
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    ASSERT_EQ(report.config.rotas.size(), 1u);
+    const auto& ops = report.config.rotas[0];
+    EXPECT_EQ(ops.personAt(*parseRfc3339("2026-11-30T01:29:59Z")), "bob") << "the turn before the first";
+    EXPECT_EQ(ops.personAt(*parseRfc3339("2026-11-30T01:30:00Z")), "ann") << "the Monday after the start";
+    EXPECT_EQ(ops.personAt(*parseRfc3339("2026-12-24T12:00:00Z")), "bob") << "by the override";
+    EXPECT_EQ(firstError(rota("")),
+              "klaw.yaml:2:11: on_call: it is not said when turns begin (add `handover`, for "
+              "example monday 09:00, and `start`, the day of the first one's turn)");
+    EXPECT_EQ(firstError(rota(", handover: someday 9, start: 2026-11-24")),
+              "klaw.yaml:2:53: handover: \"someday 9\" is no time of a day (write for example monday 09:00 or daily "
+              "18:00)");
+    EXPECT_EQ(firstError("on_call: [{name: ops, people: [eve], handover: daily 09:00, start: 2026-11-24}]"),
+              "klaw.yaml:1:1: on_call: there is nobody called \"eve\" (add them to `access`, with a `name`)");
+}
+
+TEST(Config, CallsAndRingsPeopleByRoutes) {
+    auto report = parseConfig("klaw.yaml",
+                              "access: [{name: ann, feishu: ou_1}]\n"
+                              "on_call: [{name: ops, people: [ann], handover: daily 09:00, start: 2026-11-24}]\n"
+                              "routes: [{mention: [\"on-call:ops\"], ring: app, "
+                              "escalate: [{after: 10m, mention: [\"on-call:ops+1\"], ring: phone}]}]");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.routes[0].ring, rules::Ring::App);
+    EXPECT_EQ(report.config.routes[0].escalate[0].ring, rules::Ring::Phone);
+    EXPECT_EQ(firstError("routes: [{mention: [\"on-call:ops\"]}]"),
+              "klaw.yaml:1:1: mention: there is no rota \"ops\" (add it to `on_call`)");
+    EXPECT_EQ(firstError("routes: [{mention: [all], ring: bell}]"),
+              "klaw.yaml:1:33: ring: nobody can be rung by \"bell\" (one of app, sms, phone)");
+}
+
 TEST(Config, NeedsAnAddressForTheHeartbeat) {
     auto report =
         parseConfig("klaw.yaml", "heartbeat: {url: \"https://ping.example.com/1\", every: 30s, undelivered: 10m}");

@@ -169,6 +169,97 @@ TEST(DeliveryPlanner, CallsPeopleByTheIdsOfEachPlatformWhenACardBeginsAndWhenNob
     EXPECT_EQ(called(escalated), (Ids{{"ou_han"}, {}}));
 }
 
+std::vector<std::string> calledBy(const storage::Delivery& delivery) {
+    std::vector<std::string> ids;
+    for (const auto& mention : notifiers::cardFromJson(delivery.payload)->mentions) ids.push_back(mention.id);
+    return ids;
+}
+
+/// Calls Li on a channel that can ring; critical things by phone.
+DeliveryPlanner ringing(rules::Ring ring, rules::Ring ofTheStep = rules::Ring::None) {
+    rules::Route route;
+    route.match = *rules::CompiledMatchers::compileSelection({});
+    route.mention = {"Li"};
+    route.ring = ring;
+    route.escalate = {{15min, {}, {"Han"}, ofTheStep}};
+    auto chat = channel("chat", true), hook = channel("hook", true);
+    chat.people = hook.people = {{"Li", "ou_li"}, {"Han", "ou_han"}};
+    chat.canRing = true;
+    return DeliveryPlanner({chat, hook}, std::make_shared<rules::Routes>(std::vector{route}));
+}
+
+TEST(DeliveryPlanner, HoldsACardForWhatIsBeingLookedUpAndCallsPeopleWithWhicheverLeaves) {
+    auto planner = ringing(rules::Ring::None);
+    DeliveryPlanner::Hold hold{start + 800ms, Reason::Opened};
+    auto opened = planner.plan(update(Reason::Opened), hold);
+    ASSERT_EQ(opened.size(), 2u);
+    EXPECT_EQ(opened[0].notBefore, start + 800ms);
+    hold.until = start + 200ms;
+    auto enriched = planner.plan(update(Reason::Enriched, 200ms), hold);
+    ASSERT_EQ(enriched.size(), 2u);
+    EXPECT_EQ(enriched[0].notBefore, start + 200ms);
+    EXPECT_EQ(enriched[0].reason, "opened") << "it is the first card that people see";
+    EXPECT_EQ(calledBy(enriched[0]), std::vector<std::string>{"ou_li"});
+    EXPECT_EQ(calledBy(planner.plan(update(Reason::Grew, 100ms), hold)[0]), std::vector<std::string>{"ou_li"});
+    EXPECT_TRUE(calledBy(planner.plan(update(Reason::Grew, 1min))[0]).empty());
+}
+
+TEST(DeliveryPlanner, RingsThoseItCallsOnceAndOnlyWhereTheChannelCan) {
+    auto planner = ringing(rules::Ring::Phone, rules::Ring::Sms);
+    auto deliveries = planner.plan(update(Reason::Opened));
+    ASSERT_EQ(channelsOf(deliveries), (std::vector<std::string>{"chat", "chat", "hook"}));
+    const auto& ring = deliveries[1];
+    EXPECT_EQ(ring.reason, "ring");
+    EXPECT_FALSE(ring.livingCard) << "no newer card takes its place";
+    EXPECT_EQ(calledBy(ring), std::vector<std::string>{"ou_li"});
+    EXPECT_EQ(notifiers::cardFromJson(ring.payload)->ring, rules::Ring::Phone);
+    EXPECT_NE(ring.id, deliveries[0].id);
+    EXPECT_EQ(channelsOf(planner.plan(update(Reason::Changed, 1min))), (std::vector<std::string>{"chat", "hook"}));
+    auto escalated = update(Reason::Escalated, 15min);
+    escalated.incident.escalated = 1;
+    auto step = planner.plan(escalated);
+    ASSERT_EQ(step.size(), 3u);
+    EXPECT_EQ(calledBy(step[1]), std::vector<std::string>{"ou_han"});
+    EXPECT_EQ(notifiers::cardFromJson(step[1].payload)->ring, rules::Ring::Sms);
+    auto taken = update(Reason::Reminded, 1h);
+    taken.incident.acknowledged = rules::Mark{"Li", start, ""};
+    EXPECT_EQ(planner.plan(taken).size(), 2u) << "nobody is rung about what somebody has taken";
+    EXPECT_EQ(ringing(rules::Ring::None).plan(update(Reason::Opened)).size(), 2u);
+}
+
+TEST(DeliveryPlanner, CallsWhoIsOnDutyThenAndTheNextOneWhenNobodyTakesIt) {  // S5
+    rules::Rota rota;
+    rota.name = "ops";
+    rota.people = {"Li", "Han"};
+    rota.firstDay = toUnixNanos(start) / (24 * 3'600'000'000'000);
+    rota.handoverSeconds = 10 * 3600;
+    rota.days = 1;
+    rota.zone = TimeZone::utc();
+    rules::Route route;
+    route.match = *rules::CompiledMatchers::compileSelection({});
+    route.mention = {"on-call:ops"};
+    route.escalate = {{10min, {}, {"on-call:ops+1"}}};
+    auto chat = channel("chat", true);
+    chat.people = {{"Li", "ou_li"}, {"Han", "ou_han"}};
+    DeliveryPlanner planner(
+        {chat}, std::make_shared<rules::Routes>(std::vector{route}, std::vector<std::string>(), std::vector{rota}));
+    EXPECT_EQ(calledBy(planner.plan(update(Reason::Opened))[0]), std::vector<std::string>{"ou_li"});
+    auto escalated = update(Reason::Escalated, 10min);
+    escalated.incident.escalated = 1;
+    EXPECT_EQ(calledBy(planner.plan(escalated)[0]), std::vector<std::string>{"ou_han"});
+    EXPECT_EQ(calledBy(planner.plan(update(Reason::Opened, 24h))[0]), std::vector<std::string>{"ou_han"});
+}
+
+TEST(DeliveryPlanner, CallsWhomAnAlertIsAssignedTo) {
+    auto planner = ringing(rules::Ring::Phone);
+    auto assigned = update(Reason::Assigned, 1min);
+    assigned.incident.assignee = "Han";
+    auto deliveries = planner.plan(assigned);
+    ASSERT_EQ(deliveries.size(), 2u) << "who is not called by a route is not rung";
+    EXPECT_EQ(calledBy(deliveries[0]), std::vector<std::string>{"ou_han"});
+    EXPECT_EQ(notifiers::cardFromJson(deliveries[0].payload)->assignee, "Han");
+}
+
 TEST(DeliveryPlanner, RemindsEverywhereAlsoWhereCardsCanBeUpdated) {
     DeliveryPlanner planner({channel("hook", true), channel("robot", false)});
     EXPECT_EQ(channelsOf(planner.plan(update(Reason::Reminded, 4h))), both);

@@ -43,18 +43,44 @@ SafeCard withNonces(SafeCard card) {
 }
 
 std::string feishuAppForm(const SafeCard& card) {
-    return feishu::renderCard(withNonces(card), {}, {}, feishu::Buttons::CallBack).dump(2) + "\n";
+    std::vector<Mention> mentions;
+    if (card.status == CardStatus::Acknowledged) mentions = {Mention(Mention::Kind::UserId, "ou_1", "Li Lei")};
+    return feishu::renderCard(withNonces(card), {}, mentions, feishu::Buttons::CallBack).dump(2) + "\n";
+}
+
+/// What is left when the platform refuses the drawing.
+std::string feishuWithoutChartForm(const SafeCard& card) {
+    return feishu::renderCard(withNonces(card), {}, {}, feishu::Buttons::CallBack, feishu::Charts::AsText).dump(2) +
+           "\n";
+}
+
+/// What is left when the platform refuses the card.
+std::string feishuTextForm(const SafeCard& card) {
+    std::vector<Mention> mentions{Mention(Mention::Kind::UserId, "ou_1", "Li <Lei>")};
+    return feishu::renderText(card, {{"Sent as text.", "", ""}}, mentions) + "\n";
 }
 
 /// The variables of the template, lists and the Markdown where a reviewer can read them.
 std::string dingTalkAppForm(const SafeCard& card) {
-    auto parameters = dingtalk::ownTemplate("klaw.schema")->render(withNonces(card), {}, {});
+    std::vector<Mention> mentions;
+    if (card.status == CardStatus::Acknowledged) mentions = {Mention(Mention::Kind::UserId, "user01", "Li Lei")};
+    auto parameters = dingtalk::ownTemplate("klaw.schema")->render(withNonces(card), {}, mentions);
     std::string text;
     for (const auto& [name, value] : parameters) {
         if (name == "body") continue;
         text += name + ": " + (name == "buttons" ? "\n" + Json::parse(value).dump(2) : value) + "\n";
     }
     return text + "\n" + parameters["body"] + "\n";
+}
+
+std::string dingTalkPublicForm(const SafeCard& card) {
+    auto parameters = dingtalk::publicTemplate()->render(withNonces(card), {}, {});
+    std::string text;
+    for (const auto& [name, value] : parameters) {
+        if (name == "msgContent") continue;
+        text += name + ": " + (name == "sys_full_json_obj" ? "\n" + Json::parse(value).dump(2) : value) + "\n";
+    }
+    return text + "\n" + parameters["msgContent"] + "\n";
 }
 
 std::string webhookForm(const SafeCard& card) {
@@ -68,10 +94,15 @@ std::string terminalForm(const SafeCard& card) {
 struct GoldenCase {
     std::string platform;
     std::string (*render)(const SafeCard&);
-    CardStatus status = CardStatus::Firing;
+    std::string sample;  ///< the name of a status, or "reply" and the kind of an answer
     std::string language;
 
-    std::string file() const { return platform + "_" + std::string(toString(status)) + "_" + language + ".golden"; }
+    std::string file() const { return platform + "_" + sample + "_" + language + ".golden"; }
+    Card card() const {
+        constexpr std::string_view reply = "reply";
+        if (sample.starts_with(reply)) return answerCard(sample.substr(reply.size()), language);
+        return sampleCard(*cardStatusFromString(sample), language);
+    }
 };
 
 void PrintTo(const GoldenCase& golden, std::ostream* out) {
@@ -80,15 +111,24 @@ void PrintTo(const GoldenCase& golden, std::ostream* out) {
 
 std::vector<GoldenCase> allCases() {
     std::vector<GoldenCase> cases;
-    std::vector<GoldenCase> platforms{{"dingtalk", dingTalkForm, {}, {}},   {"feishu", feishuForm, {}, {}},
-                                      {"feishuapp", feishuAppForm, {}, {}}, {"dingtalkapp", dingTalkAppForm, {}, {}},
-                                      {"webhook", webhookForm, {}, {}},     {"terminal", terminalForm, {}, {}}};
-    for (const auto& platform : platforms)
-        for (auto status :
-             {CardStatus::Firing, CardStatus::Acknowledged, CardStatus::Acting, CardStatus::Acted, CardStatus::Failed,
-              CardStatus::Silenced, CardStatus::Resolved, CardStatus::Digest, CardStatus::Test})
-            for (const auto* language : {"en", "zh"})
-                cases.push_back({platform.platform, platform.render, status, language});
+    auto add = [&](const char* platform, std::string (*render)(const SafeCard&), std::vector<std::string> samples) {
+        for (const auto& sample : samples)
+            for (const auto* language : {"en", "zh"}) cases.push_back({platform, render, sample, language});
+    };
+    const std::vector<std::string> states{"firing",   "acknowledged", "acting", "acted", "failed",
+                                          "silenced", "resolved",     "digest", "test"};
+    const std::vector<std::string> answers{"replytext", "replyrows", "replyconfirm", "replychooser"};
+    for (const auto* samples : {&states, &answers}) {
+        add("dingtalk", dingTalkForm, *samples);
+        add("feishu", feishuForm, *samples);
+        add("feishuapp", feishuAppForm, *samples);
+        add("dingtalkapp", dingTalkAppForm, *samples);
+        add("terminal", terminalForm, *samples);
+    }
+    add("webhook", webhookForm, states);
+    add("dingtalkpublic", dingTalkPublicForm, {"firing", "resolved", "replyconfirm"});
+    add("feishutext", feishuTextForm, {"firing", "resolved", "replyrows"});
+    add("feishunochart", feishuWithoutChartForm, {"firing"});
     return cases;
 }
 
@@ -106,7 +146,7 @@ TEST_P(CardGolden, IsRenderedAsReviewed) {
     auto ruler = text.find("\n" + std::string(kRuler));
     bool update = std::getenv("KLAW_UPDATE_GOLDEN") != nullptr;
     if (update && ruler == std::string::npos) {
-        text = toPrettyJson(sampleCard(golden.status, golden.language));
+        text = toPrettyJson(golden.card());
         ruler = text.size();
     }
     ASSERT_NE(ruler, std::string::npos) << path << " is missing or has no ruler";

@@ -23,6 +23,17 @@ void addAlert(Card& card) {
 
 void addDetails(Card& card) {
     const auto& language = card.language;
+    if (card.status == CardStatus::Firing)
+        card.chart = CardChart{in(language, "trend", "走势"),
+                               {61.0, 62.5, 66.0, 63.0, 70.5, 76.0, 78.5, 88.0, 91.5, 97.5},
+                               90.0,
+                               "%",
+                               "▁▁▂▁▂▃▃▅▅▇",
+                               "61.0%",
+                               "97.5%",
+                               "90.0%",
+                               sampleTime() - 990s,
+                               sampleTime() - 720s};
     card.sections = {
         {in(language, "Events", "事件"),
          CardSection::Kind::Text,
@@ -117,6 +128,50 @@ Card sampleCard(CardStatus status, const std::string& language) {
     addAlert(card);
     if (status != CardStatus::Silenced) addDetails(card);
     addState(card);
+    return card;
+}
+
+Card answerCard(const std::string& kind, const std::string& language) {
+    Card card;
+    card.id = "reply-om_1";
+    card.status = CardStatus::Reply;
+    card.severity = rules::Severity::Info;
+    card.language = language;
+    card.utcOffsetMinutes = language == "zh" ? 480 : 0;
+    card.updatedAt = sampleTime();
+    auto button = [&](const char* en, const char* zh, const char* verb, std::string command) {
+        CardButton made;
+        made.label = in(language, en, zh);
+        made.verb = verb;
+        made.command = std::move(command);
+        card.buttons.push_back(std::move(made));
+    };
+    CardSection section;
+    if (kind == "rows") {
+        card.title = "pods -n shop";
+        section.kind = CardSection::Kind::Rows;
+        section.lines = {"web-7d9f_5c6b8-2xk8p · CrashLoopBackOff", "shop · ready 0/1 · restarts 5 (10s ago) · age 2d",
+                         "<at id=all></at> **cart**", "@all password=*** [x](http://evil.example)"};
+        card.footer.notes = {in(language, "page 1 of 3", "第 1 / 3 页"), "pods -n shop --page 2"};
+        button("Next", "下一页", "page", "pods -n shop --page 2");
+    } else if (kind == "confirm") {
+        card.title = "restart deployment/web -n shop";
+        section.kind = CardSection::Kind::Code;
+        section.lines = {"  spec:", "    template:", "+     restartedAt: 2026-11-23T10:00:00Z"};
+        card.footer.notes = {"restart deployment/web -n shop --yes"};
+        button("Confirm", "确认", "confirm", "restart deployment/web -n shop --expect u2 --yes");
+        card.buttons.back().style = CardButton::Style::Primary;
+    } else if (kind == "chooser") {
+        card.title = "pods -n shop";
+        card.severity = rules::Severity::Warning;
+        section.lines = {in(language, "Several clusters are watched: which one?", "有多个集群，请选择：")};
+        for (const auto* cluster : {"prod-sh", "prod-bj"})
+            button(cluster, cluster, "page", std::string("pods -n shop --cluster ") + cluster);
+    } else {
+        card.title = "who";
+        section.lines = {in(language, "You are feishu:ou_li.", "你是 feishu:ou_li。"), "<b>x</b> @all"};
+    }
+    card.sections = {section};
     return card;
 }
 

@@ -16,6 +16,8 @@ TimePoint sampleTime();
 
 /// A card as the courier would send it in that state, with hostile text, secrets and every kind of content.
 Card sampleCard(CardStatus status, const std::string& language);
+/// An answer to a command: "text", "rows" of a table, "confirm" and "chooser" with their buttons.
+Card answerCard(const std::string& kind, const std::string& language);
 /// As little as a card can be.
 Card smallCard();
 

@@ -20,6 +20,13 @@ rules::Alert fullAlert() {
     alert.enrich = {"logs"};
     alert.notify = {"oncall"};
     alert.facts = {{"reason", "OOMKilled"}};
+    alert.course.values = {0.5, 0.25, 0.75};
+    alert.course.least = 0.25;
+    alert.course.greatest = 0.75;
+    alert.course.from = at(1);
+    alert.course.to = at(3);
+    alert.course.bound = 0.7;
+    alert.course.unit = rules::Unit::Percent;
     alert.resolvedAt = at(90);
     alert.keepPendingFor = 90s;
     alert.startedBefore = true;
@@ -84,6 +91,14 @@ TEST(IncidentJson, GivesBackEveryFieldButTheAlerts) {
     incident.diversions = {{"oncall", "lead"}};
     incident.changes = {{"app: web:1 → web:2", "kubectl-set", at(-60)}};
     incident.dependents = {"Deployment shop/web (2)"};
+    incident.assignee = "Han";
+    incident.assigned = rules::Mark{"feishu:ou_1", at(85), ""};
+    incident.comments = {{"feishu:ou_1", at(86), "the disk"}};
+    incident.findings.at = at(90);
+    incident.findings.pod = "api-1";
+    incident.findings.previous = true;
+    incident.findings.logs = {"panic"};
+    incident.findings.events = {{at(70), "Pod api-1", "Warning", "BackOff", "restarting", 12}};
     auto read = must(incidentFromJson(toJson(incident)));
     EXPECT_TRUE(read.alerts.empty());
     EXPECT_EQ(toJson(read), toJson(incident));
@@ -104,6 +119,10 @@ TEST(IncidentJson, GivesBackEveryFieldButTheAlerts) {
     EXPECT_EQ(read.diversions, incident.diversions);
     EXPECT_EQ(read.changes, incident.changes);
     EXPECT_EQ(read.dependents, incident.dependents);
+    EXPECT_EQ(read.assignee, "Han");
+    EXPECT_EQ(read.assigned, incident.assigned);
+    EXPECT_EQ(read.comments, incident.comments);
+    EXPECT_EQ(read.findings, incident.findings);
     EXPECT_EQ(read.revision, 7u);
 }
 

@@ -9,8 +9,21 @@
 namespace klaw::rules {
 namespace {
 
-std::string plain(std::vector<double> values) {
-    return trendText(values, Unit::Plain);
+const TimePoint start = *parseRfc3339("2026-11-23T10:00:00Z");
+
+/// One a minute.
+std::vector<Reading> readingsOf(const std::vector<double>& values) {
+    std::vector<Reading> readings;
+    for (double value : values) readings.push_back({start + readings.size() * 1min, value});
+    return readings;
+}
+
+Course courseOfValues(const std::vector<double>& values, Unit unit = Unit::Plain) {
+    return courseOf(readingsOf(values), {Comparison::Operator::Greater, 3, unit});
+}
+
+std::string plain(const std::vector<double>& values) {
+    return trendText(courseOfValues(values));
 }
 
 TEST(Trend, ShowsTheCourseBetweenItsLeastAndItsGreatest) {
@@ -20,7 +33,7 @@ TEST(Trend, ShowsTheCourseBetweenItsLeastAndItsGreatest) {
 }
 
 TEST(Trend, WritesNumbersInTheUnitOfTheThreshold) {
-    EXPECT_EQ(trendText(std::vector{0.61, 0.7, 0.975}, Unit::Percent), "▁▂▇ 61.0% … 97.5%");
+    EXPECT_EQ(trendText(courseOfValues({0.61, 0.7, 0.975}, Unit::Percent)), "▁▂▇ 61.0% … 97.5%");
 }
 
 TEST(Trend, OfOneHeightIsALineInTheMiddle) {
@@ -52,15 +65,26 @@ TEST(Trend, FitsManyValuesIntoThirtyColumns) {
     EXPECT_TRUE(columns.starts_with("▁▁▁▁▁▁▂") && columns.ends_with("▅▇▇▇▇▇▇")) << columns;
 }
 
+TEST(Trend, KnowsWhenItBeganAndEndedAndItsThreshold) {
+    auto course = courseOfValues({5, std::nan(""), 1, 2, std::nan("")});
+    EXPECT_EQ(course.values, (std::vector<double>{5, 1, 2}));
+    EXPECT_EQ(course.from, start);
+    EXPECT_EQ(course.to, start + 3min) << "what is no number is no end of it either";
+    EXPECT_EQ(course.bound, 3);
+}
+
 TEST(RecentValues, AreTheLastThirtyTwoOldestFirst) {
     RecentValues recent;
-    EXPECT_TRUE(recent.values().empty());
+    EXPECT_TRUE(recent.readings().empty());
     std::vector<double> expected;
     for (int i = 0; i < 100; ++i) {
-        recent.add(i);
+        recent.add(i, start + i * 1s);
         expected.push_back(i);
         if (expected.size() > 32) expected.erase(expected.begin());
-        ASSERT_EQ(recent.values(), expected);
+        std::vector<double> values;
+        for (const auto& reading : recent.readings()) values.push_back(reading.value);
+        ASSERT_EQ(values, expected);
+        ASSERT_EQ(recent.readings().back().at, start + i * 1s);
     }
 }
 

@@ -1,0 +1,104 @@
+"""What cards show beside what rules see, asked from the real API server; who is called, and rung, on both platforms."""
+import json
+
+from harness.case import EndToEndTest
+from harness.platform import DingTalk, Feishu, newest
+from harness.rules import UNSCHEDULABLE, impatient
+from harness.waiting import eventually
+
+ACCESS = [{"name": "李雷", "feishu": "ou_li", "dingtalk": "li", "role": "operator"},
+          {"name": "韩梅梅", "feishu": "ou_han", "dingtalk": "han", "role": "operator"}]
+ROUTE = {"mention": ["李雷"], "ring": "app"}
+ENRICHED = UNSCHEDULABLE + "    enrich: [logs, events]\n"
+
+
+class CardContentTest(EndToEndTest):
+    def setUp(self):
+        super().setUp()
+        self.feishu = Feishu()
+        self.addCleanup(self.feishu.close)
+
+    def chat_agent(self, rules, defaults=False, **options):
+        settings = {"language": "en", "apps": [self.feishu.app()], "access": ACCESS,
+                    "channels": [{"name": "oncall", "type": "feishu", "app": "klaw-feishu", "chat": "oc_ops"}], **options}
+        agent = self.agent(rules=rules, defaults=defaults, **settings).start()
+        self.feishu.await_connection()
+        return agent
+
+    def test_first_card_of_a_crash_has_events_and_logs(self):
+        self.chat_agent(impatient(), defaults=True)
+        namespace = self.namespace("crash")
+        namespace.trouble("make", "crash-loop")
+        card = self.feishu.await_card("keeps crashing", also=namespace.name, seconds=60)
+        first = json.dumps(card["versions"][0]["content"], ensure_ascii=False)
+        self.assertIn('"content": "Events"', first)
+        self.assertIn("BackOff", first)
+        self.assertIn("could not reach database", first)
+        namespace.trouble("mend", "crash-loop")
+
+    def test_card_without_logs_says_why_and_has_the_events(self):
+        self.chat_agent(ENRICHED)
+        namespace = self.namespace("events")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        card = self.feishu.await_card(f"{namespace.name}-big cannot be scheduled")
+        first = json.dumps(card["versions"][0]["content"], ensure_ascii=False)
+        self.assertIn("FailedScheduling", first)
+        self.assertRegex(first, "The logs could not be read|has written nothing")  # it was never placed on a node
+
+    def test_people_are_rung_once_also_over_a_restart(self):
+        agent = self.chat_agent(UNSCHEDULABLE, routes=[ROUTE])
+        namespace = self.namespace("ring")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        trouble = f"{namespace.name}-big cannot be scheduled"
+        card = self.feishu.await_card(trouble, also="<at id=ou_li>")
+        def rung():
+            return self.feishu.cards(trouble)[0].get("rung")
+        eventually(rung, 15, "a ring")
+        self.assertEqual(rung(), [{"how": "urgent_app", "people": ["ou_li"]}])
+        agent.kill()
+        agent.start()
+        self.feishu.press(card["id"], "Acknowledge")
+        self.feishu.await_card(trouble, also='"template": "yellow"')
+        self.assertEqual(len(rung()), 1)
+        identity = agent.do("alerts").stdout.split("\n")[1].split()[0]
+        self.assertRegex(agent.do(f"alerts deliveries {identity}").stdout, r"oncall\s+ring\s+sent")
+
+    def test_refused_ring_is_told_in_the_ledger(self):
+        agent = self.chat_agent(UNSCHEDULABLE, routes=[ROUTE])
+        self.feishu.call("fault", api="messages.urgent_app", kind="answer", times=5, code=99991672, msg="no scope", status=400)
+        namespace = self.namespace("ring")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        self.feishu.await_card(f"{namespace.name}-big cannot be scheduled")
+        identity = agent.do("alerts").stdout.split("\n")[1].split()[0]
+        eventually(lambda: "ring" in agent.do(f"alerts deliveries {identity}").stdout
+                   and "refused" in agent.do(f"alerts deliveries {identity}").stdout, 15, "a refused ring")
+
+    def test_alert_is_assigned_and_commented_on_its_card(self):
+        agent = self.chat_agent(UNSCHEDULABLE)
+        namespace = self.namespace("assign")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        trouble = f"{namespace.name}-big cannot be scheduled"
+        self.feishu.await_card(trouble)
+        identity = agent.do("alerts").stdout.split("\n")[1].split()[0]
+        self.assertIn("Assigned", self.feishu.ask(f"assign {identity} 韩梅梅"))
+        self.feishu.await_card(trouble, also="<at id=ou_han>")
+        self.assertIn("Commented", self.feishu.ask(f"comment {identity} the node is being repaired"))
+        self.feishu.await_card(trouble, also="李雷: the node is being repaired")
+        self.assertIn("one of 李雷, 韩梅梅", self.feishu.ask(f"assign {identity} nobody"))
+
+
+class DingTalkContentTest(EndToEndTest):
+    def test_people_are_mentioned_on_the_card_and_rung(self):
+        dingtalk = DingTalk()
+        self.addCleanup(dingtalk.close)
+        self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", apps=[dingtalk.app()], access=ACCESS,
+                   channels=[{"name": "oncall", "type": "dingtalk", "app": "klaw-dingtalk", "chat": "cidops=="}],
+                   routes=[{"mention": ["李雷"], "ring": "phone"}]).start()
+        dingtalk.await_connection()
+        namespace = self.namespace("ding")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        card = dingtalk.await_card(f"{namespace.name}-big cannot be scheduled")
+        self.assertIn("@li", dingtalk.shown(card).get("msgContent", ""))
+        ding = eventually(lambda: dingtalk.state()["dings"], 15, "a DING")
+        self.assertEqual([(d["how"], d["people"]) for d in ding], [(3, ["li"])])
+        self.assertIn(f"{namespace.name}-big cannot be scheduled", ding[0]["content"])
