@@ -658,9 +658,10 @@ void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
 }
 
 std::string AgentRun::metrics() {
+    auto sources = metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>();
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
-                          metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>(), budgets_->all(),
-                          heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(), loop_.turns()});
+                          budgets_->all(), heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(),
+                          loop_.turns(), std::move(sources)});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {

@@ -112,9 +112,13 @@ std::string MetricBoard::unavailable(const rules::Rule& rule) const {
     if (rule.kind == rules::Rule::Kind::Promql) {
         if (!asked_.prometheus) return "no Prometheus server is configured (`metrics.prometheus`)";
         auto asked = std::string(ofPromql) + rule.name;
-        auto ofRule = [&](const auto& entry) { return entry.first.second == asked; };
-        if (std::ranges::none_of(status_, ofRule)) return "Prometheus has not been asked yet";
-        return failing(asked);
+        bool known = false;
+        for (const auto& [source, status] : status_) {
+            if (source.second != asked) continue;
+            if (!status.lastError.empty()) return describe(status);
+            known = true;
+        }
+        return known ? "" : "Prometheus has not been asked yet";
     }
     if (rule.kind != rules::Rule::Kind::Metric) return {};
     const auto* builtin = rules::findBuiltinMetric(rule.series.metric);

@@ -29,12 +29,12 @@ public:
         const std::vector<std::unique_ptr<ClusterWatch>>& clusters;
         const storage::Writer& writer;
         std::vector<ChatView> chats;
-        std::vector<MetricSourceStatus> metricSources;
         std::vector<std::shared_ptr<const notifiers::Account>> accounts;
         Heartbeat::Counts heartbeats;
         bool ready = false;
         bool reloadSuccessful = true;  ///< of the configuration and the rules, the last time
         LoopTurns turns;
+        std::vector<MetricSourceStatus> metricSources;
     };
     /// Prometheus text format 0.0.4.
     std::string text(const Sources& sources) const;

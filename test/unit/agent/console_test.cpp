@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/async/loop_condition.hpp"
 #include "base/async/task_group.hpp"
@@ -62,8 +64,8 @@ public:
     }
     LoopClock* clock = nullptr;
     bool ready = true;
-    std::optional<Result<void>> committed =
-        Result<void>();  ///< what becomes of alerts that come in; empty: not known yet
+    /// What becomes of alerts that come in; empty while that is not known.
+    std::optional<Result<void>> committed = Result<void>();
     std::uint64_t version = 7;
     int polls = 0;
     TimePoint pollsEnd{};
@@ -162,13 +164,13 @@ TEST_F(ConsoleTest, TellsAlertmanagerThatItHasItsAlertsOnlyOnceTheyAreCommitted)
 }
 
 TEST_F(ConsoleTest, LetsAlertmanagerTryAgainOnlyWhatMayBeTakenLater) {
-    using Code = ErrorCode;
-    for (auto [code, status] : {std::pair(Code::Unavailable, 503),
-                                {Code::ResourceExhausted, 503},
-                                {Code::InvalidArgument, 400},
-                                {Code::Unsupported, 400}}) {
-        agent.committed = Result<void>(tl::unexpected(Error(code, "no")));
-        EXPECT_EQ(get(posted("/api/alertmanager", "{}", "receiver-token")).status, status);
+    const std::map<ErrorCode, int> answers{{ErrorCode::Unavailable, 503},
+                                           {ErrorCode::ResourceExhausted, 503},
+                                           {ErrorCode::InvalidArgument, 400},
+                                           {ErrorCode::Unsupported, 400}};
+    for (const auto& [code, expected] : answers) {
+        agent.committed = Result<void>(fail(code, "no"));
+        EXPECT_EQ(status(posted("/api/alertmanager", "{}", "receiver-token")), expected);
     }
 }
 
