@@ -5,13 +5,11 @@
 #include <string_view>
 #include <vector>
 
-namespace klaw::access {
+#include "agent/access/binding.hpp"
+#include "agent/access/place.hpp"
+#include "agent/access/role.hpp"
 
-/// Where in the clusters something is. With an empty `ns` it is of the cluster as a whole, or of all its namespaces.
-struct Place {
-    std::string cluster;
-    std::string ns;
-};
+namespace klaw::access {
 
 /// What somebody wants. The identity comes from the way in (token of the data directory, a platform's signature), never
 /// from the text.
@@ -19,7 +17,7 @@ struct Request {
     std::string identity;  ///< "local:alice", "feishu:ou_…", "dingtalk:…"
     std::string chat;      ///< "feishu:oc_…" where it was asked in one
     std::string verb;
-    std::string permission;        ///< "read", "alerts", "rules", "workloads", "nodes"
+    std::string permission;        ///< "read", "alerts", "rules", "workloads", "nodes", "access"
     std::optional<Place> place{};  ///< of what is read or changed; nothing: it is of no cluster
 };
 
@@ -28,35 +26,28 @@ struct Decision {
     std::string reason;  ///< sentence for people
 };
 
-/// viewer: read; operator: read, alerts and workloads; admin: everything.
-enum class Role { Viewer, Operator, Admin };
-std::optional<Role> roleFromString(std::string_view text);
-std::string_view toString(Role role);
-/// The least that grants the permission.
-Role lowestRole(std::string_view permission);
-
-/// Who has a role: certain people, or whoever writes in a chat.
-struct Binding {
-    std::string name;                     ///< of a person, shown on cards
-    std::vector<std::string> identities;  ///< "feishu:ou_…"
-    std::vector<std::string> chats;       ///< "feishu:oc_…"
-    Role role = Role::Viewer;
-    std::vector<std::string> clusters;    ///< where the role holds, `*` for any characters; none: everywhere
-    std::vector<std::string> namespaces;  ///< the same; what is of no namespace is then outside
-};
-
 /// Deny is the default. Who holds the token of the data directory is this machine's administrator and may do
 /// everything.
 class Policy {
 public:
-    explicit Policy(std::vector<Binding> bindings = {}) : bindings_(std::move(bindings)) {}
+    /// `roles` beside the built-in ones.
+    explicit Policy(std::vector<Binding> bindings = {}, std::vector<Role> roles = {});
 
-    Decision decide(const Request& request) const;
+    Decision decide(const Request& request, TimePoint now) const;
     /// The configured name of a person; empty for others.
     std::string nameOf(std::string_view identity) const;
+    /// The identities of the person with that name; an identity stands for itself. Empty for nobody.
+    std::vector<std::string> identitiesOf(std::string_view person) const;
+    const std::vector<Binding>& bindings() const { return bindings_; }
+    /// Null for a role that there is not.
+    const Role* role(std::string_view name) const;
+    const std::vector<Role>& roles() const { return roles_; }
 
 private:
+    bool grants(const Binding& binding, const Request& request) const;
+
     std::vector<Binding> bindings_;
+    std::vector<Role> roles_;
 };
 
 inline constexpr std::string_view localPrefix = "local:";

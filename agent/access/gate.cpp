@@ -3,7 +3,7 @@
 namespace klaw::access {
 
 Task<Result<Permit>> Gate::permit(Request request, Permit::Extent extent, std::string what, storage::UnitOfWork with) {
-    auto decision = policy_.decide(request);
+    auto decision = decide(request);
     bool dryRun = extent == Permit::Extent::DryRun;
     with.audit.back().decision = !decision.allowed ? "denied" : dryRun ? "previewed" : "allowed";
     if (!decision.allowed) {

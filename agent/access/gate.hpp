@@ -17,10 +17,13 @@ class Gate {
 public:
     /// Makes a unit durable; an Error where it would not outlive the agent.
     using Append = std::function<Task<Result<storage::Committed>>(storage::UnitOfWork unit)>;
-    explicit Gate(Append append) : append_(std::move(append)) {}
+    using Now = std::function<TimePoint()>;
+    Gate(Append append, Now now) : append_(std::move(append)), now_(std::move(now)) {}
 
     void setPolicy(Policy policy) { policy_ = std::move(policy); }
     const Policy& policy() const { return policy_; }
+    /// What the policy says now.
+    Decision decide(const Request& request) const { return policy_.decide(request, now_()); }
 
     /// For the request with the digest `what` in the place of `request`. `with` goes into the transaction of the audit
     /// row; its last audit entry is that row, without its decision. PermissionDenied, also recorded, when the policy
@@ -29,6 +32,7 @@ public:
 
 private:
     Append append_;
+    Now now_;
     Policy policy_;
 };
 

@@ -77,8 +77,11 @@ Result<void> AgentRun::start() {
     control_->setRules(*rules_,
                        [this](std::shared_ptr<const rules::RuleSet> rules) { replaceRules(std::move(rules)); });
     auto flushWith = [this](storage::UnitOfWork with) { return flushedWith(std::move(with)); };
-    access_ = std::make_unique<access::Gate>([this](storage::UnitOfWork with) { return recorded(std::move(with)); });
+    access_ = std::make_unique<access::Gate>([this](storage::UnitOfWork with) { return recorded(std::move(with)); },
+                                             [this] { return clock_.now(); });
     control_->setGate(*access_);
+    grants_.restore(state->meta, clock_.now());
+    control_->setGrants(grants_);
     auto noteAction = [this](const std::string& incident, const rules::Action& action) {
         // One that has resolved meanwhile has its end on its card.
         if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
@@ -230,8 +233,15 @@ void AgentRun::followAlertmanagers() {
     silenceMirrors_->follow(targets);
 }
 
+/// What the configuration says, and what was granted since.
+void AgentRun::followAccess() {
+    auto bindings = setup_.config.bindings;
+    for (const auto& [id, grant] : grants_.grants()) bindings.push_back(grant.binding);
+    access_->setPolicy(access::Policy(std::move(bindings), setup_.config.roles));
+}
+
 void AgentRun::followChannels() {
-    access_->setPolicy(access::Policy(setup_.config.bindings));
+    followAccess();
     budgets_->follow(setup_.config);
     chats_->follow(setup_.config);
     auto notifiers = chats_->replyNotifiers();
@@ -434,6 +444,8 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     std::ranges::move(with.inbound, std::back_inserter(unit.inbound));
     std::ranges::move(with.usedOffers, std::back_inserter(unit.usedOffers));
     rules_->takeRevisions(unit);
+    auto grants = grants_.takeChanges(clock_.now());
+    unit.meta.insert(unit.meta.end(), grants.begin(), grants.end());
     for (const auto& incident : unit.incidents) {
         if (!incident.resolvedAt) continue;
         std::erase_if(lately_, [&](const rules::Incident& other) { return other.id == incident.id; });
@@ -441,11 +453,15 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
         if (lately_.size() > maxLately) lately_.pop_back();
     }
     auto silences = unit.silences;
-    auto stored = [this, silences = std::move(silences), done = std::move(done)](Result<storage::Committed> result) {
-        if (result)
+    auto stored = [this, silences = std::move(silences), grants = std::move(grants),
+                   done = std::move(done)](Result<storage::Committed> result) {
+        if (result) {
             silenceMirrors_->apply(silences);
-        else
+            grants_.stored(grants);
+            if (!grants.empty()) followAccess();
+        } else {
             spdlog::error("a change could not be stored: {}", result.error().describe());
+        }
         if (done) done(std::move(result));
     };
     commitWithCourier(std::move(unit), std::move(stored));

@@ -76,6 +76,7 @@ private:
     std::vector<scrape::ChannelOutage> channelOutages() const;
     std::string heartbeatTrouble(Duration undelivered) const;
     void followChannels();
+    void followAccess();
     Result<void> loadRules(const std::vector<storage::RuleRevision>& applied);
     void followAlertmanagers();
     deliver::Commit commitThroughGate();
@@ -124,6 +125,7 @@ private:
     std::unique_ptr<MetricWatch> metricWatch_;
     std::unique_ptr<LiveControl> control_;
     std::unique_ptr<access::Gate> access_;
+    access::GrantBook grants_;
     std::unique_ptr<ChangeDesk> changes_;
     std::unique_ptr<CommandDesk> commands_;
     std::unique_ptr<CallBudgets> budgets_;

@@ -5,9 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "agent/operate/cluster_choice.hpp"
 #include "agent/operate/object_difference.hpp"
 #include "agent/operate/plan_outcome.hpp"
+#include "agent/operate/required_access.hpp"
 #include "agent/operate/rollout.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/utf8.hpp"
@@ -63,11 +63,6 @@ bool wasShown(const operate::CommandLine& line) {
 
 }  // namespace
 
-access::Place placeOf(const operate::Control& control, const operate::CommandLine& line) {
-    auto cluster = operate::clusterOf(control, line);
-    return {cluster ? *cluster : line.option("cluster").value_or(""), line.option("namespace").value_or("")};
-}
-
 ChangeDesk::ChangeDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, access::Gate& gate,
                        Flush flush, NoteAction noteAction, Tell tell)
     : loop_(loop),
@@ -89,20 +84,21 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
     open.incident = line.option("alert").value_or("");
     open.replyTo = std::move(asked.replyTo);
     open.card = std::move(asked.card);
-    access::Request request{open.caller.identity, open.caller.chat, open.verb, std::string(verb.permission),
-                            placeOf(control_, line)};
-    open.plan.cluster = request.place->cluster;
-    open.plan.ns = request.place->ns;
+    auto request = operate::requiredAccess(control_, verb, line, open.caller);
+    if (request.place) {
+        open.plan.cluster = request.place->cluster;
+        open.plan.ns = request.place->ns;
+    }
     open.plan.summary = asked.command;
-    auto decision = gate_.policy().decide(request);
+    auto decision = gate_.decide(request);
     if (!decision.allowed) co_return co_await refused(open, "denied", std::move(decision.reason));
     auto plan = co_await verb.plan(control_, open.caller, line);
     if (!plan) co_return co_await refused(open, "refused", plan.error().describe());
     open.plan = std::move(*plan);
     open.plan.summary = maskSecrets(open.plan.summary);
     // What is changed says where it is; the words of the command only say where it was looked for.
-    request.place->cluster = open.plan.cluster;
-    request.place->ns = open.plan.ns;
+    request.permission = verb.permission;
+    request.place = access::placeOfPath(open.plan.cluster, open.plan.path);
     if (auto expected = line.option("expect"))
         if (auto same = operate::stillExpected(open.plan, *expected, clock_.now()); !same)
             co_return co_await refused(open, "stale", same.error().describe());

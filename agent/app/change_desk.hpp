@@ -86,7 +86,4 @@ private:
     TaskGroup tasks_;
 };
 
-/// The place that a command of a verb with a plan is about, as far as it says.
-access::Place placeOf(const operate::Control& control, const operate::CommandLine& line);
-
 }  // namespace klaw::app

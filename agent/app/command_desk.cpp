@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "agent/operate/required_access.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/text/secrets.hpp"
 #include "storage/reader.hpp"
@@ -20,22 +21,7 @@ struct Understood {
     const operate::Verb* verb = nullptr;
     operate::CommandLine line;
     bool changes() const { return verb->changes && verb->changes(line); }
-    std::string permission() const { return changes() ? std::string(verb->permission) : "read"; }
 };
-
-/// Reads are judged where they reach a cluster.
-access::Request requestOf(const operate::Control& control, const Understood& understood,
-                          const operate::Caller& caller) {
-    access::Request request{
-        caller.identity, caller.chat, std::string(understood.verb->name), understood.permission(), {}};
-    if (!understood.verb->plan) return request;
-    auto place = placeOf(control, understood.line);
-    if (place.cluster.empty())
-        request.permission = "read";  // until it is known which one is meant
-    else
-        request.place = std::move(place);
-    return request;
-}
 
 Result<Understood> understand(const std::string& command) {
     auto line = operate::parseCommandLine(command);
@@ -195,8 +181,8 @@ Task<Answered> CommandDesk::execute(Asked asked) {
     understood->line.attachment = std::move(asked.attachment);
     std::string verb(understood->verb->name);
     const auto& caller = asked.caller;
-    auto request = requestOf(control_, *understood, caller);
-    auto decision = policy().decide(request);
+    auto request = operate::requiredAccess(control_, *understood->verb, understood->line, caller);
+    auto decision = gate_.decide(request);
     if (!decision.allowed) {
         co_await record(denialOf(caller, request, asked.command));
         co_return Answered::refusing(decision.reason + "\n");
@@ -318,8 +304,8 @@ Task<Answered> CommandDesk::pressKnown(Asked asked, storage::Offer offer,
                                        const std::map<std::string, std::string>& inputs) {
     auto understood = understand(offer.arguments);
     if (!understood) co_return refusal(understood.error());
-    auto request = requestOf(control_, *understood, asked.caller);
-    auto decision = policy().decide(request);
+    auto request = operate::requiredAccess(control_, *understood->verb, understood->line, asked.caller);
+    auto decision = gate_.decide(request);
     if (!decision.allowed) {
         co_await record(denialOf(asked.caller, request, offer.arguments));
         co_return Answered::refusing(decision.reason + "\n");

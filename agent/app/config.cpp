@@ -247,13 +247,6 @@ AppConfig::Mode readMode(const YamlCursor& value) {
     return AppConfig::Mode::Connection;
 }
 
-access::Role readRole(const YamlCursor& value) {
-    auto name = value.text("role").value;
-    if (auto role = access::roleFromString(name)) return *role;
-    value.error("role: there is no role \"" + name + "\"", "one of viewer, operator, admin");
-    return access::Role::Viewer;
-}
-
 /// "feishu_chat: [oc_1]" → "feishu:oc_1"
 void addPrefixed(const YamlCursor& value, std::string_view key, std::vector<std::string>& into) {
     auto platform = key.substr(0, key.find('_'));
@@ -333,13 +326,29 @@ constexpr Field<AppConfig> appFields[] = {
     {"language", [](const YamlCursor& v, AppConfig& a) { a.language = readLanguage(v); }},
 };
 
+constexpr Field<access::RoleRule> roleRuleFields[] = {
+    {"may", [](const YamlCursor& v, access::RoleRule& r) { r.may = rules::values(v.texts("may")); }},
+    {"clusters", [](const YamlCursor& v, access::RoleRule& r) { r.clusters = rules::values(v.texts("clusters")); }},
+    {"namespaces", [](const YamlCursor& v, access::RoleRule& r) { r.namespaces = rules::values(v.texts("namespaces")); }},
+    {"resources", [](const YamlCursor& v, access::RoleRule& r) { r.resources = rules::values(v.texts("resources")); }},
+    {"names", [](const YamlCursor& v, access::RoleRule& r) { r.names = rules::values(v.texts("names")); }},
+};
+
+constexpr Field<access::Role> roleFields[] = {
+    {"name", [](const YamlCursor& v, access::Role& r) { r.name = v.text("name").value; }},
+    {"rules", [](const YamlCursor& v, access::Role& r) {
+        for (const auto& item : v.items("rules"))
+            rules::decodeFields<access::RoleRule>(item, "rules", roleRuleFields, r.rules.emplace_back());
+    }},
+};
+
 constexpr Field<access::Binding> accessFields[] = {
     {"name", [](const YamlCursor& v, access::Binding& b) { b.name = v.text("name").value; }},
     {"feishu", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "feishu", b.identities); }},
     {"dingtalk", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk", b.identities); }},
     {"feishu_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "feishu_chat", b.chats); }},
     {"dingtalk_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk_chat", b.chats); }},
-    {"role", [](const YamlCursor& v, access::Binding& b) { b.role = readRole(v); }},
+    {"role", [](const YamlCursor& v, access::Binding& b) { b.role = v.text("role").value; }},
     {"clusters", [](const YamlCursor& v, access::Binding& b) { b.clusters = rules::values(v.texts("clusters")); }},
     {"namespaces", [](const YamlCursor& v, access::Binding& b) { b.namespaces = rules::values(v.texts("namespaces")); }},
 };
@@ -535,6 +544,29 @@ void readHeartbeat(const YamlCursor& value, Config& config) {
         value.error("heartbeat: no http or https address", "add `url`, `url_file` or `url_env`");
 }
 
+/// Whoever may give roles can give himself every one.
+void checkRole(const YamlCursor& item, const access::Role& role, const Config& config) {
+    auto sameName = [&](const access::Role& other) { return other.name == role.name; };
+    if (role.name.empty()) item.error("a role without a name", "add `name`: `access` refers to it");
+    if (std::ranges::any_of(access::builtInRoles(), sameName) || std::ranges::any_of(config.roles, sameName))
+        item.error("there is a role \"" + role.name + "\" already", "choose another name");
+    for (const auto& rule : role.rules) {
+        if (rule.may.empty()) item.error("a rule of a role that allows nothing", "add `may`: [read, restart]");
+        for (const auto& what : rule.may)
+            if (what != "*" && access::matchesPattern(what, "access"))
+                item.error("may: only an admin gives roles", "leave out \"" + what + "\"");
+    }
+}
+
+void readRoles(const YamlCursor& value, Config& config) {
+    for (const auto& item : value.items("roles")) {
+        access::Role role;
+        rules::decodeFields<access::Role>(item, "roles", roleFields, role);
+        checkRole(item, role, config);
+        config.roles.push_back(std::move(role));
+    }
+}
+
 void readAccess(const YamlCursor& value, Config& config) {
     for (const auto& item : value.items("access")) {
         access::Binding binding;
@@ -577,6 +609,7 @@ constexpr Field<Config> configFields[] = {
     {"rules", [](const YamlCursor& v, Config& c) { rules::decodeFields<Config>(v, "rules", rulesFields, c); }},
     {"apps", readApps},
     {"channels", readChannels},
+    {"roles", readRoles},
     {"access", readAccess},
     {"routes", readRoutes},
     {"on_call", readOnCall},
@@ -615,7 +648,17 @@ void checkApps(const YamlCursor& root, Config& config) {
     }
 }
 
+void checkBindings(const YamlCursor& root, const Config& config) {
+    access::Policy policy({}, config.roles);
+    std::string names;
+    for (const auto& role : policy.roles()) names += (names.empty() ? "" : ", ") + role.name;
+    for (const auto& binding : config.bindings)
+        if (!policy.role(binding.role))
+            root.error("access: there is no role \"" + binding.role + "\"", "one of " + names);
+}
+
 void checkReferences(const YamlCursor& root, const Config& config) {
+    checkBindings(root, config);
     auto check = [&](const std::vector<std::string>& receivers, std::string_view where) {
         for (const auto& receiver : receivers) {
             bool known = false;

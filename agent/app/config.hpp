@@ -129,6 +129,7 @@ struct Config {
     std::vector<std::filesystem::path> ruleDirectories;
     std::vector<AppConfig> apps;
     std::vector<ChannelConfig> channels;
+    std::vector<access::Role> roles;        ///< beside viewer, operator and admin
     std::vector<access::Binding> bindings;  ///< of `access`: who may do what
     std::vector<std::string> notify;        ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;

@@ -51,15 +51,6 @@ Error ambiguousPath() {
                  "names have letters, digits, - and .");
 }
 
-/// "shop" in "/api/v1/namespaces/shop/pods?limit=5"; empty for what is of the cluster.
-std::string namespaceIn(std::string_view path) {
-    constexpr std::string_view segment = "/namespaces/";
-    auto at = path.find(segment);
-    if (at == path.npos || at > path.find('?')) return {};
-    auto name = path.substr(at + segment.size());
-    return percentDecode(name.substr(0, name.find_first_of("/?"))).value_or("");
-}
-
 }  // namespace
 
 Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const std::string& databaseFile,
@@ -248,8 +239,8 @@ Task<Result<std::string>> LiveControl::askCluster(operate::Caller caller, std::s
     auto* watched = clusterNamed(cluster);
     if (!watched) co_return fail(unknownCluster(cluster));
     if (isAmbiguous(path)) co_return fail(ambiguousPath());
-    access::Request request{caller.identity, caller.chat, "read", "read", access::Place{cluster, namespaceIn(path)}};
-    auto decision = gate_->policy().decide(request);
+    access::Request request{caller.identity, caller.chat, "read", "read", access::placeOfPath(cluster, path)};
+    auto decision = gate_->policy().decide(request, now());
     if (!decision.allowed) co_return fail(ErrorCode::PermissionDenied, std::move(decision.reason));
     auto response =
         co_await watched->server().get(std::move(path), patience, std::move(accept), std::move(caller.identity));
@@ -265,6 +256,13 @@ Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube
     auto response = co_await watched->server().change(std::move(permit), std::move(change), patience);
     if (!response) co_return fail(inCluster(std::move(response).error(), watched->name()));
     co_return std::move(response->body);
+}
+
+std::string LiveControl::grant(access::Grant wanted) {
+    wanted.id = fmt::format("{:08x}", random_.next() >> 32);
+    auto id = wanted.id;
+    grants_->add(std::move(wanted));
+    return id;
 }
 
 std::vector<operate::ClusterView> LiveControl::clusters() const {

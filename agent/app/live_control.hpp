@@ -38,6 +38,9 @@ public:
     /// Who may read where.
     void setGate(const access::Gate& gate) { gate_ = &gate; }
 
+    /// Where roles are given for a while.
+    void setGrants(access::GrantBook& grants) { grants_ = &grants; }
+
     /// Where rules are changed.
     void setRules(RuleKeeper& rules, RuleKeeper::Install install) {
         keeper_ = &rules;
@@ -80,6 +83,9 @@ public:
     Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) override;
     Result<void> removeRule(const std::string& name, const rules::Mark& mark) override;
     std::vector<operate::ClusterView> clusters() const override;
+    const access::Policy& policy() const override { return gate_->policy(); }
+    std::string grant(access::Grant wanted) override;
+    Result<access::Grant> revokeGrant(const std::string& idPrefix) override { return grants_->revoke(idPrefix); }
     Task<Result<std::string>> askCluster(operate::Caller caller, std::string cluster, std::string path,
                                          std::string accept) override;
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
@@ -97,6 +103,7 @@ private:
     std::string databaseFile_;
     const MetricWatch* metrics_ = nullptr;
     const access::Gate* gate_ = nullptr;
+    access::GrantBook* grants_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
 };

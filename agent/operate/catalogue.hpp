@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/access/access.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/command_line.hpp"
 #include "agent/operate/control.hpp"
@@ -38,6 +40,8 @@ struct Verb {
     bool undoable = false;  ///< its plans say how to take them back
     /// By their long names, beyond those that every verb, or every verb with `ask` or `plan`, has.
     std::vector<std::string_view> options{};
+    /// Where a change without a plan takes effect; nothing: everywhere. nullptr: always everywhere.
+    std::optional<access::Place> (*place)(const Control& control, const CommandLine& line) = nullptr;
 };
 
 /// InvalidArgument, with the nearest one, for an option that the verb does not have, and for a value of one that takes
@@ -57,6 +61,7 @@ std::vector<Verb> resourceVerbs();
 std::vector<Verb> workloadVerbs();
 std::vector<Verb> rollbackVerbs();
 std::vector<Verb> nodeVerbs();
+std::vector<Verb> accessVerbs();
 
 /// All verbs as a Markdown table: usage, other words, what it does in both languages, who may, preview and undo.
 std::string markdownTable();

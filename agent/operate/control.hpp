@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/access/access.hpp"
+#include "agent/access/grant_book.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/plan.hpp"
 #include "base/async/task.hpp"
@@ -140,6 +142,10 @@ public:
     virtual Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) = 0;
     virtual Result<void> removeRule(const std::string& name, const rules::Mark& mark) = 0;
     virtual std::vector<ClusterView> clusters() const = 0;
+    virtual const access::Policy& policy() const = 0;
+    /// Its id, which is chosen here. It counts once it is durable.
+    virtual std::string grant(access::Grant wanted) = 0;
+    virtual Result<access::Grant> revokeGrant(const std::string& idPrefix) = 0;
     /// What the API server of a cluster answers to a GET, as far as the caller may read there. Errors name the cluster.
     virtual Task<Result<std::string>> askCluster(Caller caller, std::string cluster, std::string path,
                                                  std::string accept) = 0;

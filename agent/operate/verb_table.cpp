@@ -18,9 +18,9 @@ std::string cell(std::string_view text) {
 }
 
 std::string whoMay(const Verb& verb) {
-    auto reader = access::toString(access::lowestRole("read"));
+    auto reader = access::lowestRole("read");
     if (!verb.changes) return std::string(reader);
-    auto changer = access::toString(access::lowestRole(verb.permission));
+    auto changer = access::lowestRole(verb.permission);
     // Some list without arguments, and change with them.
     bool alsoReads = verb.usage.starts_with(std::string(verb.name) + " [");
     return alsoReads ? fmt::format("{}; to change: {}", reader, changer) : std::string(changer);

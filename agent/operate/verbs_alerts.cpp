@@ -391,10 +391,51 @@ Result<Output> unsilence(Control& control, const Caller& caller, const CommandLi
     return std::string(isChinese(caller) ? "静默已结束。\n" : "The silence has ended.\n");
 }
 
+std::optional<access::Place> placeOfIncident(const Control& control, const CommandLine& line) {
+    auto incident = namedIncident(control, line);
+    if (!incident) return std::nullopt;
+    return access::Place{(*incident)->cluster, (*incident)->owner.ns, {}, {}, false};
+}
+
+/// Where alerts are that these matchers hold for; nothing where that is not one place.
+std::optional<access::Place> placeOfMatchers(const std::vector<rules::Matcher>& matchers) {
+    access::Place place;
+    for (const auto& matcher : matchers) {
+        if (matcher.kind != rules::Matcher::Kind::Equal) continue;
+        if (matcher.label == "cluster") place.cluster = matcher.value;
+        if (matcher.label == "namespace") place.ns = matcher.value;
+    }
+    return place.cluster.empty() ? std::nullopt : std::optional(std::move(place));
+}
+
+std::optional<access::Place> placeOfSilence(const Control& control, const CommandLine& line) {
+    if (silencePartOf(line) == SilencePart::New) {
+        auto order = readSilence(control, {}, line);
+        return order ? placeOfMatchers(order->matchers) : std::nullopt;
+    }
+    auto known = namedSilence(control, line);
+    return known ? placeOfMatchers(known->matchers) : std::nullopt;
+}
+
+std::optional<access::Place> placeOfUnsilence(const Control& control, const CommandLine& line) {
+    auto named = line;
+    named.arguments.insert(named.arguments.begin(), "expire");
+    return placeOfSilence(control, named);
+}
+
+std::vector<Verb> withPlaces(std::vector<Verb> verbs) {
+    for (auto& verb : verbs) {
+        if (verb.name == "ack" || verb.name == "unack") verb.place = placeOfIncident;
+        if (verb.name == "silence") verb.place = placeOfSilence;
+        if (verb.name == "unsilence") verb.place = placeOfUnsilence;
+    }
+    return verbs;
+}
+
 }  // namespace
 
 std::vector<Verb> alertVerbs() {
-    return {
+    return withPlaces({
         {"alerts",
          {"告警", "alert"},
          "alerts [ID | deliveries ID] [-n NAMESPACE] [--cluster CLUSTER]",
@@ -476,7 +517,7 @@ std::vector<Verb> alertVerbs() {
          nullptr,
          false,
          {"comment"}},
-    };
+    });
 }
 
 }  // namespace klaw::operate

@@ -17,8 +17,8 @@ protected:
             if (durable) committed.auditSeqs.push_back(7);
             co_return committed;
         };
-        Gate gate(append);
-        gate.setPolicy(Policy({{"Li", {"feishu:ou_li"}, {}, Role::Operator, {}, {}}}));
+        Gate gate(append, [] { return TimePoint(); });
+        gate.setPolicy(Policy({{"Li", {"feishu:ou_li"}, {}, "operator", {}, {}}}));
         storage::UnitOfWork unit;
         unit.audit.push_back({{}, identity, "restart", "", "prod/shop/Deployment/web", "{}"});
         unit.meta.push_back({"change:1", "{}"});

@@ -6,15 +6,15 @@ namespace klaw::access {
 namespace {
 
 Policy policy() {
-    return Policy({{"Li", {"feishu:ou_li"}, {}, Role::Operator, {}, {"shop", "team-*"}},
-                   {"Han", {"feishu:ou_han"}, {}, Role::Admin, {"staging-*"}, {}},
-                   {"", {}, {"feishu:oc_all"}, Role::Viewer, {}, {}},
-                   {"Root", {"dingtalk:root"}, {}, Role::Admin, {}, {}}});
+    return Policy({{"Li", {"feishu:ou_li"}, {}, "operator", {}, {"shop", "team-*"}},
+                   {"Han", {"feishu:ou_han"}, {}, "admin", {"staging-*"}, {}},
+                   {"", {}, {"feishu:oc_all"}, "viewer", {}, {}},
+                   {"Root", {"dingtalk:root"}, {}, "admin", {}, {}}});
 }
 
 bool may(const std::string& identity, const std::string& permission, std::optional<Place> place = {},
          const std::string& chat = "") {
-    return policy().decide({identity, chat, "verb", permission, std::move(place)}).allowed;
+    return policy().decide({identity, chat, "verb", permission, std::move(place)}, TimePoint()).allowed;
 }
 
 TEST(Policy, GivesARoleOnlyInItsPlace) {
@@ -41,13 +41,83 @@ TEST(Policy, GivesAChatsRoleToWhoeverWritesThere) {
 }
 
 TEST(Policy, DeniesByDefaultAndSaysWhatIsMissing) {
-    auto decision = policy().decide({"feishu:ou_x", "", "restart", "workloads", Place{"prod", "shop"}});
+    auto decision = policy().decide({"feishu:ou_x", "", "restart", "workloads", Place{"prod", "shop"}}, TimePoint());
     EXPECT_EQ(decision.reason,
               "feishu:ou_x has no role that allows \"restart\" in namespace shop of cluster prod: an "
-              "administrator can give one under `access` in the configuration");
-    EXPECT_FALSE(policy().decide({"feishu:", "", "ack", "read", {}}).allowed);
-    EXPECT_FALSE(policy().decide({"local:", "", "ack", "read", {}}).allowed);
-    EXPECT_TRUE(policy().decide({"local:alice", "", "cordon", "nodes", Place{"prod", ""}}).allowed);
+              "administrator can give one under `access` in the configuration, or for a while with `grant`");
+    EXPECT_FALSE(policy().decide({"feishu:", "", "ack", "read", {}}, TimePoint()).allowed);
+    EXPECT_FALSE(policy().decide({"local:", "", "ack", "read", {}}, TimePoint()).allowed);
+    EXPECT_TRUE(policy().decide({"local:alice", "", "cordon", "nodes", Place{"prod", ""}}, TimePoint()).allowed);
+}
+
+class OwnRoles : public testing::Test {
+protected:
+    bool may(const std::string& verb, const std::string& permission, Place place, TimePoint now = TimePoint()) {
+        Role deployer{
+            "deployer",
+            {{{"read"}, {}, {}, {}, {}}, {{"restart", "set"}, {"prod-*"}, {"shop"}, {"deployments"}, {"web-*"}}}};
+        Binding binding{"Wu", {"feishu:ou_wu"}, {}, "deployer", {}, {}};
+        binding.until = TimePoint(10h);
+        Policy policy({binding}, {deployer});
+        return policy.decide({"feishu:ou_wu", "", verb, permission, std::move(place)}, now).allowed;
+    }
+};
+
+TEST_F(OwnRoles, NameVerbsResourcesAndObjects) {
+    EXPECT_TRUE(may("restart", "workloads", {"prod-1", "shop", "deployments", "web-1"}));
+    EXPECT_FALSE(may("scale", "workloads", {"prod-1", "shop", "deployments", "web-1"})) << "another verb";
+    EXPECT_FALSE(may("restart", "workloads", {"prod-1", "shop", "statefulsets", "web-1"})) << "another resource";
+    EXPECT_FALSE(may("restart", "workloads", {"prod-1", "shop", "deployments", "db"})) << "another object";
+    EXPECT_FALSE(may("restart", "workloads", {"prod-1", "shop", "deployments", ""})) << "all objects";
+    EXPECT_FALSE(may("restart", "workloads", {"prod-1", "pay", "deployments", "web-1"})) << "another namespace";
+    EXPECT_FALSE(may("restart", "workloads", {"test", "shop", "deployments", "web-1"})) << "another cluster";
+    EXPECT_TRUE(may("read", "read", {"test", "pay", "secrets", "db"}));
+}
+
+TEST_F(OwnRoles, LetSomebodyAskBeforeTheObjectIsKnown) {
+    EXPECT_TRUE(may("restart", "workloads", {"prod-1", "shop", "", "", true}));
+    EXPECT_FALSE(may("scale", "workloads", {"prod-1", "shop", "", "", true}));
+    EXPECT_FALSE(may("restart", "workloads", {"prod-1", "pay", "", "", true}));
+}
+
+TEST_F(OwnRoles, EndWhenTheirTimeIsOver) {
+    EXPECT_TRUE(may("read", "read", {"prod-1", "shop"}, TimePoint(10h) - 1ms));
+    EXPECT_FALSE(may("read", "read", {"prod-1", "shop"}, TimePoint(10h)));
+}
+
+TEST(Policy, SaysWhichEntryAllowsIt) {
+    EXPECT_EQ(policy().decide({"feishu:ou_li", "", "restart", "workloads", Place{"prod", "shop"}}, TimePoint()).reason,
+              "Li has the role \"operator\"");
+    EXPECT_EQ(policy().decide({"feishu:ou_x", "feishu:oc_all", "pods", "read", Place{"prod", ""}}, TimePoint()).reason,
+              "whoever writes in this chat has the role \"viewer\"");
+}
+
+TEST(Pattern, StarStandsForAnyCharacters) {
+    EXPECT_TRUE(matchesPattern("team-*", "team-a"));
+    EXPECT_TRUE(matchesPattern("team-*", "team-"));
+    EXPECT_TRUE(matchesPattern("*-db-*", "shop-db-db-1"));
+    EXPECT_TRUE(matchesPattern("**", ""));
+    EXPECT_FALSE(matchesPattern("team-*", "steam-a"));
+    EXPECT_FALSE(matchesPattern("*-db", "shop-db-1"));
+    EXPECT_FALSE(matchesPattern("", "shop"));
+    EXPECT_FALSE(matchesPattern("*a*a*a*a*a*a*a*b", std::string(200, 'a')));
+}
+
+TEST(PlaceOfPath, NamesNamespaceResourceAndObject) {
+    auto of = [](std::string_view path) {
+        auto place = placeOfPath("prod", path);
+        return place.ns + "|" + place.resource + "|" + place.name;
+    };
+    EXPECT_EQ(of("/api/v1/namespaces/shop/pods/web-0/log?tailLines=5"), "shop|pods|web-0");
+    EXPECT_EQ(of("/api/v1/namespaces/shop/pods?limit=5"), "shop|pods|");
+    EXPECT_EQ(of("/apis/apps/v1/namespaces/shop/deployments/web"), "shop|deployments|web");
+    EXPECT_EQ(of("/apis/apps/v1/deployments"), "|deployments|");
+    EXPECT_EQ(of("/api/v1/nodes/node-1"), "|nodes|node-1");
+    EXPECT_EQ(of("/api/v1/namespaces"), "|namespaces|");
+    EXPECT_EQ(of("/api/v1/namespaces/shop"), "shop|namespaces|shop");
+    EXPECT_EQ(of("/api/v1/namespaces/shop/status"), "shop|namespaces|shop");
+    EXPECT_EQ(of("/version"), "||");
+    EXPECT_EQ(of("/api/v1/pods?fieldSelector=/namespaces/shop/"), "|pods|");
 }
 
 }  // namespace

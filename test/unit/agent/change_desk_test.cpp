@@ -21,8 +21,8 @@ protected:
     void SetUp() override {
         control.objects[webPath] = deployment(2, 4);
         control.objects[nodePath] = node(false);
-        gate.setPolicy(access::Policy({{"Li", {"feishu:ou_li"}, {}, access::Role::Admin, {}, {}},
-                                       {"Bo", {"feishu:ou_bo"}, {}, access::Role::Admin, {}, {"shop"}}}));
+        gate.setPolicy(access::Policy({{"Li", {"feishu:ou_li"}, {}, "admin", {}, {}},
+                                       {"Bo", {"feishu:ou_bo"}, {}, "admin", {}, {"shop"}}}));
     }
     void TearDown() override {
         TaskGroup end(loop, [](const std::string&, const std::string&) {});
@@ -78,7 +78,7 @@ protected:
         }
         co_return committed;
     };
-    access::Gate gate{flush};
+    access::Gate gate{flush, [this] { return clock.now(); }};
     ChangeDesk desk{loop,
                     clock,
                     random,

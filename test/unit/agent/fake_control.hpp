@@ -67,6 +67,11 @@ public:
     }
     Result<void> revertRule(const std::string&, std::uint64_t, const rules::Mark&) override { return {}; }
     Result<void> removeRule(const std::string&, const rules::Mark&) override { return {}; }
+    const access::Policy& policy() const override { return policy_; }
+    std::string grant(access::Grant) override { return "12ab"; }
+    Result<access::Grant> revokeGrant(const std::string& idPrefix) override {
+        return fail(ErrorCode::NotFound, "there is no grant \"" + idPrefix + "\"");
+    }
     std::vector<operate::ClusterView> clusters() const override {
         operate::ClusterView view;
         view.name = "prod";

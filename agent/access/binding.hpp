@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace klaw::access {
+
+/// Who has a role: certain people, or whoever writes in a chat.
+struct Binding {
+    std::string name;                     ///< of a person, shown on cards
+    std::vector<std::string> identities;  ///< "feishu:ou_…"
+    std::vector<std::string> chats;       ///< "feishu:oc_…"
+    std::string role = "viewer";
+    std::vector<std::string> clusters;    ///< where the role holds, `*` for any characters; none: everywhere
+    std::vector<std::string> namespaces;  ///< the same; what is of no namespace is then outside
+    std::optional<TimePoint> until{};     ///< it holds before that time; nothing: always
+    std::string grant{};                  ///< id, where it was granted while the agent ran
+};
+
+}  // namespace klaw::access

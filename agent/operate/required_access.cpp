@@ -1,0 +1,31 @@
+#include "agent/operate/required_access.hpp"
+
+#include "agent/operate/cluster_choice.hpp"
+
+namespace klaw::operate {
+namespace {
+
+/// As far as the command says it; with several clusters and none named there is no place yet.
+std::optional<access::Place> placeOfChange(const Control& control, const CommandLine& line) {
+    auto cluster = clusterOf(control, line);
+    auto name = cluster ? *cluster : line.option("cluster").value_or("");
+    if (name.empty()) return std::nullopt;
+    access::Place place{std::move(name), line.option("namespace").value_or(""), {}, {}, true};
+    return place;
+}
+
+}  // namespace
+
+access::Request requiredAccess(const Control& control, const Verb& verb, const CommandLine& line,
+                               const Caller& caller) {
+    bool changes = verb.changes && verb.changes(line);
+    access::Request request{
+        caller.identity, caller.chat, std::string(verb.name), changes ? std::string(verb.permission) : "read", {}};
+    if (changes && verb.place) request.place = verb.place(control, line);
+    if (!verb.plan) return request;
+    request.place = placeOfChange(control, line);
+    if (!request.place) request.permission = "read";  // until it is known which cluster is meant
+    return request;
+}
+
+}  // namespace klaw::operate

@@ -1,0 +1,238 @@
+// Who may do what: told, explained, and given for a while.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/operate/catalogue.hpp"
+#include "agent/operate/required_access.hpp"
+#include "agent/operate/resource_kinds.hpp"
+#include "notifiers/words.hpp"
+#include "rules/suggestion.hpp"
+
+namespace klaw::operate {
+namespace {
+
+constexpr Duration longestGrant = 30 * 24h;
+
+bool always(const CommandLine&) {
+    return true;
+}
+
+std::string whereOf(const access::Binding& binding, bool chinese) {
+    std::string clusters = binding.clusters.empty() ? (chinese ? "所有集群" : "everywhere")
+                                                    : fmt::format("{}", fmt::join(binding.clusters, ", "));
+    if (binding.namespaces.empty()) return clusters;
+    return clusters + (chinese ? "，命名空间 " : ", namespaces ") +
+           fmt::format("{}", fmt::join(binding.namespaces, ", "));
+}
+
+std::string whoOf(const access::Binding& binding) {
+    auto ids = binding.identities;
+    ids.insert(ids.end(), binding.chats.begin(), binding.chats.end());
+    auto list = fmt::format("{}", fmt::join(ids, ", "));
+    return binding.name.empty() ? list : binding.name + " (" + list + ")";
+}
+
+Error nobody(const access::Policy& policy, const std::string& person) {
+    std::vector<std::string_view> names;
+    for (const auto& binding : policy.bindings())
+        if (!binding.name.empty()) names.push_back(binding.name);
+    auto near = rules::nearest(person, names);
+    return Error(ErrorCode::NotFound, "there is nobody called \"" + person + "\"", {},
+                 near ? "did you mean " + std::string(*near) + "?"
+                      : "`who` lists who is known; an id is written feishu:ou_… or dingtalk:…");
+}
+
+Result<Output> who(Control& control, const Caller& caller, const CommandLine& line) {
+    const auto& policy = control.policy();
+    std::vector<std::string> wanted;
+    if (!line.arguments.empty()) {
+        wanted = policy.identitiesOf(line.arguments.front());
+        if (wanted.empty()) return fail(nobody(policy, line.arguments.front()));
+    }
+    auto isWanted = [&](const access::Binding& binding) {
+        auto known = [&](const std::string& id) { return std::ranges::find(wanted, id) != wanted.end(); };
+        return wanted.empty() || std::ranges::any_of(binding.identities, known);
+    };
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& binding : policy.bindings()) {
+        bool ended = binding.until && *binding.until <= control.now();
+        if (ended || !isWanted(binding)) continue;
+        auto until = binding.until ? notifiers::localTime(*binding.until, control.utcOffsetMinutes()) : "-";
+        rows.push_back({whoOf(binding), binding.role, whereOf(binding, caller.chinese()), until,
+                        binding.grant.empty() ? "-" : binding.grant});
+    }
+    if (rows.empty()) return caller.chinese() ? "没有任何授权。\n" : "Nobody has a role.\n";
+    Table table{{{"WHO", "谁"}, {"ROLE", "角色"}, {"WHERE", "范围"}, {"UNTIL", "到期"}, {"GRANT", "授权编号"}},
+                std::move(rows)};
+    return Output(std::move(table), caller.language);
+}
+
+/// "deploy/web": which resource and name a command is about.
+void placeObject(const CommandLine& line, access::Place& place) {
+    for (const auto& word : line.arguments) {
+        auto slash = word.find('/');
+        const auto* kind = findResourceKind(word.substr(0, slash));
+        if (!kind || slash == word.npos) continue;
+        auto path = pathOf(*kind, {});
+        place.resource = path.substr(path.rfind('/') + 1);
+        place.name = word.substr(slash + 1);
+        place.open = false;
+        return;
+    }
+}
+
+/// `can 李雷 restart deploy/web -n shop`
+Result<Output> can(Control& control, const Caller& caller, const CommandLine& line) {
+    if (line.arguments.size() < 2)
+        return fail(ErrorCode::InvalidArgument, "can needs a person and a command", {},
+                    "for example: can 李雷 restart deploy/web -n shop");
+    const auto& policy = control.policy();
+    auto identities = policy.identitiesOf(line.arguments.front());
+    if (identities.empty()) return fail(nobody(policy, line.arguments.front()));
+    auto command = line;
+    command.verb = line.arguments[1];
+    command.arguments.erase(command.arguments.begin(), command.arguments.begin() + 2);
+    const auto* verb = findVerb(command.verb);
+    if (!verb)
+        return fail(ErrorCode::NotFound, "there is no command \"" + command.verb + "\"", {},
+                    "`help` lists what there is");
+    std::string text;
+    for (const auto& identity : identities) {
+        Caller asked;
+        asked.identity = identity;
+        auto request = requiredAccess(control, *verb, command, asked);
+        if (verb->ask && line.option("cluster"))
+            request.place =
+                access::Place{*line.option("cluster"), line.option("namespace").value_or(""), {}, {}, false};
+        if (request.place) placeObject(command, *request.place);
+        auto decision = policy.decide(request, control.now());
+        text += identity + ": " +
+                (decision.allowed ? (caller.chinese() ? "可以" : "yes") : (caller.chinese() ? "不可以" : "no")) + ": " +
+                decision.reason + "\n";
+    }
+    return text;
+}
+
+Result<Duration> lengthOf(const CommandLine& line) {
+    auto written = line.option("for").value_or(line.arguments.size() > 2 ? line.arguments[2] : "");
+    auto length = parseDuration(written);
+    if (!length || *length <= Duration{} || *length > longestGrant)
+        return fail(ErrorCode::InvalidArgument, "grant needs for how long, at most 30 days", {},
+                    "for example: grant 李雷 operator 2h -n shop");
+    return *length;
+}
+
+std::vector<std::string> listOf(const std::optional<std::string>& option) {
+    std::vector<std::string> items;
+    std::string_view rest = option ? std::string_view(*option) : std::string_view();
+    while (!rest.empty()) {
+        auto comma = std::min(rest.find(','), rest.size());
+        if (comma > 0) items.emplace_back(rest.substr(0, comma));
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    return items;
+}
+
+Result<access::Grant> grantOf(const Control& control, const Caller& caller, const CommandLine& line) {
+    if (line.arguments.size() < 2)
+        return fail(ErrorCode::InvalidArgument, "grant needs a person, a role and for how long", {},
+                    "for example: grant 李雷 operator 2h -n shop");
+    const auto& policy = control.policy();
+    const auto& person = line.arguments[0];
+    auto identities = policy.identitiesOf(person);
+    if (identities.empty()) return fail(nobody(policy, person));
+    if (!policy.role(line.arguments[1])) {
+        std::string names;
+        for (const auto& role : policy.roles()) names += (names.empty() ? "" : ", ") + role.name;
+        return fail(ErrorCode::NotFound, "there is no role \"" + line.arguments[1] + "\"", {}, "one of " + names);
+    }
+    auto length = lengthOf(line);
+    if (!length) return fail(std::move(length).error());
+    access::Grant grant;
+    grant.binding.name = policy.nameOf(identities.front());
+    grant.binding.identities = std::move(identities);
+    grant.binding.role = line.arguments[1];
+    grant.binding.clusters = listOf(line.option("cluster"));
+    grant.binding.namespaces = listOf(line.option("namespace"));
+    grant.binding.until = control.now() + *length;
+    grant.by = caller.shownName();
+    grant.reason = line.option("comment").value_or("");
+    grant.at = control.now();
+    return grant;
+}
+
+std::string sentence(const Control& control, const access::Grant& grant, bool chinese) {
+    const auto& binding = grant.binding;
+    auto until = notifiers::localTime(*binding.until, control.utcOffsetMinutes());
+    return fmt::format(fmt::runtime(chinese ? "{} 在{}拥有角色 {}，到 {} 为止" : "{}, {}: role {} until {}"),
+                       whoOf(binding), whereOf(binding, chinese), binding.role, until);
+}
+
+Result<std::string> previewGrant(const Control& control, const Caller& caller, const CommandLine& line) {
+    auto grant = grantOf(control, caller, line);
+    if (!grant) return fail(std::move(grant).error());
+    return sentence(control, *grant, caller.chinese());
+}
+
+Result<Output> giveGrant(Control& control, const Caller& caller, const CommandLine& line) {
+    auto grant = grantOf(control, caller, line);
+    if (!grant) return fail(std::move(grant).error());
+    auto text = sentence(control, *grant, caller.chinese());
+    auto id = control.grant(std::move(*grant));
+    return text + (caller.chinese() ? "；撤销：" : "; to take it back: ") + "revoke " + id + "\n";
+}
+
+Result<Output> revoke(Control& control, const Caller& caller, const CommandLine& line) {
+    if (line.arguments.empty())
+        return fail(ErrorCode::InvalidArgument, "revoke needs the id of a grant", {}, "`who` lists them");
+    auto grant = control.revokeGrant(line.arguments.front());
+    if (!grant) return fail(std::move(grant).error());
+    return (caller.chinese() ? "已撤销：" : "Taken back: ") + sentence(control, *grant, caller.chinese()) + "\n";
+}
+
+/// Somebody whose own role is limited gives no more than that.
+std::optional<access::Place> placeOfGrant(const Control& control, const CommandLine& line) {
+    auto clusters = listOf(line.option("cluster")), namespaces = listOf(line.option("namespace"));
+    if (clusters.size() > 1 || namespaces.size() > 1) return std::nullopt;
+    if (clusters.empty() && control.clusters().size() == 1) clusters.push_back(control.clusters().front().name);
+    if (clusters.empty()) return std::nullopt;
+    return access::Place{clusters.front(), namespaces.empty() ? "" : namespaces.front(), {}, {}, false};
+}
+
+}  // namespace
+
+std::vector<Verb> accessVerbs() {
+    Verb whoVerb{"who",
+                 {"权限", "谁"},
+                 "who [PERSON]",
+                 {"Lists who has which role, and until when", "列出谁有什么角色"},
+                 nullptr,
+                 nullptr,
+                 who};
+    Verb canVerb{"can",
+                 {"能否"},
+                 "can PERSON COMMAND…",
+                 {"Says whether somebody may do something, and why", "说明某人能否执行某命令及原因"},
+                 nullptr,
+                 nullptr,
+                 can};
+    Verb grantVerb{"grant",
+                   {"授权"},
+                   "grant PERSON ROLE DURATION [-n NAMESPACE] [--cluster CLUSTER] [--comment TEXT]",
+                   {"Gives somebody a role for a while", "临时授予角色"},
+                   always,
+                   previewGrant,
+                   giveGrant};
+    grantVerb.permission = "access";
+    grantVerb.confirms = always;
+    grantVerb.place = placeOfGrant;
+    grantVerb.options = {"cluster", "namespace", "comment", "for", "yes"};
+    Verb revokeVerb{"revoke", {"撤销授权"}, "revoke GRANT", {"Takes a grant back", "撤销临时授权"},
+                    always,   nullptr,      revoke};
+    revokeVerb.permission = "access";
+    canVerb.options = {"cluster", "namespace"};
+    return {std::move(whoVerb), std::move(canVerb), std::move(grantVerb), std::move(revokeVerb)};
+}
+
+}  // namespace klaw::operate
