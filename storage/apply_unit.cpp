@@ -111,9 +111,8 @@ Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& co
 bool UnitOfWork::empty() const {
     return inbound.empty() && usedOffers.empty() && alerts.empty() && removedAlerts.empty() && incidents.empty() &&
            silences.empty() && silenceCopies.empty() && counters.empty() && readings.empty() && ruleRevisions.empty() &&
-           offers.empty() &&
-           supersededDeliveries.empty() && deliveryStarts.empty() && deliveryResults.empty() && newDeliveries.empty() &&
-           meta.empty() && audit.empty();
+           offers.empty() && supersededDeliveries.empty() && deliveryStarts.empty() && deliveryResults.empty() &&
+           newDeliveries.empty() && meta.empty() && audit.empty();
 }
 
 bool UnitOfWork::patient() const {

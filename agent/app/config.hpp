@@ -72,7 +72,7 @@ struct AppConfig {
     Mode mode = Mode::Connection;
     std::string verificationToken;  ///< Feishu, of callbacks: one of these two at least
     std::string encryptKey;
-    std::string language;  ///< of answers; empty: that of the configuration
+    std::string language;                        ///< of answers; empty: that of the configuration
     std::optional<std::uint64_t> callsPerMonth;  ///< the platform's quota; nullopt: calls are counted only
     friend bool operator==(const AppConfig&, const AppConfig&) = default;
 };

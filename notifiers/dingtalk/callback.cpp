@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.hpp"
+#include "notifiers/dingtalk/press_answer.hpp"
 #include "notifiers/dingtalk/sign.hpp"
 #include "notifiers/dingtalk/stream_frame.hpp"
 #include "notifiers/http_outcome.hpp"
@@ -122,8 +123,7 @@ Task<ServerResponse> Callback::takePress(std::string body) {
     press->eventId = "http-" + std::to_string(toUnixMillis(press->at)) + "-" + std::to_string(++presses_);
     if (!app_->corporation().vouchFor(press->by)) ++counts_.dropped["identity of another organisation"];
     auto said = co_await handler_.press(std::move(*press));
-    auto hint = said.toast.empty() ? CardParameters() : template_->hint(said.toast);
-    co_return ServerResponse::json(200, pressUpdate(hint));
+    co_return ServerResponse::json(200, answerToPress(*template_, std::move(said), pressUpdate));
 }
 
 }  // namespace klaw::notifiers::dingtalk

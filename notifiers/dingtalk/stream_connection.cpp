@@ -3,9 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include "base/async/caught.hpp"
+#include "notifiers/dingtalk/press_answer.hpp"
 #include "notifiers/dingtalk/registration.hpp"
-#include "notifiers/fit.hpp"
-#include "notifiers/safe_text.hpp"
 
 namespace klaw::notifiers::dingtalk {
 namespace {
@@ -17,7 +16,6 @@ constexpr Duration kRenewAfter = 5h + 30min;
 constexpr Duration kFarewell = 15s;
 constexpr Duration kGoodbye = 2s;
 constexpr std::size_t kLongestFrame = 1024 * 1024;
-constexpr std::size_t kLongestCard = 8'000;  ///< as ChatOptions::maxBytes
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -239,13 +237,7 @@ void StreamConnection::vouchFor(Person& person) {
 
 Task<void> StreamConnection::answerPress(LinePtr line, StreamFrame frame, InboundPress press) {
     auto said = co_await handler_.press(std::move(press));
-    auto hint = said.toast.empty() ? CardParameters() : template_->hint(said.toast);
-    if (!said.card) co_return answer(line, frame, 200, pressResponse(hint));
-    auto render = [&](const SafeCard& card, const std::vector<Notice>& notices) {
-        return pressResponse(hint, template_->render(card, notices, {}));
-    };
-    auto fitted = fitBody(SafeCard(std::move(*said.card)), kLongestCard, {}, render);
-    answer(line, frame, 200, fitted.body);
+    answer(line, frame, 200, answerToPress(*template_, std::move(said), pressResponse));
 }
 
 void StreamConnection::answer(const LinePtr& line, const StreamFrame& frame, int code, std::string_view data) {

@@ -21,8 +21,8 @@ protected:
     void SetUp() override {
         control.objects[webPath] = deployment(2, 4);
         control.objects[nodePath] = node(false);
-        gate.setPolicy(access::Policy({{"Li", {"feishu:ou_li"}, {}, "admin", {}, {}},
-                                       {"Bo", {"feishu:ou_bo"}, {}, "admin", {}, {"shop"}}}));
+        gate.setPolicy(access::Policy(
+            {{"Li", {"feishu:ou_li"}, {}, "admin", {}, {}}, {"Bo", {"feishu:ou_bo"}, {}, "admin", {}, {"shop"}}}));
     }
     void TearDown() override {
         TaskGroup end(loop, [](const std::string&, const std::string&) {});

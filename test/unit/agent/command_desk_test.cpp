@@ -26,8 +26,8 @@ protected:
     void SetUp() override {
         control.objects[webPath] = deployment(2, 4);
         control.alert.id = "3f9a21c07be4d815";
-        gate.setPolicy(access::Policy({{"Li", {"feishu:ou_li"}, {}, "operator", {}, {}},
-                                       {"Han", {"feishu:ou_han"}, {}, "operator", {}, {}}}));
+        gate.setPolicy(access::Policy(
+            {{"Li", {"feishu:ou_li"}, {}, "operator", {}, {}}, {"Han", {"feishu:ou_han"}, {}, "operator", {}, {}}}));
     }
     void TearDown() override {
         TaskGroup end(loop, [](const std::string&, const std::string&) {});
