@@ -64,6 +64,25 @@ int run(int argc, char** argv) {
     doApp->positionals_at_end();
     doApp->callback([&] { code = doCommand(command); });
 
+    auto* accessApp = app.add_subcommand("access", "Who may do what, by the running agent");
+    accessApp->require_subcommand(1);
+    auto ofAccess = [&](const char* name, const char* help) {
+        auto* made = accessApp->add_subcommand(name, help);
+        made->add_option("--config", command.config, "Configuration of the agent, for its data directory");
+        made->add_option("--data", command.data, "Data directory of the agent");
+        made->add_option("--language", command.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
+        made->add_option("words", command.words, "As in chat: can 李雷 restart deploy/web -n shop");
+        made->positionals_at_end();
+        made->callback([&code, &command, name] {
+            command.words.insert(command.words.begin(), name);
+            code = doCommand(command);
+        });
+    };
+    ofAccess("who", "Who has which role, where and until when");
+    ofAccess("can", "Whether somebody may do something, and by which entry: PERSON COMMAND…");
+    ofAccess("grant", "Give somebody a role for a while: PERSON ROLE DURATION");
+    ofAccess("revoke", "Take a grant back: its id");
+
     app.add_subcommand("commands", "Print the commands of `klaw do` and of chats as a Markdown table")->callback([&] {
         code = catalogueCommand();
     });
