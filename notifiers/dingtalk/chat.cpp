@@ -178,7 +178,7 @@ Task<Result<Answer>> Chat::create(FittedBody made) {
     if (!answer || answer->kind != Answer::Kind::Taken) co_return answer;
     if (auto why = failedDelivery(answer->body); !why.empty()) {
         answer->kind = Answer::Kind::Refused;
-        answer->error = Error(ErrorCode::PermissionDenied, "the card was not delivered: " + why, {},
+        answer->error = Error(ErrorCode::NotFound, "the card was not delivered: " + why, {},
                               "is the robot in the group, and is `chat` the id of that group?");
     }
     co_return answer;

@@ -80,10 +80,15 @@ std::optional<Duration> gatewayReset(const net::HttpHeaders& headers) {
     return std::min<Duration>(std::chrono::seconds(seconds), 1h);
 }
 
+std::optional<Retry> askedWait(const net::HttpResponse& response, TimePoint now) {
+    auto wait = gatewayReset(response.headers);
+    if (!wait) wait = retryAfter(response.headers, now);
+    return wait ? std::optional(Retry::afterAtLeast(*wait)) : std::nullopt;
+}
+
 Retry throttleRetry(std::int64_t code, const net::HttpResponse& response, TimePoint now, Random& random) {
     if (code == kQuotaSpent) return Retry::afterAtLeast(1h);
-    if (auto wait = gatewayReset(response.headers)) return Retry::afterAtLeast(*wait);
-    if (auto wait = retryAfter(response.headers, now)) return Retry::afterAtLeast(*wait);
+    if (auto wait = askedWait(response, now)) return *wait;
     auto within = [&](double from, double to) {
         return Retry::afterAtLeast(std::chrono::duration_cast<Duration>(
             std::chrono::duration<double>(from + (to - from) * random.fraction())));
@@ -180,8 +185,8 @@ Answer readAnswer(const net::HttpResponse& response, std::string_view channel, T
         auto error = errorOf(*code, msg, channel);
         if (response.status == 429) error.code = ErrorCode::ResourceExhausted;
         if (error.code == ErrorCode::ResourceExhausted) error.retry = throttleRetry(*code, response, now, random);
-        auto wait = response.status == 503 ? retryAfter(response.headers, now) : std::nullopt;
-        if (wait) error.retry = Retry::afterAtLeast(*wait);
+        bool busy = response.status == 503 && error.code != ErrorCode::ResourceExhausted;
+        if (auto asked = busy ? askedWait(response, now) : std::nullopt) error.retry = *asked;
         return {kindOf(*code, msg), std::move(error), {}};
     }
     if (response.status < 200 || response.status >= 300)

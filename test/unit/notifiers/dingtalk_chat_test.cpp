@@ -16,7 +16,10 @@ std::string refused(const std::string& code, const std::string& message = "no") 
 class DingTalkChat : public NotifierTest {
 protected:
     DingTalkChat() { open("cidTeam=="); }
-    ~DingTalkChat() override { tasks.spawn("stop", api.stop()); }
+    ~DingTalkChat() override {
+        tasks.spawn("stop", api.stop());
+        loop.runUntil([&] { return tasks.empty(); });
+    }
 
     void open(const std::string& where) {
         dingtalk::AppOptions options;

@@ -26,7 +26,10 @@ protected:
         where.chat = "oc_team";
         chat = std::make_unique<feishu::Chat>(app, where);
     }
-    ~FeishuChat() override { tasks.spawn("stop", api.stop()); }
+    ~FeishuChat() override {
+        tasks.spawn("stop", api.stop());
+        loop.runUntil([&] { return tasks.empty(); });
+    }
 
     Result<Receipt> send(Card card, SendContext context = SendContext("k")) {
         return run(chat->send(std::move(card), std::move(context)));
