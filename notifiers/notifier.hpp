@@ -79,7 +79,7 @@ struct NotifierLimits {
 ///   ResourceExhausted  the channel as a whole is throttled: hold back everything for it until `retry.after`
 ///   OutcomeUnknown     the request left and no answer came; retry is Later, see NotifierLimits::hasIdempotencyKey
 ///   Unavailable, DeadlineExceeded   nothing was taken; safe to try again
-///   Internal           refused for a reason that Klaw does not know, maybe for good: is tried again ever more rarely
+///   Unsupported, Later  refused for a reason that Klaw does not know, maybe for good: is tried again ever more rarely
 ///   Unauthenticated, PermissionDenied, InvalidArgument, NotFound   configuration or content; retry is Never
 ///   Cancelled          the waiting task was cancelled; nothing is known about the call
 class Notifier {

@@ -3,6 +3,7 @@
 namespace klaw::notifiers {
 
 SafeCard withDetail(SafeCard card, CardDetail detail) {
+    if (detail >= CardDetail::NoCharts && card.chart) card.chart->values.clear();
     if (detail >= CardDetail::NoForms)
         for (auto& button : card.buttons) button.inputs.clear();
     if (detail >= CardDetail::NoLogs) {
@@ -16,6 +17,7 @@ SafeCard withDetail(SafeCard card, CardDetail detail) {
     }
     if (detail >= CardDetail::Plain) {
         card.leftOut = true;
+        card.chart.reset();
         card.buttons.clear();
         card.links.clear();
         card.facts.clear();

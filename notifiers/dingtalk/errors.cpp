@@ -110,7 +110,7 @@ Error errorOf(std::int64_t errcode, const std::string& errmsg, std::string_view 
         case 88:
             return error(ErrorCode::Unavailable, Retry::later());
         default:
-            return error(ErrorCode::Internal, Retry::later(), "an errcode Klaw does not know");
+            return error(ErrorCode::Unsupported, Retry::later(), "an errcode Klaw does not know");
     }
 }
 
@@ -206,7 +206,7 @@ Answer refusal(const std::string& code, const std::string& message, const Json& 
     if (hasAny(code, {"param.", "invalid", "Invalid", "chatbot", "bot.", "cidDecrypt"}))
         return answer(Answer::Kind::Refused, ErrorCode::InvalidArgument, Retry::never(),
                       "check the chat and the people of this channel, and whether the robot is in the group");
-    return answer(Answer::Kind::Refused, ErrorCode::Internal, Retry::later(), "a code Klaw does not know");
+    return answer(Answer::Kind::Refused, ErrorCode::Unsupported, Retry::later(), "a code Klaw does not know");
 }
 
 }  // namespace

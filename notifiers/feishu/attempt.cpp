@@ -9,6 +9,10 @@ namespace {
 
 constexpr unsigned kMaxTries = 7;
 
+bool hasDrawing(const Card& card) {
+    return card.chart && card.chart->values.size() > 1;
+}
+
 bool hasForms(const Card& card) {
     return std::ranges::any_of(card.buttons, [](const CardButton& button) { return !button.inputs.empty(); });
 }
@@ -55,7 +59,10 @@ bool Attempt::dropMention(const std::string& refusal, const Card& card) {
 /// Only what the card has can be left out.
 bool Attempt::simplify(const Card& card) {
     if (asText) return false;
-    if (detail < CardDetail::NoForms && hasForms(card)) {
+    if (detail < CardDetail::NoCharts && hasDrawing(card)) {
+        detail = CardDetail::NoCharts;
+        done.emplace_back("sent without a drawing");
+    } else if (detail < CardDetail::NoForms && hasForms(card)) {
         detail = CardDetail::NoForms;
         done.emplace_back("sent without forms");
     } else if (detail < CardDetail::NoSections && !card.sections.empty() && !card.reply) {

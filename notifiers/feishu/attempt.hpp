@@ -11,8 +11,8 @@
 namespace klaw::notifiers::feishu {
 
 /// How the next try to send a card differs from the first: it gives way step by step to what the platform refuses.
-/// A mention goes alone where the platform names it; a card loses its forms, what was found out, all but the plain
-/// words, and is text at last.
+/// A mention goes alone where the platform names it; a card loses its drawing, its forms, what was found out, all but
+/// the plain words, and is text at last.
 struct Attempt {
     std::vector<Mention> mentions;
     std::size_t maxBytes = 0;

@@ -173,7 +173,7 @@ Error errorOf(std::int64_t code, const std::string& msg, std::string_view channe
         case 11310:
             return error(ErrorCode::InvalidArgument, Retry::never(), "please report this: the card was refused");
         default:
-            return error(ErrorCode::Internal, Retry::later(), "a code Klaw does not know");
+            return error(ErrorCode::Unsupported, Retry::later(), "a code Klaw does not know");
     }
 }
 

@@ -25,6 +25,7 @@ const std::map<std::string, Names>& componentProperties() {
         {"button",
          {"tag", "text", "type", "size", "width", "icon", "hover_tips", "disabled", "disabled_tips", "confirm",
           "behaviors", "name", "element_id", "margin"}},
+        {"chart", {"tag", "element_id", "margin", "chart_spec", "aspect_ratio", "height", "color_theme", "preview"}},
         {"collapsible_panel",
          {"tag", "expanded", "header", "border", "elements", "padding", "background_color", "vertical_spacing",
           "element_id", "margin"}},

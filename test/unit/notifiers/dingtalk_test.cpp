@@ -47,7 +47,7 @@ TEST(DingTalkErrors, DecideByNumber) {
     }
     for (int code : {-1, 15, 88}) EXPECT_EQ(coded(code).error.retry.kind, Retry::Kind::Later) << code;
     EXPECT_EQ(coded(987654).error.retry.kind, Retry::Kind::Later);
-    EXPECT_EQ(coded(987654).error.code, ErrorCode::Internal) << "known to nobody";
+    EXPECT_EQ(coded(987654).error.code, ErrorCode::Unsupported) << "known to nobody";
     for (int code : {310000, 300001, 400102, 40035}) {
         EXPECT_EQ(coded(code).error.retry.kind, Retry::Kind::Never) << code;
         EXPECT_FALSE(coded(code).error.remedy.empty()) << code;
@@ -91,7 +91,7 @@ TEST(DingTalkErrors, SayWhatOfACardIsRefused) {
     for (const auto* code : {"cardTemplateInvalid", "param.cardTemplateIdEmpty", "template.not.existed"})
         EXPECT_EQ(apiAnswered(400, code).kind, Answer::Kind::BadTemplate) << code;
     EXPECT_EQ(apiAnswered(400, "invalid.openConversationId").error.retry.kind, Retry::Kind::Never);
-    EXPECT_EQ(apiAnswered(400, "somethingNew").error.code, ErrorCode::Internal) << "known to nobody";
+    EXPECT_EQ(apiAnswered(400, "somethingNew").error.code, ErrorCode::Unsupported) << "known to nobody";
 }
 
 TEST(DingTalkErrors, TellTheCausesOfARefusalApartInBothLanguages) {

@@ -46,18 +46,24 @@ protected:
 };
 
 TEST_F(FeishuChat, GivesACardUpStepByStep) {
-    for (int i = 0; i < 3; ++i) api.answer(400, refused(230099, "ErrCode: 11310"));
+    for (int i = 0; i < 4; ++i) api.answer(400, refused(230099, "ErrCode: 11310"));
     auto card = sampleCard(CardStatus::Firing, "en");
+    card.chart.emplace();
+    card.chart->values = {1, 2, 3};
+    card.chart->blocks = "▁▄█";
     card.buttons.front().inputs.push_back({"time", "for", {"1h"}});
     auto receipt = send(card);
     ASSERT_TRUE(receipt) << receipt.error().describe();
-    EXPECT_EQ(receipt->detail, "sent without forms, sent without details, sent as text");
+    EXPECT_EQ(receipt->detail, "sent without a drawing, sent without forms, sent without details, sent as text");
     EXPECT_EQ(receipt->platformRef, "text:om_new");
-    EXPECT_THAT(content(0), HasSubstr("form"));
-    EXPECT_THAT(content(1), Not(HasSubstr("\"form\"")));
-    EXPECT_THAT(content(1), HasSubstr("Last log lines"));
-    EXPECT_THAT(content(2), Not(HasSubstr("Last log lines")));
-    EXPECT_EQ(api.requests.at(3).body["msg_type"], "text");
+    EXPECT_THAT(content(0), HasSubstr("\"chart\""));
+    EXPECT_THAT(content(1), Not(HasSubstr("\"chart\"")));
+    EXPECT_THAT(content(1), HasSubstr("▁▄█"));
+    EXPECT_THAT(content(1), HasSubstr("\"form\""));
+    EXPECT_THAT(content(2), Not(HasSubstr("\"form\"")));
+    EXPECT_THAT(content(2), HasSubstr("Last log lines"));
+    EXPECT_THAT(content(3), Not(HasSubstr("Last log lines")));
+    EXPECT_EQ(api.requests.at(4).body["msg_type"], "text");
 }
 
 TEST_F(FeishuChat, TurnsACardGreenEvenWhenThePlatformTakesOnlyAPlainOne) {

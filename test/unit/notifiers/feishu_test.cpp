@@ -45,7 +45,7 @@ TEST(FeishuErrors, DecideByNumberWhateverTheStatus) {
     }
     EXPECT_THAT(coded(19021).error.remedy, HasSubstr("clock"));
     EXPECT_EQ(coded(123456).error.retry.kind, Retry::Kind::Later);
-    EXPECT_EQ(coded(123456).error.code, ErrorCode::Internal) << "known to nobody";
+    EXPECT_EQ(coded(123456).error.code, ErrorCode::Unsupported) << "known to nobody";
 }
 
 TEST(FeishuErrors, WaitAsLongAsTheStatusAsksForWhateverTheCode) {
@@ -128,10 +128,10 @@ TEST_F(FeishuBot, SendsWithoutMentionsWhenThePlatformDoesNotSayWhichOneIsWrong) 
 
 TEST_F(FeishuBot, LeavesOutWhatWasFoundOutBeforeItGivesUpTheCard) {
     start({});
-    fake_->failNext(Fault::code(Platform::Feishu, 230099, "ErrCode: 200621"));
+    fake_->failNext(Fault::code(Platform::Feishu, 230099, "ErrCode: 200621"), 2);
     auto receipt = send(sampleCard(CardStatus::Firing, "en"));
     ASSERT_TRUE(receipt) << receipt.error().describe();
-    EXPECT_EQ(receipt->detail, "sent without details, shortened");
+    EXPECT_EQ(receipt->detail, "sent without a drawing, sent without details, shortened");
     EXPECT_THAT(fake_->messages().at(0).body, HasSubstr("\"interactive\""));
     EXPECT_THAT(fake_->messages().at(0).body, Not(HasSubstr("Last log lines")));
 }
@@ -148,12 +148,12 @@ TEST_F(FeishuBot, MentionsOnlyWhomTheTagCanName) {
 
 TEST_F(FeishuBot, FallsBackToTextWhenTheCardIsRefused) {
     start({});
-    fake_->failNext(Fault::code(Platform::Feishu, 230099, "ErrCode: 200621"), 2);
+    fake_->failNext(Fault::code(Platform::Feishu, 230099, "ErrCode: 200621"), 3);
     SendContext context("k");
     context.mentions = {Mention(Mention::Kind::UserId, "ou_1", "Li")};
     auto receipt = send(sampleCard(CardStatus::Firing, "en"), context);
     ASSERT_TRUE(receipt) << receipt.error().describe();
-    EXPECT_EQ(receipt->detail, "sent without details, sent as text");
+    EXPECT_EQ(receipt->detail, "sent without a drawing, sent without details, sent as text");
     auto text = nlohmann::json::parse(fake_->messages().at(0).body)["content"]["text"].get<std::string>();
     EXPECT_THAT(text, HasSubstr("<at user_id=\"ou_1\">Li</at>"));
     EXPECT_THAT(text, Not(HasSubstr("<at id")));
