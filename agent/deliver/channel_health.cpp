@@ -7,6 +7,7 @@ namespace {
 
 constexpr unsigned quickTries = 3;  ///< of what is refused for an unknown reason
 constexpr Duration firstStrangeRetry = 5min;
+constexpr Duration shortestRound = 1s;  ///< failures within it are one of the channel
 
 /// What it says of one card it would say of all. Credentials that may be corrected are no reason to give a card up.
 bool isOutage(const Error& error) {
@@ -18,17 +19,19 @@ bool isOutage(const Error& error) {
 
 void ChannelHealth::failed(Shipment& shipment, const Error& error, TimePoint startedAt, TimePoint now) {
     ++shipment.failures;
-    shipment.isStrange = error.code == ErrorCode::Internal;
+    shipment.isStrange = error.code == ErrorCode::Unsupported;
     if (error.retry.kind == Retry::Kind::Never) return;
     auto own = wait(shipment.failures, shipment.isStrange);
     if (error.retry.kind == Retry::Kind::After) own = std::max(own, error.retry.after);
     shipment.retryAt = now + own;
     if (error.code == ErrorCode::ResourceExhausted) pausedUntil_ = std::max(pausedUntil_, shipment.retryAt);
     if (!isOutage(error)) return;
-    if (failures_ == 0 || startedAt >= failedAt_) ++failures_;
-    failedAt_ = now;
+    if (failures_ == 0 || startedAt >= failedAt_ + shortestRound) {
+        ++failures_;
+        failedAt_ = now;
+    }
     auto all = wait(failures_, false);
-    freshAt_ = now + std::min(all, options_.freshRetry);
+    freshAt_ = failures_ > 1 ? now + std::min(all, options_.freshRetry) : TimePoint();
     triedAt_ = now + all;
 }
 

@@ -34,7 +34,7 @@ private:
 
     Random& random_;
     const CourierOptions& options_;
-    unsigned failures_ = 0;  ///< in a row, those under way at the same time counted once
+    unsigned failures_ = 0;  ///< in a row, those at about the same time counted once
     TimePoint failedAt_{};
     TimePoint freshAt_{};
     TimePoint triedAt_{};

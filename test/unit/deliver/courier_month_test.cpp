@@ -93,7 +93,7 @@ TEST_F(CourierMonthTest, TellsTheStandInAtOnceWhenThePlatformSaysThatTheQuotaIsS
 }
 
 TEST_F(CourierMonthTest, TriesWhatIsRefusedForAnUnknownReasonEverMoreRarely) {
-    Error strange = Error(ErrorCode::Internal, "code 4711").withRetry(Retry::later());
+    Error strange = Error(ErrorCode::Unsupported, "code 4711").withRetry(Retry::later());
     for (int i = 0; i < 100; ++i) chat->failures.push_back(strange);
     put({opened(1)});
     for (int hour = 0; hour < 12; ++hour) clock.advance(1h);
