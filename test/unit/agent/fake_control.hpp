@@ -47,6 +47,8 @@ public:
         acknowledged.push_back(id + " by " + mark.by);
         return {};
     }
+    Result<void> assign(const std::string&, const std::string&, const rules::Mark&) override { return {}; }
+    Result<void> comment(const std::string&, const rules::Mark&) override { return {}; }
     Result<void> unacknowledge(const std::string&, const rules::Mark&) override { return {}; }
     Result<rules::Silence> silence(std::vector<rules::Matcher>, Duration, const rules::Mark&) override {
         return rules::Silence();
@@ -62,7 +64,7 @@ public:
     Result<std::vector<operate::RuleRevisionView>> ruleHistory(const std::string&) const override {
         return std::vector<operate::RuleRevisionView>();
     }
-    Result<std::vector<std::string>> applyRules(const std::string&, const rules::Mark&) override {
+    Result<std::vector<std::string>> applyRules(const std::string&, const std::string&, const rules::Mark&) override {
         return std::vector<std::string>();
     }
     Result<void> revertRule(const std::string&, std::uint64_t, const rules::Mark&) override { return {}; }
@@ -95,6 +97,7 @@ public:
 private:
     const Clock& clock_;
     rules::RuleSet rules_{{}};
+    access::Policy policy_;
 };
 
 inline constexpr auto webPath = "/apis/apps/v1/namespaces/shop/deployments/web";

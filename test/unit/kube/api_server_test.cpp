@@ -29,11 +29,12 @@ protected:
 
 private:
     Task<void> changing(access::Place place, ChangeRequest sent, std::optional<Error>& error) {
-        access::Gate gate([](storage::UnitOfWork) -> Task<Result<storage::Committed>> {
+        auto append = [](storage::UnitOfWork) -> Task<Result<storage::Committed>> {
             storage::Committed committed;
             committed.auditSeqs.push_back(1);
             co_return committed;
-        });
+        };
+        access::Gate gate(append, [] { return TimePoint(); });
         access::Request request{"local:root", "", "scale", "workloads", std::move(place)};
         storage::UnitOfWork unit;
         unit.audit.emplace_back();
