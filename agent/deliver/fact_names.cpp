@@ -54,6 +54,7 @@ constexpr std::pair<std::string_view, std::string_view> chinese[] = {
     {"schedule", "调度计划"},
     {"signer", "签发者"},
     {"size", "大小"},
+    {"source", "来源"},
     {"started", "开始于"},
     {"storage class", "存储类"},
     {"target", "目标"},

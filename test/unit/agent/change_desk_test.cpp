@@ -146,7 +146,7 @@ TEST_F(ChangeDeskTest, WhatTheClusterRefusesInTheDryRunIsNotDoneAndRecorded) {
 
 TEST_F(ChangeDeskTest, ANamespaceInTheCommandIsNotWhereANodeIs) {
     auto escaped = ask("cordon node-1 -n shop --yes", "feishu:ou_bo");
-    EXPECT_THAT(escaped.text, HasSubstr("has no role that allows \"cordon\" in cluster prod"));
+    EXPECT_THAT(escaped.text, HasSubstr("has no role that allows \"cordon\" on nodes/node-1 in cluster prod"));
     EXPECT_TRUE(control.changes.empty());
     EXPECT_THAT(decisions(), ElementsAre("denied"));
     EXPECT_TRUE(ask("cordon node-1 --yes").ok);

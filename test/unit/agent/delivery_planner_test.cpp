@@ -171,7 +171,8 @@ TEST(DeliveryPlanner, CallsPeopleByTheIdsOfEachPlatformWhenACardBeginsAndWhenNob
 
 std::vector<std::string> calledBy(const storage::Delivery& delivery) {
     std::vector<std::string> ids;
-    for (const auto& mention : notifiers::cardFromJson(delivery.payload)->mentions) ids.push_back(mention.id);
+    auto card = notifiers::cardFromJson(delivery.payload);
+    for (const auto& mention : card->mentions) ids.push_back(mention.id);
     return ids;
 }
 

@@ -32,7 +32,8 @@ TEST(DingTalkTemplate, DeclaresTheVariablesThatCardsHaveAndNoOther) {
     auto all = namesIn(variables, "public");
     all.insert(hints.begin(), hints.end());
     std::set<std::string> sample;
-    for (const auto& [name, value] : described()["sample"].items()) sample.insert(name);
+    const auto whole = described();
+    for (const auto& [name, value] : whole["sample"].items()) sample.insert(name);
     EXPECT_EQ(sample, all);
     for (auto status : {CardStatus::Firing, CardStatus::Resolved, CardStatus::Digest, CardStatus::Test}) {
         std::set<std::string> rendered;
@@ -43,7 +44,8 @@ TEST(DingTalkTemplate, DeclaresTheVariablesThatCardsHaveAndNoOther) {
 }
 
 TEST(DingTalkTemplate, NamesTheValuesThatConditionsCanBeAbout) {
-    for (const auto& variable : described()["variables"]) {
+    const auto whole = described();
+    for (const auto& variable : whole["variables"]) {
         if (!variable.contains("values")) continue;
         for (const std::string value : variable["values"]) {
             bool known = variable["name"] == "status" ? cardStatusFromString(value).has_value()

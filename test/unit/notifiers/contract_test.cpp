@@ -252,7 +252,7 @@ TEST_P(NotifierContract, ShortensAMegabyteOfTextAndSaysWhereTheRestIs) {
 TEST_P(NotifierContract, ShortensWhateverElseIsTooLong) {
     auto card = sampleCard(CardStatus::Acknowledged, "en");
     std::string huge(3'000, '<');
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 60; ++i) {
         card.facts.push_back({"fact" + huge, huge});
         card.affected.push_back({"pod" + huge, huge, sampleTime()});
         card.footer.notes.push_back(huge);

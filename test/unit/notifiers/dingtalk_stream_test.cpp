@@ -117,14 +117,16 @@ TEST(DingTalkMessage, SurvivesFieldsOfAnyType) {
     json content{{"cardPrivateData", {{"actionIds", {"ack"}}, {"params", {{"n", "nonce-1"}}}}}};
     auto press = json::parse(pressWith(content));
     for (const auto& odd : {json(nullptr), json(7), json("x"), json::array({1}), json{{"a", 1}}})
-        for (const auto& whole : {chatMessage(), press, content})
-            for (const auto& [pointer, _] : whole.flatten().items()) {
+        for (const auto& whole : {chatMessage(), press, content}) {
+            const auto fields = whole.flatten();
+            for (const auto& [pointer, _] : fields.items()) {
                 auto changed = whole;
                 changed[json::json_pointer(pointer)] = odd;
                 EXPECT_NO_THROW(static_cast<void>(readChatMessage(changed.dump()))) << pointer << odd;
                 EXPECT_NO_THROW(static_cast<void>(readCardPress(changed.dump()))) << pointer << odd;
                 EXPECT_NO_THROW(static_cast<void>(readCardPress(pressWith(changed)))) << pointer << odd;
             }
+        }
 }
 
 TEST(DingTalkPress, IsAnsweredWithAHintForThePresserAlone) {
