@@ -25,6 +25,9 @@ class CardContentTest(EndToEndTest):
         self.feishu.await_connection()
         return agent
 
+    def identity_of(self, agent, namespace):
+        return next(line.split()[0] for line in agent.do("alerts").stdout.splitlines() if namespace.name in line)
+
     def test_first_card_of_a_crash_has_events_and_logs(self):
         self.chat_agent(impatient(), defaults=True)
         namespace = self.namespace("crash")
@@ -60,7 +63,7 @@ class CardContentTest(EndToEndTest):
         self.feishu.press(card["id"], "Acknowledge")
         self.feishu.await_card(trouble, also='"template": "yellow"')
         self.assertEqual(len(rung()), 1)
-        identity = agent.do("alerts").stdout.split("\n")[1].split()[0]
+        identity = self.identity_of(agent, namespace)
         self.assertRegex(agent.do(f"alerts deliveries {identity}").stdout, r"oncall\s+ring\s+sent")
 
     def test_refused_ring_is_told_in_the_ledger(self):
@@ -69,7 +72,7 @@ class CardContentTest(EndToEndTest):
         namespace = self.namespace("ring")
         namespace.unschedulable_pods(f"{namespace.name}-big")
         self.feishu.await_card(f"{namespace.name}-big cannot be scheduled")
-        identity = agent.do("alerts").stdout.split("\n")[1].split()[0]
+        identity = self.identity_of(agent, namespace)
         eventually(lambda: "ring" in agent.do(f"alerts deliveries {identity}").stdout
                    and "refused" in agent.do(f"alerts deliveries {identity}").stdout, 15, "a refused ring")
 
@@ -79,7 +82,7 @@ class CardContentTest(EndToEndTest):
         namespace.unschedulable_pods(f"{namespace.name}-big")
         trouble = f"{namespace.name}-big cannot be scheduled"
         self.feishu.await_card(trouble)
-        identity = agent.do("alerts").stdout.split("\n")[1].split()[0]
+        identity = self.identity_of(agent, namespace)
         self.assertIn("Assigned", self.feishu.ask(f"assign {identity} 韩梅梅"))
         self.feishu.await_card(trouble, also="<at id=ou_han>")
         self.assertIn("Commented", self.feishu.ask(f"comment {identity} the node is being repaired"))
