@@ -35,6 +35,7 @@ class Cards:
     def __init__(self):
         self.all = {}
         self.groups_without_robot = set()
+        self.unknown_people = set()
         self.robots = set()
 
     def create(self, body):
@@ -48,7 +49,7 @@ class Cards:
         if known is None:
             known = self.all[track] = {"id": track, "template": body["cardTemplateId"], "callback": body.get("callbackType"),
                                        "route": body.get("callbackRouteKey"),
-                                       "versions": [], "private": {}, "spaces": []}
+                                       "versions": [], "private": {}, "spaces": [], "mentioned": {}}
             known["versions"].append({"at": time.time(), "parameters": parameters})
         return known
 
@@ -59,11 +60,23 @@ class Cards:
         if prefix is None:
             raise Refused("param.openSpaceModelInvalid", space)
         target, model = space[len(prefix):], body.get(kinds[prefix], {})
+        self._mention(card, model.get("atUserIds", {}))
         fine = model.get("robotCode") in self.robots and target not in self.groups_without_robot
         if fine and target not in card["spaces"]:
             card["spaces"].append(target)
         return {"spaceType": prefix[11:-1], "spaceId": target, "success": fine,
                 "errorMsg": "" if fine else "the robot is not in the group", "carrierId": "c"}
+
+    def _mention(self, card, people):
+        """userid → name, or @ALL → @ALL."""
+        if not isinstance(people, dict) or not all(isinstance(name, str) and name for name in people.values()):
+            raise Refused("param.openSpaceModelInvalid", "atUserIds is no map of userids to names")
+        if people.get("@ALL", "@ALL") != "@ALL":
+            raise Refused("param.openSpaceModelInvalid", "atUserIds calls all by another name")
+        for person in people:
+            if person in self.unknown_people:
+                raise Refused("param.userIdNotExist", f"no such person: {person}")
+        card["mentioned"] = people
 
     def update(self, body):
         card = self.all.get(body.get("outTrackId", ""))

@@ -12,28 +12,38 @@ import json
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
-from cards import Cards, Refused
-from stream import Stream
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from cards import Cards, Refused  # noqa: E402
+from limits import Quota, Rate  # noqa: E402
+from order import Transcript  # noqa: E402
+from stream import Stream  # noqa: E402
 
 CHAT, CARD = "/v1.0/im/bot/messages/get", "/v1.0/card/instances/callback"
 PEOPLE = {"li": {"userid": "li", "unionid": "union-li", "name": "李雷", "mobile": "13800000001", "dept_id_list": [1]},
           "han": {"userid": "han", "unionid": "union-han", "name": "韩梅梅", "mobile": "13800000002", "dept_id_list": [2]}}
 SESSION_LIFE = 5400
+CALLS_A_SECOND, CALLS_A_MONTH = 20, 10_000
+LONGEST_MESSAGE, LONGEST_BODY = 15_000, 20_000  # msgParam of the robot; what a session's address takes
+WRITING = 0.02  # seconds that a change of a card takes: another one meanwhile is refused
 routes = web.RouteTableDef()
 
 
 class Platform:
     def __init__(self):
         self.apps = {}
-        self.stream, self.cards = Stream(self.apps), Cards()
+        self.transcript = Transcript()
+        self.stream, self.cards = Stream(self.apps, self.transcript), Cards()
         self.messages = []  # what people see besides cards: {to, kind, title, text, at}
         self.dings = []  # who was rung: {how, people, content}
         self.calls, self.faults, self.presses = Counter(), [], []
         self.token_life = 7200
+        self.rate, self.quota = Rate(CALLS_A_SECOND), Quota(CALLS_A_MONTH)
+        self.writing = set()  # outTrackIds of cards that are being changed
         self.tokens, self.sessions = {}, {}
         self.numbers = itertools.count(1)
         self.robot_url = None  # of HTTP mode; None: by Stream
@@ -60,14 +70,26 @@ async def post(url, body, headers, within=2.0):
         return None
 
 
-def refusal(code, message="", status=400, **more):
-    return web.json_response({"code": code, "message": message or code, "requestid": "r", **more}, status=status)
+def refusal(code, message="", status=400, headers=None, **more):
+    return web.json_response({"code": code, "message": message or code, "requestid": "r", **more}, status=status, headers=headers)
 
 
 async def api(request, name, action):
-    """Faults, token, action: what every call of the open API goes through."""
+    """Limits, faults, token, action: what every call of the open API goes through."""
     platform = request.app["platform"]
     platform.calls[name] += 1
+    answer = await answered(request, name, action)
+    refused = "" if answer.status == 200 else f" {json.loads(answer.text)['code']}" if answer.content_type.endswith("json") else " ?"
+    platform.transcript.note(f"call {name}{refused}")
+    return answer
+
+
+async def answered(request, name, action):
+    platform = request.app["platform"]
+    if not platform.quota.take():
+        return refusal("Forbidden.AccessDenied.ApiCountLimitForOrg", "本月调用次数已用完", 403)
+    if not platform.rate.take(""):
+        return refusal("Forbidden.AccessDenied.QpsLimitForApi", "调用频率超限", 403)
     fault = next((f for f in platform.faults if f["api"] in ("*", name) and f["times"] > 0), None)
     if fault:
         fault["times"] -= 1
@@ -78,7 +100,9 @@ async def api(request, name, action):
             if "text" in fault:
                 return web.Response(text=fault["text"], status=fault.get("status", 200), content_type="text/html")
             scopes = {"accessdenieddetail": {"requiredScopes": fault["scopes"]}} if "scopes" in fault else {}
-            return refusal(fault.get("code", "ServiceUnavailable"), fault.get("message", "injected"), fault.get("status", 503), **scopes)
+            headers = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else None
+            return refusal(fault.get("code", "ServiceUnavailable"), fault.get("message", "injected"), fault.get("status", 503), headers,
+                           **scopes)
         elif kind in ("cut", "cut_after"):
             if kind == "cut_after":
                 await carried_out(request, action)
@@ -112,6 +136,7 @@ async def connect(request):
 async def access_token(request):
     platform, body = request.app["platform"], await request.json()
     platform.calls["oauth2.accessToken"] += 1
+    platform.transcript.note("call oauth2.accessToken")
     if platform.apps.get(body.get("appKey")) != body.get("appSecret"):
         return refusal("invalid.client", "无效的appKey或appSecret")
     valid = next((t for t, end in platform.tokens.items() if end > time.time()), None)
@@ -153,7 +178,16 @@ async def card_deliver(request):
 
 @routes.put("/v1.0/card/instances")
 async def card_update(request):
-    return await api(request, "card.update", lambda p, body: {"success": True, "result": bool(p.cards.update(body))})
+    writing, track = request.app["platform"].writing, (await request.json()).get("outTrackId")
+    if track in writing:
+        request.app["platform"].transcript.note("call card.update in parallel")
+        return refusal("Forbidden.AccessDenied.ParallelWrite", "the card is being changed", 403)
+    writing.add(track)
+    try:
+        await asyncio.sleep(WRITING)
+        return await api(request, "card.update", lambda p, body: {"success": True, "result": bool(p.cards.update(body))})
+    finally:
+        writing.remove(track)
 
 
 def register_route(platform, body):
@@ -173,7 +207,7 @@ async def card_callback_register(request):
 def robot_message(platform, body, to):
     if body.get("robotCode") not in platform.apps:
         raise Refused("invalidParameter.robotCode.notExsit")
-    if len(body.get("msgParam", "").encode()) > 15_000:
+    if len(body.get("msgParam", "").encode()) > LONGEST_MESSAGE:
         raise Refused("invalidParameter.msgParam.invalid")
     parameters = json.loads(body["msgParam"])
     platform.messages.append({"to": to, "kind": body["msgKey"], "title": parameters.get("title", ""),
@@ -222,17 +256,24 @@ async def ding(request):
 async def by_session(request):
     platform, body = request.app["platform"], await request.json()
     platform.calls["robot.sendBySession"] += 1
+    platform.transcript.note("call robot.sendBySession")
     chat, end = platform.sessions.get(request.query.get("session", ""), (None, 0))
     if end < time.time():
         return web.json_response({"errcode": 300001, "errmsg": "session 不存在"})
-    if len(json.dumps(body, ensure_ascii=False).encode()) > 20_000:
+    if len(await request.read()) > LONGEST_BODY:
         return web.json_response({"errcode": 460101, "errmsg": "message too long"})
     content = body.get(body.get("msgtype"), {})
     if body.get("msgtype") not in ("text", "markdown", "actionCard", "link") or not content:
         return web.json_response({"errcode": 40035, "errmsg": "不合法的参数"})
     platform.messages.append({"to": chat, "kind": body["msgtype"], "title": content.get("title", ""),
-                              "text": content.get("text", content.get("content", "")), "at": time.time()})
+                              "text": content.get("text", content.get("content", "")), "at": time.time(),
+                              "rung": notified(body.get("at", {}), content.get("text", content.get("content", "")))})
     return web.json_response({"errcode": 0, "errmsg": "ok"})
+
+
+def notified(at, text):
+    """Who hears of a message: people that it lists and that its text names."""
+    return [person for person in at.get("atUserIds", []) if f"@{person}" in text]
 
 
 @routes.post("/topapi/v2/user/get")
@@ -269,13 +310,13 @@ async def person_writes(request):
         if platform.robot_url:
             answer = await post(platform.robot_url, json.dumps(data), platform.signed())
         else:
-            answer = await platform.stream.push(CHAT, data)
+            answer = await platform.stream.deliver(CHAT, data)
     return web.json_response({"message_id": identity, "answer": answer})
 
 
 @routes.post("/_fake/press")
 async def person_presses(request):
-    """{card, label, operator, action?, params?}: presses the button of the card as it is now; what came back."""
+    """{card, label, operator, action?, params?, times?}: presses the button of the card as it is now; what came back."""
     platform, asked = request.app["platform"], await request.json()
     card = platform.cards.all[asked["card"]]
     buttons = platform.cards.buttons(card)
@@ -290,7 +331,8 @@ async def person_presses(request):
             "spaceType": "IM", "spaceId": card["spaces"][0], "extension": "{}", "content": content, "value": content}
     answer = None
     if card["callback"] == "STREAM":
-        answer = await platform.stream.push(CARD, data)
+        for _ in range(asked.get("times", 1)):
+            answer = await platform.stream.push(CARD, data)
     elif card["route"] in platform.card_urls:
         answer = await post(platform.card_urls[card["route"]], json.dumps(data), {"Content-Type": "application/json"})
         if answer and answer["code"] == 200:
@@ -339,7 +381,7 @@ async def fault(request):
 
 @routes.post("/_fake/connection")
 async def connection(request):
-    """{do: disconnect|close|abort|deafen|text|garbage|oversized|numeric|ping|register|revoke_tokens|…}"""
+    """{do: …}: see README.md."""
     platform, asked = request.app["platform"], await request.json()
     stream, do = platform.stream, asked["do"]
     if do == "disconnect":
@@ -348,6 +390,18 @@ async def connection(request):
         stream.scripted.append(asked["answer"])
     elif do == "revoke_tokens":
         platform.tokens.clear()
+    elif do == "token_life":
+        platform.token_life = asked["seconds"]
+    elif do == "rate":
+        platform.rate = Rate(asked["count"])
+    elif do == "quota":
+        platform.quota.left = asked["left"]
+    elif do == "unknown_people":
+        platform.cards.unknown_people = set(asked["people"])
+    elif do == "redeliver":
+        stream.redeliver_after = asked["seconds"]
+    elif do == "reorder":
+        stream.reorder.count = asked["count"]
     elif do == "robot_leaves":
         platform.cards.groups_without_robot.add(asked["chat"])
     elif do == "event":
@@ -381,7 +435,9 @@ async def state(request):
     return web.json_response({
         "cards": list(platform.cards.all.values()), "messages": platform.messages, "dings": platform.dings, "calls": platform.calls,
         "presses": platform.presses, "registrations": platform.stream.registrations, "lost": platform.stream.lost,
-        "late": platform.stream.late,
+        "late": platform.stream.late, "transcript": platform.transcript.lines,
+        "tokens": [token for token, end in platform.tokens.items() if end > time.time()],
+        "secrets": [*platform.apps.values(), *platform.tokens, *(f"session={each}" for each in platform.sessions), "ticket+"],
         "connections": [{"leaving": c.leaving, "frames_up": c.frames_up} for c in platform.stream.open]})
 
 
@@ -392,7 +448,7 @@ async def main():
     options = parser.parse_args()
     application = web.Application(client_max_size=4 << 20)
     platform = application["platform"] = Platform()
-    for app in options.app or ["dingapp1:secret"]:
+    for app in options.app or ["dingapp1:Qw3rty-of-the-app"]:
         identity, secret = app.split(":", 1)
         platform.apps[identity] = secret
         platform.cards.robots.add(identity)

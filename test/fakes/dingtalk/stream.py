@@ -7,6 +7,7 @@ import time
 from urllib.parse import unquote
 
 from aiohttp import WSMsgType, web
+from order import Reorder
 
 TICKET_LIFE = 90
 ANSWER_WITHIN = 2.0  # of presses
@@ -16,13 +17,15 @@ class Connection:
     def __init__(self, socket, app, subscriptions):
         self.socket, self.app, self.subscriptions = socket, app, subscriptions
         self.frames_up = []
-        self.deaf = False
+        self.deaf = False  # half open: reads nothing and answers nothing, pings included
         self.leaving = False  # was told to go: gets nothing more
 
 
 class Stream:
-    def __init__(self, apps):
-        self.apps = apps
+    def __init__(self, apps, transcript):
+        self.apps, self.transcript = apps, transcript
+        self.reorder = Reorder()
+        self.redeliver_after = None  # seconds after which an unanswered message comes again; None: never
         self.open = []
         self.scripted = []  # answers to registrations, each used once: {"status": …}
         self.registrations = 0
@@ -32,9 +35,11 @@ class Stream:
         self._tickets = {}
         self._numbers = itertools.count(1)
         self._waiting = {}
+        self._sent = {}  # message id → topic
 
     async def register(self, request):
         self.registrations += 1
+        self.transcript.note("register")
         if "json" not in request.headers.get("Accept", ""):
             return web.Response(text="<error>no json was asked for</error>", content_type="text/xml")
         if self.scripted:
@@ -56,17 +61,23 @@ class Stream:
         app, topics, end = self._tickets.pop(ticket, (None, None, 0))
         if end < time.time():
             return web.Response(status=401, text="the ticket is not valid")
-        socket = web.WebSocketResponse(autoping=True, max_msg_size=1 << 20)
+        socket = web.WebSocketResponse(autoping=False, max_msg_size=1 << 20)
         await socket.prepare(request)
+        self.transcript.note("connected")
         connection = Connection(socket, app, topics)
         self.open.append(connection)
         await self.system(connection, "CONNECTED", {})
         keeping = asyncio.ensure_future(self._keep_alive(connection))
         try:
             async for message in socket:
-                if message.type == WSMsgType.TEXT and not connection.deaf:
+                if connection.deaf:
+                    continue
+                if message.type == WSMsgType.PING:
+                    await socket.pong(message.data)
+                elif message.type == WSMsgType.TEXT:
                     self._take(connection, json.loads(message.data))
         finally:
+            self.transcript.note("ended")
             keeping.cancel()
             self.open.remove(connection)
         return socket
@@ -84,17 +95,22 @@ class Stream:
         frame = {"specVersion": "1.0", "type": kind, "data": data,
                  "headers": {"appId": "a-1", "connectionId": "c-1", "contentType": "application/json", "messageId": identity,
                              "time": str(int(time.time() * 1000)), "topic": topic, **headers}}
+        self.transcript.note(f"down {topic}")
+        self._sent[identity] = topic
         await connection.socket.send_str(json.dumps(frame, ensure_ascii=False))
         return identity
 
     def _take(self, connection, frame):
         connection.frames_up.append(frame)
-        waiting = self._waiting.pop(frame.get("headers", {}).get("messageId"), None)
+        identity = frame.get("headers", {}).get("messageId")
+        self.transcript.note(f"up {frame.get('code')} to {self._sent.get(identity)}")
+        waiting = self._waiting.pop(identity, None)
         if waiting and not waiting.done():
             waiting.set_result(frame)
 
     async def push(self, topic, data, kind="CALLBACK", within=ANSWER_WITHIN):
         """To one subscribed connection; {code, data, seconds}, or None when no answer came in time."""
+        await self.reorder.turn()
         ready = [c for c in self.open if not c.leaving and not c.deaf and (kind, topic) in c.subscriptions]
         if not ready:
             self.lost += 1
@@ -111,6 +127,14 @@ class Stream:
             raise AssertionError("data of an answer is not text")
         data = json.loads(frame["data"]) if frame.get("data") else None
         return {"code": frame["code"], "data": data, "seconds": time.time() - began}
+
+    async def deliver(self, topic, data):
+        """A message: again while nobody answers, where that was asked for."""
+        answer = await self.push(topic, data)
+        while self.redeliver_after is not None and answer is None:
+            await asyncio.sleep(self.redeliver_after)
+            answer = await self.push(topic, data)
+        return answer
 
     async def ask_to_leave(self, grace):
         """disconnect, then silence, then the end, as the platform does."""

@@ -1,7 +1,10 @@
 """What the platform accepts as a card of schema 2.0: it refuses properties that it does not know."""
 import json
 
-MAX_BYTES, MAX_TAGS, MAX_TABLES = 30_000, 200, 3
+MAX_BYTES, MAX_TAGS, MAX_TABLES, MAX_DEPTH = 30_000, 200, 3, 5
+CONTAINERS = {"column_set", "form", "collapsible_panel"}  # a column belongs to its set
+NOT_INSIDE = {"column": {"form", "table"}, "collapsible_panel": {"form", "table"}, "form": {"form", "table", "chart"}}
+INPUTS = {"input", "select_static"}
 ROOT = {"schema", "config", "card_link", "header", "body"}
 CONFIG = {"update_multi", "enable_forward", "enable_forward_interaction", "width_mode", "streaming_mode", "streaming_config",
           "summary", "locales", "style"}
@@ -72,6 +75,48 @@ def _walk(node, counts, unknown_people):
             _walk(value, counts, unknown_people)
 
 
+def _malformed(what):
+    return Refused(230099, f"Failed to create card content, ext=ErrCode: 200800; ErrMsg: {what}")
+
+
+def _nesting(elements, around=(), depth=0):
+    """What stands in what: `around` are the tags outside, the root's elements having none."""
+    for element in elements if isinstance(elements, list) else ():
+        tag = element.get("tag")
+        for outside in around:
+            if tag in NOT_INSIDE.get(outside, ()):
+                raise _malformed(f"{tag} inside {outside}")
+        inner = depth + (tag in CONTAINERS)
+        if inner > MAX_DEPTH:
+            raise _malformed("containers nested too deep")
+        if tag == "form":
+            _form(element)
+        _nesting(element.get("columns" if tag == "column_set" else "elements", []), (*around, tag), inner)
+
+
+def _inside(elements):
+    for element in elements:
+        yield element
+        yield from _inside(element.get("columns" if element.get("tag") == "column_set" else "elements", []))
+
+
+def _form(form):
+    within = list(_inside(form.get("elements", [])))
+    if not form.get("name"):
+        raise _malformed("a form without name")
+    if not any(each.get("tag") == "button" and each.get("form_action_type") == "submit" for each in within):
+        raise _malformed("a form that cannot be submitted")
+    names = [each.get("name") for each in within if each.get("tag") in INPUTS]
+    if not all(names) or len(names) != len(set(names)):
+        raise _malformed("inputs of a form need names of their own")
+
+
+def missing_inputs(card, values):
+    """Names of required inputs of the card's forms that a submission leaves empty: a client does not send such a one."""
+    return [each["name"] for each in _inside(card["body"].get("elements", []))
+            if each.get("tag") in INPUTS and each.get("required") and not values.get(each["name"])]
+
+
 def _button(button):
     if button.get("type", "default") not in BUTTON_TYPES:
         raise Refused(230099, f"ErrCode: 200621; ErrMsg: button type {button['type']}")
@@ -105,6 +150,7 @@ def check(content, unknown_people=()):
         raise Refused(230099, "ErrCode: 200621; ErrMsg: template")
     counts = {"tags": 0, "tables": 0}
     _walk([card.get("header", {}), card.get("body", {})], counts, unknown_people)
+    _nesting(card.get("body", {}).get("elements", []))
     if counts["tags"] > MAX_TAGS:
         raise Refused(230099, "ErrCode: 200800; ErrMsg: too many elements")
     if counts["tables"] > MAX_TABLES:

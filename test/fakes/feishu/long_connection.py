@@ -10,6 +10,7 @@ from aiohttp import WSMsgType, web
 
 import frames
 from frames import Frame
+from order import Reorder
 
 ANSWER_WITHIN = 3.0
 
@@ -18,12 +19,13 @@ class Connection:
     def __init__(self, socket, app, device):
         self.socket, self.app, self.device = socket, app, device
         self.pings = 0
-        self.deaf = False
+        self.deaf = False  # half open: reads nothing and answers nothing, pings included
 
 
 class LongConnections:
-    def __init__(self, tokens):
-        self.tokens = tokens
+    def __init__(self, tokens, transcript):
+        self.tokens, self.transcript = tokens, transcript
+        self.reorder = Reorder()
         self.limit = 50
         self.open = []
         self.answers = []  # every answer that came: {message_id, code, data, seconds}
@@ -37,9 +39,11 @@ class LongConnections:
         self._tickets = {}
         self._numbers = itertools.count(1)
         self._waiting = {}  # message id → future
+        self._sent = {}  # message id → type of the event
 
     async def bootstrap(self, request):
         self.bootstraps += 1
+        self.transcript.note("bootstrap")
         body = await request.json()
         if self.bootstrap_answers:
             scripted = self.bootstrap_answers.pop(0)
@@ -62,16 +66,23 @@ class LongConnections:
         if refusal is None and len(self.open) >= self.limit:
             refusal = {"Handshake-Status": "514", "Handshake-Msg": "too many", "Handshake-Autherrcode": "1000040350"}
         if refusal is not None:
+            self.transcript.note(f"refused {refusal['Handshake-Status']}")
             return web.Response(status=400, headers=refusal)
-        socket = web.WebSocketResponse(autoping=True, max_msg_size=16 << 20)
+        socket = web.WebSocketResponse(autoping=False, max_msg_size=16 << 20)
         await socket.prepare(request)
+        self.transcript.note("connected")
         connection = Connection(socket, app, request.query["device_id"])
         self.open.append(connection)
         try:
             async for message in socket:
-                if message.type == WSMsgType.BINARY and not connection.deaf:
+                if connection.deaf:
+                    continue
+                if message.type == WSMsgType.PING:
+                    await socket.pong(message.data)
+                elif message.type == WSMsgType.BINARY:
                     await self._take(connection, message.data)
         finally:
+            self.transcript.note("ended")
             self.open.remove(connection)
         return socket
 
@@ -79,10 +90,13 @@ class LongConnections:
         frame = frames.decode(data)  # a malformed one ends the connection, and the test
         if frame.method == frames.CONTROL and frame.header("type") == "ping":
             connection.pings += 1
+            self.transcript.note("up ping")
             payload = json.dumps(self.pong_config).encode() if self.pong_config else b""
             await connection.socket.send_bytes(
                 frames.encode(Frame(frame.service, frames.CONTROL, [("type", "pong")], payload)))
         elif frame.method == frames.DATA:
+            kind = self._sent.pop(frame.header("message_id"), None)
+            self.transcript.note(f"up {json.loads(frame.payload).get('code')} to {kind}")
             waiting = self._waiting.pop(frame.header("message_id"), None)
             if waiting and not waiting.done():
                 waiting.set_result(frame)
@@ -90,9 +104,12 @@ class LongConnections:
     async def push(self, event):
         """Pushes to one of the connections; the answer's {code, data, seconds}, or None when none came in time."""
         body = json.dumps(event, ensure_ascii=False).encode()
-        began = time.time()
+        await self.reorder.turn()
+        began, kind = time.time(), event["header"]["event_type"]
         for connection in random.sample(self.open, len(self.open)):
+            self.transcript.note(f"down {kind}")
             identity = f"m-{next(self._numbers)}"
+            self._sent[identity] = kind
             waiting = self._waiting[identity] = asyncio.get_running_loop().create_future()
             for data in self._frames(identity, body):
                 await connection.socket.send_bytes(data)

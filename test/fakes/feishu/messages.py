@@ -2,29 +2,12 @@
 import itertools
 import json
 import time
-from collections import defaultdict, deque
 
 import card_rules
 from card_rules import Refused
+from limits import Rate
 
 UPDATABLE_DAYS = 14
-
-
-class Rate:
-    """At most `count` in any second."""
-
-    def __init__(self, count):
-        self.count = count
-        self._times = defaultdict(deque)
-
-    def take(self, key):
-        now, times = time.time(), self._times[key]
-        while times and times[0] <= now - 1:
-            times.popleft()
-        if len(times) >= self.count:
-            return False
-        times.append(now)
-        return True
 
 
 class Messages:

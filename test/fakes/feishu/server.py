@@ -5,30 +5,38 @@ server.py [--port N] [--app ID:SECRET]…   prints {"port": N} when it listens. 
 import argparse
 import asyncio
 import json
+import math
 import sys
 import time
 import uuid
 from collections import Counter
+from pathlib import Path
 
 from aiohttp import web
 
-import card_rules
-from callbacks import Callbacks
-from card_rules import Refused
-from long_connection import LongConnections
-from messages import Messages
-from tokens import Tokens
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import card_rules  # noqa: E402
+from callbacks import Callbacks  # noqa: E402
+from card_rules import Refused  # noqa: E402
+from limits import Quota, Rate  # noqa: E402
+from long_connection import LongConnections  # noqa: E402
+from messages import Messages  # noqa: E402
+from order import Transcript  # noqa: E402
+from tokens import Tokens  # noqa: E402
 
 PEOPLE = {"ou_li": {"open_id": "ou_li", "union_id": "on_li", "user_id": "li", "name": "李雷", "email": "li@example.org"},
           "ou_han": {"open_id": "ou_han", "union_id": "on_han", "user_id": "han", "name": "韩梅梅", "email": "han@example.org"}}
 BOT = "ou_bot"
+CALLS_A_SECOND, CALLS_A_MINUTE, CALLS_A_MONTH = 50, 1000, 10_000  # of one API; of all
 routes = web.RouteTableDef()
 
 
 class Platform:
     def __init__(self):
         self.tokens, self.messages = Tokens(), Messages()
-        self.connections = LongConnections(self.tokens)
+        self.transcript = Transcript()
+        self.connections = LongConnections(self.tokens, self.transcript)
+        self.tier, self.quota = [Rate(CALLS_A_SECOND), Rate(CALLS_A_MINUTE, 60)], Quota(CALLS_A_MONTH)
         self.callbacks = Callbacks()
         self.calls = Counter()
         self.faults = []  # {"api", "kind", "times", …}
@@ -60,9 +68,27 @@ def shown(message):
 
 
 async def api(request, name, action):
-    """Faults, token, action: what every call of the open API goes through."""
+    """Limits, faults, token, action: what every call of the open API goes through."""
     platform = request.app["platform"]
     platform.calls[name] += 1
+    answer = await answered(request, name, action)
+    code = json.loads(answer.text or "{}").get("code", 0)
+    platform.transcript.note(f"call {name}" + (f" {code}" if code else ""))
+    return answer
+
+
+def throttled(rate, wait):
+    return refusal(99991400, "request trigger frequency limit", 429,
+                   {"x-ogw-ratelimit-limit": str(rate.count), "x-ogw-ratelimit-reset": str(math.ceil(wait))})
+
+
+async def answered(request, name, action):
+    platform = request.app["platform"]
+    if not platform.quota.take():
+        return refusal(99991403, "This month's API call quota has been exceeded", 429)
+    for rate in platform.tier:
+        if not rate.take(name):
+            return throttled(rate, rate.seconds_until_free(name))
     fault = next((f for f in platform.faults if f["api"] in ("*", name) and f["times"] > 0), None)
     if fault:
         fault["times"] -= 1
@@ -70,7 +96,8 @@ async def api(request, name, action):
         if kind == "delay":
             await asyncio.sleep(fault["seconds"])
         elif kind == "answer":
-            headers = {"x-ogw-ratelimit-reset": str(fault["reset"])} if "reset" in fault else None
+            headers = {name: str(fault[key]) for key, name in (("reset", "x-ogw-ratelimit-reset"), ("retry_after", "Retry-After"))
+                       if key in fault}
             return refusal(fault.get("code", 99991400), "injected", fault.get("status", 200), headers)
         elif kind in ("cut", "cut_after"):
             if kind == "cut_after":
@@ -95,6 +122,7 @@ async def carried_out(request, action):
 async def token(request):
     platform = request.app["platform"]
     platform.calls["auth.token"] += 1
+    platform.transcript.note("call auth.token")
     body = await request.json()
     return web.json_response(platform.tokens.issue(body.get("app_id"), body.get("app_secret")))
 
@@ -146,6 +174,7 @@ async def urgent(request):
 async def bot(request):
     platform = request.app["platform"]
     platform.calls["bot.info"] += 1
+    platform.transcript.note("call bot.info")
     if platform.tokens.owner(request.headers.get("Authorization")) is None:
         return refusal(99991663, "Invalid access token")
     return ok(bot={"open_id": BOT, "app_name": "Klaw", "activate_status": 2})
@@ -213,13 +242,16 @@ async def person_writes(request):
 
 @routes.post("/_fake/press")
 async def person_presses(request):
-    """{message_id, label, operator, form_value?, value?}: presses the button of the card as it is now; what came back."""
+    """{message_id, label, operator, form_value?, value?, times?}: presses the button of the card as it is now; what came back."""
     platform, asked = request.app["platform"], await request.json()
     message = platform.messages.all[asked["message_id"]]
     value = asked.get("value") or card_rules.buttons(message["versions"][-1]["content"]).get(asked.get("label"))
     if value is None:
         return web.json_response({"error": "the card has no such button",
                                   "buttons": list(card_rules.buttons(message["versions"][-1]["content"]))}, status=404)
+    missing = card_rules.missing_inputs(message["versions"][-1]["content"], asked["form_value"]) if "form_value" in asked else []
+    if missing:
+        return web.json_response({"error": "the form is not filled in", "missing": missing}, status=404)
     person = PEOPLE.get(asked["operator"], {"open_id": asked["operator"]} if asked["operator"] else {})
     action = {"tag": "button", "value": value}
     if "form_value" in asked:
@@ -228,7 +260,8 @@ async def person_presses(request):
         "operator": {"tenant_key": "tenant", **{key: person[key] for key in ("open_id", "union_id", "user_id") if key in person}},
         "token": "c-" + uuid.uuid4().hex, "action": action, "host": "im_message",
         "context": {"open_message_id": message["id"], "open_chat_id": message["chat"]}})
-    answer = await platform.push(event)
+    for _ in range(asked.get("times", 1)):
+        answer = await platform.push(event)
     if answer is None:
         return web.json_response({"code": 200340, "error": "no answer within three seconds", "value": value})
     data = answer.get("data") or {}
@@ -274,7 +307,7 @@ async def fault(request):
 
 @routes.post("/_fake/connection")
 async def connection(request):
-    """{do: close|abort|deafen|text|garbage|oversized|pong_config|fragments|redeliver|bootstrap|refuse|limit, …}"""
+    """{do: …}: see README.md."""
     connections, asked = request.app["platform"].connections, await request.json()
     do = asked["do"]
     if do in ("close", "abort"):
@@ -302,6 +335,12 @@ async def connection(request):
         connections.refusals.append(asked["headers"])
     elif do == "limit":
         connections.limit = asked["count"]
+    elif do == "tier":
+        request.app["platform"].tier = [Rate(asked["per_second"])]
+    elif do == "quota":
+        request.app["platform"].quota.left = asked["left"]
+    elif do == "reorder":
+        connections.reorder.count = asked["count"]
     elif do == "revoke_tokens":
         request.app["platform"].tokens.revoke_all()
     elif do == "token_life":
@@ -324,7 +363,10 @@ async def state(request):
     platform = request.app["platform"]
     return web.json_response({
         "messages": [m for m in platform.messages.all.values() if m["type"] != "person"], "calls": platform.calls,
-        "presses": platform.presses, "answers": platform.connections.answers, "bootstraps": platform.connections.bootstraps, "posted": len(platform.callbacks.answers),
+        "presses": platform.presses, "transcript": platform.transcript.lines, "tokens": platform.tokens.valid(),
+        "secrets": [*platform.tokens.apps.values(), *platform.tokens.every(), "ticket", "access_key"],
+        "answers": platform.connections.answers, "bootstraps": platform.connections.bootstraps,
+        "posted": len(platform.callbacks.answers),
         "connections": [{"device": c.device, "pings": c.pings} for c in platform.connections.open]})
 
 
@@ -335,7 +377,7 @@ async def main():
     options = parser.parse_args()
     application = web.Application(client_max_size=4 << 20)
     platform = application["platform"] = Platform()
-    for app in options.app or ["cli_a1b2c3d4e5f60718:secret"]:
+    for app in options.app or ["cli_a1b2c3d4e5f60718:Qw3rty-of-the-app"]:
         identity, secret = app.split(":", 1)
         platform.tokens.apps[identity] = secret
     application.add_routes(routes)

@@ -32,3 +32,9 @@ class Tokens:
 
     def revoke_all(self):
         self._tokens.clear()
+
+    def valid(self):
+        return [text for text, (_, end) in self._tokens.items() if end > time.time()]
+
+    def every(self):
+        return list(self._tokens)
