@@ -6,6 +6,7 @@ import traceback
 import urllib.request
 
 BASE = sys.argv[1]
+at_end = []  # what ends the programs that were started
 _failed = False
 
 
@@ -27,12 +28,12 @@ def until(condition, seconds=40, what=""):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"gave up waiting for {what}")
+            raise AssertionError(f"gave up waiting for {what() if callable(what) else what}")
         time.sleep(0.05)
 
 
-def step(name, action):
-    """Runs one step of the scenario; those after a failed one run too."""
+def step(name, action, needed=False):
+    """Runs one step of the scenario; those after a failed one run too, unless they need it."""
     global _failed
     try:
         detail = action()
@@ -41,10 +42,14 @@ def step(name, action):
     except Exception:
         _failed = True
         print(json.dumps({"step": name, "ok": False, "detail": traceback.format_exc(limit=4)}, ensure_ascii=False), flush=True)
+        if needed:
+            end()
         return None
 
 
 def end():
     import os
     sys.stdout.flush()
+    for stop in at_end:
+        stop()
     os._exit(1 if _failed else 0)  # the clients' threads never end

@@ -44,7 +44,7 @@ async function step(name, action) {
 }
 
 async function main() {
-  const client = new DWClient({ clientId: "dingapp1", clientSecret: "secret" });
+  const client = new DWClient({ clientId: "dingapp1", clientSecret: "Qw3rty-of-the-app" });
   client.registerCallbackListener(TOPIC_ROBOT, (frame) => {
     received.push(JSON.parse(frame.data));
     client.socketCallBackResponse(frame.headers.messageId, {});
@@ -81,7 +81,7 @@ async function main() {
   await step("is pressed, and its answer changes the card", async () => {
     const token = await client.getAccessToken();
     must(token, "no token");
-    const created = await axios.post(`${base}/v1.0/oauth2/accessToken`, { appKey: "dingapp1", appSecret: "secret" });
+    const created = await axios.post(`${base}/v1.0/oauth2/accessToken`, { appKey: "dingapp1", appSecret: "Qw3rty-of-the-app" });
     const full = { order: ["msgTitle", "msgButtons"], msgButtons: [{ text: "Acknowledge", color: "blue", id: "nonce-1", request: true }] };
     await axios.post(`${base}/v1.0/card/instances/createAndDeliver`, {
       cardTemplateId: "382e4302-551d-4880-bf29-a30acfab2e71.schema", outTrackId: "t-1", callbackType: "STREAM",

@@ -3,7 +3,7 @@ const http = require("http");
 const lark = require("@larksuiteoapi/node-sdk");
 
 const base = process.argv[2];
-const app = { appId: "cli_a1b2c3d4e5f60718", appSecret: "secret", domain: base, loggerLevel: lark.LoggerLevel.fatal };
+const app = { appId: "cli_a1b2c3d4e5f60718", appSecret: "Qw3rty-of-the-app", domain: base, loggerLevel: lark.LoggerLevel.fatal };
 const received = [], pressed = [];
 let failed = false;
 

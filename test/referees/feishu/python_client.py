@@ -11,7 +11,7 @@ from lark_oapi.api.im.v1 import (CreateMessageRequest, CreateMessageRequestBody,
                                  ReplyMessageRequest, ReplyMessageRequestBody)
 from lark_oapi.event.callback.model.p2_card_action_trigger import P2CardActionTriggerResponse
 
-APP, SECRET = "cli_a1b2c3d4e5f60718", "secret"
+APP, SECRET = "cli_a1b2c3d4e5f60718", "Qw3rty-of-the-app"
 client = lark.Client.builder().app_id(APP).app_secret(SECRET).domain(BASE).log_level(lark.LogLevel.ERROR).build()
 received, pressed = [], []
 fail_next = threading.Event()
@@ -79,6 +79,52 @@ def refused_card():
         CreateMessageRequestBody.builder().receive_id("oc_ops").msg_type("interactive").content(json.dumps(bad)).build()).build())
     answer = client.im.v1.message.create(request)
     assert answer.code == 230099 and "200621" in answer.msg, (answer.code, answer.msg)
+
+
+def create(content, chat="oc_ops"):
+    body = CreateMessageRequestBody.builder().receive_id(chat).msg_type("interactive").content(json.dumps(content)).build()
+    return client.im.v1.message.create(CreateMessageRequest.builder().receive_id_type("chat_id").request_body(body).build())
+
+
+SUBMIT = {"tag": "button", "text": {"tag": "plain_text", "content": "Go"}, "form_action_type": "submit", "name": "go"}
+TABLE = {"tag": "table", "columns": [], "rows": []}
+
+
+def form(*elements):
+    return {"tag": "form", "name": "f", "elements": list(elements)}
+
+
+def nested(depth):
+    return {"tag": "collapsible_panel", "elements": [nested(depth - 1)]} if depth else {"tag": "hr"}
+
+
+def malformed_cards():
+    """Rules about what may stand in what."""
+    for number, (element, fine) in enumerate((
+            (form(SUBMIT), True), (form(), False), (form(SUBMIT, TABLE), False), (form(SUBMIT, form(SUBMIT)), False),
+            (form(SUBMIT, {"tag": "input"}), False), (form(SUBMIT, {"tag": "input", "name": "a"}), True),
+            (form(SUBMIT, {"tag": "input", "name": "a"}, {"tag": "input", "name": "a"}), False),
+            ({"tag": "column_set", "columns": [{"tag": "column", "elements": [TABLE]}]}, False),
+            ({"tag": "collapsible_panel", "elements": [form(SUBMIT)]}, False), (nested(5), True), (nested(6), False))):
+        made = card("nesting", "red")
+        made["body"]["elements"] = [element]
+        answer = create(made, chat=f"oc_{number}")  # one chat takes five a second
+        assert answer.success() == fine and answer.code == (0 if fine else 230099), (element, answer.code, answer.msg)
+
+
+def limits():
+    """The tier of an API refuses with status, code and headers of its own; so does the month."""
+    control("connection", do="tier", per_second=2)
+    answers = [client.im.v1.message.patch(PatchMessageRequest.builder().message_id("om_none").request_body(
+        PatchMessageRequestBody.builder().content("{}").build()).build()) for _ in range(3)]
+    assert [each.code for each in answers] == [230011, 230011, 99991400], [each.code for each in answers]
+    assert answers[-1].raw.status_code == 429, answers[-1].raw.status_code
+    headers = {name.lower(): value for name, value in answers[-1].raw.headers.items()}
+    assert headers["x-ogw-ratelimit-limit"] == "2" and int(headers["x-ogw-ratelimit-reset"]) == 1, headers
+    control("connection", do="tier", per_second=50)
+    control("connection", do="quota", left=0)
+    assert create(card("spent", "red")).code == 99991403
+    control("connection", do="quota", left=10_000)
 
 
 def message():
@@ -182,6 +228,8 @@ sent = step("sends a card once for one uuid", send)
 step("changes the card in place", lambda: patch(sent) and None)
 step("is pressed, and answers with a toast and a card", lambda: press(sent))
 step("is refused a card with an unknown property", refused_card)
+step("is refused cards that are nested in a way that is not allowed", malformed_cards)
+step("is refused more than a second or a month allows", limits)
 step("joins fragments that come in any order", in_fragments)
 step("gets an event again that it failed on", redelivered)
 step("reconnects after a goodbye", lambda: reconnects("close"))
