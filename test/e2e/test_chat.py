@@ -197,15 +197,15 @@ class DingTalkTest(EndToEndTest):
         self.assertIn("has no role", self.dingtalk.ask("alerts", sender="han", chat="cidelsewhere=="))
         self.assertIn("nobody vouches", self.dingtalk.ask("alerts", sender=""))
         # The message's own address has ended: the robot writes by itself.
-        self.assertIn("SERVER", self.dingtalk.ask("clusters", session_life=5))
-        self.assertIn("SERVER", self.dingtalk.ask("clusters", direct=True, chat="cidli==", session_life=5))
+        self.assertIn("version v", self.dingtalk.ask("clusters", session_life=5))
+        self.assertIn("version v", self.dingtalk.ask("clusters", direct=True, chat="cidli==", session_life=5))
         self.assertIn("COMMAND", self.dingtalk.ask("help", direct=True, chat="cidli=="))
 
     def test_message_that_comes_again_is_answered_once(self):
         self.chat_agent()
         self.dingtalk.ask("clusters", message_id="msg-again==", times=3)
         self.dingtalk.ask("help")
-        self.assertEqual(len([m for m in self.dingtalk.state()["messages"] if "SERVER" in m["text"]]), 1)
+        self.assertEqual(len([m for m in self.dingtalk.state()["messages"] if "version v" in m["text"]]), 1)
 
     def test_connection_survives_what_the_platform_does_to_it(self):
         self.chat_agent()
