@@ -153,7 +153,7 @@ class DingTalkTest(EndToEndTest):
     def chat_agent(self, app=None, **options):
         settings = {"language": "en", "apps": [self.dingtalk.app(**(app or {}))],
                     "access": [{"name": "李雷", "dingtalk": "li", "role": "operator"},
-                               {"name": "韩梅梅", "dingtalk": "mei", "role": "operator"}, {"dingtalk_chat": "cidops==", "role": "viewer"}],
+                               {"name": "韩梅梅", "dingtalk": "han", "role": "operator"}, {"dingtalk_chat": "cidops==", "role": "viewer"}],
                     "channels": [{"name": "oncall", "type": "dingtalk", "app": "klaw-dingtalk", "chat": "cidops=="}], **options}
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False, **settings).start()
         self.dingtalk.await_connection()
@@ -173,11 +173,11 @@ class DingTalkTest(EndToEndTest):
         self.assertLess(pressed["seconds"], 1)
         acknowledged = self.dingtalk.await_card(trouble, also="李雷")
         self.assertEqual(acknowledged["id"], card["id"])
-        again = self.dingtalk.press(card["id"], "", action=pressed["action"], params=pressed["params"], operator="mei")
+        again = self.dingtalk.press(card["id"], "", action=pressed["action"], params=pressed["params"], operator="han")
         if own_template:
             private = [c["private"] for c in self.dingtalk.cards(trouble)][0]
-            self.assertIn("already used by 李雷", private["mei"]["hint"], again)
-        eventually(lambda: [m for m in self.dingtalk.state()["messages"] if m["to"] == "mei" and "already used" in m["text"]], 10,
+            self.assertIn("already used by 李雷", private["han"]["hint"], again)
+        eventually(lambda: [m for m in self.dingtalk.state()["messages"] if m["to"] == "han" and "already used" in m["text"]], 10,
                    "the word to the presser")
         namespace.delete_pods(f"{namespace.name}-big")
         self.dingtalk.await_card(trouble, also="Resolved")
@@ -194,7 +194,7 @@ class DingTalkTest(EndToEndTest):
     def test_commands_are_answered_in_groups_and_alone(self):
         self.chat_agent()
         self.assertIn("COMMAND", self.dingtalk.ask("help"))
-        self.assertIn("has no role", self.dingtalk.ask("alerts", sender="han", chat="cidelsewhere=="))
+        self.assertIn("has no role", self.dingtalk.ask("alerts", sender="wei", chat="cidelsewhere=="))
         self.assertIn("nobody vouches", self.dingtalk.ask("alerts", sender=""))
         # The message's own address has ended: the robot writes by itself.
         self.assertIn("version v", self.dingtalk.ask("clusters", session_life=5))
