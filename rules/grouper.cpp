@@ -453,7 +453,9 @@ void AlertGrouper::coverNew(Group& group, const Alert& alert, TimePoint now) con
 void AlertGrouper::coverByInhibition(Group& group, TimePoint now) const {
     const Alert* inhibitor = nullptr;
     for (const auto& [fingerprint, alert] : group.firing) {
-        inhibitor = inhibition_.inhibitorOf(alert);
+        auto found = inhibition_.inhibitorOf(alert, now);
+        if (!found && group.incident.inhibited) return;  // it stays as it was told
+        inhibitor = found.value_or(nullptr);
         if (inhibitor) continue;
         auto gone = inhibitorsGone_.end();
         if (const auto* rule = rules_->find(alert.rule); rule && group.incident.inhibited)

@@ -47,6 +47,9 @@ public:
     /// Called with each incident that begins, to add to what its card tells. Once, first.
     void setContext(std::function<void(Incident&)> describe) { describe_ = std::move(describe); }
 
+    /// Likewise: where the Pods are that keep what an alert is about from being well.
+    void setNodes(Inhibition::NodesOf nodesOf) { inhibition_.setNodes(std::move(nodesOf)); }
+
     void replaceRoutes(std::shared_ptr<const Routes> routes);
 
     void apply(const Transition& transition, IncidentUpdates& out);

@@ -1,5 +1,7 @@
 #include "rules/inhibition.hpp"
 
+#include <algorithm>
+
 namespace klaw::rules {
 namespace {
 
@@ -25,6 +27,7 @@ std::string identityPart(const Alert& alert, std::string_view name) {
 void Inhibition::replaceRules(std::shared_ptr<const RuleSet> rules) {
     rules_ = std::move(rules);
     firing_.clear();
+    firingOf_.clear();
     places_.clear();
     inhibited_.clear();
     equal_.clear();
@@ -56,6 +59,7 @@ void Inhibition::fired(const Alert& alert) {
     for (const auto& names : equal->second)
         if (auto place = placeOf(alert.rule, names, alert)) firing.places.push_back(std::move(*place));
     for (const auto& place : firing.places) places_[place].insert(alert.fingerprint);
+    ++firingOf_[alert.rule];
     firing_.insert_or_assign(alert.fingerprint, std::move(firing));
 }
 
@@ -67,20 +71,43 @@ void Inhibition::resolved(const Alert& alert) {
         at->second.erase(alert.fingerprint);
         if (at->second.empty()) places_.erase(at);
     }
+    --firingOf_[known->second.alert.rule];
     firing_.erase(known);
 }
 
-const Alert* Inhibition::inhibitorOf(const Alert& alert) const {
+std::optional<const Alert*> Inhibition::inhibitorOf(const Alert& alert, TimePoint now) const {
     const auto* rule = rules_->find(alert.rule);
-    if (!rule) return nullptr;
-    for (const auto& inhibitor : rule->inhibitedBy) {
-        if (firing_.empty()) break;
+    if (!rule || firing_.empty()) return nullptr;
+    const auto* inhibitor = firingAt(*rule, alert);
+    if (inhibitor || !nodesMatter(*rule, alert)) return inhibitor;
+    auto nodes = nodesOf_(alert, now);
+    if (!nodes) return std::nullopt;
+    auto placed = alert;
+    for (const auto& node : *nodes) {
+        placed.node = node;
+        inhibitor = firingAt(*rule, placed);
+        if (!inhibitor) break;
+    }
+    return inhibitor;
+}
+
+const Alert* Inhibition::firingAt(const Rule& rule, const Alert& alert) const {
+    for (const auto& inhibitor : rule.inhibitedBy) {
         auto place = placeOf(inhibitor.alert, inhibitor.equal, alert);
         if (!place) continue;
         if (auto found = places_.find(*place); found != places_.end())
             return &firing_.find(*found->second.begin())->second.alert;
     }
     return nullptr;
+}
+
+/// Looking for Pods is worth it where something fires that may be about their node.
+bool Inhibition::nodesMatter(const Rule& rule, const Alert& alert) const {
+    if (!nodesOf_ || !identityPart(alert, "node").empty()) return false;
+    return std::ranges::any_of(rule.inhibitedBy, [&](const Inhibitor& inhibitor) {
+        auto firing = firingOf_.find(inhibitor.alert);
+        return firing != firingOf_.end() && firing->second > 0 && std::ranges::count(inhibitor.equal, "node") > 0;
+    });
 }
 
 const std::set<std::string, std::less<>>& Inhibition::inhibitedBy(std::string_view rule) const {

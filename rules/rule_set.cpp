@@ -84,6 +84,22 @@ void addFields(const Rule& rule, std::string_view resource, FieldTree& tree) {
     tree.merge(fieldsOf(rule, "object"));
     tree.merge(fieldsOf(rule, "old"));
     addEachFields(rule, tree);
+    if (resource == "horizontalpodautoscalers.autoscaling") tree.add("spec.scaleTargetRef");
+}
+
+/// Whether UnavailablePods is asked about objects of the resource.
+bool asksForPods(const Rule& rule, std::string_view resource) {
+    bool counts = isWorkload(resource) || resource == "horizontalpodautoscalers.autoscaling";
+    return counts && std::ranges::any_of(rule.inhibitedBy, [](const Inhibitor& inhibitor) {
+               return std::ranges::find(inhibitor.equal, "node") != inhibitor.equal.end();
+           });
+}
+
+/// What UnavailablePods reads.
+void addAvailability(FieldTree& pods) {
+    for (auto path :
+         {"metadata.deletionTimestamp", "status.phase", "status.conditions[].type", "status.conditions[].status"})
+        pods.add(path);
 }
 
 }  // namespace
@@ -95,12 +111,14 @@ FieldTree fieldsRead(const Rule& rule, std::string_view resource) {
 }
 
 RuleSet::RuleSet(std::vector<Rule> rules) : rules_(std::move(rules)) {
+    bool podsAskedFor = false;
     for (std::size_t position = 0; position < rules_.size(); ++position) {
         const auto& rule = rules_[position];
         byName_.emplace(rule.name, position);
         for (const auto& name : rule.resources) {
             auto& resource = byResource_[name];
             addFields(rule, name, resource.fields);
+            podsAskedFor = podsAskedFor || asksForPods(rule, name);
             if (rule.kind != Rule::Kind::Metric) resource.index.add(rule, position);
             if (rule.readsNow) resource.timed.push_back(position);
         }
@@ -109,6 +127,8 @@ RuleSet::RuleSet(std::vector<Rule> rules) : rules_(std::move(rules)) {
         if (rule.absent) absenceRules_.push_back(position);
         if (rule.kind == Rule::Kind::Event && rule.event.type != "Warning") warningEventsOnly_ = false;
     }
+    if (auto pods = byResource_.find("pods"); podsAskedFor && pods != byResource_.end())
+        addAvailability(pods->second.fields);
     for (const auto& [name, resource] : byResource_) resources_.push_back(name);
 }
 

@@ -42,11 +42,13 @@ std::optional<rules::Alert> fireBefore(const rules::Transition& withdrawn) {
 AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const rules::ObjectSource& objects,
                              deliver::DeliveryPlanner planner, OnTransition onTransition, rules::EngineOptions options)
     : context_(objects),
+      unavailable_(objects),
       engine_(rules, objects, std::move(options)),
       grouper_(rules, planner.routes()),
       planner_(std::move(planner)),
       onTransition_(std::move(onTransition)) {
     grouper_.setContext([this](rules::Incident& incident) { context_.describe(incident); });
+    grouper_.setNodes([this](const rules::Alert& alert, TimePoint now) { return unavailable_.nodesOf(alert, now); });
 }
 
 void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive, TimePoint now) {

@@ -14,6 +14,7 @@
 #include "rules/incident_context.hpp"
 #include "rules/maintenance.hpp"
 #include "rules/rule_engine.hpp"
+#include "rules/unavailable_pods.hpp"
 #include "storage/recovery.hpp"
 #include "storage/unit_of_work.hpp"
 
@@ -109,6 +110,7 @@ private:
     std::optional<Held> heldFor(rules::IncidentUpdate& update);
 
     rules::IncidentContext context_;
+    rules::UnavailablePods unavailable_;
     rules::RuleEngine engine_;
     rules::AlertGrouper grouper_;
     deliver::DeliveryPlanner planner_;

@@ -18,6 +18,7 @@ std::shared_ptr<const RuleSet> rules() {
   - {alert: Alone, resource: pods, when: "true", title: t, group_by: [object]}
   - {alert: NodeDown, resource: nodes, when: "true", title: t}
   - {alert: NotReady, resource: pods, when: "true", title: t, inhibited_by: [{alert: NodeDown, equal: [cluster, node]}]}
+  - {alert: Unavailable, resource: deployments, when: "true", title: t, inhibited_by: [{alert: NodeDown, equal: [cluster, node]}]}
 )"}})
         .rules;
 }
@@ -415,6 +416,65 @@ TEST_F(Grouper, KnowsAfterARestartWhatExplainsWhat) {
     again.apply({Transition::Reason::Resolved, firing[0], at(3)}, updates_);
     again.due(at(4), updates_);
     EXPECT_EQ(took(), "resolved 0/1, inhibition_ended 1/1");
+}
+
+/// Alerts about workloads, whose Pods are on the nodes `nodes_`.
+class WorkloadsOfNodes : public Grouper {
+protected:
+    WorkloadsOfNodes() {
+        grouper_.setNodes([this](const Alert&, TimePoint) { return nodes_; });
+    }
+    static Alert unavailable() {
+        auto alert = podAlert("", "web", "Unavailable");
+        alert.object = alert.owner;
+        return alert;
+    }
+    std::optional<std::set<std::string>> nodes_;
+};
+
+TEST_F(WorkloadsOfNodes, AreQuietWhileEveryNodeOfTheirUnavailablePodsIsDown) {
+    fire(nodeDown("n1"), 0);
+    fire(nodeDown("n2"), 0);
+    took();
+    nodes_ = {"n1", "n2"};
+    fire(unavailable(), 1);
+    EXPECT_EQ(took(), "opened 1/1");
+    ASSERT_TRUE(last_.inhibited);
+    resolve(nodeDown("n2"), 2);
+    grouper_.due(at(3), updates_);
+    EXPECT_EQ(took(), "resolved 0/1, inhibition_ended 1/1") << "its Pods there should be well by now";
+}
+
+TEST_F(WorkloadsOfNodes, SpeakWhenSomePodIsElsewhereOrNowhere) {
+    fire(nodeDown("n1"), 0);
+    took();
+    for (const auto& nodes : {std::set<std::string>{"n1", "n3"}, {"", "n1"}, {}}) {
+        nodes_ = nodes;
+        fire(unavailable(), 1);
+        EXPECT_EQ(took(), "opened 1/1");
+        EXPECT_FALSE(last_.inhibited);
+        resolve(unavailable(), 1);
+        grouper_.due(at(1), updates_);
+        grouper_ = AlertGrouper(rules());
+        grouper_.setNodes([this](const Alert&, TimePoint) { return nodes_; });
+        fire(nodeDown("n1"), 1);
+        took();
+    }
+}
+
+TEST_F(WorkloadsOfNodes, StayAsTheyWereToldUntilTheirPodsAreKnownAfterARestart) {
+    nodes_ = {"n1"};
+    fire(nodeDown("n1"), 0);
+    fire(unavailable(), 1);
+    took();
+    std::vector<Incident> open;
+    grouper_.forEach([&](const Incident& incident) { open.push_back(incident); });
+    nodes_.reset();
+    AlertGrouper again(rules());
+    again.setNodes([this](const Alert&, TimePoint) { return nodes_; });
+    again.restore(open, {fired_.at(nodeDown("n1").fingerprint), fired_.at(unavailable().fingerprint)});
+    again.due(at(2), updates_);
+    EXPECT_EQ(took(), "");
 }
 
 class FollowUp : public Grouper {
