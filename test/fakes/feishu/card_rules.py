@@ -111,10 +111,14 @@ def _form(form):
         raise _malformed("inputs of a form need names of their own")
 
 
-def missing_inputs(card, values):
-    """Names of required inputs of the card's forms that a submission leaves empty: a client does not send such a one."""
-    return [each["name"] for each in _inside(card["body"].get("elements", []))
-            if each.get("tag") in INPUTS and each.get("required") and not values.get(each["name"])]
+def missing_inputs(card, value, filled):
+    """Names of required inputs that are empty in the form whose button has that value: a client does not send such a one."""
+    for form in card["body"].get("elements", []):
+        within = list(_inside([form]))
+        if any({"type": "callback", "value": value} in each.get("behaviors", []) for each in within):
+            return [each["name"] for each in within
+                    if each.get("tag") in INPUTS and each.get("required") and not filled.get(each["name"])]
+    return []
 
 
 def _button(button):

@@ -249,7 +249,7 @@ async def person_presses(request):
     if value is None:
         return web.json_response({"error": "the card has no such button",
                                   "buttons": list(card_rules.buttons(message["versions"][-1]["content"]))}, status=404)
-    missing = card_rules.missing_inputs(message["versions"][-1]["content"], asked["form_value"]) if "form_value" in asked else []
+    missing = card_rules.missing_inputs(message["versions"][-1]["content"], value, asked.get("form_value", {}))
     if missing:
         return web.json_response({"error": "the form is not filled in", "missing": missing}, status=404)
     person = PEOPLE.get(asked["operator"], {"open_id": asked["operator"]} if asked["operator"] else {})

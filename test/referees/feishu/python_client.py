@@ -2,6 +2,7 @@
 is pressed, and lives through what the platform does to connections."""
 import json
 import threading
+import urllib.error
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from referee import BASE, control, end, state, step, until
@@ -110,6 +111,21 @@ def malformed_cards():
         made["body"]["elements"] = [element]
         answer = create(made, chat=f"oc_{number}")  # one chat takes five a second
         assert answer.success() == fine and answer.code == (0 if fine else 230099), (element, answer.code, answer.msg)
+
+
+def filled_in():
+    """A form reaches the application when its required inputs are filled in."""
+    button = {**SUBMIT, "behaviors": [{"type": "callback", "value": {"n": "k2"}}]}
+    made = card("form", "red")
+    made["body"]["elements"] = [form({"tag": "input", "name": "why", "required": True}, button)]
+    identity, before = create(made, chat="oc_form").data.message_id, len(pressed)
+    try:
+        control("press", message_id=identity, label="Go", operator="ou_li", form_value={"why": ""})
+        raise AssertionError("an empty form was sent")
+    except urllib.error.HTTPError as refused:
+        assert json.load(refused)["missing"] == ["why"] and len(pressed) == before
+    control("press", message_id=identity, label="Go", operator="ou_li", form_value={"why": "deploy"})
+    assert pressed[-1].event.action.form_value == {"why": "deploy"}, pressed[-1].event.action.form_value
 
 
 def limits():
@@ -229,6 +245,7 @@ step("changes the card in place", lambda: patch(sent) and None)
 step("is pressed, and answers with a toast and a card", lambda: press(sent))
 step("is refused a card with an unknown property", refused_card)
 step("is refused cards that are nested in a way that is not allowed", malformed_cards)
+step("gets a form that is filled in, and no other", filled_in)
 step("is refused more than a second or a month allows", limits)
 step("joins fragments that come in any order", in_fragments)
 step("gets an event again that it failed on", redelivered)
