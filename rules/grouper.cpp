@@ -47,13 +47,45 @@ void keepCommon(Labels& common, const Alert& alert) {
 
 constexpr std::size_t fewAlerts = 64;
 
+/// Empty where the alert is about no object.
+std::string aboutOf(const Alert& alert) {
+    std::string key;
+    if (!alert.object.name.empty()) addOwner(key, alert.object);
+    return key;
+}
+
 }  // namespace
+
+/// One alert more (1) or less (-1) tells of its object.
+void AlertGrouper::Group::count(const Alert& alert, int by) {
+    auto about = aboutOf(alert);
+    if (about.empty()) return;
+    auto& telling = tellers[about];
+    doubles -= telling.doubles();
+    auto& number = alert.origin.empty() ? telling.own : telling.received;
+    number = by > 0 ? number + 1 : number - 1;
+    doubles += telling.doubles();
+    if (telling.own + telling.received == 0) tellers.erase(about);
+}
+
+/// Another system's alert about what an alert of ours tells.
+bool AlertGrouper::Group::isDouble(const Alert& alert) const {
+    auto telling = alert.origin.empty() ? tellers.end() : tellers.find(aboutOf(alert));
+    return telling != tellers.end() && telling->second.own > 0;
+}
+
+/// Somebody else, we or another system, tells of the alert's object as well.
+bool AlertGrouper::Group::isToldOtherwise(const Alert& alert) const {
+    auto telling = tellers.find(aboutOf(alert));
+    return telling != tellers.end() && (alert.origin.empty() ? telling->second.received : telling->second.own) > 0;
+}
 
 /// True when the alert is new in the group.
 bool AlertGrouper::Group::put(const Alert& alert) {
     auto known = firing.find(alert.fingerprint);
     bool isNew = known == firing.end();
     if (!isNew) {
+        count(known->second, -1);
         byTime.erase({*known->second.firedAt, alert.fingerprint});
         --bySeverity[static_cast<std::size_t>(known->second.severity)];
     }
@@ -62,6 +94,7 @@ bool AlertGrouper::Group::put(const Alert& alert) {
     else
         keepCommon(incident.labels, alert);
     firing.insert_or_assign(alert.fingerprint, alert);
+    count(alert, 1);
     byTime.emplace(*alert.firedAt, alert.fingerprint);
     ++bySeverity[static_cast<std::size_t>(alert.severity)];
     return isNew;
@@ -70,6 +103,7 @@ bool AlertGrouper::Group::put(const Alert& alert) {
 void AlertGrouper::Group::remove(const Alert& alert) {
     auto known = firing.find(alert.fingerprint);
     if (known == firing.end()) return;
+    count(known->second, -1);
     byTime.erase({*known->second.firedAt, alert.fingerprint});
     --bySeverity[static_cast<std::size_t>(known->second.severity)];
     firing.erase(known);
@@ -84,9 +118,10 @@ void AlertGrouper::Group::refresh(TimePoint at) {
     incident.alerts.clear();
     for (const auto& [time, fingerprint] : byTime) {
         if (incident.alerts.size() == shownFiring) break;
-        incident.alerts.push_back(firing.find(fingerprint)->second);
+        const auto& alert = firing.find(fingerprint)->second;
+        if (!isDouble(alert)) incident.alerts.push_back(alert);
     }
-    incident.firing = firing.size();
+    incident.firing = counted();
     incident.updatedAt = at;
     if (!firing.empty()) {
         incident.title = incident.alerts.front().title;
@@ -174,7 +209,7 @@ void AlertGrouper::restore(std::vector<Incident> incidents, const std::vector<Al
         auto& group = join(alert);
         group.put(alert);
         inhibition_.fired(alert);
-        group.incident.total = std::max(group.incident.total, group.firing.size());
+        group.incident.total = std::max(group.incident.total, group.counted());
     }
     for (auto& [key, group] : groups_) {
         group.refresh(group.incident.updatedAt);
@@ -273,7 +308,8 @@ void AlertGrouper::fired(const Alert& alert, TimePoint at, IncidentUpdates& out)
     auto same = [&](const Alert& other) { return other.fingerprint == alert.fingerprint; };
     bool isNew = group.put(alert);
     bool returns = std::erase_if(group.resolved, same) > 0;
-    if (isNew && !returns) ++group.incident.total;
+    bool toldAlready = group.isToldOtherwise(alert);
+    if (isNew && !returns && !toldAlready) ++group.incident.total;
     bool wasClosed = group.incident.resolvedAt.has_value();
     group.incident.resolvedAt.reset();
     bool opens = group.incident.revision == 0 || (wasClosed && group.incident.toldAt + tellsAgain <= at);
@@ -288,7 +324,7 @@ void AlertGrouper::fired(const Alert& alert, TimePoint at, IncidentUpdates& out)
     else if (wasQuiet && !isQuiet(group.incident))
         emit(group, wasSilenced ? Reason::SilenceEnded : Reason::InhibitionEnded, at, out);
     else
-        emitUnlessQuiet(group, Reason::Grew, at, out);
+        emitUnlessQuiet(group, toldAlready ? Reason::Changed : Reason::Grew, at, out);
     settleInhibition(alert.rule, at, out);
 }
 
@@ -309,7 +345,8 @@ void AlertGrouper::resolved(const Alert& alert, TimePoint at, IncidentUpdates& o
     if (!inhibition_.inhibitedBy(alert.rule).empty()) inhibitorsGone_[alert.rule] = at + afterInhibition;
     auto& group = found->second;
     group.remove(alert);
-    group.resolved.insert(group.resolved.begin(), alert);
+    bool toldStill = group.isToldOtherwise(alert);
+    if (!toldStill) group.resolved.insert(group.resolved.begin(), alert);
     if (group.resolved.size() > shownResolved) group.resolved.pop_back();
     if (!group.firing.empty()) coverByInhibition(group, at);
     if (group.firing.empty())
@@ -317,7 +354,7 @@ void AlertGrouper::resolved(const Alert& alert, TimePoint at, IncidentUpdates& o
     else if (!group.incident.silenced && coverBySilence(group, at))
         emit(group, Reason::Silenced, at, out);
     else
-        emitUnlessQuiet(group, Reason::Shrank, at, out);
+        emitUnlessQuiet(group, toldStill ? Reason::Changed : Reason::Shrank, at, out);
 }
 
 void AlertGrouper::close(Groups::iterator group, TimePoint at, IncidentUpdates& out) {

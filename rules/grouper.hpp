@@ -103,10 +103,21 @@ private:
         std::set<std::pair<TimePoint, std::string>> byTime;  ///< the same, oldest first
         std::array<std::size_t, 3> bySeverity{};             ///< how many
         std::vector<Alert> resolved;                         ///< the last few, newest first
+        struct Tellers {
+            std::size_t own = 0, received = 0;
+            /// Alerts of others that say what ours do: they do not count.
+            std::size_t doubles() const { return own > 0 ? received : 0; }
+        };
+        std::map<std::string, Tellers, std::less<>> tellers;  ///< by the object that alerts are about
+        std::size_t doubles = 0;
 
         bool put(const Alert& alert);
         void remove(const Alert& alert);
         void refresh(TimePoint at);
+        void count(const Alert& alert, int by);
+        bool isDouble(const Alert& alert) const;
+        bool isToldOtherwise(const Alert& alert) const;
+        std::size_t counted() const { return firing.size() - doubles; }
     };
     using Groups = std::map<std::string, Group, std::less<>>;
 

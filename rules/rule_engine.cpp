@@ -282,6 +282,7 @@ void RuleEngine::receive(std::vector<ReceivedAlert> alerts, TimePoint now, Engin
     placeReceived(alerts);
     for (auto& [firing, alert] : alerts) {
         alert.fingerprint = fingerprintOf(alert.origin + "/" + alert.rule, alert.cluster, alert.labels);
+        nameReceived(alert);
         if (!firing) {
             book_.end(alert.fingerprint, now, out.transitions);
             continue;
@@ -289,6 +290,14 @@ void RuleEngine::receive(std::vector<ReceivedAlert> alerts, TimePoint now, Engin
         if (alert.activeAt == TimePoint() || alert.activeAt > now) alert.activeAt = now;
         book_.hold(std::move(alert), {}, now, out.transitions);
     }
+}
+
+/// What a rule of ours tells of as well goes by its name, and so shares its card; its own stays as a label.
+void RuleEngine::nameReceived(Alert& alert) const {
+    auto known = options_.namesElsewhere.find(alert.rule);
+    if (rules_->find(alert.rule) || known == options_.namesElsewhere.end() || !rules_->find(known->second)) return;
+    alert.labels.try_emplace("alertname", alert.rule);
+    alert.rule = known->second;
 }
 
 /// Alerts of others name Pods: here they belong to the workload, as our own do, and share its card. All are found in

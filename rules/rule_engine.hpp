@@ -44,6 +44,8 @@ struct EngineOptions {
     Duration recheckEvery = 15s;  ///< how often rules that read the clock are looked at again
     /// Time that only goes on, for what evaluations cost; without it that is not measured.
     std::function<Duration()> stopwatch;
+    /// What alerts of others are called that tell of the same as a rule: their name → the rule's.
+    std::map<std::string, std::string, std::less<>> namesElsewhere;
 };
 
 struct RuleCounters {
@@ -130,6 +132,7 @@ private:
     void recheckResource(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
     bool collectRules(const Change& change);
     void awaitAbsence(Rule::Kind kind, std::string_view cluster, TimePoint now, EngineOutput& out);
+    void nameReceived(Alert& alert) const;
     void placeReceived(std::vector<ReceivedAlert>& alerts) const;
     void noteSeen(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
     void remember(std::string_view cluster, std::string_view resource, TimePoint now);

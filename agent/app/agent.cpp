@@ -11,6 +11,7 @@
 
 #include "agent/app/agent_run.hpp"
 #include "base/embedded.hpp"
+#include "rules/rule_table.hpp"
 
 namespace klaw {
 std::span<const EmbeddedFile> fastRuleFiles();
@@ -71,6 +72,16 @@ RuleFiles readRuleFiles(const Config& config) {
     if (config.rulePack == RulePack::Mixin) add("mixin", mixinRuleFiles());
     for (const auto& directory : config.ruleDirectories) readDirectory(directory, files);
     return files;
+}
+
+std::map<std::string, std::string, std::less<>> upstreamNames() {
+    Config config;
+    config.rulePack = RulePack::Mixin;
+    auto report = rules::loadRules(readRuleFiles(config).sources);
+    std::map<std::string, std::string, std::less<>> names;
+    for (const auto& rule : report.rules->rules())
+        if (rule.formerName != rule.name) names.emplace(rules::alertnameOf(rule), rule.formerName);
+    return names;
 }
 
 Result<std::vector<kube::ClusterAccess>> clustersOf(const Config& config) {

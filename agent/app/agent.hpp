@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,5 +39,7 @@ struct RuleFiles {
     std::vector<Error> errors;  ///< of reading
 };
 RuleFiles readRuleFiles(const Config& config);
+/// What alerts of kube-prometheus tell of the same as rules of the pack `fast`: their name → the rule's.
+std::map<std::string, std::string, std::less<>> upstreamNames();
 
 }  // namespace klaw::app

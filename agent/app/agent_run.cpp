@@ -67,6 +67,7 @@ Result<void> AgentRun::start() {
     };
     rules::EngineOptions engineOptions;
     engineOptions.stopwatch = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
+    engineOptions.namesElsewhere = upstreamNames();
     pipeline_ = std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_),
                                                 onTransition, std::move(engineOptions));
     startLookingUp();

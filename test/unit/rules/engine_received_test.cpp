@@ -59,5 +59,20 @@ TEST_F(EngineReceived, GoOnOverARestartAndOverNewRules) {
     EXPECT_EQ(took(), "TargetDown resolved");
 }
 
+TEST_F(EngineReceived, GoByTheNameOfTheRuleThatTellsOfTheSame) {
+    auto ours = rulesOf("rules:\n  - {alert: Down, resource: pods, when: 'false', title: t}\n");
+    engine_ = std::make_unique<RuleEngine>(
+        ours, objects_, EngineOptions{15s, {}, {{"TargetDown", "Down"}, {"Elsewhere", "NoRuleOfOurs"}}});
+    receive({received(true)});
+    EXPECT_EQ(took(), "Down fired");
+    EXPECT_EQ(only().labels.at("alertname"), "TargetDown") << "silences and routes know it by this";
+    receive({received(false)});
+    EXPECT_EQ(took(), "Down resolved");
+    auto other = received(true);
+    other.alert.rule = "Elsewhere";
+    receive({other});
+    EXPECT_EQ(took(), "Elsewhere fired");
+}
+
 }  // namespace
 }  // namespace klaw::rules

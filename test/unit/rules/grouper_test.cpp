@@ -477,6 +477,61 @@ TEST_F(WorkloadsOfNodes, StayAsTheyWereToldUntilTheirPodsAreKnownAfterARestart) 
     EXPECT_EQ(took(), "");
 }
 
+/// Alerts about one Pod, of ours and of an Alertmanager.
+class ReceivedAndOwn : public Grouper {
+protected:
+    static Alert theirs(const std::string& pod) {
+        auto alert = podAlert(pod);
+        alert.origin = "alertmanager";
+        alert.fingerprint = "received/" + pod;
+        alert.object.uid.clear();
+        return alert;
+    }
+};
+
+TEST_F(ReceivedAndOwn, ShareACardInWhichTheReceivedOneDoesNotCount) {
+    fire(podAlert("a"), 0);
+    fire(theirs("a"), 1);
+    EXPECT_EQ(took(), "opened 1/1, changed 1/1");
+    ASSERT_EQ(last_.alerts.size(), 1u);
+    EXPECT_TRUE(last_.alerts[0].origin.empty());
+    fire(theirs("b"), 2);
+    EXPECT_EQ(took(), "grew 2/2") << "nobody else tells of it";
+}
+
+TEST_F(ReceivedAndOwn, CountOnceAlsoWhenTheReceivedOneIsFirst) {
+    fire(theirs("a"), 0);
+    fire(podAlert("a"), 1);
+    EXPECT_EQ(took(), "opened 1/1, changed 1/1");
+    EXPECT_TRUE(last_.alerts[0].origin.empty());
+    resolve(theirs("a"), 2);
+    EXPECT_EQ(took(), "changed 1/1");
+    EXPECT_EQ(last_.alerts.size(), 1u) << "that it is over is not so";
+}
+
+TEST_F(ReceivedAndOwn, KeepTheCardUntilBothAreOver) {
+    fire(podAlert("a"), 0);
+    fire(theirs("a"), 1);
+    resolve(podAlert("a"), 2);
+    EXPECT_EQ(took(), "opened 1/1, changed 1/1, changed 1/1");
+    EXPECT_EQ(last_.alerts.at(0).origin, "alertmanager");
+    resolve(theirs("a"), 3);
+    EXPECT_EQ(took(), "resolved 0/1");
+}
+
+TEST_F(ReceivedAndOwn, CountOnceAfterARestart) {
+    fire(podAlert("a"), 0);
+    fire(theirs("a"), 1);
+    took();
+    std::vector<Incident> open;
+    grouper_.forEach([&](const Incident& incident) { open.push_back(incident); });
+    AlertGrouper again(rules());
+    again.restore(open, {fired_.at(podAlert("a").fingerprint), fired_.at(theirs("a").fingerprint)});
+    again.forEach([&](const Incident& incident) { last_ = incident; });
+    EXPECT_EQ(last_.firing, 1u);
+    EXPECT_EQ(last_.total, 1u);
+}
+
 class FollowUp : public Grouper {
 protected:
     void SetUp() override {
