@@ -171,7 +171,7 @@ std::vector<Verb> ruleVerbs() {
              nullptr,
              nullptr,
              false,
-             {"comment"}}};
+             {"comment", "file"}}};
 }
 
 }  // namespace klaw::operate

@@ -102,6 +102,8 @@ class DingTalkContentTest(EndToEndTest):
         namespace.unschedulable_pods(f"{namespace.name}-big")
         card = dingtalk.await_card(f"{namespace.name}-big cannot be scheduled")
         self.assertIn("@li", dingtalk.shown(card).get("msgContent", ""))
-        ding = eventually(lambda: dingtalk.state()["dings"], 15, "a DING")
+        def of_here():
+            return [d for d in dingtalk.state()["dings"] if namespace.name in d["content"]]
+        ding = eventually(of_here, 15, "a DING")
         self.assertEqual([(d["how"], d["people"]) for d in ding], [(3, ["li"])])
         self.assertIn(f"{namespace.name}-big cannot be scheduled", ding[0]["content"])

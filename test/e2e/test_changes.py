@@ -342,7 +342,7 @@ class ScenarioTest(ChangeTest):
         feishu.press(preview["id"], "Confirm")
         done = feishu.await_reply("from 2 to 3 replicas", also="Undo", seconds=60)
         self.assertEqual(done["id"], preview["id"])
-        self.cluster.kubectl("-n", namespace.name, "annotate", "deployment/web", "note=nothing-of-the-specification")
+        self.cluster.kubectl("-n", namespace.name, "label", "deployment/web", "note=nothing-of-the-specification")
         feishu.press(done["id"], "Undo")
         undoing = feishu.await_reply("from 3 to 2 replicas", also="Confirm")
         feishu.press(undoing["id"], "Confirm")

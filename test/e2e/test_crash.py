@@ -70,15 +70,15 @@ class CrashTest(EndToEndTest):
     def test_wait_for_a_condition_goes_on_after_a_kill(self):
         """R1: 12 of 20 seconds before the kill; fires 8 after it, not 20."""
         agent = self.agent(rules=UNSCHEDULABLE.replace("severity: warning", "severity: warning\n    for: 20s"), defaults=False).start()
-        self.pods.unschedulable_pods("patient")
-        eventually(lambda: agent.metric("klaw_alerts", state="pending") == 1, 30, "the wait to begin")
         began = time.monotonic()
+        self.pods.unschedulable_pods("patient")
+        eventually(lambda: agent.metric("klaw_alerts", state="pending") >= 1, 30, "the wait to begin")
         eventually(lambda: time.monotonic() > began + 12, 20, "most of the wait to pass")
         agent.kill()
         agent.start()
         self.assert_one_card_each(["patient"])
-        self.assertLess(time.monotonic() - began, 28)
-        self.assertGreater(time.monotonic() - began, 18)
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertGreater(time.monotonic() - began, 19)
 
     def test_lost_replies_repeat_the_key_and_not_the_card(self):
         """D2"""

@@ -77,7 +77,7 @@ class FallbackTest(EndToEndTest):
         self.make_agent(pods.name)
         self.receiver.answer_next(100_000)
         pods.unschedulable_pods("alone")
-        self.await_card(rule="KlawCannotDeliver", receiver=self.lead)
+        self.await_card(rule="KlawCannotDeliver", receiver=self.lead, seconds=60)  # nothing is said of the first 30
         self.assertEqual(self.lead.cards(rule=RULE), [])
         self.receiver.recover()
         self.await_card(rule=RULE, where=(pods.name, "alone"))

@@ -15,7 +15,7 @@ SAYS = {
     "node-silent": ("Node", ["node-silent"]),
     "job-failed": ("Job", ["job-failed", "BackoffLimitExceeded"]),
     "rollout-stuck": ("Deployment", ["rollout-stuck"]),
-    "claim-pending": ("PersistentVolumeClaim", ["claim-pending", "not-there"]),
+    "claim-pending": ("PersistentVolumeClaim", ["claim-pending", "1Gi"]),
 }
 
 

@@ -14,7 +14,7 @@ add_kwok_objects() {
         cat "$kwok/metrics/resource/metrics-resource.yaml"; echo ---
         cat "$kwok/metrics/usage/usage-from-annotation.yaml"; echo ---
         with_troubled_images <"$cluster_root/manifests/pod-stages.yaml"; echo ---
-        sed "s|CONTAINER_LOG|$dir/container.log|" "$cluster_root/manifests/logs.yaml"
+        sed "s|CONTAINER_LOG|$dir/container.log|g" "$cluster_root/manifests/logs.yaml"
     } | kubectl apply --server-side -f - >/dev/null
 }
 

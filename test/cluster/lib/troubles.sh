@@ -104,7 +104,7 @@ healthy_rollout_stuck() { service_is_healthy; }
 
 claim_phase_is() { [ "$(kubectl -n "$namespace" get persistentvolumeclaim "$name" -o jsonpath='{.status.phase}')" = "$1" ]; }
 make_claim_pending() { manifest claim.yaml | kubectl apply -f - >/dev/null; }
-has_claim_pending() { claim_phase_is Pending && has_event ProvisioningFailed; }
+has_claim_pending() { claim_phase_is Pending && has_event FailedBinding; }
 mend_claim_pending() { manifest volume.yaml | kubectl apply -f - >/dev/null; }
 healthy_claim_pending() { claim_phase_is Bound; }
 
