@@ -85,20 +85,21 @@ class CauseTest(EndToEndTest):
 
 class QuietTest(EndToEndTest):
     def test_rollout_scale_down_and_drain_make_no_card(self):
-        """W7, with the default rules as they are."""
+        """W7, with the default rules as they are: 100 Pods, and half of the nodes."""
         self.agent().start()
         namespace = self.namespace("quiet")
         labels = {"app": "web"}
         namespace.create({
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": namespace.name},
-            "spec": {"replicas": 30, "selector": {"matchLabels": labels},
+            "spec": {"replicas": 100, "selector": {"matchLabels": labels},
                      "template": {"metadata": {"labels": labels}, "spec": namespace.pod("x", "shop/web:1.0")["spec"]}}})
         kubectl = self.cluster.kubectl
         kubectl("-n", namespace.name, "rollout", "status", "deployment/web", "--timeout=60s")
         kubectl("-n", namespace.name, "set", "image", "deployment/web", "server=shop/web:2.0")
         kubectl("-n", namespace.name, "rollout", "status", "deployment/web", "--timeout=60s")
-        self.addCleanup(kubectl, "uncordon", "node-1", "node-2")
-        kubectl("drain", "node-1", "node-2", "--ignore-daemonsets", "--timeout=60s", "--force")
+        nodes = ["node-1", "node-2", "node-3"]
+        self.addCleanup(kubectl, "uncordon", *nodes)
+        kubectl("drain", *nodes, "--ignore-daemonsets", "--timeout=60s", "--force")
         kubectl("-n", namespace.name, "rollout", "status", "deployment/web", "--timeout=60s")
         kubectl("-n", namespace.name, "scale", "deployment/web", "--replicas=2")
         eventually(lambda: len(self.cluster.get("pods", "-n", namespace.name)["items"]) == 2, 60, "the scale-down")
