@@ -35,7 +35,7 @@ public:
                 {"severity", std::string(rules::toString(card.severity))},
                 {"status", std::string(toString(card.status))},
                 {"status_text", outline.status},
-                {"body", renderBody(card, notices, mentions)},
+                {"body", renderBody(card, notices, mentions, Footer::Apart)},
                 {"buttons", buttonsOf(outline)},
                 {"footer", outline.footer},
                 {"hint", ""}};
@@ -84,7 +84,7 @@ public:
         }
         return {{"flowStatus", kFinished},
                 {"msgTitle", summaryOf(card)},
-                {"msgContent", renderBody(card, notices, mentions)},
+                {"msgContent", renderBody(card, notices, mentions, Footer::InText)},
                 {"staticMsgContent", ""},
                 {"sys_full_json_obj", dumped(full)}};
     }

@@ -238,9 +238,10 @@ std::string renderMessage(const SafeCard& card, const std::vector<Notice>& notic
     return message.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string renderBody(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions) {
+std::string renderBody(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions,
+                       Footer footer) {
     auto outline = outlineOf(card, notices);
-    outline.footer.clear();
+    if (footer == Footer::Apart) outline.footer.clear();
     Markdown markdown;
     addContent(markdown, outline, wordsFor(card.language));
     addFoot(markdown, outline);

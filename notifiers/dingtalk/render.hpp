@@ -20,7 +20,11 @@ struct MessageFrame {
 /// (only text and markdown messages can mention), else markdown.
 std::string renderMessage(const SafeCard& card, const std::vector<Notice>& notices, const MessageFrame& frame);
 
-/// The same text without frame, for a card that shows its buttons and its footer itself.
-std::string renderBody(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions);
+/// Whether a card has a place of its own for the footer.
+enum class Footer { Apart, InText };
+
+/// The same text without frame, for a card that shows its buttons itself.
+std::string renderBody(const SafeCard& card, const std::vector<Notice>& notices, const std::vector<Mention>& mentions,
+                       Footer footer);
 
 }  // namespace klaw::notifiers::dingtalk

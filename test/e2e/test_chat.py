@@ -243,7 +243,7 @@ class DingTalkTest(EndToEndTest):
         choice = self.dingtalk.await_card("for how long")
         self.assertNotIn("8h", agent.do("silence list").stdout)
         self.dingtalk.press(choice["id"], "8h")
-        eventually(lambda: choice["id"] in [c["id"] for c in self.dingtalk.cards("Silenced until")], 15, "the end of the choice on its card")
+        eventually(lambda: choice["id"] in [c["id"] for c in self.dingtalk.cards("Silenced")], 15, "the end of the choice on its card")
         self.assertIn("李雷", agent.do("silence list").stdout)
         self.dingtalk.call("message", chat="cidops==", sender="li", text=f"silence namespace={namespace.name} 1h")
         preview = self.dingtalk.await_card("of the last 24h")
