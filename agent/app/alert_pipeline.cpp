@@ -295,9 +295,12 @@ Result<void> AlertPipeline::lookedUp(std::string_view incidentId, rules::Finding
         held->second.hold.until = now;
     else if (held != held_.end())
         held_.erase(held);
-    auto done = grouper_.noteFindings(incidentId, std::move(findings), waits, now, updates_);
+    // What is found first is worth a call of its own; what is found again rides with the next card.
+    const auto* incident = grouper_.find(incidentId);
+    bool told = waits || (incident && incident->findings.at == TimePoint{});
+    auto done = grouper_.noteFindings(incidentId, std::move(findings), told, now, updates_);
     if (!done) return done;
-    if (!waits) {
+    if (!told) {
         incidents_[std::string(incidentId)] = *grouper_.find(incidentId);
         dirty_ = true;
     }

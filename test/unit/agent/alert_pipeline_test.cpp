@@ -450,10 +450,15 @@ TEST_F(LookUpTest, HoldsTheFirstCardForWhatIsFoundAndSendsOne) {
     EXPECT_EQ(enriched.incidents[0].findings, findings());
 }
 
-TEST_F(LookUpTest, LetsWhatComesLateRideWithTheNextCard) {
+TEST_F(LookUpTest, TellsOnceWhatComesLateAndLetsWhatIsFoundAgainRideWithTheNextCard) {
     put("web", "Failed");
     auto id = pipeline->take().incidents.at(0).id;
     now += 2s;
+    ASSERT_TRUE(pipeline->lookedUp(id, findings(), now));
+    auto late = pipeline->take();
+    ASSERT_EQ(late.newDeliveries.size(), 1u);
+    EXPECT_EQ(late.newDeliveries[0].reason, "enriched");
+    EXPECT_NE(late.newDeliveries[0].payload.find("panic: no database"), std::string::npos);
     ASSERT_TRUE(pipeline->lookedUp(id, findings(), now));
     auto unit = pipeline->take();
     EXPECT_TRUE(unit.newDeliveries.empty()) << "a call of its own is not worth it";
