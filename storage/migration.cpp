@@ -117,6 +117,7 @@ constexpr std::string_view version6 = R"sql(
 CREATE TABLE window_readings (
     series TEXT NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL, value REAL NOT NULL, counter REAL NOT NULL,
     count INTEGER NOT NULL, PRIMARY KEY (series, place)) STRICT, WITHOUT ROWID;
+CREATE INDEX window_readings_by_time ON window_readings (at);
 )sql";
 
 constexpr std::array<Migration, 6> all{

@@ -241,6 +241,15 @@ void AgentRun::followAccess() {
     access_->setPolicy(access::Policy(std::move(bindings), setup_.config.roles));
 }
 
+/// While nothing is durable, what was taken back counts and what was given does not.
+void AgentRun::noteGrants(std::vector<storage::MetaEntry> entries) {
+    if (entries.empty()) return;
+    bool durable = storageTrouble_.empty() && !writer_->degradedReason();
+    if (!durable) std::erase_if(entries, [](const storage::MetaEntry& entry) { return !entry.value.empty(); });
+    grants_.stored(entries);
+    followAccess();
+}
+
 void AgentRun::followChannels() {
     followAccess();
     budgets_->follow(setup_.config);
@@ -343,23 +352,26 @@ void AgentRun::keepWatchedClusters() {
 }
 
 Task<void> AgentRun::endLeaving() {
-    co_await metricWatch_->settled();  // its sources ask through the clusters
-    std::vector<std::string> names;
-    for (const auto& cluster : leaving_) names.push_back(cluster->name());
-    for (const auto& name : names) co_await enricher_->settled(name);
     while (!leaving_.empty()) {
-        co_await leaving_.back()->stop();
-        leaving_.pop_back();
+        auto* first = leaving_.front().get();  // others may come behind it
+        co_await metricWatch_->settled();      // its sources ask through the clusters
+        co_await enricher_->settled(first->name());
+        co_await first->stop();
+        leaving_.erase(leaving_.begin());
     }
+    endingLeaving_ = false;
     keepWatchedClusters();
 }
 
 /// What cards show beside what rules see. A recording has no logs to ask for.
 void AgentRun::startLookingUp() {
     auto ask = [this](std::string cluster, std::string path) { return askAbout(std::move(cluster), std::move(path)); };
+    // What cannot be asked is answered at once, while the pipeline is at work on what it was asked for.
     auto found = [this](const std::string& incident, rules::Findings findings) {
-        // One that has resolved meanwhile needs none.
-        if (pipeline_->lookedUp(incident, std::move(findings), clock_.now())) scheduleFlush();
+        loop_.post([this, incident, findings = std::move(findings)] {
+            // One that has resolved meanwhile needs none.
+            if (pipeline_->lookedUp(incident, findings, clock_.now())) scheduleFlush();
+        });
     };
     enricher_ = std::make_unique<deliver::Enricher>(loop_, clock_, ask, found);
     if (demo_ || !setup_.demoRecording.empty()) return;
@@ -458,8 +470,7 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
                    done = std::move(done)](Result<storage::Committed> result) {
         if (result) {
             silenceMirrors_->apply(silences);
-            grants_.stored(grants);
-            if (!grants.empty()) followAccess();
+            noteGrants(grants);
         } else {
             spdlog::error("a change could not be stored: {}", result.error().describe());
         }
@@ -628,7 +639,7 @@ Task<Result<void>> AgentRun::reloadAll() {
     setup_.clusters = std::move(*clusters);
     followConfig();
     replaceRules(report.rules);
-    if (!leaving_.empty()) tasks_.spawn("end of clusters", endLeaving());
+    if (!leaving_.empty() && !std::exchange(endingLeaving_, true)) tasks_.spawn("end of clusters", endLeaving());
     auto record = rules_->record(*report.rules, clock_.now());
     record.audit.push_back({clock_.now(), "klaw", "rules.load", "done", {}, "{}"});
     gate_->commit(std::move(record), {});

@@ -77,6 +77,7 @@ private:
     std::string heartbeatTrouble(Duration undelivered) const;
     void followChannels();
     void followAccess();
+    void noteGrants(std::vector<storage::MetaEntry> entries);
     Result<void> loadRules(const std::vector<storage::RuleRevision>& applied);
     void followAlertmanagers();
     deliver::Commit commitThroughGate();
@@ -142,6 +143,7 @@ private:
     bool flushScheduled_ = false;
     bool wasReady_ = false;
     bool ending_ = false;
+    bool endingLeaving_ = false;
     std::uint16_t port_ = 0;
     std::string consoleUrl_;
     std::string storageTrouble_;

@@ -166,11 +166,16 @@ Task<Answered> ChangeDesk::carryOut(Open open, access::Request request, std::sha
     open.sentAt = clock_.now();
     auto unit = recording(entryOf(open, {}));
     unit.meta.push_back(kept(open));
+    auto offers = claims->offers;
     claims->moveInto(unit);
     auto permit = co_await gate_.permit(std::move(request), access::Permit::Extent::Change, open.plan.request.digest(),
                                         std::move(unit));
-    if (!permit) co_return Answered::refusing(permit.error().describe() + "\n");
+    if (!permit) {
+        claims->offers = std::move(offers);  // nothing was done: the button is there for others
+        co_return Answered::refusing(permit.error().describe() + "\n");
+    }
     open.permittedBy = permit->auditSeq();
+    open.sentAt = clock_.now();
     noteAction(open, rules::Action::State::Acting, {});
     auto sent = co_await control_.changeCluster(std::move(*permit), open.plan.request);
     auto answer = co_await settled(open, std::move(sent));
@@ -265,12 +270,14 @@ Task<void> ChangeDesk::follow(Open open) {
         co_await clock_.sleepFor(lookEvery);
         auto object = co_await control_.askCluster(open.caller, open.plan.cluster, open.plan.path, asJson);
         bool gone = !object && object.error().code == ErrorCode::NotFound;
+        bool denied = !object && object.error().code == ErrorCode::PermissionDenied;  // a grant has ended meanwhile
         auto status = object ? operate::rolloutStatus(*object, chinese) : operate::RolloutStatus();
-        if (gone) status.text = object.error().describe();
+        if (gone || denied) status.text = object.error().describe();
         bool late = clock_.now() >= until;
-        bool ended = gone || late || status.state != operate::RolloutStatus::State::Moving;
+        bool ended = gone || denied || late || status.state != operate::RolloutStatus::State::Moving;
         bool good = status.state == operate::RolloutStatus::State::Complete;
-        if (late && !gone && !good) status.text += chinese ? "；15 分钟后不再跟踪" : "; not followed after 15m";
+        if (late && !gone && !denied && !good)
+            status.text += chinese ? "；15 分钟后不再跟踪" : "; not followed after 15m";
         if (ended || (object && status.text != shown)) {
             shown = status.text;
             auto said = good || !ended ? Answered::saying({}) : Answered::refusing({});
@@ -281,7 +288,7 @@ Task<void> ChangeDesk::follow(Open open) {
             tell(open, said);
         }
         if (!ended) continue;
-        co_await close(open, good ? "completed" : "failed", status.text);
+        co_await close(open, good ? "completed" : denied ? "unknown" : "failed", status.text);
         co_return;
     }
 }

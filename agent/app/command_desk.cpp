@@ -320,6 +320,24 @@ Task<Answered> CommandDesk::pressKnown(Asked asked, storage::Offer offer,
     co_return co_await execute(std::move(asked));
 }
 
+/// Whoever waits for the answer of a press that is interrupted gets one.
+struct CommandDesk::Release {
+    Release(CommandDesk& of, std::shared_ptr<Press> pressed, std::string nonceHash)
+        : desk(of), press(std::move(pressed)), hash(std::move(nonceHash)) {}
+    ~Release() {
+        if (press->answer) return;
+        press->answer = Answered::refusing("this was interrupted: look what became of it before you press again\n");
+        auto known = desk.presses_.find(hash);
+        if (known != desk.presses_.end() && known->second == press) desk.presses_.erase(known);
+        press->changed.notify();
+    }
+    Release(const Release&) = delete;
+    Release& operator=(const Release&) = delete;
+    CommandDesk& desk;
+    std::shared_ptr<Press> press;
+    std::string hash;
+};
+
 Task<Answered> CommandDesk::pressOnce(Asked asked, storage::Offer offer) {
     constexpr std::size_t mostRemembered = 1000;
     for (auto earlier = presses_.find(offer.nonceHash); earlier != presses_.end();
@@ -354,11 +372,13 @@ Task<Answered> CommandDesk::pressOnce(Asked asked, storage::Offer offer) {
     }
     auto claims = asked.claims;
     claims->offers.push_back({offer.nonceHash, press->name, now});
+    Release release(*this, press, offer.nonceHash);
     auto answer = co_await execute(std::move(asked));
     press->used = claims->offers.empty();
     if (!press->used) {  // it was refused before anything was done
         claims->offers.clear();
         presses_.erase(offer.nonceHash);
+        std::erase(pressOrder_, offer.nonceHash);
     }
     press->answer = answer;
     press->changed.notify();

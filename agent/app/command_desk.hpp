@@ -41,6 +41,7 @@ public:
 
 private:
     struct Press;
+    struct Release;
     Task<Answered> pressKnown(Asked asked, storage::Offer offer, const std::map<std::string, std::string>& inputs);
     Task<Answered> pressOnce(Asked asked, storage::Offer offer);
     Result<storage::Offer> offerOf(const std::string& nonce, const Asked& asked) const;

@@ -169,7 +169,17 @@ void CourierChannel::noteArrival(const storage::Delivery& delivery) {
     events_.delivered(name(), counters_.kind, latency);
 }
 
+/// No call was made: it says nothing of the channel.
+void CourierChannel::waitForCard(Shipment shipment, const Error& error, TimePoint startedAt) {
+    ++shipment.failures;
+    shipment.retryAt = clock_.now() + options_.firstRetry * shipment.failures;
+    record(shipment, storage::AttemptOutcome::RetryLater, &error, nullptr, startedAt, shipment.retryAt);
+    queue_.giveBack(std::move(shipment));
+}
+
 void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint startedAt) {
+    bool early = shipment.rings() && cards_.refOf(shipment.deliveries.front().incidentId).empty();
+    if (early && error.retry.kind != Retry::Kind::Never) return waitForCard(std::move(shipment), error, startedAt);
     auto now = clock_.now();
     counters_.lastError = error.describe();
     for (const auto& delivery : shipment.deliveries)

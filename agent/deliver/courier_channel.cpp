@@ -80,6 +80,8 @@ void CourierChannel::enqueueBatch(std::string batchId, std::vector<storage::Deli
     shipment.batchId = std::move(batchId);
     shipment.deliveries = std::move(deliveries);
     shipment.makesMessage = true;
+    for (const auto& delivery : shipment.deliveries)
+        shipment.failures = std::max(shipment.failures, static_cast<unsigned>(delivery.attempts));
     queue_.add(std::move(shipment));
     changed();
 }
@@ -255,11 +257,11 @@ void CourierChannel::gatherDigest(Shipment& shipment, TimePoint now) {
 }
 
 bool CourierChannel::claim(const storage::Delivery& delivery, storage::UnitOfWork& unit) {
+    if (inFlight_ >= capacity() || !queue_.isFree(delivery.incidentId)) return false;
     auto now = clock_.now();
     Shipment shipment(delivery);
-    bool first = inFlight_ < capacity() && nextReady(now) == queue_.end() && queue_.isFree(delivery.incidentId);
-    bool held = isBusy(shipment) || waitsForDigest(shipment) || readyAt(shipment) > now;
-    if (!first || held || !takeBudget(now)) return false;
+    if (isBusy(shipment) || waitsForDigest(shipment) || readyAt(shipment) > now) return false;
+    if (nextReady(now) != queue_.end() || !takeBudget(now)) return false;
     if (!delivery.incidentId.empty()) busyIncidents_.insert(delivery.incidentId);
     ++inFlight_;
     unit.deliveryStarts.push_back({delivery.id, {}, now});

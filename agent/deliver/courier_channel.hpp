@@ -120,6 +120,7 @@ private:
     void arrived(Shipment shipment, const notifiers::Receipt& receipt, TimePoint startedAt);
     void noteArrival(const storage::Delivery& delivery);
     void failed(Shipment shipment, const Error& error, TimePoint startedAt);
+    void waitForCard(Shipment shipment, const Error& error, TimePoint startedAt);
     void record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error,
                 const notifiers::Receipt* receipt, TimePoint startedAt, TimePoint notBefore);
 

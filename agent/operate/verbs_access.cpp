@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/cluster_choice.hpp"
 #include "agent/operate/required_access.hpp"
 #include "agent/operate/resource_kinds.hpp"
 #include "notifiers/words.hpp"
@@ -102,9 +103,8 @@ Result<Output> can(Control& control, const Caller& caller, const CommandLine& li
         Caller asked;
         asked.identity = identity;
         auto request = requiredAccess(control, *verb, command, asked);
-        if (verb->ask && line.option("cluster"))
-            request.place =
-                access::Place{*line.option("cluster"), line.option("namespace").value_or(""), {}, {}, false};
+        if (auto cluster = clusterOf(control, line); verb->ask && cluster)
+            request.place = access::Place{*cluster, line.option("namespace").value_or(""), {}, {}, false};
         if (request.place) placeObject(command, *request.place);
         auto decision = policy.decide(request, control.now());
         text += identity + ": " +
@@ -134,6 +134,26 @@ std::vector<std::string> listOf(const std::optional<std::string>& option) {
     return items;
 }
 
+/// Somebody whose own role is limited gives no more than that.
+std::optional<access::Place> placeOfGrant(const Control& control, const CommandLine& line) {
+    auto clusters = listOf(line.option("cluster")), namespaces = listOf(line.option("namespace"));
+    if (clusters.size() > 1 || namespaces.size() > 1) return std::nullopt;
+    if (clusters.empty() && control.clusters().size() == 1) clusters.push_back(control.clusters().front().name);
+    if (clusters.empty()) return std::nullopt;
+    return access::Place{clusters.front(), namespaces.empty() ? "" : namespaces.front(), {}, {}, false};
+}
+
+/// Nobody gives what they may not do themselves.
+Result<void> mayGive(const Control& control, const Caller& caller, const CommandLine& line, const access::Role& role) {
+    for (const auto& rule : role.rules)
+        for (const auto& may : rule.may) {
+            access::Request own{caller.identity, caller.chat, may, may, placeOfGrant(control, line)};
+            if (auto decision = control.policy().decide(own, control.now()); !decision.allowed)
+                return fail(ErrorCode::PermissionDenied, "nobody gives more than they have: " + decision.reason);
+        }
+    return {};
+}
+
 Result<access::Grant> grantOf(const Control& control, const Caller& caller, const CommandLine& line) {
     if (line.arguments.size() < 2)
         return fail(ErrorCode::InvalidArgument, "grant needs a person, a role and for how long", {},
@@ -149,11 +169,15 @@ Result<access::Grant> grantOf(const Control& control, const Caller& caller, cons
     }
     auto length = lengthOf(line);
     if (!length) return fail(std::move(length).error());
+    if (auto fine = mayGive(control, caller, line, *policy.role(line.arguments[1])); !fine)
+        return fail(std::move(fine).error());
     access::Grant grant;
     grant.binding.name = policy.nameOf(identities.front());
     grant.binding.identities = std::move(identities);
     grant.binding.role = line.arguments[1];
     grant.binding.clusters = listOf(line.option("cluster"));
+    if (auto known = control.clusters(); grant.binding.clusters.empty() && known.size() == 1)
+        grant.binding.clusters.push_back(known.front().name);  // one that comes later was not meant
     grant.binding.namespaces = listOf(line.option("namespace"));
     grant.binding.until = control.now() + *length;
     grant.by = caller.shownName();
@@ -189,15 +213,6 @@ Result<Output> revoke(Control& control, const Caller& caller, const CommandLine&
     auto grant = control.revokeGrant(line.arguments.front());
     if (!grant) return fail(std::move(grant).error());
     return (caller.chinese() ? "已撤销：" : "Taken back: ") + sentence(control, *grant, caller.chinese()) + "\n";
-}
-
-/// Somebody whose own role is limited gives no more than that.
-std::optional<access::Place> placeOfGrant(const Control& control, const CommandLine& line) {
-    auto clusters = listOf(line.option("cluster")), namespaces = listOf(line.option("namespace"));
-    if (clusters.size() > 1 || namespaces.size() > 1) return std::nullopt;
-    if (clusters.empty() && control.clusters().size() == 1) clusters.push_back(control.clusters().front().name);
-    if (clusters.empty()) return std::nullopt;
-    return access::Place{clusters.front(), namespaces.empty() ? "" : namespaces.front(), {}, {}, false};
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ void Callback::start() {
 }
 
 Task<void> Callback::stop() {
+    stopping_ = true;
     registered_ = false;
     co_await tasks_.stop();
 }
@@ -95,6 +96,7 @@ const char* Callback::troubleWithSignature(const net::ServerRequest& request) {
 }
 
 Task<ServerResponse> Callback::receive(net::ServerRequest request, std::string rest) {
+    if (stopping_) co_return refuse("stopping", 503);
     if (request.method != "POST") co_return refuse("not a post to our address", 404);
     if (request.body.size() > longestBody) co_return refuse("too long", 413);
     if (rest.empty()) co_return takeMessage(request);

@@ -51,6 +51,7 @@ private:
     ReplayTable seen_;
     std::uint64_t presses_ = 0;
     bool registered_ = false;
+    bool stopping_ = false;
     InboundCounts counts_;
     std::optional<TimePoint> lastHeardOf_;
     std::string lastError_;

@@ -72,8 +72,10 @@ Task<void> StreamConnection::run() {
         connected_ = true;
         lastError_.clear();
         if (line) tasks_.spawn("old stream of " + app_->options().name, farewell(std::move(line)));
-        auto over = [now = current_] { return now->ended || now->retiring; };
+        auto now = current_;
+        auto over = [now] { return now->ended || now->retiring; };
         co_await changed_.until(over);
+        if (current_ != now) co_return;  // it is being stopped
         if (current_->retiring && !current_->ended) continue;
         connected_ = false;
         auto ended = std::exchange(current_, nullptr);

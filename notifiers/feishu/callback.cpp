@@ -55,6 +55,7 @@ void Callback::start() {
 }
 
 Task<void> Callback::stop() {
+    stopping_ = true;
     started_ = false;
     co_await tasks_.stop();
 }
@@ -108,6 +109,7 @@ bool Callback::holdsToken(const std::string& token) const {
 }
 
 Task<ServerResponse> Callback::receive(net::ServerRequest request, std::string rest) {
+    if (stopping_) co_return refuse("stopping", 503);
     if (request.method != "POST" || !rest.empty()) co_return refuse("not a post to our address", 404);
     if (request.body.size() > longestBody) co_return refuse("too long", 413);
     auto letter = open(request);

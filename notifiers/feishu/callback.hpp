@@ -51,6 +51,7 @@ private:
     ReplayTable seen_;
     std::string botId_;  ///< open_id of the bot; empty until known
     bool started_ = false;
+    bool stopping_ = false;
     InboundCounts counts_;
     std::optional<TimePoint> lastHeardOf_;
     std::string lastError_;

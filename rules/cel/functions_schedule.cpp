@@ -21,6 +21,7 @@ std::optional<Evaluated<Value>> nextOfInterval(std::string_view schedule, TimePo
     auto interval = parseGoDuration(schedule.substr(every.size()));
     auto length = interval ? interval->asDuration() : std::nullopt;
     if (!length || *length <= klaw::Duration{}) return evalError("no schedule: " + std::string(schedule));
+    if (*length > TimePoint::max() - after) return Value::optionalNone();
     return Value::optionalOf(Value::timestamp(after + *length));
 }
 

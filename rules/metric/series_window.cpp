@@ -19,6 +19,8 @@ bool SeriesWindow::add(double value, TimePoint at) {
         return false;
     }
     readings_.push_back(reading);
+    // A gap, such as the time in which nobody looked, covers nothing.
+    while (readings_.size() > 1 && readings_.front().at < at - window_ - window_ / 4) readings_.pop_front();
     // One reading from before the window stays, so that the window is covered from its beginning.
     while (readings_.size() > 2 && readings_[1].at <= at - window_) readings_.pop_front();
     return readings_.size() > 1;
