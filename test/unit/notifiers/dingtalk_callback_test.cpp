@@ -64,6 +64,9 @@ protected:
         EXPECT_EQ(told["callbackRouteKey"], "klaw");
         auto address = told["callbackUrl"].get<std::string>();
         end(*callback);
+        EXPECT_EQ(answerTo(signedPost(pressData()), address.substr(address.rfind("card/"))).status, 503)
+            << "what comes after the end would be lost";
+        use(app->options().corpId);
         constexpr std::string_view own = "https://klaw.example.com/callback/app/";
         EXPECT_THAT(address, StartsWith(own));
         return address.substr(own.size());
@@ -133,11 +136,11 @@ TEST_F(DingTalkCallbackTest, SaysWhileThePlatformDoesNotKnowTheAddressAndGoesOnT
 }
 
 TEST_F(DingTalkCallbackTest, VouchesForNobodyOfAnotherOrganisation) {
+    auto path = registeredPath();
     auto foreign = messageData("alerts");
     foreign["senderCorpId"] = "ding2";
     EXPECT_EQ(answerTo(signedPost(foreign)).status, 200);
     EXPECT_EQ(inbound.messages.at(0).from.id, "") << "a userid of theirs may be one of ours";
-    auto path = registeredPath();
     answerTo(signedPost(pressData("ding2")), path);
     answerTo(signedPost(pressData("ding1")), path);
     EXPECT_EQ(inbound.presses.at(0).by.id, "");
