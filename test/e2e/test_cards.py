@@ -43,9 +43,10 @@ class CardContentTest(EndToEndTest):
         namespace.trouble("mend", "crash-loop")
 
     def test_card_without_logs_says_why_and_has_the_events(self):
-        self.chat_agent(ENRICHED)
         namespace = self.namespace("events")
         namespace.unschedulable_pods(f"{namespace.name}-big")
+        eventually(lambda: "FailedScheduling" in self.cluster.kubectl("-n", namespace.name, "get", "events"), 30, "the Event")
+        self.chat_agent(ENRICHED)
         shown = self.found_on_card(f"{namespace.name}-big cannot be scheduled", "FailedScheduling")
         self.assertRegex(shown, "The logs could not be read|has written nothing")  # it was never placed on a node
 
