@@ -111,11 +111,15 @@ class DingTalk(Platform):
         self.call("message", chat=chat, sender=sender, text=text, **more)
         to = sender if more.get("direct") and more.get("session_life") else chat
 
+        def is_answer(shown):
+            """Its title is the command; alerts of other tests may come at the same time."""
+            return text.split()[0] in shown.get("title", shown.get("msgTitle", ""))
+
         def answers():
             now = self.state()
             return ([m["title"] + "\n" + m["text"] for m in now["messages"][messages:] if m["to"] in (chat, to)]
                     + [json.dumps(self.shown(c), ensure_ascii=False) for c in now["cards"][cards:]
-                       if {chat, sender} & set(c["spaces"])])
+                       if {chat, sender} & set(c["spaces"]) and is_answer(self.shown(c))])
         return eventually(answers, seconds, f"an answer to {text}")[0]
 
     def press(self, card, label, operator="li", **more):
