@@ -56,18 +56,10 @@ std::string keyOf(std::string_view kind, const scrape::HttpTarget& target) {
     return key;
 }
 
-/// A node that has left is no source any more; of its kubelet there was nothing but failures at last.
-std::vector<scrape::SourceSilence> ofPresentNodes(const rules::ObjectSource& objects, std::string_view cluster,
-                                                  std::vector<scrape::SourceSilence> all) {
-    constexpr std::string_view ofKubelet = "kubelet ";
+std::set<std::string, std::less<>> nodesOf(const rules::ObjectSource& objects, std::string_view cluster) {
     std::set<std::string, std::less<>> nodes;
     objects.forEach(cluster, "nodes", [&](PackedView node) { nodes.emplace(node["metadata"]["name"].asString()); });
-    std::erase_if(all, [&](const scrape::SourceSilence& silence) {
-        if (nodes.empty() || !silence.source.starts_with(ofKubelet)) return false;
-        auto node = std::string_view(silence.source).substr(ofKubelet.size());
-        return !nodes.contains(node.substr(0, node.find(' ')));
-    });
-    return all;
+    return nodes;
 }
 
 }  // namespace
@@ -192,7 +184,8 @@ void MetricWatch::addBuiltin(ClusterWatch& cluster, const std::set<Source>& sour
             "API server",
             [this, &cluster, every] {
                 auto silences = [this, &cluster] {
-                    return ofPresentNodes(objects_, cluster.name(), board_.silences(cluster.name(), clock_.now()));
+                    return scrape::ofPresentNodes(board_.silences(cluster.name(), clock_.now()),
+                                                  nodesOf(objects_, cluster.name()));
                 };
                 return std::make_unique<scrape::ApiServerSource>(
                     cluster.server(), every, [&cluster] { return cluster.outages(); }, silences);

@@ -10,17 +10,29 @@ constexpr Duration timeout = 10s;
 // It answers, if only that we may not ask.
 constexpr std::array answers{ErrorCode::PermissionDenied, ErrorCode::Unauthenticated, ErrorCode::NotFound};
 
-constexpr std::string_view ofKubelet = "kubelet ";
-
 }  // namespace
+
+std::string_view nodeOfKubelet(std::string_view source) {
+    constexpr std::string_view ofKubelet = "kubelet ";
+    if (!source.starts_with(ofKubelet)) return {};
+    auto node = source.substr(ofKubelet.size());
+    return node.substr(0, node.find(' '));
+}
+
+std::vector<SourceSilence> ofPresentNodes(std::vector<SourceSilence> silences,
+                                          const std::set<std::string, std::less<>>& nodes) {
+    std::erase_if(silences, [&](const SourceSilence& silence) {
+        auto node = nodeOfKubelet(silence.source);
+        return !node.empty() && !nodes.empty() && !nodes.contains(node);
+    });
+    return silences;
+}
 
 rules::Sample silenceSample(const std::string& cluster, const SourceSilence& silence) {
     rules::ObjectRef about;
     about.cluster = cluster;
     rules::Labels labels{{"source", silence.source}};
-    if (silence.source.starts_with(ofKubelet)) {
-        auto node = silence.source.substr(ofKubelet.size());
-        node.resize(std::min(node.find(' '), node.size()));
+    if (std::string node(nodeOfKubelet(silence.source)); !node.empty()) {
         labels.emplace("node", node);
         about = {cluster, "nodes", "Node", "", node, ""};
     }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/kube/api_server.hpp"
@@ -20,6 +22,13 @@ struct SourceSilence {
     std::string source;
     Duration lasts{};  ///< zero while it answers
 };
+
+/// The node whose kubelet the source is, whichever of its pages; empty for other sources.
+std::string_view nodeOfKubelet(std::string_view source);
+
+/// Without kubelets of nodes that have left: of those there is nothing but failures at last. No nodes: none is known.
+std::vector<SourceSilence> ofPresentNodes(std::vector<SourceSilence> silences,
+                                          const std::set<std::string, std::less<>>& nodes);
 
 /// Whether the API server answers and says that it is ready, and how what is asked of the cluster fares: source
 /// "api server".

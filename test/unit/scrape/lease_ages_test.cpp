@@ -47,5 +47,20 @@ TEST(SourceSilence, OfAKubeletIsAboutItsNode) {
     EXPECT_EQ(silenceSample("prod", {"metrics.k8s.io/nodes", 0s}).object.name, "");
 }
 
+TEST(SourceSilence, OfAKubeletEndsWithItsNode) {
+    std::vector<SourceSilence> all{{"kubelet node-1", 6min},
+                                   {"kubelet node-1 cadvisor", 6min},
+                                   {"kubelet node-2", 6min},
+                                   {"metrics.k8s.io/nodes", 6min}};
+    auto named = [](const std::vector<SourceSilence>& silences) {
+        std::vector<std::string> names;
+        for (const auto& silence : silences) names.push_back(silence.source);
+        return names;
+    };
+    EXPECT_EQ(named(ofPresentNodes(all, {"node-2"})),
+              (std::vector<std::string>{"kubelet node-2", "metrics.k8s.io/nodes"}));
+    EXPECT_EQ(named(ofPresentNodes(all, {})).size(), 4u) << "nodes are not known yet";
+}
+
 }  // namespace
 }  // namespace klaw::scrape
