@@ -2,12 +2,8 @@
 
 #include <algorithm>
 
-#include "notifiers/words.hpp"
-
 namespace klaw::notifiers::feishu {
 namespace {
-
-constexpr unsigned kMaxTries = 7;
 
 bool hasDrawing(const Card& card) {
     return card.chart && card.chart->values.size() > 1;
@@ -20,7 +16,7 @@ bool hasForms(const Card& card) {
 }  // namespace
 
 bool Attempt::improve(const Answer& refusal, const Card& card) {
-    if (++tries >= kMaxTries) return false;
+    if (++tries >= mostTries) return false;
     switch (refusal.kind) {
         case Answer::Kind::BadMention:
             return dropMention(refusal.error.message, card);
@@ -36,24 +32,6 @@ bool Attempt::improve(const Answer& refusal, const Card& card) {
             return false;
     }
     return false;
-}
-
-bool Attempt::dropMention(const std::string& refusal, const Card& card) {
-    if (mentions.empty()) return false;
-    auto named = [&](const Mention& mention) {
-        return !mention.id.empty() && refusal.find(mention.id) != refusal.npos;
-    };
-    auto bad = std::ranges::find_if(mentions, named);
-    if (bad != mentions.end()) {
-        done.push_back("sent without mentioning " + (bad->name.empty() ? bad->id : bad->name));
-        mentions.erase(bad);
-    } else {
-        done.emplace_back("sent without mentions");
-        mentions.clear();
-    }
-    Notice notice{std::string(wordsFor(card.language).withoutMentions), {}, {}};
-    if (std::ranges::find(notices, notice) == notices.end()) notices.push_back(std::move(notice));
-    return true;
 }
 
 /// Only what the card has can be left out.
@@ -79,12 +57,6 @@ bool Attempt::simplify(const Card& card) {
         return false;
     }
     return true;
-}
-
-std::string Attempt::whatWasDone() const {
-    std::string text;
-    for (const auto& part : done) text += (text.empty() ? "" : ", ") + part;
-    return text;
 }
 
 }  // namespace klaw::notifiers::feishu
