@@ -2,6 +2,9 @@
 passed=0
 failed=0
 skipped=0
+failures=()  # what failed, by name, said again at the end where it is seen first
+
+note_failures() { local name; while IFS= read -r name; do [ -n "$name" ] && failures+=("$1: $name"); done; return 0; }
 
 # Runs every *_test program of a preset; each writes its own XML report, from which the counts are taken.
 run_unit() {
@@ -14,7 +17,7 @@ run_unit() {
         rm -f "$report"
         echo "== $preset: $(basename "$program")"
         if ! "$program" --gtest_brief=1 --gtest_output="xml:$report"; then
-            [ -s "$report" ] || failed=$((failed + 1))  # it died before it could count
+            [ -s "$report" ] || { failed=$((failed + 1)); failures+=("$(basename "$program"): died"); }
         fi
         count_report "$report"
     done < <(find "build/$preset/test/unit" -maxdepth 1 -type f -name 'klaw_*_test' -executable | sort)
@@ -25,15 +28,20 @@ run_default_rules() { run_check "the tests of the default rules" scripts/check-d
 
 count_report() {
     [ -s "$1" ] || return 0
-    local line tests failures errors skips
+    local line tests failed_tests errors skips
     line=$(grep -m1 '<testsuites' "$1")
     tests=$(sed -E 's/.* tests="([0-9]+)".*/\1/' <<<"$line")
-    failures=$(sed -E 's/.* failures="([0-9]+)".*/\1/' <<<"$line")
+    failed_tests=$(sed -E 's/.* failures="([0-9]+)".*/\1/' <<<"$line")
     errors=$(sed -E 's/.* errors="([0-9]+)".*/\1/' <<<"$line")
     skips=$(grep -c 'result="skipped"' "$1" || true)
-    failed=$((failed + failures + errors))
+    failed=$((failed + failed_tests + errors))
+    note_failures "$(basename "$1" .xml)" < <(names_of_failed_tests "$1")
     skipped=$((skipped + skips))
-    passed=$((passed + tests - failures - errors - skips))
+    passed=$((passed + tests - failed_tests - errors - skips))
+}
+
+names_of_failed_tests() {
+    awk '/<testcase /{name=$0; sub(/.*<testcase name="/, "", name); sub(/".*/, "", name)} /<failure /{print name}' "$1" | uniq
 }
 
 build_with_gcc() {
@@ -89,6 +97,7 @@ run_cel() {
     if [ -s build/cel/result ]; then read -r cel_passed cel_failed <build/cel/result; fi
     passed=$((passed + cel_passed))
     failed=$((failed + cel_failed))
+    if [ "$cel_failed" -gt 0 ]; then failures+=("$cel_failed of CEL"); fi
 }
 
 # One check that is no GoogleTest program: a name and a command.
@@ -100,6 +109,7 @@ run_check() {
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
+        failures+=("$name")
         echo "FAILED: $name" >&2
     fi
 }
@@ -134,8 +144,9 @@ run_e2e() {
         return 0
     fi
     local e2e_passed=0 e2e_failed=1  # it may die before it can count
-    rm -f build/e2e/result
+    rm -f build/e2e/result build/e2e/failures
     test/e2e/run || true
+    if [ -s build/e2e/failures ]; then note_failures "end to end" <build/e2e/failures; fi
     if [ -s build/e2e/result ]; then read -r e2e_passed e2e_failed <build/e2e/result; fi
     passed=$((passed + e2e_passed))
     failed=$((failed + e2e_failed))
@@ -150,10 +161,12 @@ run_referees() {
     if [ -s build/referees/result ]; then read -r referees_passed referees_failed <build/referees/result; fi
     passed=$((passed + referees_passed))
     failed=$((failed + referees_failed))
+    if [ "$referees_failed" -gt 0 ]; then failures+=("$referees_failed steps of the referees"); fi
 }
 
 report_results() {
     echo
+    if [ "$failed" -gt 0 ]; then printf 'FAILED: %s\n' "${failures[@]:-not named}"; fi
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" -eq 0 ]
 }
