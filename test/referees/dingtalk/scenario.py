@@ -29,7 +29,7 @@ def connect():
     until(lambda: state()["connections"], 30, "the connection")
     client.do("send")
     until(lambda: state()["cards"], 30, "the card")
-    seen.expect("register", "connected", "down CONNECTED", sometime=["call card.createAndDeliver"])
+    seen.expect("register", "connected", "down CONNECTED", "call card.createAndDeliver")
     assert state()["cards"][0]["spaces"] == ["cidops=="], state()["cards"]
     return state()["cards"][0]["id"]
 
@@ -58,7 +58,7 @@ def press(card):
 def redelivered():
     asked(times=2, message_id="m-again")
     client.do("reply")
-    seen.expect(f"down {MESSAGE}", f"up 200 to {MESSAGE}", f"down {MESSAGE}", f"up 200 to {MESSAGE}", sometime=["call robot.sendBySession"])
+    seen.expect(f"down {MESSAGE}", f"up 200 to {MESSAGE}", f"down {MESSAGE}", f"up 200 to {MESSAGE}", "call robot.sendBySession")
 
 
 def revoked():

@@ -29,7 +29,7 @@ def connect():
     client.do("connect")
     client.do("send")
     until(lambda: [c for c in state()["connections"] if c["pings"]], 30, "the connection and its first ping")
-    seen.expect("bootstrap", "connected", sometime=["call messages.create"])
+    seen.expect("bootstrap", "connected", "call messages.create")
     return [m for m in state()["messages"] if not m["root"]][0]["id"]
 
 
@@ -52,13 +52,13 @@ def press(card):
     client.do("change", card=card)
     # By connections of their own, so either may come first: the answer has a toast and no card that could be the older one.
     assert not answer["card"], answer
-    seen.expect(f"down {PRESS}", f"up 200 to {PRESS}", sometime=["call messages.update"])
+    seen.expect(f"down {PRESS}", f"up 200 to {PRESS}", "call messages.update")
 
 
 def redelivered():
     message = asked(times=2, event_id="e-again")
     client.do("reply", message=message)
-    seen.expect(f"down {MESSAGE}", f"up 200 to {MESSAGE}", f"down {MESSAGE}", f"up 200 to {MESSAGE}", sometime=["call messages.reply"])
+    seen.expect(f"down {MESSAGE}", f"up 200 to {MESSAGE}", f"down {MESSAGE}", f"up 200 to {MESSAGE}", "call messages.reply")
 
 
 def token_ends():
