@@ -15,19 +15,19 @@ constexpr std::size_t outputChunk = 64u << 10;
 
 }  // namespace
 
-Result<std::unique_ptr<GzipWriter>> GzipWriter::create(const std::filesystem::path& path, bool compress) {
+Result<std::unique_ptr<GzipWriter>> GzipWriter::create(const std::filesystem::path& path, bool compress, bool fast) {
     auto* file = std::fopen(path.c_str(), "wb");
     if (!file) {
         return fail(ErrorCode::Unavailable, fmt::format("cannot create the recording: {}", std::strerror(errno)),
                     path.string());
     }
-    return std::unique_ptr<GzipWriter>(new GzipWriter(file, path.string(), compress));
+    return std::unique_ptr<GzipWriter>(new GzipWriter(file, path.string(), compress, fast));
 }
 
-GzipWriter::GzipWriter(std::FILE* file, std::string path, bool compress)
+GzipWriter::GzipWriter(std::FILE* file, std::string path, bool compress, bool fast)
     : file_(file), path_(std::move(path)), compress_(compress), out_(outputChunk, '\0') {
     if (!compress_) return;
-    int status = deflateInit2(&stream_, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzipFormat, memoryLevel, Z_DEFAULT_STRATEGY);
+    int status = deflateInit2(&stream_, fast ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzipFormat, memoryLevel, Z_DEFAULT_STRATEGY);
     if (status != Z_OK) throw std::bad_alloc();
 }
 

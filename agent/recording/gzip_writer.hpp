@@ -12,10 +12,12 @@
 
 namespace klaw::recording {
 
-/// A file that is written front to back, compressed or not. Blocking. Errors: Unavailable with the path as place.
+/// A file that is written front to back, compressed or not; `fast` takes a third of the time for a half more of the
+/// space. Blocking. Errors: Unavailable with the path as place.
 class GzipWriter {
 public:
-    static Result<std::unique_ptr<GzipWriter>> create(const std::filesystem::path& path, bool compress);
+    static Result<std::unique_ptr<GzipWriter>> create(const std::filesystem::path& path, bool compress,
+                                                      bool fast = false);
     ~GzipWriter();
     GzipWriter(const GzipWriter&) = delete;
     GzipWriter& operator=(const GzipWriter&) = delete;
@@ -26,7 +28,7 @@ public:
     Result<void> close();
 
 private:
-    GzipWriter(std::FILE* file, std::string path, bool compress);
+    GzipWriter(std::FILE* file, std::string path, bool compress, bool fast);
     Result<void> deflateAll(std::string_view bytes, int mode);
     Result<void> put(const void* bytes, std::size_t size);
     tl::unexpected<Error> closed() const;

@@ -76,7 +76,7 @@ RecordingWriter& RecordingWriter::operator=(RecordingWriter&&) noexcept = defaul
 
 Result<RecordingWriter> RecordingWriter::create(const std::filesystem::path& file, const RecordingHeader& header,
                                                 RecordingWriterOptions options) {
-    auto writer = GzipWriter::create(file, options.gzip);
+    auto writer = GzipWriter::create(file, options.gzip, options.fast);
     if (!writer) return fail(writer.error());
     auto impl = std::make_unique<Impl>(std::move(*writer), std::move(options));
     auto shown = header;
