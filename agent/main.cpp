@@ -133,6 +133,15 @@ int run(int argc, char** argv) {
     test->add_option("files", rules.files, "Test files")->required();
     test->add_option("--config", rules.config, "A configuration file with rule directories");
     test->callback([&] { code = rulesTestCommand(rules); });
+    BacktestOptions backtest;
+    auto* backtestApp = rulesApp->add_subcommand(
+        "backtest", "Play what was watched lately through rules: how many cards they would have sent");
+    backtestApp->add_option("files", backtest.files, "Rule files or directories")->required();
+    backtestApp->add_option("--config", backtest.config, "Configuration of the agent");
+    backtestApp->add_option("--data", backtest.data, "Data directory of the agent");
+    backtestApp->add_option("--since", backtest.since, "How far back, such as 24h or 90m; default: 24h");
+    backtestApp->add_option("-o,--output", backtest.output, "table or json")->check(CLI::IsMember({"table", "json"}));
+    backtestApp->callback([&] { code = backtestCommand(backtest); });
     auto ofAgent = [&](const char* name, const char* help, int (*command)(const RulesOptions&)) {
         auto* made = rulesApp->add_subcommand(name, help);
         made->add_option("--config", rules.config, "Configuration of the agent");

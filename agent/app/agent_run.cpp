@@ -57,6 +57,7 @@ Result<void> AgentRun::start() {
     auto state = openStorage();
     if (!state) return fail(std::move(state).error());
     if (auto loaded = loadRules(state->appliedRules); !loaded) return loaded;
+    if (auto opened = openHistory(); !opened) return opened;
     if (auto listening = listen(); !listening) return listening;
     auto mirrorCommit = commitThroughGate();
     silenceMirrors_ = std::make_unique<deliver::SilenceMirrors>(loop_, clock_, random_, http_, mirrorCommit);
@@ -149,6 +150,19 @@ Result<storage::RecoveredState> AgentRun::openStorage() {
     writer_ = std::make_unique<storage::Writer>(std::move(*database), std::move(options));
     gate_ = std::make_unique<deliver::CommitGate>(*writer_, loop_);
     return state;
+}
+
+Result<void> AgentRun::openHistory() {
+    const auto& wanted = setup_.config.history;
+    if (wanted.keep == Duration::zero()) return {};
+    recording::HistoryOptions options;
+    options.directory = DataDirectory::historyDirectory(data_.path());
+    options.keep = wanted.keep;
+    options.maxBytes = wanted.maxBytes;
+    auto opened = recording::HistoryWriter::open(std::move(options), clock_);
+    if (!opened) return fail(std::move(opened).error());
+    history_ = std::move(*opened);
+    return {};
 }
 
 Result<void> AgentRun::listen() {
@@ -313,6 +327,7 @@ void AgentRun::watch(const kube::ClusterAccess& access) {
         if (watched()) listCompleted(cluster, resource);
     };
     events.statusChanged = [this] { noteState(); };
+    events.received = history_.get();
     clusters_.push_back(std::make_unique<ClusterWatch>(loop_, clock_, random_, access, std::move(events)));
     *self = clusters_.back().get();
     objects_.add(*clusters_.back());
@@ -653,10 +668,11 @@ Result<Config> AgentRun::readConfigAgain() {
     if (!report->ok()) return fail(std::move(report->errors.front()));
     auto config = std::move(report->config);
     if (setup_.commandLine) setup_.commandLine(config);
-    bool moved = config.data != setup_.config.data || config.listenAddress != setup_.config.listenAddress ||
-                 config.listenPort != setup_.config.listenPort;
-    if (moved) spdlog::warn("`data` and `listen` stay as they were: these take effect with a restart");
+    bool moved = config.data != setup_.config.data || config.history != setup_.config.history ||
+                 config.listenAddress != setup_.config.listenAddress || config.listenPort != setup_.config.listenPort;
+    if (moved) spdlog::warn("`data`, `history` and `listen` stay as they were: these take effect with a restart");
     config.data = setup_.config.data;
+    config.history = setup_.config.history;
     config.listenAddress = setup_.config.listenAddress;
     config.listenPort = setup_.config.listenPort;
     return config;
@@ -689,7 +705,8 @@ std::string AgentRun::metrics() {
     auto sources = metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>();
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
                           budgets_->all(), heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(),
-                          loop_.turns(), std::move(sources)});
+                          loop_.turns(), std::move(sources),
+                          history_ ? std::optional(history_->status()) : std::nullopt});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {

@@ -20,6 +20,7 @@
 #include "agent/deliver/enricher.hpp"
 #include "agent/deliver/silence_mirror.hpp"
 #include "agent/operate/catalogue.hpp"
+#include "agent/recording/history_writer.hpp"
 #include "agent/recording/recording_server.hpp"
 #include "agent/serve/console.hpp"
 #include "base/async/loop_condition.hpp"
@@ -61,6 +62,7 @@ private:
     using Committed = std::function<void(Result<storage::Committed>)>;
 
     Result<storage::RecoveredState> openStorage();
+    Result<void> openHistory();
     Result<void> listen();
     Result<void> startDemo();
     void followClusters(const std::vector<kube::ClusterAccess>& wanted);
@@ -118,6 +120,7 @@ private:
     std::unique_ptr<RuleKeeper> rules_;
     std::unique_ptr<deliver::SilenceMirrors> silenceMirrors_;
     Heartbeat heartbeat_;
+    std::unique_ptr<recording::HistoryWriter> history_;  ///< nullptr: nothing of what is watched is kept
     WatchedObjects objects_;
     std::unique_ptr<AlertPipeline> pipeline_;
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;

@@ -100,8 +100,14 @@ void ClusterWatch::start(const std::string& resource, const rules::RuleSet& rule
         last = status.lastError;
         if (events_.statusChanged) events_.statusChanged();
     };
+    kube::WatchHandler* handler = watched.observer.get();
+    if (events_.received) {
+        watched.tee =
+            std::make_unique<recording::WatchTee>(access_.name, resource, *watched.observer, *events_.received);
+        handler = watched.tee.get();
+    }
     watched.stream =
-        std::make_unique<kube::WatchStream>(server_, clock_, random_, *watched.observer, std::move(watching), report);
+        std::make_unique<kube::WatchStream>(server_, clock_, random_, *handler, std::move(watching), report);
     watched.task = std::make_unique<TaskGroup>(loop_, reportFailure);
     auto& kept = watched_[resource] = std::move(watched);
     kept.task->spawn("watch of " + resource + " in " + access_.name, kept.stream->run());

@@ -9,6 +9,7 @@
 #include "agent/kube/watch_stream.hpp"
 #include "agent/observe/resource_observer.hpp"
 #include "agent/operate/control.hpp"
+#include "agent/recording/watch_tee.hpp"
 #include "agent/scrape/api_server_source.hpp"
 #include "base/async/task_group.hpp"
 #include "rules/rule_engine.hpp"
@@ -20,6 +21,7 @@ struct ClusterEvents {
     observe::ResourceObserver::Sink change;
     observe::ResourceObserver::ListCompleted listCompleted;
     std::function<void()> statusChanged;
+    recording::Received* received = nullptr;  ///< hears of everything that comes in; nullptr: nobody does
 };
 
 /// One cluster: a stream and an observer for every resource that the rules look at. What one does never waits for
@@ -51,6 +53,7 @@ public:
 private:
     struct Watched {
         std::unique_ptr<observe::ResourceObserver> observer;
+        std::unique_ptr<recording::WatchTee> tee;
         std::unique_ptr<kube::WatchStream> stream;
         std::unique_ptr<TaskGroup> task;
     };

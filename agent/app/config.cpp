@@ -13,6 +13,7 @@
 #include "base/text/utf8.hpp"
 #include "rules/load/value_readers.hpp"
 #include "rules/load/yaml_cursor.hpp"
+#include "rules/metric/quantity.hpp"
 
 namespace klaw::app {
 namespace {
@@ -129,6 +130,16 @@ void readFormat(const YamlCursor& value, LogConfig& log) {
     log.json = format == "json";
     if (format != "json" && format != "text")
         value.error("format: \"" + format + "\" is not available", "write text or json");
+}
+
+constexpr double leastSize = 1 << 20;
+
+std::uint64_t readSize(const YamlCursor& value, std::string_view key) {
+    auto text = value.text(key).value;
+    auto size = rules::parseQuantity(text);
+    if (size && *size >= leastSize) return static_cast<std::uint64_t>(*size);
+    value.error(std::string(key) + ": \"" + text + "\" is no size of 1Mi or more", "write for example 2Gi");
+    return 0;
 }
 
 constexpr Duration shortestInterval = 1s;
@@ -440,6 +451,11 @@ constexpr Field<storage::RetentionLimits> retentionFields[] = {
     {"resolved_incidents", [](const YamlCursor& v, storage::RetentionLimits& r) { r.resolvedIncidents = rules::readDuration(v, "resolved_incidents"); }},
     {"deliveries", [](const YamlCursor& v, storage::RetentionLimits& r) { r.finishedDeliveries = rules::readDuration(v, "deliveries"); }},
 };
+
+constexpr Field<HistoryConfig> historyFields[] = {
+    {"keep", [](const YamlCursor& v, HistoryConfig& h) { h.keep = rules::readDuration(v, "keep"); }},
+    {"max_size", [](const YamlCursor& v, HistoryConfig& h) { h.maxBytes = readSize(v, "max_size"); }},
+};
 // clang-format on
 
 template <class T>
@@ -538,6 +554,14 @@ void readApps(const YamlCursor& value, Config& config) {
     }
 }
 
+constexpr Duration shortestHistory = 10min;
+
+void readHistory(const YamlCursor& value, Config& config) {
+    rules::decodeFields<HistoryConfig>(value, "history", historyFields, config.history);
+    if (config.history.keep < shortestHistory)
+        value.error("history: shorter than 10m", "add `keep`, for example 24h; without `history` nothing is kept");
+}
+
 void readHeartbeat(const YamlCursor& value, Config& config) {
     rules::decodeFields<HeartbeatConfig>(value, "heartbeat", heartbeatFields, config.heartbeat);
     if (!isWebAddress(config.heartbeat.url))
@@ -621,6 +645,7 @@ constexpr Field<Config> configFields[] = {
     {"alertmanagers", readAlertmanagers},
     {"heartbeat", readHeartbeat},
     {"log", [](const YamlCursor& v, Config& c) { rules::decodeFields<LogConfig>(v, "log", logFields, c.log); }},
+    {"history", readHistory},
     {"retention", [](const YamlCursor& v, Config& c) { rules::decodeFields<storage::RetentionLimits>(v, "retention", retentionFields, c.retention); }},
 };
 // clang-format on

@@ -107,6 +107,13 @@ struct AlertmanagerConfig {
     std::filesystem::path tokenFile;  ///< read at each call; empty: none
 };
 
+/// What is watched, kept for `klaw rules backtest`.
+struct HistoryConfig {
+    Duration keep{};  ///< zero: nothing is kept
+    std::uint64_t maxBytes = 2ull << 30;
+    friend bool operator==(const HistoryConfig&, const HistoryConfig&) = default;
+};
+
 struct LogConfig {
     std::string level = "info";  ///< trace, debug, info, warn, error
     bool json = false;
@@ -141,6 +148,7 @@ struct Config {
     HeartbeatConfig heartbeat;
     LogConfig log;
     storage::RetentionLimits retention;
+    HistoryConfig history;
     Duration groupWait = 2s;
 };
 

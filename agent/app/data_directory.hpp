@@ -23,6 +23,9 @@ public:
     const std::filesystem::path& path() const { return path_; }
 
     static std::string databaseFile(const std::filesystem::path& directory) { return (directory / "klaw.db").string(); }
+    static std::filesystem::path historyDirectory(const std::filesystem::path& directory) {
+        return directory / "history";
+    }
     /// For `klaw do`: the token and address that the running agent left.
     static Result<std::string> readToken(const std::filesystem::path& directory);
     static Result<std::string> readAddress(const std::filesystem::path& directory);

@@ -166,6 +166,17 @@ void addHeartbeats(Families& families, const Heartbeat::Counts& counts) {
     Families::add(beats, {label("outcome", "withheld")}, static_cast<double>(counts.withheld));
 }
 
+void addHistory(Families& families, const recording::HistoryStatus& history) {
+    using prometheus::MetricType;
+    auto& bytes = families.family("klaw_history_bytes", "What is kept of the watched, on disk.", MetricType::Gauge);
+    auto& lost =
+        families.family("klaw_history_lost_events_total", "Watch events that were not kept.", MetricType::Counter);
+    auto& failing = families.family("klaw_history_failing", "1 while nothing can be kept.", MetricType::Gauge);
+    Families::add(bytes, {}, static_cast<double>(history.bytes));
+    Families::add(lost, {}, static_cast<double>(history.lostEvents));
+    Families::add(failing, {}, history.trouble.empty() ? 0 : 1);
+}
+
 void addSilenceMirrors(Families& families, const deliver::SilenceMirrors& mirrors) {
     using prometheus::MetricType;
     auto& silences =
@@ -288,6 +299,7 @@ std::string Metrics::text(const Sources& sources) const {
     addCourier(families, sources.courier);
     addSilenceMirrors(families, sources.silenceMirrors);
     addHeartbeats(families, sources.heartbeats);
+    if (sources.history) addHistory(families, *sources.history);
     addChats(families, sources.chats);
     addAccounts(families, sources.accounts);
     addStorage(families, sources.writer);

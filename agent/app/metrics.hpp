@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/app/alert_pipeline.hpp"
@@ -10,6 +11,7 @@
 #include "agent/app/metric_board.hpp"
 #include "agent/deliver/courier.hpp"
 #include "agent/deliver/silence_mirror.hpp"
+#include "agent/recording/history_writer.hpp"
 #include "base/async/loop.hpp"
 #include "storage/writer.hpp"
 
@@ -35,6 +37,7 @@ public:
         bool reloadSuccessful = true;  ///< of the configuration and the rules, the last time
         LoopTurns turns;
         std::vector<MetricSourceStatus> metricSources;
+        std::optional<recording::HistoryStatus> history;  ///< nullopt: none is kept
     };
     /// Prometheus text format 0.0.4.
     std::string text(const Sources& sources) const;

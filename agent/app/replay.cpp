@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/recording/marks.hpp"
+
 namespace klaw::app {
 
 void Replay::Objects::forEach(std::string_view cluster, std::string_view resource,
@@ -37,6 +39,10 @@ Result<void> Replay::feed(const recording::RecordingEntry& entry) {
     if (entry.resource.empty()) return {};
     auto* observer = observerOf(entry.cluster, entry.resource);
     if (!observer) return {};
+    if (entry.event.text() == recording::listBeginsMark) {
+        observer->listBegins();
+        return {};
+    }
     auto outcome = observer->line(entry.event);
     if (!outcome) return fail(std::move(outcome).error());
     if (outcome->initialEventsEnd) observer->listEnds(outcome->resourceVersion);

@@ -29,6 +29,8 @@ public:
     Result<void> feed(const recording::RecordingEntry& entry);
     /// What `for` and windows still bring about in the half hour after the recording.
     void finish() { runUntil(now_ + 30min); }
+    /// What they bring about until then, where that is later than the last entry.
+    void runUntil(TimePoint time);
 
     const AlertPipeline& pipeline() const { return pipeline_; }
 
@@ -49,7 +51,6 @@ private:
     };
 
     observe::ResourceObserver* observerOf(std::string_view cluster, std::string_view resource);
-    void runUntil(TimePoint time);
     void tellCards();
 
     std::shared_ptr<const rules::RuleSet> rules_;

@@ -63,6 +63,16 @@ struct RulesOptions {
 int rulesCheckCommand(const RulesOptions& options);
 int rulesListCommand(const RulesOptions& options);
 int rulesTestCommand(const RulesOptions& options);
+
+struct BacktestOptions {
+    std::vector<std::string> files;
+    std::string config;
+    std::string data;
+    std::string since = "24h";
+    std::string output = "table";
+};
+/// What rules would have said in the time that a running agent has kept (`history` in the configuration).
+int backtestCommand(const BacktestOptions& options);
 // These ask the running agent; those that only tell look at files and database where none runs.
 int rulesShowCommand(const RulesOptions& options);
 int rulesExplainCommand(const RulesOptions& options);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "agent/app/agent.hpp"
 #include "agent/app/logging.hpp"
@@ -11,6 +10,7 @@
 #include "agent/kube/watch_stream.hpp"
 #include "agent/observe/resource_observer.hpp"
 #include "agent/recording/recording_writer.hpp"
+#include "agent/recording/watch_tee.hpp"
 #include "base/async/before_deadline.hpp"
 #include "base/async/task_group.hpp"
 #include "rules/resource_names.hpp"
@@ -18,53 +18,38 @@
 namespace klaw::cli {
 namespace {
 
-/// Writes down what a stream receives; the observer behind it knows what a line means.
-class RecordingHandler final : public kube::WatchHandler {
+/// Writes down what the streams of a cluster receive.
+class WrittenDown final : public recording::Received {
 public:
-    RecordingHandler(std::string cluster, std::string resource, recording::RecordingWriter& writer, const Clock& clock,
-                     TimePoint start)
-        : cluster_(std::move(cluster)),
-          resource_(std::move(resource)),
-          writer_(writer),
-          clock_(clock),
-          start_(start),
-          observer_(optionsFor(cluster_, resource_), [](const rules::Change&) {}) {}
+    WrittenDown(recording::RecordingWriter& writer, const Clock& clock, TimePoint start)
+        : writer_(writer), clock_(clock), start_(start) {}
 
-    void listBegins() override { observer_.listBegins(); }
-
-    Result<kube::LineOutcome> line(kube::PaddedText line) override {
-        std::string text(line.text());
-        auto outcome = observer_.line(line);
-        if (outcome && outcome->type != kube::LineOutcome::Type::Error) write(text);
-        return outcome;
+    void event(std::string_view cluster, std::string_view resource, std::string_view event) override {
+        auto done = writer_.event(clock_.now() - start_, cluster, resource, event);
+        if (done)
+            ++written_;
+        else
+            spdlog::error("{}", done.error().describe());
     }
-
-    Result<kube::PageOutcome> page(kube::PaddedText body) override {
-        auto list = nlohmann::ordered_json::parse(body.text(), nullptr, false);
-        auto outcome = observer_.page(body);
-        if (!outcome || !list.is_object() || !list.contains("items")) return outcome;
-        auto kind = list.value("kind", "");
-        for (auto& item : list["items"]) {
-            nlohmann::ordered_json object{{"kind", kind.substr(0, kind.rfind("List"))},
-                                          {"apiVersion", list.value("apiVersion", "")}};
-            object.update(item);
-            write(nlohmann::ordered_json{{"type", "ADDED"}, {"object", std::move(object)}}.dump());
-        }
-        paged_ = true;
-        return outcome;
+    void page(std::string_view cluster, std::string_view resource, std::string_view body) override {
+        auto split = recording::eventsOfPage(body, [&](const std::string& item) { event(cluster, resource, item); });
+        if (!split) spdlog::error("{}", split.error().describe());
     }
-
-    void listEnds(std::string_view resourceVersion) override {
-        observer_.listEnds(resourceVersion);
-        if (!std::exchange(paged_, false)) return;
-        nlohmann::ordered_json metadata{{"resourceVersion", resourceVersion},
-                                        {"annotations", {{"k8s.io/initial-events-end", "true"}}}};
-        write(nlohmann::ordered_json{{"type", "BOOKMARK"}, {"object", {{"metadata", metadata}}}}.dump());
-    }
-
     std::size_t written() const { return written_; }
 
 private:
+    recording::RecordingWriter& writer_;
+    const Clock& clock_;
+    TimePoint start_;
+    std::size_t written_ = 0;
+};
+
+/// One stream; the observer knows what a line means to it.
+struct RecordedStream {
+    RecordedStream(const std::string& cluster, const std::string& resource, recording::Received& received)
+        : observer(optionsFor(cluster, resource), [](const rules::Change&) {}),
+          tee(cluster, resource, observer, received) {}
+
     static observe::ObserverOptions optionsFor(const std::string& cluster, const std::string& resource) {
         observe::ObserverOptions options;
         options.cluster = cluster;
@@ -72,21 +57,8 @@ private:
         return options;
     }
 
-    void write(const std::string& event) {
-        auto done = writer_.event(clock_.now() - start_, cluster_, resource_, event);
-        if (done)
-            ++written_;
-        else
-            spdlog::error("{}", done.error().describe());
-    }
-
-    std::string cluster_, resource_;
-    recording::RecordingWriter& writer_;
-    const Clock& clock_;
-    TimePoint start_;
-    observe::ResourceObserver observer_;
-    bool paged_ = false;
-    std::size_t written_ = 0;
+    observe::ResourceObserver observer;
+    recording::WatchTee tee;
 };
 
 Result<std::vector<std::string>> resourcesFor(const RecordOptions& options, const app::Config& config) {
@@ -111,7 +83,7 @@ struct Recorder {
     TaskGroup streams{loop,
                       [](const std::string& name, const std::string& what) { spdlog::error("{}: {}", name, what); }};
     TaskGroup ends{loop, [](const std::string& name, const std::string& what) { spdlog::error("{}: {}", name, what); }};
-    std::vector<std::unique_ptr<RecordingHandler>> handlers;
+    std::vector<std::unique_ptr<RecordedStream>> recorded;
     std::vector<std::unique_ptr<kube::WatchStream>> watches;
     Result<void> outcome;
 
@@ -133,8 +105,9 @@ struct Recorder {
             co_return;
         }
         if (auto flushed = writer->flush(); !flushed) outcome = flushed;
+        WrittenDown written(*writer, clock, start);
         for (const auto& resource : resources) {
-            handlers.push_back(std::make_unique<RecordingHandler>(name, resource, *writer, clock, start));
+            recorded.push_back(std::make_unique<RecordedStream>(name, resource, written));
             kube::WatchOptions watching;
             watching.resource = resource;
             auto report = [this, at = watches.size(), resource] {
@@ -142,7 +115,7 @@ struct Recorder {
                     spdlog::warn("{}: {}", resource, watches[at]->status().lastError);
             };
             watches.push_back(
-                std::make_unique<kube::WatchStream>(server, clock, random, *handlers.back(), watching, report));
+                std::make_unique<kube::WatchStream>(server, clock, random, recorded.back()->tee, watching, report));
             streams.spawn("watch of " + resource, watches.back()->run());
         }
         streams.spawn("flush", [](LoopClock& time, recording::RecordingWriter& into) -> Task<void> {
@@ -160,9 +133,7 @@ struct Recorder {
         co_await streams.stop();
         auto closed = writer->close();
         if (!closed) outcome = closed;
-        std::size_t written = 0;
-        for (const auto& handler : handlers) written += handler->written();
-        std::cerr << written << " events recorded.\n";
+        std::cerr << written.written() << " events recorded.\n";
     }
 };
 

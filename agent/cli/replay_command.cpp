@@ -1,13 +1,12 @@
 #include <fmt/format.h>
 
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/app/agent.hpp"
 #include "agent/app/replay.hpp"
 #include "agent/cli/commands.hpp"
-#include "agent/operate/table.hpp"
+#include "agent/cli/replay_summary.hpp"
 #include "agent/recording/recording_reader.hpp"
 #include "notifiers/safe_text.hpp"
 #include "notifiers/terminal/render.hpp"
@@ -68,43 +67,6 @@ private:
     TimePoint start_;
 };
 
-/// How much of it people would have heard, by rule.
-class Summary {
-public:
-    void transition(const rules::Transition& transition) {
-        if (transition.reason == rules::Transition::Reason::Fired) ++byRule_[transition.alert.rule].alerts;
-    }
-    void card(const storage::Delivery& delivery) {
-        auto card = notifiers::cardFromJson(delivery.payload);
-        if (!card) return;
-        auto& heard = byRule_[card->footer.rule];
-        ++heard.messages;
-        heard.cards += delivery.reason == "opened";
-    }
-    void print() const {
-        std::vector<std::vector<std::string>> rows;
-        Heard all;
-        auto add = [&](const std::string& name, const Heard& heard) {
-            rows.push_back(
-                {name, std::to_string(heard.alerts), std::to_string(heard.cards), std::to_string(heard.messages)});
-        };
-        for (const auto& [rule, heard] : byRule_) {
-            add(rule, heard);
-            all.alerts += heard.alerts;
-            all.cards += heard.cards;
-            all.messages += heard.messages;
-        }
-        add("all", all);
-        std::cout << operate::formatTable({"RULE", "ALERTS", "CARDS", "MESSAGES"}, rows);
-    }
-
-private:
-    struct Heard {
-        std::size_t alerts = 0, cards = 0, messages = 0;
-    };
-    std::map<std::string, Heard> byRule_;
-};
-
 deliver::DeliveryPlanner plannerFor(const ReplayOptions& options) {
     deliver::ChannelPlan plan;
     plan.name = "replay";
@@ -115,7 +77,7 @@ deliver::DeliveryPlanner plannerFor(const ReplayOptions& options) {
 }
 
 Result<void> replayFile(const std::string& file, std::shared_ptr<const rules::RuleSet> rules,
-                        const ReplayOptions& options, Summary& summary) {
+                        const ReplayOptions& options, ReplaySummary& summary) {
     auto reader = recording::RecordingReader::open(file);
     if (!reader) return fail(std::move(reader).error());
     auto start = reader->header().started;
@@ -161,11 +123,11 @@ int replayCommand(const ReplayOptions& options) {
     auto report = rules::loadRules(files.sources);
     for (auto& error : files.errors) report.errors.push_back(std::move(error));
     if (!report.ok()) return refuseAll(report.errors);
-    Summary summary;
+    ReplaySummary summary;
     for (const auto& file : options.files)
         if (auto replayed = replayFile(file, report.rules, options, summary); !replayed)
             return refuse(replayed.error());
-    if (options.output == "summary") summary.print();
+    if (options.output == "summary") std::cout << formatSummary(summary, summary.rules());
     return 0;
 }
 

@@ -27,7 +27,8 @@ Result<std::unique_ptr<GzipWriter>> GzipWriter::create(const std::filesystem::pa
 GzipWriter::GzipWriter(std::FILE* file, std::string path, bool compress, bool fast)
     : file_(file), path_(std::move(path)), compress_(compress), out_(outputChunk, '\0') {
     if (!compress_) return;
-    int status = deflateInit2(&stream_, fast ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzipFormat, memoryLevel, Z_DEFAULT_STRATEGY);
+    int status = deflateInit2(&stream_, fast ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzipFormat,
+                              memoryLevel, Z_DEFAULT_STRATEGY);
     if (status != Z_OK) throw std::bad_alloc();
 }
 

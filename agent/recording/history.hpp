@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "base/time.hpp"
 #include "base/result.hpp"
+#include "base/time.hpp"
 
 // What was watched in the last hours, on disk: <directory>/base.jsonl.gz, the objects as they were when the history
 // begins, and after it one recording for each segment of time, named by the moment at which it begins.
@@ -30,8 +30,8 @@ HistoryFiles historyIn(const std::filesystem::path& directory);
 std::filesystem::path historyBase(const std::filesystem::path& directory);
 std::filesystem::path historySegment(const std::filesystem::path& directory, TimePoint started);
 
-/// Makes of the base and the oldest segment one base, of the moment `ends` at which that segment ends: the last event of
-/// each object that is still there. Blocks; a crash at any moment loses nothing.
+/// Makes of the base and the oldest segment one base, of the moment `ends` at which that segment ends: the last event
+/// of each object that is still there. Blocks; a crash at any moment loses nothing.
 Result<void> foldHistory(const std::filesystem::path& directory, const HistoryFiles& files, TimePoint ends);
 
 }  // namespace klaw::recording

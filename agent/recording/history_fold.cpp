@@ -11,7 +11,7 @@ namespace klaw::recording {
 namespace {
 
 constexpr std::string_view listEnd =
-    R"({"type":"BOOKMARK","object":{"metadata":{"annotations":{"k8s.io/initial-events-end":"true"}}}})";
+    R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"0","annotations":{"k8s.io/initial-events-end":"true"}}}})";
 
 /// What remains of the events of one resource: by their numbers, in the order in which they came.
 class Remains {
@@ -19,10 +19,17 @@ public:
     void add(const EventIdentity& event, std::uint64_t number) {
         switch (event.type) {
             case EventIdentity::Type::Added:
-            case EventIdentity::Type::Modified: last_[event.object] = {number, list_}; break;
-            case EventIdentity::Type::Deleted: last_.erase(event.object); break;
-            case EventIdentity::Type::ListEnd: listEnds(); break;
-            case EventIdentity::Type::Other: break;
+            case EventIdentity::Type::Modified:
+                last_[event.object] = {number, list_};
+                break;
+            case EventIdentity::Type::Deleted:
+                last_.erase(event.object);
+                break;
+            case EventIdentity::Type::ListEnd:
+                listEnds();
+                break;
+            case EventIdentity::Type::Other:
+                break;
         }
     }
     void listBegins(std::uint64_t number) {

@@ -23,8 +23,8 @@ struct HistoryStatus {
     std::string trouble;           ///< why nothing is written; empty: it is
 };
 
-/// Keeps what streams receive for some hours (history.hpp). Whoever tells it never waits: a thread of its own compresses
-/// and writes, another makes the oldest segments into the base.
+/// Keeps what streams receive for some hours (history.hpp). Whoever tells it never waits: a thread of its own
+/// compresses and writes, another makes the oldest segments into the base.
 class HistoryWriter final : public Received {
 public:
     /// Makes the directory (mode 0700) where it is missing. The clock outlives this; it is asked by whoever calls.

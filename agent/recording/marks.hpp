@@ -8,10 +8,10 @@ namespace klaw::recording {
 
 /// A list begins here: what was known of the resource and does not follow up to its end is gone.
 inline constexpr std::string_view listBeginsMark =
-    R"({"type":"BOOKMARK","object":{"metadata":{"annotations":{"klaw/list":"begins"}}}})";
+    R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"0","annotations":{"klaw/list":"begins"}}}})";
 
 /// Events that came here were not kept.
 inline constexpr std::string_view lostMark =
-    R"({"type":"BOOKMARK","object":{"metadata":{"annotations":{"klaw/list":"lost"}}}})";
+    R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"0","annotations":{"klaw/list":"lost"}}}})";
 
 }  // namespace klaw::recording

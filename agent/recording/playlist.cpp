@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "agent/recording/json_text.hpp"
+#include "agent/recording/marks.hpp"
 
 namespace klaw::recording {
 namespace {
@@ -59,6 +60,7 @@ private:
     }
 
     bool addEvent(const RecordingEntry& entry) {
+        if (entry.event.text() == listBeginsMark || entry.event.text() == lostMark) return true;
         std::string storage;
         auto event = split(entry.event.text(), storage);
         if (event.type == "ERROR") return true;

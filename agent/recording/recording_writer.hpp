@@ -14,7 +14,7 @@ struct RecordingWriterOptions {
     bool anonymize = false;
     std::string anonymizeSalt;  ///< same salt, same new names; empty: a random one for each file
     bool gzip = true;
-    bool fast = false;            ///< of gzip
+    bool fast = false;                    ///< of gzip
     std::size_t flushBytes = 256u << 10;  ///< at most so much input is lost when the recorder is killed
 };
 

@@ -1,4 +1,5 @@
 """Rules that are looked at and changed while the agent runs, and how they came to be so."""
+import json
 import threading
 import time
 
@@ -131,3 +132,24 @@ class RulesTest(EndToEndTest):
         agent.reload()
         eventually(lambda: agent.metric("klaw_config_last_reload_successful") == 1, 10, "the good file to be taken")
         self.assertEqual([c["id"] for c in self.receiver.cards(rule="E2ESlow")], [card["id"]])
+
+    def test_new_rule_is_played_through_what_was_watched_before_it_was_written(self):
+        """R4: stored while the agent ran, killed and restarted in between; the rule of the agent reads no reasons."""
+        agent = self.agent(rules=SLOW % "1h", defaults=False, history={"keep": "24h"}).start()
+        namespace = self.namespace("backtest")
+        namespace.unschedulable_pods("before", "gone")
+        waits = lambda count: (lambda: f"{count} pending" in self.klaw(agent, "explain", "E2ESlow"))
+        eventually(waits(2), 20, "both Pods to be seen")
+        agent.kill()
+        namespace.delete_pods("gone")
+        agent.start()
+        namespace.unschedulable_pods("after")
+        eventually(waits(2), 20, "the new Pod to be seen")
+        new = self.file("new.yaml", UNSCHEDULABLE)
+        found = lambda: json.loads(self.klaw(agent, "backtest", new, "-o", "json"))
+        cards = lambda: [rule["alerts"] for rule in found()["rules"]] == [3]
+        eventually(cards, 10, "what was watched to be on disk")
+        self.assertEqual(found()["notJudged"], [])
+        self.assertRegex(self.klaw(agent, "backtest", new), r"They would have sent \d+ cards")
+        self.assertGreater(agent.metric("klaw_history_bytes"), 0)
+        self.assertEqual(agent.metric("klaw_history_lost_events_total"), 0)

@@ -133,6 +133,18 @@ TEST(Config, CallsAndRingsPeopleByRoutes) {
               "klaw.yaml:1:33: ring: nobody can be rung by \"bell\" (one of app, sms, phone)");
 }
 
+TEST(Config, KeepsWhatIsWatchedForAsLongAndInAsMuchSpaceAsItSays) {
+    EXPECT_EQ(parseConfig("klaw.yaml", "").config.history.keep, 0s);
+    auto history = parseConfig("klaw.yaml", "history: {keep: 24h, max_size: 500Mi}").config.history;
+    EXPECT_EQ(history.keep, 24h);
+    EXPECT_EQ(history.maxBytes, 500u << 20);
+    EXPECT_EQ(
+        firstError("history: {max_size: 1Gi}"),
+        "klaw.yaml:1:10: history: shorter than 10m (add `keep`, for example 24h; without `history` nothing is kept)");
+    EXPECT_EQ(firstError("history: {keep: 24h, max_size: 7}"),
+              "klaw.yaml:1:32: max_size: \"7\" is no size of 1Mi or more (write for example 2Gi)");
+}
+
 TEST(Config, NeedsAnAddressForTheHeartbeat) {
     auto report =
         parseConfig("klaw.yaml", "heartbeat: {url: \"https://ping.example.com/1\", every: 30s, undelivered: 10m}");
