@@ -57,7 +57,7 @@ Result<void> AgentRun::start() {
     auto state = openStorage();
     if (!state) return fail(std::move(state).error());
     if (auto loaded = loadRules(state->appliedRules); !loaded) return loaded;
-    if (auto opened = openHistory(); !opened) return opened;
+    openHistory();
     if (auto listening = listen(); !listening) return listening;
     auto mirrorCommit = commitThroughGate();
     silenceMirrors_ = std::make_unique<deliver::SilenceMirrors>(loop_, clock_, random_, http_, mirrorCommit);
@@ -74,8 +74,8 @@ Result<void> AgentRun::start() {
     startLookingUp();
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     pipeline_->restore(*state, lastAliveOf(*state), clock_.now());
-    control_ = std::make_unique<LiveControl>(*pipeline_, clusters_, *silenceMirrors_, clock_, random_, setup_.config,
-                                             data_.database());
+    control_ = std::make_unique<LiveControl>(loop_, clock_, *pipeline_, clusters_, *silenceMirrors_, random_,
+                                             setup_.config, data_.database());
     control_->setRules(*rules_,
                        [this](std::shared_ptr<const rules::RuleSet> rules) { replaceRules(std::move(rules)); });
     auto flushWith = [this](storage::UnitOfWork with) { return flushedWith(std::move(with)); };
@@ -152,17 +152,28 @@ Result<storage::RecoveredState> AgentRun::openStorage() {
     return state;
 }
 
-Result<void> AgentRun::openHistory() {
+/// Without it everything else goes on.
+void AgentRun::openHistory() {
     const auto& wanted = setup_.config.history;
-    if (wanted.keep == Duration::zero()) return {};
+    if (wanted.keep == Duration::zero()) return;
     recording::HistoryOptions options;
     options.directory = DataDirectory::historyDirectory(data_.path());
     options.keep = wanted.keep;
     options.maxBytes = wanted.maxBytes;
     auto opened = recording::HistoryWriter::open(std::move(options), clock_);
-    if (!opened) return fail(std::move(opened).error());
-    history_ = std::move(*opened);
-    return {};
+    if (opened)
+        history_ = std::move(*opened);
+    else
+        spdlog::error("nothing of what is watched is kept: {}", opened.error().describe());
+}
+
+/// nullopt where none is wanted.
+std::optional<recording::HistoryStatus> AgentRun::historyStatus() const {
+    if (history_) return history_->status();
+    if (setup_.config.history.keep == Duration::zero()) return std::nullopt;
+    recording::HistoryStatus status;
+    status.trouble = "it could not be opened";
+    return status;
 }
 
 Result<void> AgentRun::listen() {
@@ -612,6 +623,7 @@ Task<void> AgentRun::shutDown() {
     co_await chats_->stop();
     co_await changes_->stop();
     co_await enricher_->stop();
+    co_await control_->stop();
     for (const auto& cluster : clusters_) co_await cluster->stop();
     co_await tasks_.stop();
     co_await silenceMirrors_->stop();
@@ -705,8 +717,7 @@ std::string AgentRun::metrics() {
     auto sources = metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>();
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
                           budgets_->all(), heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(),
-                          loop_.turns(), std::move(sources),
-                          history_ ? std::optional(history_->status()) : std::nullopt});
+                          loop_.turns(), std::move(sources), historyStatus()});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {

@@ -62,7 +62,8 @@ private:
     using Committed = std::function<void(Result<storage::Committed>)>;
 
     Result<storage::RecoveredState> openStorage();
-    Result<void> openHistory();
+    void openHistory();
+    std::optional<recording::HistoryStatus> historyStatus() const;
     Result<void> listen();
     Result<void> startDemo();
     void followClusters(const std::vector<kube::ClusterAccess>& wanted);

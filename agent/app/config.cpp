@@ -271,6 +271,7 @@ constexpr Field<ClusterConfig> clusterFields[] = {
     {"context", [](const YamlCursor& v, ClusterConfig& c) { c.context = v.text("context").value; }},
     {"in_cluster", [](const YamlCursor& v, ClusterConfig& c) { c.inCluster = v.boolean("in_cluster").value_or(false); }},
     {"impersonate", [](const YamlCursor& v, ClusterConfig& c) { c.impersonate = v.boolean("impersonate").value_or(false); }},
+    {"labels", [](const YamlCursor& v, ClusterConfig& c) { c.labels = readLabels(v); }},
 };
 
 constexpr Field<SecretReference> secretFields[] = {

@@ -26,6 +26,7 @@ struct ClusterConfig {
     std::string context;       ///< empty: the current one
     bool inCluster = false;    ///< the Pod's service account and nothing else
     bool impersonate = false;  ///< changes are made as the person who asked, under their RBAC
+    rules::Labels labels;      ///< by which commands choose several: --cluster env=prod
 };
 
 /// A value in a Secret of Kubernetes (fillSecrets()).

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/async/together.hpp"
 #include "base/percent.hpp"
 #include "rules/metric/builtin_metrics.hpp"
 #include "rules/silence_matchers.hpp"
@@ -248,6 +249,27 @@ Task<Result<std::string>> LiveControl::askCluster(operate::Caller caller, std::s
     co_return std::move(response->body);
 }
 
+Task<std::vector<operate::ClusterAnswer>> LiveControl::askClusters(operate::Caller caller,
+                                                                   std::vector<operate::Question> questions) {
+    std::vector<Task<Result<operate::ClusterAnswer>>> asked;
+    for (auto& question : questions)
+        asked.push_back([](LiveControl& self, operate::Caller who,
+                           operate::Question about) -> Task<Result<operate::ClusterAnswer>> {
+            auto began = self.now();
+            auto body = co_await self.askCluster(std::move(who), std::move(about.cluster), std::move(about.path),
+                                                 std::move(about.accept));
+            operate::ClusterAnswer answer;
+            answer.body = std::move(body);
+            answer.took = self.now() - began;
+            co_return answer;
+        }(*this, caller, std::move(question)));
+    auto results = co_await together(loop_, questions_, "question to a cluster", std::move(asked));
+    std::vector<operate::ClusterAnswer> answers;
+    for (auto& result : results)
+        answers.push_back(result ? std::move(*result) : operate::ClusterAnswer{fail(result.error()), {}});
+    co_return answers;
+}
+
 Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube::ChangeRequest change) {
     constexpr Duration patience = 30s;
     auto* watched = clusterNamed(permit.cluster());
@@ -265,9 +287,19 @@ std::string LiveControl::grant(access::Grant wanted) {
     return id;
 }
 
+/// One without a name is the only one.
+rules::Labels LiveControl::labelsOf(const std::string& cluster) const {
+    for (const auto& configured : config_.clusters)
+        if (configured.name == cluster || configured.name.empty()) return configured.labels;
+    return {};
+}
+
 std::vector<operate::ClusterView> LiveControl::clusters() const {
     std::vector<operate::ClusterView> views;
-    for (const auto& cluster : clusters_) views.push_back(cluster->view());
+    for (const auto& cluster : clusters_) {
+        views.push_back(cluster->view());
+        views.back().labels = labelsOf(cluster->name());
+    }
     if (!metrics_) return views;
     for (const auto& source : metrics_->status())
         for (auto& view : views)

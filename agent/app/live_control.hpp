@@ -1,5 +1,7 @@
 #pragma once
 
+#include <spdlog/spdlog.h>
+
 #include <memory>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "agent/app/rule_keeper.hpp"
 #include "agent/deliver/silence_mirror.hpp"
 #include "agent/operate/control.hpp"
+#include "base/async/task_group.hpp"
 #include "base/random.hpp"
 
 namespace klaw::app {
@@ -21,16 +24,22 @@ Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const std::string
 /// What commands see and do in a running agent. References outlive it.
 class LiveControl final : public operate::Control {
 public:
-    LiveControl(AlertPipeline& pipeline, const std::vector<std::unique_ptr<ClusterWatch>>& clusters,
-                const deliver::SilenceMirrors& silenceMirrors, const Clock& clock, Random& random, const Config& config,
+    LiveControl(Loop& loop, LoopClock& clock, AlertPipeline& pipeline,
+                const std::vector<std::unique_ptr<ClusterWatch>>& clusters,
+                const deliver::SilenceMirrors& silenceMirrors, Random& random, const Config& config,
                 std::string databaseFile)
-        : pipeline_(pipeline),
+        : loop_(loop),
+          clock_(clock),
+          pipeline_(pipeline),
           clusters_(clusters),
           silenceMirrors_(silenceMirrors),
-          clock_(clock),
           random_(random),
           config_(config),
-          databaseFile_(std::move(databaseFile)) {}
+          databaseFile_(std::move(databaseFile)),
+          questions_(loop,
+                     [](const std::string& name, const std::string& what) { spdlog::error("{}: {}", name, what); }) {}
+    /// Waits for what is still being asked.
+    Task<void> stop() { return questions_.stop(); }
 
     /// Where to ask why a rule cannot be judged.
     void setMetrics(const MetricWatch& metrics) { metrics_ = &metrics; }
@@ -88,16 +97,21 @@ public:
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override { return grants_->revoke(idPrefix); }
     Task<Result<std::string>> askCluster(operate::Caller caller, std::string cluster, std::string path,
                                          std::string accept) override;
+    Task<std::vector<operate::ClusterAnswer>> askClusters(operate::Caller caller,
+                                                          std::vector<operate::Question> questions) override;
+    Task<void> sleepFor(Duration time) override { return clock_.sleepFor(time); }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 
 private:
     ClusterWatch* clusterNamed(std::string_view name) const;
     std::string unavailable(const rules::Rule& rule) const;
+    rules::Labels labelsOf(const std::string& cluster) const;
 
+    Loop& loop_;
+    LoopClock& clock_;
     AlertPipeline& pipeline_;
     const std::vector<std::unique_ptr<ClusterWatch>>& clusters_;
     const deliver::SilenceMirrors& silenceMirrors_;
-    const Clock& clock_;
     Random& random_;
     const Config& config_;
     std::string databaseFile_;
@@ -106,6 +120,7 @@ private:
     access::GrantBook* grants_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
+    TaskGroup questions_;
 };
 
 }  // namespace klaw::app

@@ -7,6 +7,7 @@
 #include "agent/app/agent.hpp"
 #include "agent/app/data_directory.hpp"
 #include "agent/app/replay.hpp"
+#include "agent/app/rule_keeper.hpp"
 #include "agent/cli/commands.hpp"
 #include "agent/cli/replay_summary.hpp"
 #include "agent/recording/history_reader.hpp"
@@ -26,21 +27,37 @@ struct Candidates {
     }
 };
 
-Result<Candidates> candidatesOf(const BacktestOptions& options, app::Config config) {
-    config.ruleDirectories.insert(config.ruleDirectories.end(), options.files.begin(), options.files.end());
-    auto all = app::readRuleFiles(config);
-    auto alone = config;
+/// The rules that run, with those of the files in the place of theirs of the same names.
+Result<Candidates> candidatesOf(const BacktestOptions& options, const app::Config& config) {
+    app::Config alone;
     alone.rulePack = app::RulePack::None;
     alone.ruleDirectories.assign(options.files.begin(), options.files.end());
     auto given = app::readRuleFiles(alone);
-    auto report = rules::loadRules(all.sources);
-    for (auto& error : all.errors) report.errors.push_back(std::move(error));
-    if (!report.ok()) return fail(std::move(report.errors.front()));
+    if (!given.errors.empty()) return fail(std::move(given.errors.front()));
     std::set<std::string> files;
-    for (const auto& source : given.sources) files.insert(source.name);
-    Candidates candidates{report.rules, {}};
+    for (auto& source : given.sources) {
+        files.insert(source.name);
+        source.replaces = true;
+    }
+    auto running = app::readRuleFiles(config);
+    if (!running.errors.empty()) return fail(std::move(running.errors.front()));
+    std::erase_if(running.sources, [&](const auto& source) { return files.contains(source.name); });
+    auto applied = appliedRules(dataOf(options.data, config));
+    if (!applied) return fail(std::move(applied).error());
+    for (auto& source : given.sources) running.sources.push_back(std::move(source));
+    auto names = app::RuleKeeper({running.sources}, {}).load();
+    if (!names.ok()) return fail(std::move(names.errors.front()));
+    Candidates candidates;
+    std::set<std::string> theirs;
+    for (const auto& rule : names.rules->rules())
+        if (files.contains(rule.source.substr(0, rule.source.rfind(':')))) theirs.insert(rule.name);
+    // One that was applied stands over files, but here the new text is asked about.
+    std::erase_if(*applied, [&](const auto& rule) { return theirs.contains(rule.name); });
+    auto report = app::RuleKeeper(std::move(running.sources), *applied).load();
+    if (!report.ok()) return fail(std::move(report.errors.front()));
+    candidates.rules = report.rules;
     for (const auto& rule : report.rules->rules())
-        if (files.contains(rule.source.substr(0, rule.source.rfind(':')))) candidates.theirs.push_back(&rule);
+        if (theirs.contains(rule.name)) candidates.theirs.push_back(&rule);
     return candidates;
 }
 
@@ -52,18 +69,30 @@ deliver::DeliveryPlanner planner() {
     return deliver::DeliveryPlanner({plan});
 }
 
+constexpr Duration shortPause = 5min;
+
+TimePoint toSeconds(TimePoint time) {
+    return std::chrono::floor<std::chrono::seconds>(time);
+}
+
 /// What the history lacks for the rules to be judged by it.
 class Gaps {
 public:
-    void see(const recording::RecordingEntry& entry) {
+    void see(const recording::RecordingEntry& entry, TimePoint at) {
+        bool begins = entry.event.text() == recording::listBeginsMark;
+        if (begins && last_ && at - *last_ > shortPause) pauses_.emplace_back(*last_, at);
+        last_ = at;
         if (entry.event.text() == recording::lostMark) lost_.insert(std::string(entry.resource));
         if (!kept_.contains(entry.resource)) kept_.emplace(entry.resource);
         if (entry.resource == "events" && !normalEvents_)
             normalEvents_ = entry.event.text().find(R"("type":"Normal")") != std::string_view::npos;
     }
-    std::vector<std::string> of(const std::vector<const rules::Rule*>& rules) const {
+    /// `kept`: how long it is.
+    std::vector<std::string> of(const std::vector<const rules::Rule*>& rules, Duration kept) const {
         std::vector<std::string> gaps;
-        for (const auto* rule : rules) add(*rule, gaps);
+        for (const auto* rule : rules) add(*rule, kept, gaps);
+        for (const auto& [from, to] : pauses_)
+            gaps.push_back(fmt::format("nothing was watched from {} to {}", formatRfc3339(from), formatRfc3339(to)));
         for (const auto& resource : lost_)
             gaps.push_back(
                 fmt::format("events of {} came too quickly or the disk was full: some were not kept", resource));
@@ -71,7 +100,11 @@ public:
     }
 
 private:
-    void add(const rules::Rule& rule, std::vector<std::string>& gaps) const {
+    void add(const rules::Rule& rule, Duration kept, std::vector<std::string>& gaps) const {
+        auto needs = std::max(rule.holdFor, rule.absent.value_or(Duration{}));
+        if (needs > kept)
+            gaps.push_back(
+                fmt::format("{} waits for {}, which is longer than what is kept", rule.name, formatDuration(needs)));
         if (rule.kind == rules::Rule::Kind::Metric || rule.kind == rules::Rule::Kind::Promql)
             return gaps.push_back(fmt::format("{} reads metrics, of which nothing is kept", rule.name));
         for (const auto& resource : rule.resources)
@@ -85,17 +118,20 @@ private:
 
     std::set<std::string, std::less<>> kept_;
     std::set<std::string> lost_;
+    std::optional<TimePoint> last_;
+    std::vector<std::pair<TimePoint, TimePoint>> pauses_;
     bool normalEvents_ = false;
 };
 
 struct Outcome {
-    TimePoint from, to;
+    TimePoint began, from, to;
     std::size_t events = 0;
     ReplaySummary summary;
     Gaps gaps;
 };
 
 Result<void> play(recording::HistoryReader& history, const Candidates& candidates, TimePoint since, Outcome& outcome) {
+    outcome.began = history.started();
     outcome.from = std::max(since, history.started());
     outcome.to = history.started();
     app::ReplaySink sink;
@@ -110,7 +146,7 @@ Result<void> play(recording::HistoryReader& history, const Candidates& candidate
         auto entry = history.next();
         if (!entry) return fail(std::move(entry).error());
         if (!*entry) break;
-        outcome.gaps.see(**entry);
+        outcome.gaps.see(**entry, toSeconds(history.started() + (*entry)->at));
         ++outcome.events;
         outcome.to = std::max(outcome.to, history.started() + (*entry)->at);
         if (auto fed = replay.feed(**entry); !fed) {
@@ -119,6 +155,9 @@ Result<void> play(recording::HistoryReader& history, const Candidates& candidate
             return fail(std::move(error));
         }
     }
+    if (outcome.to <= outcome.from)
+        return fail(ErrorCode::NotFound, "nothing was kept since " + formatRfc3339(toSeconds(since)), {},
+                    "what is kept ends at " + formatRfc3339(toSeconds(outcome.to)) + "; go further back by --since");
     replay.runUntil(outcome.to);
     return {};
 }
@@ -129,11 +168,11 @@ void printTable(const Outcome& outcome, const Candidates& candidates) {
     for (const auto& name : names) all += outcome.summary.of(name);
     std::cout << formatSummary(outcome.summary, names)
               << fmt::format("They would have sent {} cards from {} to {} ({}; {} watch events).\n", all.cards,
-                             formatRfc3339(std::chrono::floor<std::chrono::seconds>(outcome.from)),
-                             formatRfc3339(std::chrono::floor<std::chrono::seconds>(outcome.to)),
+                             formatRfc3339(toSeconds(outcome.from)), formatRfc3339(toSeconds(outcome.to)),
                              formatDuration(std::chrono::floor<std::chrono::seconds>(outcome.to - outcome.from)),
                              outcome.events);
-    for (const auto& gap : outcome.gaps.of(candidates.theirs)) std::cout << "Not judged: " << gap << ".\n";
+    for (const auto& gap : outcome.gaps.of(candidates.theirs, outcome.to - outcome.began))
+        std::cout << "Not judged: " << gap << ".\n";
 }
 
 void printJson(const Outcome& outcome, const Candidates& candidates) {
@@ -150,7 +189,7 @@ void printJson(const Outcome& outcome, const Candidates& candidates) {
                                 {"to", formatRfc3339(outcome.to)},
                                 {"events", outcome.events},
                                 {"rules", std::move(rules)},
-                                {"notJudged", outcome.gaps.of(candidates.theirs)}};
+                                {"notJudged", outcome.gaps.of(candidates.theirs, outcome.to - outcome.began)}};
     std::cout << json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }
 

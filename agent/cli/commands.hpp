@@ -5,6 +5,7 @@
 
 #include "agent/app/config.hpp"
 #include "base/error.hpp"
+#include "storage/rule_revision.hpp"
 
 namespace klaw::cli {
 
@@ -121,5 +122,7 @@ int refuseAll(const std::vector<Error>& errors);
 Result<app::Config> configFrom(const std::string& file);
 /// `--data`, else that of the configuration, else the default.
 std::filesystem::path dataOf(const std::string& data, const app::Config& config);
+/// Those that were applied to an agent with this data directory.
+Result<std::vector<storage::RuleRevision>> appliedRules(const std::filesystem::path& data);
 
 }  // namespace klaw::cli

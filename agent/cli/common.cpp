@@ -1,6 +1,10 @@
 #include <iostream>
 
+#include <filesystem>
+
+#include "agent/app/data_directory.hpp"
 #include "agent/cli/commands.hpp"
+#include "storage/reader.hpp"
 
 namespace klaw::cli {
 
@@ -36,6 +40,19 @@ int configCheckCommand(const std::string& file) {
     std::cout << file << ": " << config->channels.size() << " channel(s), " << config->clusters.size()
               << " cluster(s): fine\n";
     return 0;
+}
+
+Result<std::vector<storage::RuleRevision>> appliedRules(const std::filesystem::path& data) {
+    std::vector<storage::RuleRevision> applied;
+    auto database = app::DataDirectory::databaseFile(data);
+    if (!std::filesystem::exists(database)) return applied;
+    auto reader = storage::Reader::open(database);
+    if (!reader) return fail(std::move(reader).error());
+    auto current = reader->currentRules();
+    if (!current) return fail(std::move(current).error());
+    for (auto& rule : *current)
+        if (rule.applied()) applied.push_back(std::move(rule));
+    return applied;
 }
 
 }  // namespace klaw::cli

@@ -12,7 +12,6 @@
 #include "agent/operate/rule_text.hpp"
 #include "rules/load/rule_writer.hpp"
 #include "rules/rule_test.hpp"
-#include "storage/reader.hpp"
 
 namespace klaw::cli {
 namespace {
@@ -40,16 +39,9 @@ Result<std::shared_ptr<const rules::RuleSet>> rulesAtRest(const RulesOptions& op
     if (!config) return fail(std::move(config).error());
     auto files = app::readRuleFiles(*config);
     if (!files.errors.empty()) return fail(std::move(files.errors.front()));
-    std::vector<storage::RuleRevision> applied;
-    if (auto database = app::DataDirectory::databaseFile(dataOf(options.data, *config));
-        std::filesystem::exists(database)) {
-        auto reader = storage::Reader::open(database);
-        auto current = reader ? reader->currentRules() : fail(reader.error());
-        if (!current) return fail(std::move(current).error());
-        for (auto& rule : *current)
-            if (rule.applied()) applied.push_back(std::move(rule));
-    }
-    auto report = app::RuleKeeper(std::move(files.sources), applied).load();
+    auto applied = appliedRules(dataOf(options.data, *config));
+    if (!applied) return fail(std::move(applied).error());
+    auto report = app::RuleKeeper(std::move(files.sources), *applied).load();
     if (!report.ok()) return fail(std::move(report.errors.front()));
     return report.rules;
 }

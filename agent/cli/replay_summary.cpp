@@ -25,7 +25,7 @@ void ReplaySummary::card(const storage::Delivery& delivery) {
     if (!card) return;
     auto& heard = byRule_[card->footer.rule];
     ++heard.messages;
-    heard.cards += delivery.reason == "opened";
+    heard.cards += incidents_.insert(delivery.incidentId).second;
 }
 
 ReplaySummary::Heard ReplaySummary::of(const std::string& rule) const {

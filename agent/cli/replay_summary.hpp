@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ public:
 
 private:
     std::map<std::string, Heard> byRule_;
+    std::set<std::string> incidents_;  ///< that have a card
 };
 
 /// A table with a row for each and one of them all.

@@ -58,6 +58,7 @@ std::vector<Verb> alertVerbs();
 std::vector<Verb> informationVerbs();
 std::vector<Verb> ruleVerbs();
 std::vector<Verb> resourceVerbs();
+std::vector<Verb> logVerbs();
 std::vector<Verb> workloadVerbs();
 std::vector<Verb> rollbackVerbs();
 std::vector<Verb> nodeVerbs();

@@ -80,7 +80,8 @@ std::string longName(std::string name) {
 }  // namespace
 
 bool isFlag(std::string_view option) {
-    static constexpr std::string_view flags[] = {"help", "all", "yes", "json", "bad", "previous", "dry-run"};
+    static constexpr std::string_view flags[] = {"help", "all",      "yes",     "json",
+                                                 "bad",  "previous", "dry-run", "timestamps"};
     return std::ranges::find(flags, option) != std::end(flags);
 }
 

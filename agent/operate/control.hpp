@@ -21,6 +21,7 @@ namespace klaw::operate {
 
 struct ClusterView {
     std::string name;
+    rules::Labels labels;  ///< of the configuration
     std::string server;
     std::string version;
     bool ready = false;  ///< all first lists are in
@@ -102,6 +103,19 @@ struct Reach {
     std::size_t lately = 0;  ///< in the last 24 hours, those included
 };
 
+/// A GET of one cluster's API server.
+struct Question {
+    std::string cluster;
+    std::string path;
+    std::string accept = "application/json";
+};
+
+/// What came of one, and how long it took.
+struct ClusterAnswer {
+    Result<std::string> body;
+    Duration took{};
+};
+
 /// What the verbs of the catalogue may see and do. Changes are durable when the returned task of the desk ends, not
 /// when the call returns. On the loop thread.
 class Control {
@@ -149,6 +163,9 @@ public:
     /// What the API server of a cluster answers to a GET, as far as the caller may read there. Errors name the cluster.
     virtual Task<Result<std::string>> askCluster(Caller caller, std::string cluster, std::string path,
                                                  std::string accept) = 0;
+    /// Several at once, in the order of the questions; none waits for another.
+    virtual Task<std::vector<ClusterAnswer>> askClusters(Caller caller, std::vector<Question> questions) = 0;
+    virtual Task<void> sleepFor(Duration time) = 0;
     /// Sends a change once; what the API server answers. Only a dry run with a permit of that extent.
     virtual Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) = 0;
 };

@@ -1,8 +1,6 @@
 #include "agent/operate/object_text.hpp"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -138,24 +136,10 @@ std::string describeEvents(const std::string& body) {
 
 std::string logText(const std::string& log) {
     std::string out;
-    for (const auto& line : notifiers::cleanLines(maskSecrets(log))) out += line + "\n";
-    return out;
-}
-
-Result<std::string> linesWith(const std::string& body, const std::string& pattern) {
-    RE2::Options options;
-    options.set_log_errors(false);
-    RE2 expression(pattern, options);
-    if (!expression.ok())
-        return fail(ErrorCode::InvalidArgument, "--grep: " + expression.error(), {},
-                    "put a backslash before characters with a meaning");
-    std::string out;
-    for (std::size_t from = 0; from < body.size();) {
-        auto end = std::min(body.find('\n', from), body.size());
-        re2::StringPiece line(body.data() + from, end - from);
-        if (RE2::PartialMatch(line, expression)) out.append(line.data(), line.size()).append(1, '\n');
-        from = end + 1;
-    }
+    auto text = maskSecrets(log);
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.empty()) return out;
+    for (const auto& line : notifiers::cleanLines(text)) out += line + "\n";
     return out;
 }
 

@@ -14,8 +14,6 @@ std::string describeObject(const std::string& json);
 std::string describeEvents(const std::string& json);
 /// Log lines masked for secrets, without what a terminal would interpret.
 std::string logText(const std::string& log);
-/// The lines that a regular expression (RE2) matches somewhere. InvalidArgument for a malformed one.
-Result<std::string> linesWith(const std::string& text, const std::string& pattern);
 /// Name, CPU, memory of each item of a list of metrics.k8s.io, the most memory first.
 std::vector<std::vector<std::string>> usageRows(const std::string& json);
 

@@ -1,81 +1,22 @@
 // Objects of the clusters, as their API servers tell them now.
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
+#include "agent/operate/fan_out.hpp"
 #include "agent/operate/object_text.hpp"
 #include "agent/operate/resource_kinds.hpp"
+#include "agent/operate/server_table.hpp"
 #include "base/percent.hpp"
 
 namespace klaw::operate {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr auto asJson = "application/json";
-/// Rows as kubectl shows them, written by the server itself.
-/// https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
-constexpr auto asTable = "application/json;as=Table;v=v1;g=meta.k8s.io";
-constexpr std::size_t maxObjects = 2000;
-constexpr int longestTail = 2000, usualTail = 100;
-
-std::string textOf(const Json& cell) {
-    if (cell.is_string()) return cell.get<std::string>();
-    return cell.is_null() ? std::string() : cell.dump();
-}
-
-const Json& at(const Json& json, const char* name) {
-    static const Json none;
-    auto found = json.is_object() ? json.find(name) : json.end();
-    return json.is_object() && found != json.end() ? *found : none;
-}
-
-/// "1/3", "0": a row that a person looks for when something is wrong.
-bool looksBad(const Table& table, const std::vector<std::string>& row) {
-    for (std::size_t i = 0; i < row.size() && i < table.columns.size(); ++i) {
-        const auto& heading = table.columns[i].en;
-        const auto& cell = row[i];
-        auto slash = cell.find('/');
-        if (heading == "READY" && slash != cell.npos && cell.substr(0, slash) != cell.substr(slash + 1)) {
-            bool completed = std::ranges::find(row, "Completed") != row.end();
-            if (!completed) return true;
-        }
-        if (heading == "STATUS" && cell != "Running" && cell != "Completed" && cell != "Ready" && cell != "Active" &&
-            cell != "Bound" && cell != "Complete")
-            return true;
-        if (heading == "TYPE" && cell == "Warning") return true;
-    }
-    return false;
-}
-
-/// The columns that kubectl shows without `-o wide`.
-Result<Table> readTable(const std::string& body, bool withNamespace) {
-    auto json = Json::parse(body, nullptr, false);
-    const auto& definitions = at(json, "columnDefinitions");
-    if (!definitions.is_array()) return fail(ErrorCode::Unavailable, "the API server gave no table");
-    Table table;
-    if (withNamespace) table.columns.push_back({"NAMESPACE", "命名空间"});
-    std::vector<std::size_t> shown;
-    for (std::size_t i = 0; i < definitions.size(); ++i) {
-        if (at(definitions[i], "priority").is_number_integer() && definitions[i]["priority"].get<int>() > 0) continue;
-        auto heading = textOf(at(definitions[i], "name"));
-        std::ranges::transform(heading, heading.begin(), [](unsigned char c) { return std::toupper(c); });
-        table.columns.push_back({heading, heading});
-        shown.push_back(i);
-    }
-    const auto& rows = at(json, "rows");
-    if (!rows.is_array()) return table;
-    for (const auto& row : rows) {
-        std::vector<std::string> cells;
-        if (withNamespace) cells.push_back(textOf(at(at(at(row, "object"), "metadata"), "namespace")));
-        const auto& values = at(row, "cells");
-        for (auto i : shown) cells.push_back(values.is_array() && i < values.size() ? textOf(values[i]) : "");
-        table.rows.push_back(std::move(cells));
-    }
-    return table;
-}
+constexpr std::size_t maxObjects = 2000;  ///< of a page
+constexpr std::size_t maxPages = 25;
 
 std::string query(const CommandLine& line, const std::string& fields) {
     std::string text = "?limit=" + std::to_string(maxObjects);
@@ -84,32 +25,88 @@ std::string query(const CommandLine& line, const std::string& fields) {
     return text;
 }
 
+/// `pods shop`: a namespace of that name is meant before a Pod of that name.
+Task<bool> isNamespace(Control& control, Caller caller, std::vector<std::string> clusters, std::string name) {
+    auto known = co_await fanOut(control, std::move(caller), std::move(clusters),
+                                 "/api/v1/namespaces/" + percentEncode(name), asJson);
+    co_return known.has_value();
+}
+
+struct Listing {
+    Table table;
+    std::vector<std::string> cut;  ///< clusters that have more
+};
+
+/// The pages of one cluster after the first, where `onlyBad` would else miss what is wrong further on.
+Task<Result<void>> addBadOnes(Control& control, Caller caller, std::string cluster, std::string path, TablePage& first,
+                              bool withNamespace) {
+    auto keepBad = [](Table& table) {
+        std::erase_if(table.rows, [&](const auto& row) { return !looksBad(table, row); });
+    };
+    keepBad(first.table);
+    for (std::size_t pages = 1; !first.continueToken.empty() && pages < maxPages; ++pages) {
+        auto body = co_await control.askCluster(caller, cluster,
+                                                path + "&continue=" + percentEncode(first.continueToken), asTable);
+        if (!body) co_return fail(std::move(body).error());
+        auto next = readTable(*body, withNamespace);
+        if (!next) co_return fail(std::move(next).error());
+        keepBad(next->table);
+        for (auto& row : next->table.rows) first.table.rows.push_back(std::move(row));
+        first.continueToken = std::move(next->continueToken);
+    }
+    co_return Result<void>();
+}
+
+Task<Result<Listing>> listOf(Control& control, Caller caller, FanOut answers, std::string path, bool withNamespace,
+                             bool onlyBad, bool several) {
+    Listing listing;
+    for (auto& body : answers.bodies) {
+        auto page = readTable(body.text, withNamespace);
+        if (!page) co_return fail(std::move(page).error().within(body.cluster));
+        if (onlyBad)
+            if (auto added = co_await addBadOnes(control, caller, body.cluster, path, *page, withNamespace); !added)
+                co_return fail(std::move(added).error());
+        if (!page->continueToken.empty()) listing.cut.push_back(body.cluster);
+        if (several)
+            appendOf(body.cluster, std::move(page->table), listing.table);
+        else
+            listing.table = std::move(page->table);
+    }
+    co_return listing;
+}
+
+std::string cutText(const std::vector<std::string>& cut, bool chinese) {
+    if (cut.empty()) return {};
+    auto names = fmt::format("{}", fmt::join(cut, ", "));
+    return chinese ? fmt::format("只显示前 {} 个（{}）：请用 -n 或 -l 缩小范围。\n", maxObjects, names)
+                   : fmt::format("The first {} of {}: narrow it by -n or -l.\n", maxObjects, names);
+}
+
 Task<Result<Output>> list(Control& control, Caller caller, CommandLine line) {
     const auto* kind = findResourceKind(line.verb);
-    auto cluster = clusterOf(control, line);
-    if (!cluster) co_return fail(std::move(cluster.error()));
+    auto clusters = clustersOf(control, line);
+    if (!clusters) co_return fail(std::move(clusters.error()));
     auto ns = line.option("namespace").value_or("");
     auto name = line.arguments.empty() ? std::string() : line.arguments.front();
     if (!kind->namespaced) ns.clear();
-    if (kind->namespaced && ns.empty() && !name.empty() && !line.option("all")) {
-        // `pods shop`: a namespace of that name is meant before a Pod of that name.
-        auto known = co_await control.askCluster(caller, *cluster, "/api/v1/namespaces/" + percentEncode(name), asJson);
-        if (known) ns = std::exchange(name, {});
+    bool mayBeNamespace = kind->namespaced && ns.empty() && !name.empty() && !line.option("all");
+    if (mayBeNamespace && co_await isNamespace(control, caller, *clusters, name)) ns = std::exchange(name, {});
+    auto path = pathOf(*kind, ns) + query(line, name.empty() ? "" : "metadata.name=" + name);
+    auto answers = co_await fanOut(control, caller, *clusters, path, asTable);
+    if (!answers) co_return fail(std::move(answers.error()));
+    bool zh = caller.chinese(), several = clusters->size() > 1, onlyBad = line.option("bad").has_value();
+    auto below = answers->failureText(zh);
+    auto listing = co_await listOf(control, caller, std::move(*answers), std::move(path),
+                                   kind->namespaced && ns.empty(), onlyBad, several);
+    if (!listing) co_return fail(std::move(listing.error()));
+    below = cutText(listing->cut, zh) + below;
+    auto names = fmt::format("{}", fmt::join(*clusters, ", "));
+    if (listing->table.rows.empty()) {
+        auto place = ns.empty() ? names : names + ", " + ns;
+        co_return Output((zh ? "没有找到（" + place + "）。\n" : "Nothing found (" + place + ").\n") + below);
     }
-    auto where = pathOf(*kind, ns) + query(line, name.empty() ? "" : "metadata.name=" + name);
-    auto body = co_await control.askCluster(caller, *cluster, std::move(where), asTable);
-    if (!body) co_return fail(std::move(body.error()));
-    auto table = readTable(*body, kind->namespaced && ns.empty());
-    if (!table) co_return fail(std::move(table.error()));
-    if (line.option("bad")) std::erase_if(table->rows, [&](const auto& row) { return !looksBad(*table, row); });
-    bool zh = caller.language.starts_with("zh");
-    if (table->rows.empty()) {
-        auto place = ns.empty() ? *cluster : *cluster + ", " + ns;
-        co_return Output(zh ? "没有找到（" + place + "）。\n" : "Nothing found (" + place + ").\n");
-    }
-    auto remainder = "“" + *cluster + "”" + (ns.empty() ? "" : " " + ns);
-    co_return Output(std::move(*table), caller.language,
-                     zh ? "集群 " + remainder + "\n" : "cluster " + remainder + "\n");
+    auto where = several ? "" : (zh ? "集群 “" : "cluster “") + names + "”" + (ns.empty() ? "" : " " + ns) + "\n";
+    co_return Output(std::move(listing->table), caller.language, where + below);
 }
 
 /// `describe pod web -n shop`, `describe deploy/web`.
@@ -144,58 +141,28 @@ Task<Result<Output>> describe(Control& control, Caller caller, CommandLine line)
     co_return Output(std::move(text));
 }
 
-std::string sinceSeconds(const std::string& written) {
-    auto since = parseDuration(written);
-    if (!since || *since < 1s) return {};
-    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*since).count());
-}
-
-Task<Result<Output>> logs(Control& control, Caller caller, CommandLine line) {
-    auto ns = line.option("namespace").value_or("");
-    if (line.arguments.empty() || ns.empty())
-        co_return fail(ErrorCode::InvalidArgument, "logs needs a Pod and its namespace", {},
-                       "for example: logs web-0 -n shop --grep error");
-    auto cluster = clusterOf(control, line);
-    if (!cluster) co_return fail(std::move(cluster.error()));
-    int tail = usualTail;
-    if (auto written = line.option("tail")) std::from_chars(written->data(), written->data() + written->size(), tail);
-    auto pattern = line.option("grep").value_or("");
-    tail = std::clamp(pattern.empty() ? tail : longestTail, 1, longestTail);
-    auto where = "/api/v1/namespaces/" + percentEncode(ns) + "/pods/" + percentEncode(line.arguments.front()) +
-                 "/log?tailLines=" + std::to_string(tail) + "&limitBytes=1000000";
-    if (line.option("previous")) where += "&previous=true";
-    if (auto container = line.option("container")) where += "&container=" + percentEncode(*container);
-    if (auto since = line.option("since")) {
-        auto seconds = sinceSeconds(*since);
-        if (seconds.empty())
-            co_return fail(ErrorCode::InvalidArgument, "--since " + *since + " is no duration", {}, "for example 15m");
-        where += "&sinceSeconds=" + seconds;
-    }
-    auto body = co_await control.askCluster(caller, *cluster, std::move(where), "*/*");
-    if (!body) co_return fail(std::move(body.error()));
-    auto matched = pattern.empty() ? Result<std::string>(std::move(*body)) : linesWith(*body, pattern);
-    if (!matched) co_return fail(std::move(matched.error()));
-    bool zh = caller.language.starts_with("zh");
-    if (matched->empty()) co_return Output(zh ? "没有日志。\n" : "No log lines.\n");
-    co_return Output(logText(*matched));
-}
-
 Task<Result<Output>> top(Control& control, Caller caller, CommandLine line) {
     auto what = line.arguments.empty() ? std::string("nodes") : line.arguments.front();
     const auto* kind = findResourceKind(what);
     bool pods = kind && kind->name == "pods";
     if (!kind || (!pods && kind->name != "nodes"))
         co_return fail(ErrorCode::InvalidArgument, "top shows nodes or pods", {}, "for example: top pods -n shop");
-    auto cluster = clusterOf(control, line);
-    if (!cluster) co_return fail(std::move(cluster.error()));
+    auto clusters = clustersOf(control, line);
+    if (!clusters) co_return fail(std::move(clusters.error()));
     auto ns = pods ? line.option("namespace").value_or("") : std::string();
-    auto where = "/apis/metrics.k8s.io/v1beta1" + (ns.empty() ? "" : "/namespaces/" + percentEncode(ns)) +
-                 (pods ? "/pods" : "/nodes");
-    auto body = co_await control.askCluster(caller, *cluster, std::move(where), asJson);
-    if (!body) co_return fail(std::move(body.error()).within("the cluster's metrics-server"));
-    auto rows = usageRows(*body);
-    Table table{{{"NAME", "名称"}, {"CPU", "CPU"}, {"MEMORY", "内存"}}, std::move(rows)};
-    co_return Output(std::move(table), caller.language);
+    auto path = "/apis/metrics.k8s.io/v1beta1" + (ns.empty() ? "" : "/namespaces/" + percentEncode(ns)) +
+                (pods ? "/pods" : "/nodes");
+    auto answers = co_await fanOut(control, caller, *clusters, std::move(path), asJson);
+    if (!answers) co_return fail(std::move(answers.error()).within("the cluster's metrics-server"));
+    Table all;
+    for (const auto& body : answers->bodies) {
+        Table table{{{"NAME", "名称"}, {"CPU", "CPU"}, {"MEMORY", "内存"}}, usageRows(body.text)};
+        if (clusters->size() == 1)
+            all = std::move(table);
+        else
+            appendOf(body.cluster, std::move(table), all);
+    }
+    co_return Output(std::move(all), caller.language, answers->failureText(caller.chinese()));
 }
 
 }  // namespace
@@ -223,13 +190,6 @@ std::vector<Verb> resourceVerbs() {
     verb.summary = {"Shows one object and its Events", "查看一个对象及其事件"};
     verb.ask = describe;
     add(verb);
-    verb.name = "logs", verb.aliases = {"日志", "log"};
-    verb.usage = "logs POD -n NAMESPACE [--container NAME] [--previous] [--tail N] [--since 15m] [--grep TEXT]";
-    verb.summary = {"Shows the last lines that a Pod wrote", "查看 Pod 最近的日志"};
-    verb.ask = logs;
-    verb.options = {"container", "previous", "tail", "since", "grep"};
-    add(verb);
-    verb.options.clear();
     verb.name = "top", verb.aliases = {"用量"};
     verb.usage = "top [nodes | pods] [-n NAMESPACE] [--cluster CLUSTER]";
     verb.summary = {"Shows what uses most, by the metrics-server", "按用量排序"};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -31,7 +32,10 @@ std::filesystem::path historyBase(const std::filesystem::path& directory);
 std::filesystem::path historySegment(const std::filesystem::path& directory, TimePoint started);
 
 /// Makes of the base and the oldest segment one base, of the moment `ends` at which that segment ends: the last event
-/// of each object that is still there. Blocks; a crash at any moment loses nothing.
-Result<void> foldHistory(const std::filesystem::path& directory, const HistoryFiles& files, TimePoint ends);
+/// of each object that is still there. Blocks; a crash at any moment loses nothing. Of a file that is broken what
+/// stands before the break counts, and its streams get a lostMark. Errors: Unavailable when the disk is full, and
+/// Cancelled once `stopping` is true; then everything is as it was.
+Result<void> foldHistory(const std::filesystem::path& directory, const HistoryFiles& files, TimePoint ends,
+                         const std::atomic<bool>& stopping);
 
 }  // namespace klaw::recording

@@ -1,5 +1,10 @@
+#include <spdlog/spdlog.h>
+
+#include <functional>
 #include <map>
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "agent/recording/event_identity.hpp"
 #include "agent/recording/history.hpp"
@@ -35,7 +40,11 @@ public:
     void listBegins(std::uint64_t number) {
         ++list_;
         openList_ = number;
+        lostBeforeList_ = std::exchange(lost_, false) || lostBeforeList_;
     }
+    void lose() { lost_ = true; }
+    /// Something was not kept, and no list has made up for it since.
+    bool lost() const { return lost_ || lostBeforeList_; }
     bool keeps(const EventIdentity& event, std::uint64_t number) const {
         auto found = last_.find(event.object);
         return found != last_.end() && found->second.number == number;
@@ -55,66 +64,71 @@ private:
         std::erase_if(last_, [this](const auto& object) { return object.second.list < list_; });
         openList_.reset();
         listed_ = true;
+        lostBeforeList_ = false;
     }
 
     std::unordered_map<std::string, Last> last_;
     std::uint64_t list_ = 0;
     std::optional<std::uint64_t> openList_;
     bool listed_ = false;
+    bool lost_ = false, lostBeforeList_ = false;
 };
 
 using Stream = std::pair<std::string, std::string>;  ///< cluster and resource
 
-/// Visits the entries of all files with a number for each. An Error for a file that is broken.
-Result<void> eachOf(const std::vector<std::filesystem::path>& files,
-                    const std::function<Result<void>(const RecordingEntry&, std::uint64_t)>& visit) {
-    std::uint64_t number = 0;
-    for (const auto& file : files) {
-        auto reader = RecordingReader::open(file);
-        if (!reader) return fail(std::move(reader).error());
-        for (;;) {
-            auto entry = reader->next();
-            if (!entry) return fail(std::move(entry).error());
-            if (!*entry) break;
-            if ((*entry)->event.size == 0) continue;
-            if (auto visited = visit(**entry, ++number); !visited) return visited;
-        }
+using Visit = std::function<Result<void>(const RecordingEntry&, std::uint64_t)>;
+
+/// Visits the entries of a file up to its end or to where it is broken; false then.
+Result<bool> eachOf(const std::filesystem::path& file, std::uint64_t& number, const Visit& visit) {
+    auto reader = RecordingReader::open(file);
+    if (!reader) return false;
+    for (;;) {
+        auto entry = reader->next();
+        if (!entry || !*entry) return entry.has_value();
+        if ((*entry)->event.size == 0) continue;
+        if (auto visited = visit(**entry, ++number); !visited) return fail(std::move(visited).error());
     }
-    return {};
 }
 
 class Fold {
 public:
-    explicit Fold(std::vector<std::filesystem::path> files) : files_(std::move(files)) {}
+    Fold(std::vector<std::filesystem::path> files, const std::atomic<bool>& stopping)
+        : files_(std::move(files)), stopping_(stopping) {}
 
     Result<void> look() {
-        return eachOf(files_, [this](const RecordingEntry& entry, std::uint64_t number) -> Result<void> {
-            auto& remains = remains_[streamOf(entry)];
-            if (entry.event.text() == listBeginsMark)
-                remains.listBegins(number);
-            else if (auto event = identities_.read(entry.event))
-                remains.add(*event, number);
-            return {};
-        });
+        std::uint64_t number = 0;
+        for (const auto& file : files_) {
+            std::set<Stream> seen;
+            auto whole = eachOf(file, number, [&](const RecordingEntry& entry, std::uint64_t at) -> Result<void> {
+                auto stream = streamOf(entry);
+                look(entry, at, remains_[stream]);
+                seen.insert(std::move(stream));
+                return goOn();
+            });
+            if (!whole) return fail(std::move(whole).error());
+            if (*whole) continue;
+            spdlog::error("a part of the history is broken and left out: {}", file.string());
+            for (const auto& stream : seen) remains_[stream].lose();
+        }
+        return {};
     }
 
     Result<void> write(RecordingWriter& into) {
-        auto written = eachOf(files_, [&](const RecordingEntry& entry, std::uint64_t number) -> Result<void> {
-            const auto& remains = remains_[streamOf(entry)];
-            if (entry.event.text() == listBeginsMark) {
-                if (!remains.isOpenList(number)) return {};
-                if (remains.listed())
-                    if (auto ended = put(into, entry, listEnd); !ended) return ended;
-                return put(into, entry, listBeginsMark);
-            }
-            auto event = identities_.read(entry.event);
-            if (!event || event->object.empty() || !remains.keeps(*event, number)) return {};
-            return put(into, entry, entry.event.text());
-        });
-        if (!written) return written;
-        for (const auto& [stream, remains] : remains_)
+        std::uint64_t number = 0;
+        for (const auto& file : files_) {
+            auto written = eachOf(file, number, [&](const RecordingEntry& entry, std::uint64_t at) -> Result<void> {
+                if (auto kept = keep(entry, at, into); !kept) return kept;
+                return goOn();
+            });
+            if (!written) return fail(std::move(written).error());
+        }
+        for (const auto& [stream, remains] : remains_) {
+            auto say = [&, &of = stream](std::string_view what) { return into.event({}, of.first, of.second, what); };
             if (!remains.listing())
-                if (auto ended = into.event({}, stream.first, stream.second, listEnd); !ended) return ended;
+                if (auto ended = say(listEnd); !ended) return ended;
+            if (remains.lost())
+                if (auto said = say(lostMark); !said) return said;
+        }
         return into.close();
     }
 
@@ -122,37 +136,69 @@ private:
     static Stream streamOf(const RecordingEntry& entry) {
         return {std::string(entry.cluster), std::string(entry.resource)};
     }
+    void look(const RecordingEntry& entry, std::uint64_t number, Remains& remains) {
+        if (entry.event.text() == listBeginsMark)
+            remains.listBegins(number);
+        else if (entry.event.text() == lostMark)
+            remains.lose();
+        else if (auto event = identities_.read(entry.event))
+            remains.add(*event, number);
+    }
+    Result<void> keep(const RecordingEntry& entry, std::uint64_t number, RecordingWriter& into) {
+        const auto& remains = remains_[streamOf(entry)];
+        if (entry.event.text() == listBeginsMark) {
+            if (!remains.isOpenList(number)) return {};
+            if (remains.listed())
+                if (auto ended = put(into, entry, listEnd); !ended) return ended;
+            return put(into, entry, listBeginsMark);
+        }
+        auto event = identities_.read(entry.event);
+        if (!event || event->object.empty() || !remains.keeps(*event, number)) return {};
+        return put(into, entry, entry.event.text());
+    }
+    Result<void> goOn() const {
+        if (stopping_) return fail(ErrorCode::Cancelled, "the history is being closed");
+        return {};
+    }
     static Result<void> put(RecordingWriter& into, const RecordingEntry& entry, std::string_view event) {
         return into.event({}, entry.cluster, entry.resource, event);
     }
 
     std::vector<std::filesystem::path> files_;
+    const std::atomic<bool>& stopping_;
     EventIdentityReader identities_;
     std::map<Stream, Remains> remains_;
 };
 
+Result<void> writeFolded(std::vector<std::filesystem::path> sources, const std::filesystem::path& into, TimePoint ends,
+                         const std::atomic<bool>& stopping) {
+    Fold fold(std::move(sources), stopping);
+    if (auto looked = fold.look(); !looked) return looked;
+    RecordingWriterOptions options;
+    options.fast = true;
+    auto writer = RecordingWriter::create(into, {ends, {}}, options);
+    if (!writer) return fail(std::move(writer).error());
+    return fold.write(*writer);
+}
+
 }  // namespace
 
-Result<void> foldHistory(const std::filesystem::path& directory, const HistoryFiles& files, TimePoint ends) {
+Result<void> foldHistory(const std::filesystem::path& directory, const HistoryFiles& files, TimePoint ends,
+                         const std::atomic<bool>& stopping) {
     if (files.segments.empty()) return {};
     std::vector<std::filesystem::path> sources;
     if (files.base) sources.push_back(files.base->file);
     sources.push_back(files.segments.front().file);
-    Fold fold(std::move(sources));
-    if (auto looked = fold.look(); !looked) return looked;
     auto made = historyBase(directory);
     auto unfinished = made;
     unfinished += ".new";
-    RecordingWriterOptions options;
-    options.fast = true;
-    auto writer = RecordingWriter::create(unfinished, {ends, {}}, options);
-    if (!writer) return fail(std::move(writer).error());
-    if (auto written = fold.write(*writer); !written) return written;
     std::error_code failed;
-    std::filesystem::rename(unfinished, made, failed);
-    if (failed) return fail(ErrorCode::Unavailable, "cannot replace the history: " + failed.message(), made.string());
-    std::filesystem::remove(files.segments.front().file, failed);
-    return {};
+    auto written = writeFolded(std::move(sources), unfinished, ends, stopping);
+    if (written) std::filesystem::rename(unfinished, made, failed);
+    if (failed)
+        written = fail(ErrorCode::Unavailable, "cannot replace the history: " + failed.message(), made.string());
+    std::filesystem::remove(written ? files.segments.front().file : unfinished, failed);
+    return written;
 }
 
 }  // namespace klaw::recording

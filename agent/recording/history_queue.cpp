@@ -16,12 +16,12 @@ void HistoryQueue::put(QueuedEvent event) {
         waiting_.push_back({event.at, event.cluster, event.resource, std::string(lostMark), false});
     bytes_ += event.text.size();
     waiting_.push_back(std::move(event));
-    filled_.notify_one();
+    if (bytes_ > limit_ / 8) filled_.notify_one();
 }
 
 std::deque<QueuedEvent> HistoryQueue::take() {
     std::unique_lock lock(mutex_);
-    filled_.wait_for(lock, 1s, [this] { return closed_ || !waiting_.empty(); });
+    filled_.wait_for(lock, 1s, [this] { return closed_ || bytes_ > limit_ / 8; });
     bytes_ = 0;
     return std::exchange(waiting_, {});
 }

@@ -26,7 +26,8 @@ public:
     explicit HistoryQueue(std::size_t bytes) : limit_(bytes) {}
 
     void put(QueuedEvent event);
-    /// Everything that waits, after up to a second of waiting for something; nothing then, or when it was closed.
+    /// Everything that waits, at the end of a second, or sooner when much does or it was closed: what comes in pieces
+    /// is written in one.
     std::deque<QueuedEvent> take();
     /// Somebody else could not keep what was taken.
     void countLost(std::uint64_t events);

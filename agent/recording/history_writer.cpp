@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -27,6 +28,7 @@ struct HistoryWriter::Impl {
     Impl(HistoryOptions given, const Clock& time)
         : options(std::move(given)), clock(time), queue(options.queueBytes), thread([this] { work(); }) {}
     ~Impl() {
+        stopping = true;
         queue.close();
         thread.join();
     }
@@ -42,7 +44,8 @@ struct HistoryWriter::Impl {
     }
 
     void keep(const QueuedEvent& event) {
-        std::pair stream(event.cluster, event.resource);
+        Stream stream(event.cluster, event.resource);
+        streams.insert(stream);
         if (!ready(event.at)) {
             lossy.insert(std::move(stream));
             return queue.countLost(1);
@@ -50,13 +53,12 @@ struct HistoryWriter::Impl {
         Result<void> written;
         if (lossy.erase(stream) > 0) written = write(event, lostMark);
         if (written) written = event.isPage ? writePage(event) : write(event, event.text);
-        if (!written) {
-            lossy.insert(std::move(stream));
-            fault(written.error(), event.at);
-        }
+        if (!written) fault(written.error(), event.at);
     }
     Result<void> write(const QueuedEvent& event, std::string_view text) {
-        auto written = segment->event(event.at - started, event.cluster, event.resource, text);
+        // The clock may have been put back.
+        auto at = std::max(Duration{}, event.at - started);
+        auto written = segment->event(at, event.cluster, event.resource, text);
         if (written || written.error().code != ErrorCode::InvalidArgument) return written;
         queue.countLost(1);  // no JSON object: the handler behind the tee knows why it took it
         return {};
@@ -88,6 +90,7 @@ struct HistoryWriter::Impl {
         started = at;
         segmentBytes = 0;
         if (std::exchange(failedAt, {})) say({});
+        older = historyIn(options.directory).size();
         fold(at);
         return true;
     }
@@ -95,10 +98,11 @@ struct HistoryWriter::Impl {
     void flush() {
         if (!segment) return;
         if (auto flushed = segment->flush(); !flushed) return fault(flushed.error(), started);
-        auto files = historyIn(options.directory);
-        if (!files.segments.empty()) segmentBytes = files.segments.back().size;
+        std::error_code gone;
+        auto size = std::filesystem::file_size(historySegment(options.directory, started), gone);
+        segmentBytes = gone ? 0 : size;
         std::lock_guard lock(mutex);
-        status.bytes = files.size();
+        status.bytes = older + segmentBytes;
     }
 
     /// In a thread of its own, one at a time: it reads all of the base.
@@ -109,20 +113,26 @@ struct HistoryWriter::Impl {
     void foldOldest(TimePoint now) {
         for (;;) {
             auto files = historyIn(options.directory);
-            if (files.segments.size() < 2) return;
-            auto ends = files.segments[1].started;
-            if (ends > now - options.keep && files.size() <= options.maxBytes) return;
-            if (auto folded = foldHistory(options.directory, files, ends); !folded) {
-                spdlog::error("the oldest of the history is left out: {}", folded.error().describe());
-                std::error_code ignored;
-                std::filesystem::remove(files.segments.front().file, ignored);
+            bool enough = files.segments.size() < 2 ||
+                          (files.segments[1].started > now - options.keep && files.size() <= options.maxBytes);
+            if (enough) {
+                if (foldFailed.exchange(false)) say({});
+                return;
             }
+            auto ends = files.segments[1].started;
+            auto folded = foldHistory(options.directory, files, ends, stopping);
+            older = historyIn(options.directory).size();
+            if (folded) continue;
+            if (!stopping)
+                foldFailed = true, say("the oldest of it cannot be made smaller: " + folded.error().describe());
+            return;
         }
     }
 
     void fault(const Error& error, std::optional<TimePoint> at = {}) {
         segment.reset();
         failedAt = at;
+        lossy = streams;  // what was not flushed may be gone, whose it was
         queue.countLost(1);
         say(error.describe());
     }
@@ -130,13 +140,15 @@ struct HistoryWriter::Impl {
         if (trouble.empty())
             spdlog::info("the history is written again");
         else
-            spdlog::error("the history is not written: {}", trouble);
+            spdlog::error("the history: {}", trouble);
         std::lock_guard lock(mutex);
         status.trouble = std::move(trouble);
     }
 
     HistoryOptions options;
     const Clock& clock;
+    std::atomic<bool> stopping = false, foldFailed = false;
+    std::atomic<std::uint64_t> older = 0;  ///< bytes of what is on disk beside the segment that is written
     HistoryQueue queue;
     mutable std::mutex mutex;
     HistoryStatus status;
@@ -145,7 +157,9 @@ struct HistoryWriter::Impl {
     TimePoint started;
     std::uint64_t segmentBytes = 0;
     std::optional<TimePoint> failedAt;
-    std::set<std::pair<std::string, std::string>> lossy;  ///< cluster and resource of what was not kept
+    using Stream = std::pair<std::string, std::string>;  ///< cluster and resource
+    std::set<Stream> streams;
+    std::set<Stream> lossy;  ///< of which something was not kept
     std::future<void> folding;
     std::thread thread;
 

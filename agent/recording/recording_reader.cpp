@@ -84,7 +84,9 @@ Result<std::optional<RecordingEntry>> RecordingReader::Impl::recorded() {
         if (!*line) return std::nullopt;
         if (isBlank((*line)->text())) continue;
         auto entry = parseEnvelope(**line, names);
-        if (entry) return std::optional(*entry);
+        // What a killed recorder has begun may look like an end.
+        bool torn = entry && source.lastLineOpen() && entry->event.size > 0 && !parseJson(entry->event.text());
+        if (entry && !torn) return std::optional(*entry);
         if (!source.lastLineOpen()) return fail(placed(entry.error()));
         cut = true;  // the recorder was killed while it wrote this line
     }

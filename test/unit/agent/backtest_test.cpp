@@ -50,8 +50,9 @@ protected:
         received("pods", std::string(recording::listBeginsMark));
         received("pods", podEvent("ADDED", "old", "Failed"));
         received("pods", podEvent("ADDED", "cart", "Running"));
-        received("pods",
-                 R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"0","annotations":{"k8s.io/initial-events-end":"true"}}}})");
+        received(
+            "pods",
+            R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"0","annotations":{"k8s.io/initial-events-end":"true"}}}})");
     }
     ~Backtest() override { std::filesystem::remove_all(directory_); }
 
@@ -65,6 +66,8 @@ protected:
     Json backtest(const std::string& rules, const std::string& since = "48h") {
         return Json::parse(printed(rules, since, "json"));
     }
+    void close() { history_.reset(); }
+    const std::filesystem::path& directory() const { return directory_; }
     std::string printed(const std::string& rules, const std::string& since, const std::string& output) {
         history_.reset();
         BacktestOptions options;
@@ -112,13 +115,15 @@ TEST_F(Backtest, ForgetsWhatWentWhileNobodyLooked) {
     after(1h);
     received("pods", std::string(recording::listBeginsMark));
     received("pods", podEvent("ADDED", "cart", "Failed"));
-    received("pods",
-             R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"0","annotations":{"k8s.io/initial-events-end":"true"}}}})");
+    received(
+        "pods",
+        R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"0","annotations":{"k8s.io/initial-events-end":"true"}}}})");
     auto outcome = backtest(failedRule);
     EXPECT_EQ(outcome["rules"][0]["messages"], 3) << "the card of the Pod that is gone turns green";
 }
 
 TEST_F(Backtest, SaysWhatItCannotJudge) {
+    after(1min);
     received("pods", std::string(recording::lostMark));
     auto outcome = backtest(R"(rules:
   - alert: JobFails
@@ -134,7 +139,53 @@ TEST_F(Backtest, SaysWhatItCannotJudge) {
                                                   HasSubstr("NodeFull reads metrics"), HasSubstr("events of pods")));
 }
 
+TEST_F(Backtest, SaysWhenNobodyWatched) {
+    after(3h);
+    received("pods", std::string(recording::listBeginsMark));
+    EXPECT_THAT(backtest(failedRule)["notJudged"], ElementsAre(HasSubstr("nothing was watched from ")));
+}
+
+TEST_F(Backtest, SaysThatARuleWaitsLongerThanWhatIsKept) {
+    after(1h);
+    received("pods", podEvent("MODIFIED", "cart", "Failed"));
+    std::string patient = failedRule;
+    patient.insert(patient.find("    title"), "    for: 2h\n");
+    EXPECT_THAT(backtest(patient)["notJudged"], ElementsAre(HasSubstr("PodFailed waits for 2h")));
+}
+
+TEST_F(Backtest, RefusesATimeOfWhichNothingIsKept) {
+    BacktestOptions options;
+    options.files = {file("rules.yaml", failedRule).string()};
+    options.config = file("klaw.yaml", "rules: {pack: none}").string();
+    options.data = directory().string();
+    options.since = "1h";
+    close();
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(backtestCommand(options), 1);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("nothing was kept since "));
+}
+
+TEST_F(Backtest, TakesTheNewTextOfARuleThatRuns) {
+    after(1h);
+    received("pods", podEvent("MODIFIED", "cart", "Failed"));
+    std::filesystem::create_directory(directory() / "rules");
+    std::string changed = failedRule;
+    changed.replace(changed.find("\"Failed\""), 8, "\"Absent\"");
+    auto running = file("rules/mine.yaml", changed);
+    close();
+    BacktestOptions options;
+    options.files = {running.string()};
+    options.config = file("klaw.yaml", "rules: {pack: none, directories: [rules]}").string();
+    options.data = directory().string();
+    options.since = "48h";
+    EXPECT_EQ(backtestCommand(options), 0);
+    options.files = {file("new.yaml", failedRule).string()};
+    EXPECT_EQ(backtestCommand(options), 0) << "a rule of the same name in another file";
+}
+
 TEST_F(Backtest, PrintsATableForPeople) {
+    after(1min);
+    received("pods", podEvent("ADDED", "web", "Running"));
     auto text = printed(failedRule, "48h", "table");
     EXPECT_THAT(text, HasSubstr("PodFailed"));
     EXPECT_THAT(text, HasSubstr("They would have sent 1 cards from "));

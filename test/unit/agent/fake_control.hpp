@@ -21,8 +21,10 @@ public:
         kube::ChangeRequest request;
         bool dryRun() const { return extent == access::Permit::Extent::DryRun; }
     };
-    std::map<std::string, nlohmann::json> objects;  ///< by path
-    std::vector<Change> changes;                    ///< that were sent
+    std::map<std::string, nlohmann::json> objects;  ///< by path, of every cluster
+    std::map<std::string, rules::Labels> clusterLabels{{"prod", {}}};
+    std::map<std::string, std::string> silentClusters;  ///< those that do not answer, and why
+    std::vector<Change> changes;                        ///< that were sent
     /// The answer to a change; the object as it is where it is not set.
     std::function<Task<Result<std::string>>(const Change&)> onChange;
     /// The answer to a question; the object at the path where it is not set.
@@ -75,16 +77,30 @@ public:
         return fail(ErrorCode::NotFound, "there is no grant \"" + idPrefix + "\"");
     }
     std::vector<operate::ClusterView> clusters() const override {
-        operate::ClusterView view;
-        view.name = "prod";
-        return {view};
+        std::vector<operate::ClusterView> views;
+        for (const auto& [name, labels] : clusterLabels) {
+            views.emplace_back();
+            views.back().name = name;
+            views.back().labels = labels;
+        }
+        return views;
     }
-    Task<Result<std::string>> askCluster(operate::Caller, std::string, std::string path, std::string) override {
+    Task<Result<std::string>> askCluster(operate::Caller, std::string cluster, std::string path, std::string) override {
+        if (auto silent = silentClusters.find(cluster); silent != silentClusters.end())
+            co_return fail(ErrorCode::Unavailable, silent->second, cluster);
         if (onAsk) co_return onAsk(path);
         auto found = objects.find(path);
         if (found == objects.end()) co_return fail(ErrorCode::NotFound, "404 there is no " + path);
         co_return found->second.dump();
     }
+    Task<std::vector<operate::ClusterAnswer>> askClusters(operate::Caller caller,
+                                                          std::vector<operate::Question> questions) override {
+        std::vector<operate::ClusterAnswer> answers;
+        for (auto& question : questions)
+            answers.push_back({co_await askCluster(caller, question.cluster, question.path, question.accept), {}});
+        co_return answers;
+    }
+    Task<void> sleepFor(Duration) override { co_return; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest request) override {
         EXPECT_TRUE(permit.covers(request.digest()));
         EXPECT_EQ(permit.ns(), request.ns());

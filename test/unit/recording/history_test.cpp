@@ -37,7 +37,7 @@ protected:
         ASSERT_TRUE(writer->close());
     }
     void foldOldest() {
-        auto folded = foldHistory(directory(), historyIn(directory()), start + 1h * ++folded_);
+        auto folded = foldHistory(directory(), historyIn(directory()), start + 1h * ++folded_, stopping_);
         EXPECT_TRUE(folded) << folded.error().describe();
     }
     std::vector<std::string> base() {
@@ -60,6 +60,9 @@ protected:
 private:
     TemporaryDirectory directory_;
     int segments_ = 0, folded_ = 0;
+
+protected:
+    std::atomic<bool> stopping_ = false;
 };
 
 TEST_F(History, FoldsTheOldestSegmentIntoTheLastEventOfEachObjectThatIsStillThere) {
@@ -87,6 +90,33 @@ TEST_F(History, KeepsAListOpenThatEndsInTheNextSegment) {
                 ElementsAre(event("ADDED", "gone"), event("ADDED", "late"), listEnd, begins, event("ADDED", "a")));
     foldOldest();
     EXPECT_THAT(base(), ElementsAre(event("ADDED", "a"), event("ADDED", "late", 2), listEnd));
+}
+
+TEST_F(History, RemembersInTheBaseThatSomethingWasLostUntilAListMakesUpForIt) {
+    std::string lost(lostMark);
+    segment({begins, event("ADDED", "a"), listEnd, lost});
+    segment({begins, event("ADDED", "a", 2), listEnd});
+    foldOldest();
+    EXPECT_THAT(base(), ElementsAre(event("ADDED", "a"), listEnd, lost));
+    foldOldest();
+    EXPECT_THAT(base(), ElementsAre(event("ADDED", "a", 2), listEnd));
+}
+
+TEST_F(History, FoldsOfABrokenSegmentWhatStandsBeforeTheBreakAndMarksIt) {
+    segment({begins, event("ADDED", "a"), listEnd});
+    auto file = historyIn(directory()).segments.front().file;
+    std::ofstream(file, std::ios::app) << "no gzip";
+    foldOldest();
+    EXPECT_THAT(base(), ElementsAre(event("ADDED", "a"), listEnd, std::string(lostMark)));
+}
+
+TEST_F(History, StaysAsItIsWhenFoldingIsStopped) {
+    segment({begins, event("ADDED", "a"), listEnd});
+    stopping_ = true;
+    EXPECT_FALSE(foldHistory(directory(), historyIn(directory()), start + 1h, stopping_));
+    EXPECT_THAT(historyIn(directory()).segments, SizeIs(1));
+    EXPECT_FALSE(std::filesystem::exists(historyBase(directory())));
+    EXPECT_FALSE(std::filesystem::exists(historyBase(directory()).string() + ".new"));
 }
 
 TEST_F(History, IsReadFromTheBaseToTheLastSegmentWithTimesSinceTheBeginning) {
@@ -144,7 +174,7 @@ TEST_F(History, IsWrittenFromWhatStreamsReceiveInSegmentsAndKeepsItsHours) {
     // The thread that folds may have been at work when the last segment began.
     for (auto files = historyIn(directory()); files.segments[1].started <= clock.now() - options.keep;
          files = historyIn(directory()))
-        ASSERT_TRUE(foldHistory(directory(), files, files.segments[1].started));
+        ASSERT_TRUE(foldHistory(directory(), files, files.segments[1].started, stopping_));
     auto reader = HistoryReader::open(directory());
     ASSERT_TRUE(reader);
     EXPECT_EQ(reader->started(), clock.now() - 24h);
@@ -152,17 +182,17 @@ TEST_F(History, IsWrittenFromWhatStreamsReceiveInSegmentsAndKeepsItsHours) {
 }
 
 TEST(HistoryQueue, CountsWhatFindsNoRoomAndMarksItsStreamAfterwards) {
-    HistoryQueue queue(100);
+    HistoryQueue queue(800);
     auto put = [&](const char* resource, std::size_t size) {
         queue.put({start, "prod", resource, std::string(size, 'x'), false});
     };
-    put("pods", 80);
-    put("pods", 30);
+    put("pods", 700);
+    put("pods", 300);
     put("nodes", 20);
     EXPECT_EQ(queue.lost(), 1u);
     EXPECT_THAT(queue.take(), SizeIs(2));
-    put("nodes", 10);
-    put("pods", 10);
+    put("nodes", 100);
+    put("pods", 100);
     auto taken = queue.take();
     ASSERT_THAT(taken, SizeIs(3));
     EXPECT_EQ(taken[1].resource, "pods");

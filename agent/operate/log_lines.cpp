@@ -1,0 +1,86 @@
+#include "agent/operate/log_lines.hpp"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "base/time.hpp"
+
+namespace klaw::operate {
+namespace {
+
+struct Line {
+    TimePoint at{};
+    std::size_t log = 0;
+    std::string_view time, text;
+    bool afterGap = false;
+};
+
+/// A line without a time, which a container's crash can leave, is of the time of the one before.
+std::vector<Line> linesOf(const ContainerLog& log, std::size_t number) {
+    std::vector<Line> lines;
+    std::string_view rest = log.text;
+    TimePoint last{};
+    while (!rest.empty()) {
+        auto end = std::min(rest.find('\n'), rest.size());
+        auto whole = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        Line line{last, number, {}, whole, false};
+        auto blank = std::min(whole.find(' '), whole.size());
+        if (auto at = parseRfc3339(whole.substr(0, blank))) {
+            line.at = last = std::max(last, *at);
+            line.time = whole.substr(0, blank);
+            line.text = whole.substr(std::min(blank + 1, whole.size()));
+        }
+        lines.push_back(line);
+    }
+    return lines;
+}
+
+std::vector<Line> around(const std::vector<Line>& lines, const RE2& pattern, std::size_t context) {
+    std::vector<bool> wanted(lines.size());
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (!RE2::PartialMatch(re2::StringPiece(lines[i].text.data(), lines[i].text.size()), pattern)) continue;
+        auto from = i - std::min(i, context), to = std::min(i + context + 1, lines.size());
+        std::fill(wanted.begin() + static_cast<std::ptrdiff_t>(from), wanted.begin() + static_cast<std::ptrdiff_t>(to),
+                  true);
+    }
+    std::vector<Line> found;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (!wanted[i]) continue;
+        found.push_back(lines[i]);
+        found.back().afterGap = context > 0 && found.size() > 1 && !wanted[i - 1];
+    }
+    return found;
+}
+
+}  // namespace
+
+Result<LogAnswer> mergeLogs(const std::vector<ContainerLog>& logs, const LogQuestion& question) {
+    RE2::Options options;
+    options.set_log_errors(false);
+    RE2 pattern(question.pattern, options);
+    if (!pattern.ok())
+        return fail(ErrorCode::InvalidArgument, "--grep: " + pattern.error(), {},
+                    "put a backslash before characters with a meaning");
+    std::vector<Line> all;
+    for (std::size_t i = 0; i < logs.size(); ++i) {
+        auto lines = linesOf(logs[i], i);
+        if (!question.pattern.empty()) lines = around(lines, pattern, question.context);
+        all.insert(all.end(), lines.begin(), lines.end());
+    }
+    std::ranges::stable_sort(all, {}, &Line::at);
+    LogAnswer answer;
+    answer.leftOut = all.size() - std::min(all.size(), question.most);
+    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(answer.leftOut));
+    answer.lines = all.size();
+    for (const auto& line : all) {
+        if (line.afterGap) answer.text += "--\n";
+        if (question.withTimes && !line.time.empty()) answer.text.append(line.time).append(" ");
+        if (logs.size() > 1) answer.text.append("[").append(logs[line.log].name).append("] ");
+        answer.text.append(line.text).append("\n");
+    }
+    return answer;
+}
+
+}  // namespace klaw::operate
