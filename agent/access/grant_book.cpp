@@ -11,6 +11,7 @@ std::string toText(const Grant& grant) {
     const auto& binding = grant.binding;
     Json json{{"name", binding.name},
               {"identities", binding.identities},
+              {"departments", binding.departments},
               {"role", binding.role},
               {"clusters", binding.clusters},
               {"namespaces", binding.namespaces},
@@ -43,6 +44,7 @@ std::optional<Grant> fromText(std::string id, const std::string& text) {
     grant.id = std::move(id);
     grant.binding.name = textOf(json, "name");
     grant.binding.identities = textsOf(json, "identities");
+    grant.binding.departments = textsOf(json, "departments");
     grant.binding.role = textOf(json, "role");
     grant.binding.clusters = textsOf(json, "clusters");
     grant.binding.namespaces = textsOf(json, "namespaces");
@@ -51,7 +53,8 @@ std::optional<Grant> fromText(std::string id, const std::string& text) {
     grant.by = textOf(json, "by");
     grant.reason = textOf(json, "reason");
     grant.at = parseRfc3339(textOf(json, "at")).value_or(TimePoint());
-    bool whole = !grant.binding.identities.empty() && !grant.binding.role.empty() && grant.binding.until;
+    bool somebody = !grant.binding.identities.empty() || !grant.binding.departments.empty();
+    bool whole = somebody && !grant.binding.role.empty() && grant.binding.until;
     return whole ? std::optional(std::move(grant)) : std::nullopt;
 }
 

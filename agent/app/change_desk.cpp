@@ -189,6 +189,7 @@ storage::MetaEntry ChangeDesk::kept(const Open& open) {
               {"name", open.caller.name},
               {"chat", open.caller.chat},
               {"language", open.caller.language},
+              {"departments", open.caller.membership.departments},
               {"plan", operate::toJson(open.plan)},
               {"permittedBy", open.permittedBy},
               {"sentAt", formatRfc3339(open.sentAt)},
@@ -338,6 +339,9 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
         open.caller.name = text("name");
         open.caller.chat = text("chat");
         open.caller.language = text("language");
+        if (json.contains("departments") && json["departments"].is_array())
+            for (const auto& department : json["departments"])
+                if (department.is_string()) open.caller.membership.departments.push_back(department.get<std::string>());
         open.plan = std::move(*plan);
         open.sentAt = parseRfc3339(text("sentAt")).value_or(clock_.now());
         open.replyTo = text("replyTo");

@@ -24,6 +24,8 @@ constexpr std::size_t pageSize = 15;
 constexpr Duration answerWithin = 900ms;
 constexpr std::size_t longestToast = 200;
 constexpr Duration waitForName = 300ms;
+/// Whoever asks has heard by then that it is being worked on.
+constexpr Duration waitForDepartments = 8s;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -55,6 +57,12 @@ bool isChinese(const std::string& language) {
     return language.starts_with("zh");
 }
 
+std::string whyUnknown(const Error& error) {
+    bool silent = error.code == ErrorCode::DeadlineExceeded || error.code == ErrorCode::Unavailable ||
+                  error.code == ErrorCode::OutcomeUnknown;
+    return silent ? "the directory did not answer" : "the directory says: " + error.message;
+}
+
 /// Shows what another command answers, in place of what the card shows.
 notifiers::CardButton turnButton(std::string label, std::string command) {
     notifiers::CardButton button;
@@ -83,6 +91,21 @@ ChatDesk::ChatDesk(Loop& loop, LoopClock& clock, Random& random, CommandDesk& co
       app_(std::move(app)),
       tasks_(loop, reportFailure) {}
 
+/// Asked for only where a role may follow from it: platforms meter every question.
+Task<access::Membership> ChatDesk::membershipOf(std::string id) const {
+    access::Membership membership;
+    bool counts = app_.departments && !id.empty() && commands_.policy().namesDepartments(app_.platform);
+    if (!counts) co_return membership;
+    auto known = co_await app_.departments->know(std::move(id), waitForDepartments);
+    if (!known) {
+        membership.unknown = whyUnknown(known.error());
+        co_return membership;
+    }
+    for (const auto& department : known->departments)
+        membership.departments.push_back(access::departmentPrefix(app_.platform) + department);
+    co_return membership;
+}
+
 /// Who has no name in the configuration is looked up; that is worth a moment, for which no answer to a press waits.
 Task<operate::Caller> ChatDesk::callerOf(notifiers::Person person, std::string chat, TimePoint at) const {
     operate::Caller caller;
@@ -94,6 +117,7 @@ Task<operate::Caller> ChatDesk::callerOf(notifiers::Person person, std::string c
     if (caller.name.empty()) caller.name = person.name;
     if (!chat.empty()) caller.chat = app_.platform + ":" + chat;
     caller.language = app_.language;
+    caller.membership = co_await membershipOf(std::move(person.id));
     if (at != TimePoint()) caller.at = at;
     co_return caller;
 }

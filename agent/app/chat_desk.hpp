@@ -23,7 +23,8 @@ struct ChatApp {
     std::string platform;  ///< "feishu", "dingtalk": begins identities
     std::string channel;   ///< of the courier, for answers
     std::string language = "en";
-    notifiers::People* people = nullptr;  ///< outlives the desk; null: nobody can be looked up
+    notifiers::People* people = nullptr;       ///< for names; outlives the desk; null: nobody can be looked up
+    notifiers::People* departments = nullptr;  ///< the same for departments
 };
 
 /// The desk behind one application of a chat platform: what people write and press there becomes commands, answers go
@@ -63,6 +64,7 @@ private:
     void put(notifiers::Card card, std::string deliveryId, std::shared_ptr<Claims> claims = {});
     Task<std::optional<notifiers::Card>> offered(notifiers::Card card);
     std::string addressOf(notifiers::CardReply to) const;
+    Task<access::Membership> membershipOf(std::string id) const;
     Task<operate::Caller> callerOf(notifiers::Person person, std::string chat, TimePoint at) const;
     notifiers::Card cardOf(const std::string& id, const std::string& command, const Answered& answered) const;
 

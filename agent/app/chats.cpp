@@ -39,7 +39,8 @@ struct Chats::Line {
     std::shared_ptr<notifiers::dingtalk::App> dingtalk;
     std::shared_ptr<std::map<std::string, std::uint64_t>> calls =
         std::make_shared<std::map<std::string, std::uint64_t>>();  ///< also of notifiers that outlive the line
-    std::unique_ptr<notifiers::People> people;
+    std::unique_ptr<notifiers::People> people;                     ///< their names
+    std::unique_ptr<notifiers::People> departments;                ///< of people
     std::unique_ptr<ChatDesk> desk;
     std::string address;                                       ///< of callbacks
     std::unique_ptr<notifiers::InboundConnection> connection;  ///< null: it does not listen
@@ -93,6 +94,14 @@ std::unique_ptr<Chats::Line> Chats::open(const AppConfig& config, const std::str
     line->people = std::make_unique<notifiers::People>(
         loop_, clock_, feishu ? notifiers::feishu::kKeepPeople : notifiers::dingtalk::kKeepPeople, std::move(ask));
     app.people = line->people.get();
+    auto askDepartments = [of = line.get()](std::string id) {
+        return of->feishu ? notifiers::feishu::askDepartments(of->feishu, std::move(id))
+                          : notifiers::dingtalk::askDepartments(of->dingtalk, std::move(id));
+    };
+    line->departments = std::make_unique<notifiers::People>(
+        loop_, clock_, feishu ? notifiers::feishu::kKeepDepartments : notifiers::dingtalk::kKeepDepartments,
+        std::move(askDepartments));
+    app.departments = line->departments.get();
     line->desk = std::make_unique<ChatDesk>(loop_, clock_, random_, commands_, commit_, std::move(app));
     feishu ? openFeishu(*line) : openDingTalk(*line);
     if (line->connection) line->connection->start();
@@ -153,6 +162,7 @@ void Chats::follow(const Config& config) {
         if (line.connection) co_await line.connection->stop();
         co_await line.desk->stop();
         co_await line.people->stop();
+        co_await line.departments->stop();
     };
     for (auto& gone : before) {
         if (!gone) continue;
@@ -211,6 +221,7 @@ Task<void> Chats::stop() {
         if (line->connection) co_await line->connection->stop();
         co_await line->desk->stop();
         co_await line->people->stop();
+        co_await line->departments->stop();
     }
     while (!endings_.empty()) co_await clock_.sleepFor(10ms);
 }

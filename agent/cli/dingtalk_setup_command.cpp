@@ -6,6 +6,7 @@
 #include "agent/cli/setup.hpp"
 #include "notifiers/dingtalk/app.hpp"
 #include "notifiers/dingtalk/chat.hpp"
+#include "notifiers/dingtalk/contacts.hpp"
 #include "notifiers/dingtalk/registration.hpp"
 #include "notifiers/dingtalk/stream_connection.hpp"
 #include "notifiers/dingtalk/survey.hpp"
@@ -87,6 +88,10 @@ public:
                                 "add it there: group settings, Robots (机器人)");
         }
     }
+    void checkDepartments() {
+        auto ask = [this](std::string id) { return dingtalk::askDepartmentName(app_, std::move(id)); };
+        cli::checkDepartments(world_, subject_, ask, report_);
+    }
     /// False when one did not arrive.
     bool sendCard(bool pressable) {
         bool arrived = !subject_.chats.empty();
@@ -160,6 +165,7 @@ int checkAll(const SetupOptions& options) {
             setup.checkStream();
             setup.checkCards();
             setup.checkGroups();
+            setup.checkDepartments();
             if (options.send) setup.sendCard(false);
         }
         complete = complete && setup.report().complete();

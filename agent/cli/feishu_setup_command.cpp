@@ -9,6 +9,7 @@
 #include "notifiers/feishu/app.hpp"
 #include "notifiers/feishu/bot_info.hpp"
 #include "notifiers/feishu/chat.hpp"
+#include "notifiers/feishu/contacts.hpp"
 #include "notifiers/feishu/endpoint.hpp"
 #include "notifiers/feishu/long_connection.hpp"
 #include "notifiers/feishu/survey.hpp"
@@ -48,6 +49,13 @@ constexpr Scope scopes[] = {
     {"im:message.group_at_msg:readonly", "to be mentioned in groups", true},
     {"im:message.p2p_msg:readonly", "to be written to directly", true},
     {"im:chat:readonly", "to list the groups", false},
+};
+
+constexpr Scope departmentScopes[] = {
+    {"contact:contact.base:readonly", "to look people up", true},
+    {"contact:user.department:readonly", "to know who is in which department", true},
+    {"contact:department.base:readonly", "to name departments", false},
+    {"contact:department.organize:readonly", "to know which department is below which", true},
 };
 
 std::string consoleOf(const app::AppConfig& app) {
@@ -94,16 +102,13 @@ public:
     void checkScopes() {
         auto granted = world_.run(feishu::askScopes(app_));
         if (!granted) return report_.unknown("scopes", granted.error());
-        auto page = "grant it at " + pageOf(subject_.app, "auth") + " and publish a version";
-        for (const auto& scope : scopes) {
-            auto what = std::string("scope ") + scope.name + ", " + scope.purpose;
-            if (granted->contains(scope.name))
-                report_.fine(what);
-            else if (scope.needed)
-                report_.missing(what, page);
-            else
-                report_.unknown(what, Error(ErrorCode::NotFound, "not granted"));
-        }
+        for (const auto& scope : scopes) checkScope(scope, *granted);
+        if (subject_.departments.empty()) return;
+        for (const auto& scope : departmentScopes) checkScope(scope, *granted);
+    }
+    void checkDepartments() {
+        auto ask = [this](std::string id) { return feishu::askDepartmentName(app_, std::move(id)); };
+        cli::checkDepartments(world_, subject_, ask, report_);
     }
     void checkConnection() {
         if (subject_.app.mode == app::AppConfig::Mode::Callback) return;
@@ -176,6 +181,15 @@ public:
     const SetupReport& report() const { return report_; }
 
 private:
+    void checkScope(const Scope& scope, const std::set<std::string>& granted) {
+        auto what = std::string("scope ") + scope.name + ", " + scope.purpose;
+        if (granted.contains(scope.name))
+            report_.fine(what);
+        else if (scope.needed)
+            report_.missing(what, "grant it at " + pageOf(subject_.app, "auth") + " and publish a version");
+        else
+            report_.unknown(what, Error(ErrorCode::NotFound, "not granted"));
+    }
     void awaitPress() {
         std::cout << "Press the button on the card …\n" << std::flush;
         if (!world_.until([this] { return !inbound_.presses.empty(); }, pressWithin))
@@ -211,6 +225,7 @@ int checkAll(const SetupOptions& options) {
             setup.checkScopes();
             setup.checkConnection();
             setup.checkGroups();
+            setup.checkDepartments();
             if (options.send) setup.sendCard(false);
         }
         complete = complete && setup.report().complete();

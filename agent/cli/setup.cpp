@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include "agent/app/agent.hpp"
@@ -61,6 +62,16 @@ std::string quoted(const std::string& text) {
     return out + "\"";
 }
 
+/// The ids that `access` gives roles to.
+std::vector<std::string> departmentsOn(Type type, const app::Config& config) {
+    auto prefix = access::departmentPrefix(type == Type::Feishu ? "feishu" : "dingtalk");
+    std::set<std::string> ids;
+    for (const auto& binding : config.bindings)
+        for (const auto& department : binding.departments)
+            if (department.starts_with(prefix)) ids.insert(department.substr(prefix.size()));
+    return {ids.begin(), ids.end()};
+}
+
 }  // namespace
 
 void SetupReport::fine(const std::string& what) {
@@ -74,6 +85,16 @@ void SetupReport::missing(const std::string& what, const std::string& remedy) {
 
 void SetupReport::unknown(const std::string& what, const Error& error) {
     std::cout << "  unknown  " << what << ": " << error.message << "\n" << std::flush;
+}
+
+void checkDepartments(SetupRun& world, const SetupSubject& subject, const AskDepartmentName& ask, SetupReport& report) {
+    for (const auto& id : subject.departments) {
+        auto name = world.run(ask(id));
+        if (name)
+            report.fine("department " + id + " \"" + *name + "\"");
+        else
+            report.missing("department " + id + ": " + name.error().message, name.error().remedy);
+    }
 }
 
 Result<SetupSubject> subjectOf(const SetupOptions& options, Type type, const std::string& variable) {
@@ -114,6 +135,7 @@ Result<std::vector<SetupSubject>> subjectsOf(const SetupOptions& options, Type t
         subject.app = app;
         for (const auto& channel : config->channels)
             if (channel.app == app.name) subject.chats.push_back(channel.chat);
+        subject.departments = departmentsOn(type, *config);
         subjects.push_back(std::move(subject));
     }
     if (subjects.empty())
