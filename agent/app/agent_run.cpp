@@ -95,7 +95,8 @@ Result<void> AgentRun::start() {
     budgets_ = std::make_unique<CallBudgets>(clock_, state->meta);
     chats_ = std::make_unique<Chats>(
         loop_, clock_, random_, http_, *budgets_, *commands_,
-        [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); });
+        [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); },
+        state->meta);
     openCourier();
     courier_->restore(*state);
     auto record = rules_->record(*setup_.rules, clock_.now());

@@ -57,6 +57,13 @@ bool isChinese(const std::string& language) {
     return language.starts_with("zh");
 }
 
+/// Beside a refusal.
+std::string unknownOrganisation(bool chinese) {
+    return chinese ? "Klaw 还不知道自己属于哪个组织：请先在群里 @机器人 发一条消息，或由管理员配置 `corp_id`\n"
+                   : "Klaw does not know yet which organisation is its own: mention the robot once, or let an "
+                     "administrator set `corp_id`\n";
+}
+
 std::string whyUnknown(const Error& error) {
     bool silent = error.code == ErrorCode::DeadlineExceeded || error.code == ErrorCode::Unavailable ||
                   error.code == ErrorCode::OutcomeUnknown;
@@ -145,6 +152,7 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
     asked.withForms = app_.platform != "dingtalk";
     asked.replyTo = addressOf(here);
     auto answered = co_await commands_.press(std::move(asked), press.nonce, std::move(press.inputs));
+    if (press.by.beforeOwnOrganisation) answered.text += unknownOrganisation(isChinese(app_.language));
     PressAnswer answer;
     answer.kind = answered.ok ? PressAnswer::Kind::Success : PressAnswer::Kind::Error;
     // The button's own word for what it is: not every template sends it, and anybody could send another.
@@ -173,7 +181,7 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
         bool toPerson = app_.platform == "dingtalk" && !press.by.id.empty();
         CardReply to{press.chat, press.cardRef, {}, {}, {}, false};
         if (toPerson) to = {{}, {}, {}, {}, press.by.id, false};
-        bool unseen = toPerson || pressed->givenUp;
+        bool unseen = toPerson || press.by.beforeOwnOrganisation || pressed->givenUp;
         if (unseen && !answered.ok) say(cardOf("refusal-" + press.eventId, button, answered), std::move(to));
     }
     pressed->answer = std::move(answer);
@@ -281,6 +289,8 @@ Task<void> ChatDesk::answer(InboundMessage message) {
     asked.replyTo = addressOf(to);
     asked.claims = claims;
     auto answered = co_await commands_.execute(std::move(asked));
+    if (message.from.beforeOwnOrganisation && !answered.ok)
+        answered.text += unknownOrganisation(isChinese(app_.language));
     to.living = answered.living || answered.page.of > 1 || !answered.clusters.empty() || !answered.confirm.empty();
     auto shown = answered.pagedCommand.empty() ? command : answered.pagedCommand;
     say(cardOf(id, shown, answered), std::move(to), std::move(claims));

@@ -22,6 +22,8 @@ void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
 }
 
+constexpr std::string_view corporationPrefix = "dingtalk-corporation:";
+
 /// Where the platform posts to; empty where it does not.
 std::string callbackAddress(const AppConfig& app, const std::string& url) {
     if (app.mode != AppConfig::Mode::Callback) return {};
@@ -68,7 +70,7 @@ struct Chats::Line {
 };
 
 Chats::Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http, const CallBudgets& budgets,
-             CommandDesk& commands, ChatDesk::Commit commit)
+             CommandDesk& commands, ChatDesk::Commit commit, const Meta& meta)
     : loop_(loop),
       clock_(clock),
       random_(random),
@@ -76,7 +78,11 @@ Chats::Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http
       budgets_(budgets),
       commands_(commands),
       commit_(std::move(commit)),
-      endings_(loop, reportFailure) {}
+      endings_(loop, reportFailure) {
+    for (auto at = meta.lower_bound(corporationPrefix); at != meta.end() && at->first.starts_with(corporationPrefix);
+         ++at)
+        corporations_[at->first.substr(corporationPrefix.size())] = at->second;
+}
 
 Chats::~Chats() = default;
 
@@ -138,6 +144,9 @@ void Chats::openDingTalk(Line& line) {
     options.platform = notifiers::dingtalk::platformOf(line.config.domain);
     options.account = budgets_.of(line.config.name);
     line.dingtalk = std::make_shared<notifiers::dingtalk::App>(loop_, http_, clock_, std::move(options));
+    line.dingtalk->corporation().remember(
+        corporations_[line.config.id],
+        [this, app = line.config.id](const std::string& corporation) { noteCorporation(app, corporation); });
     line.dingtalk->onCall([calls = line.calls](std::string_view api) { ++(*calls)[std::string(api)]; });
     if (line.isPostedTo())
         line.listenBy(
@@ -145,6 +154,14 @@ void Chats::openDingTalk(Line& line) {
     else if (line.config.listens)
         line.connection = std::make_unique<notifiers::dingtalk::StreamConnection>(loop_, clock_, random_, http_,
                                                                                   line.dingtalk, *line.desk);
+}
+
+/// A press right after a restart must not wait for a message that says whose people userids are.
+void Chats::noteCorporation(const std::string& app, const std::string& corporation) {
+    corporations_[app] = corporation;
+    storage::UnitOfWork unit;
+    unit.meta.push_back({std::string(corporationPrefix) + app, corporation});
+    commit_(std::move(unit), {});
 }
 
 void Chats::follow(const Config& config) {

@@ -30,9 +30,11 @@ struct ChatView {
 /// The applications on chat platforms: each has its token, its connection and its desk. On the loop thread.
 class Chats {
 public:
-    /// References outlive the chats.
+    using Meta = std::map<std::string, std::string, std::less<>>;
+
+    /// References outlive the chats; `meta` is what was stored.
     Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http, const CallBudgets& budgets,
-          CommandDesk& commands, ChatDesk::Commit commit);
+          CommandDesk& commands, ChatDesk::Commit commit, const Meta& meta);
     ~Chats();
 
     /// After the budgets have followed it. One whose settings stay as they were keeps its connection. The connections
@@ -53,6 +55,7 @@ private:
     struct Line;
     void openFeishu(Line& line);
     void openDingTalk(Line& line);
+    void noteCorporation(const std::string& app, const std::string& corporation);
     std::unique_ptr<Line> open(const AppConfig& config, const std::string& language, const std::string& url);
 
     Loop& loop_;
@@ -62,6 +65,7 @@ private:
     const CallBudgets& budgets_;
     CommandDesk& commands_;
     ChatDesk::Commit commit_;
+    std::map<std::string, std::string> corporations_;  ///< of DingTalk, by the id of the application
     std::vector<std::unique_ptr<Line>> lines_;
     std::vector<std::unique_ptr<Line>> leaving_;
     TaskGroup endings_;

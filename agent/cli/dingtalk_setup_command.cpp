@@ -136,6 +136,7 @@ private:
         const auto& message = inbound_.messages.front();
         subject_.chats.push_back(message.direct ? message.from.id : message.chat);
         subject_.person = message.from.id;
+        subject_.app.corpId = message.botOrganisation;
         report_.fine("messages come in; the group is " + message.chat + ", you are " + message.from.id);
     }
     void awaitPress() {
@@ -143,8 +144,9 @@ private:
         if (!world_.until([this] { return !inbound_.presses.empty(); }, pressWithin))
             return report_.missing("no press came in",
                                    "is another program connected as this application? It takes a part of the presses");
-        subject_.person = inbound_.presses.front().by.id;
-        report_.fine("presses come in; you are " + subject_.person);
+        const auto& person = inbound_.presses.front().by.id;
+        if (!person.empty()) subject_.person = person;
+        report_.fine("presses come in" + (person.empty() ? "" : "; you are " + person));
     }
 
     SetupRun& world_;

@@ -205,6 +205,7 @@ std::string yamlOf(const SetupSubject& subject) {
                 subject.secretLine + "\n";
     if (!app.domain.empty()) text += "    domain: " + quoted(app.domain) + "\n";
     if (!app.cardTemplate.empty()) text += "    card_template: " + quoted(app.cardTemplate) + "\n";
+    if (!app.corpId.empty()) text += "    corp_id: " + quoted(app.corpId) + "\n";
     text += "channels:\n  - name: oncall\n    app: " + app.name +
             "\n    chat: " + (subject.chats.empty() ? "…" : quoted(subject.chats.front())) + "\n";
     if (!subject.person.empty())

@@ -211,6 +211,20 @@ class DingTalkTest(EndToEndTest):
         self.chat_agent(app={"card_template": "klaw.schema"})
         self.life_of_a_card(own_template=True)
 
+    def test_press_counts_once_it_is_known_whose_people_are_meant_also_after_a_restart(self):
+        agent = self.chat_agent(app={"corp_id": "", "card_template": "klaw.schema"})
+        _, trouble = self.broken_pod()
+        card = self.dingtalk.await_card(trouble)
+        self.dingtalk.press(card["id"], "Acknowledge")
+        self.assertIn("set `corp_id`", [c["private"] for c in self.dingtalk.cards(trouble)][0]["li"]["hint"])
+        eventually(lambda: [m for m in self.dingtalk.state()["messages"] if "set `corp_id`" in m["text"]], 10, "the word in the group")
+        self.assertIn("COMMAND", self.dingtalk.ask("help"))
+        agent.kill()
+        agent.start()
+        self.dingtalk.await_connection()
+        self.dingtalk.press(card["id"], "Acknowledge")
+        self.dingtalk.await_card(trouble, also="李雷")
+
     def test_role_of_a_department_is_for_those_in_it_and_below_it(self):
         self.chat_agent(access=[{"dingtalk_department": 4, "role": "viewer"}])
         self.assertIn("COMMAND", self.dingtalk.ask("help"))
