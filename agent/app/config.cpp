@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "agent/app/on_call_config.hpp"
+#include "base/net/url.hpp"
 #include "base/text/utf8.hpp"
 #include "rules/load/value_readers.hpp"
 #include "rules/load/yaml_cursor.hpp"
@@ -508,7 +509,7 @@ void readAlertmanagers(const YamlCursor& value, Config& config) {
     for (std::size_t i = 0; i < places.size(); ++i) {
         auto& alertmanager = config.alertmanagers[i];
         if (!isWebAddress(alertmanager.url)) places[i].error("alertmanagers: no http or https address", "add `url`");
-        if (alertmanager.name.empty()) alertmanager.name = alertmanager.url;
+        if (alertmanager.name.empty()) alertmanager.name = net::shownUrl(alertmanager.url);
         if (!names.insert(alertmanager.name).second)
             places[i].error("the Alertmanager \"" + alertmanager.name + "\" is there twice", "choose another name");
     }
