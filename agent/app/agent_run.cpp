@@ -472,6 +472,7 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     std::ranges::move(with.meta, std::back_inserter(unit.meta));
     std::ranges::move(with.inbound, std::back_inserter(unit.inbound));
     std::ranges::move(with.usedOffers, std::back_inserter(unit.usedOffers));
+    std::ranges::move(with.newDeliveries, std::back_inserter(unit.newDeliveries));
     rules_->takeRevisions(unit);
     auto grants = grants_.takeChanges(clock_.now());
     unit.meta.insert(unit.meta.end(), grants.begin(), grants.end());

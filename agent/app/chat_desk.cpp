@@ -23,6 +23,8 @@ constexpr std::size_t pageSize = 15;
 /// Platforms give a press two or three seconds, network included.
 constexpr Duration answerWithin = 900ms;
 constexpr std::size_t longestToast = 200;
+/// How long what was done by a press waits for the answer to that press, which shows the same.
+constexpr Duration answerIsOnItsWay = 3s;
 constexpr Duration waitForName = 300ms;
 /// Whoever asks has heard by then that it is being worked on.
 constexpr Duration waitForDepartments = 8s;
@@ -151,6 +153,13 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
     asked.cardRef = press.cardRef;
     asked.withForms = app_.platform != "dingtalk";
     asked.replyTo = addressOf(here);
+    auto claims = asked.claims;
+    claims->reply = [this, here, pressed](const Answered& done) -> std::optional<storage::Delivery> {
+        if (!done.settles) return std::nullopt;
+        auto picture = pictureOf(done, here);
+        if (!pressed->givenUp) picture.notBefore += answerIsOnItsWay;
+        return picture;
+    };
     auto answered = co_await commands_.press(std::move(asked), press.nonce, std::move(press.inputs));
     if (press.by.beforeOwnOrganisation) answered.text += unknownOrganisation(isChinese(app_.language));
     PressAnswer answer;
@@ -160,7 +169,7 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
     bool onItsCard = button == "page" || button == "confirm" || button == "undo";
     if (onItsCard && (answered.ok || answered.settles)) {
         if (!pressed->givenUp) answer.card = co_await offered(cardOf(answered.card, answered.pagedCommand, answered));
-        if (pressed->givenUp) show(answered, std::move(here));
+        if (pressed->givenUp && claims->replied.empty()) show(answered, std::move(here));
     } else if (!answered.choices.empty()) {
         say(cardOf("choice-" + press.eventId, answered.pagedCommand, answered), std::move(here));
         answer.kind = PressAnswer::Kind::Info;
@@ -184,8 +193,10 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
         bool unseen = toPerson || press.by.beforeOwnOrganisation || pressed->givenUp;
         if (unseen && !answered.ok) say(cardOf("refusal-" + press.eventId, button, answered), std::move(to));
     }
+    bool shown = answer.card.has_value();
     pressed->answer = std::move(answer);
     pressed->changed.notify();
+    if (shown && !claims->replied.empty()) withdraw(claims->replied);
 }
 
 /// With nonces on its buttons, once they are durable; nothing when they cannot be.
@@ -205,10 +216,14 @@ Task<std::optional<Card>> ChatDesk::offered(Card card) {
 
 /// In place of what its card shows.
 void ChatDesk::show(const Answered& answered, CardReply on) {
+    put(pictureOf(answered, std::move(on)));
+}
+
+storage::Delivery ChatDesk::pictureOf(const Answered& answered, CardReply on) const {
     constexpr std::size_t tokenBytes = 6;
     auto card = cardOf(answered.card, answered.pagedCommand, answered);
     card.reply = std::move(on);
-    put(std::move(card), answered.card + "." + random_.token(tokenBytes));
+    return deliveryOf(std::move(card), answered.card + "." + random_.token(tokenBytes));
 }
 
 /// Kept with what goes on, so it has no secret: a card that stays is not changed by the webhook of a message.
@@ -248,11 +263,12 @@ std::vector<storage::InboundKey> ChatDesk::keysOf(const InboundMessage& message)
     return keys;
 }
 
-/// False for one that was there before, also before a restart. Only what it does, or else its answer, makes it known
-/// for good: a message that was lost with the agent may come again.
-bool ChatDesk::isNew(const std::vector<storage::InboundKey>& keys) {
+/// Also before a restart. Only what it does, or else its answer, makes it known for good: a message that was lost with
+/// the agent may come again.
+ChatDesk::Earlier ChatDesk::wasThere(const std::vector<storage::InboundKey>& keys) {
     constexpr std::size_t mostRemembered = 10'000;
-    bool known = commands_.knows(keys);
+    auto stored = commands_.knows(keys);
+    bool known = stored && *stored;
     for (const auto& each : keys) {
         if (!seen_.insert(each.key).second)
             known = true;
@@ -264,13 +280,14 @@ bool ChatDesk::isNew(const std::vector<storage::InboundKey>& keys) {
         seenOrder_.pop_front();
     }
     if (known) ++counts_.repeats;
-    return !known;
+    return known ? Earlier::Yes : stored ? Earlier::No : Earlier::Unknown;
 }
 
 Task<void> ChatDesk::answer(InboundMessage message) {
     auto claims = std::make_shared<Claims>();
     claims->inbound = keysOf(message);
-    if (!isNew(claims->inbound)) co_return;
+    auto earlier = wasThere(claims->inbound);
+    if (earlier == Earlier::Yes) co_return;
     auto command = trimmed(message.text);
     if (command.empty()) command = "help";
     notifiers::CardReply to{message.chat,
@@ -287,35 +304,52 @@ Task<void> ChatDesk::answer(InboundMessage message) {
     asked.pageSize = pageSize;
     asked.card = id;
     asked.replyTo = addressOf(to);
+    asked.maybeRepeated = earlier == Earlier::Unknown;
     asked.claims = claims;
+    claims->reply = [this, id, command, to](const Answered& answer) -> std::optional<storage::Delivery> {
+        auto card = cardOf(id, answer.pagedCommand.empty() ? command : answer.pagedCommand, answer);
+        card.reply = to;
+        card.reply->living = answer.living || answer.page.of > 1 || !answer.clusters.empty() || !answer.confirm.empty();
+        return deliveryOf(std::move(card), id);
+    };
     auto answered = co_await commands_.execute(std::move(asked));
+    if (!claims->replied.empty()) co_return;
     if (message.from.beforeOwnOrganisation && !answered.ok)
         answered.text += unknownOrganisation(isChinese(app_.language));
-    to.living = answered.living || answered.page.of > 1 || !answered.clusters.empty() || !answered.confirm.empty();
-    auto shown = answered.pagedCommand.empty() ? command : answered.pagedCommand;
-    say(cardOf(id, shown, answered), std::move(to), std::move(claims));
+    auto reply = *claims->reply(answered);
+    put(std::move(reply), std::move(claims));
 }
 
-void ChatDesk::say(Card card, notifiers::CardReply to, std::shared_ptr<Claims> claims) {
+void ChatDesk::say(Card card, notifiers::CardReply to) {
     card.reply = std::move(to);
     auto id = card.id;
-    put(std::move(card), std::move(id), std::move(claims));
+    put(deliveryOf(std::move(card), std::move(id)));
 }
 
 /// One with buttons stays and is changed in place.
-void ChatDesk::put(Card card, std::string deliveryId, std::shared_ptr<Claims> claims) {
+storage::Delivery ChatDesk::deliveryOf(Card card, std::string id) const {
     storage::Delivery delivery;
-    delivery.id = deliveryId + "." + app_.channel;
+    delivery.id = id + "." + app_.channel;
     delivery.channel = app_.channel;
     delivery.reason = "reply";
-    delivery.idempotencyKey = storage::deliveryKey(deliveryId, 1, app_.channel);
+    delivery.idempotencyKey = storage::deliveryKey(id, 1, app_.channel);
     delivery.payload = notifiers::toJson(card);
     delivery.createdAt = delivery.notBefore = clock_.now();
     delivery.livingCard = card.reply->living;
     if (delivery.livingCard) delivery.incidentId = card.id;
+    return delivery;
+}
+
+void ChatDesk::put(storage::Delivery delivery, std::shared_ptr<Claims> claims) {
     storage::UnitOfWork unit;
     if (claims) claims->moveInto(unit);
     unit.newDeliveries.push_back(std::move(delivery));
+    commit_(std::move(unit), {});
+}
+
+void ChatDesk::withdraw(const std::string& deliveryId) {
+    storage::UnitOfWork unit;
+    unit.supersededDeliveries.push_back(deliveryId);
     commit_(std::move(unit), {});
 }
 

@@ -92,7 +92,7 @@ class FeishuTest(EndToEndTest):
 
     def test_directory_that_does_not_answer_opens_nothing(self):
         self.chat_agent(access=[{"feishu_department": "0", "role": "operator"}])
-        self.feishu.call("fault", api="users.get", kind="answer", status=503, code=1, times=10)
+        self.feishu.call("fault", api="users.get", kind="cut", times=10)
         self.assertIn("the directory did not answer", self.feishu.ask("alerts"))
 
     def test_commands_are_answered_where_they_were_written(self):
@@ -113,6 +113,24 @@ class FeishuTest(EndToEndTest):
         self.feishu.await_connection()
         self.feishu.write("clusters", event_id="e-1", message_id=message)
         self.feishu.ask("help")  # a later answer: everything before it has been looked at
+        self.assertEqual(len(self.feishu.answers_to(message)), 1)
+
+    def test_reply_to_what_was_done_comes_also_after_a_kill(self):
+        agent = self.chat_agent()
+        _, trouble = self.broken_pod()
+        card = self.feishu.await_card(trouble)
+        incident = newest(card)["body"]["elements"][-1]["content"].split("incident ")[1].split("<")[0].split(" ")[0]
+        self.feishu.call("fault", api="messages.reply", kind="answer", status=503, code=1, times=1000)
+        message = self.feishu.write(f"ack {incident}", event_id="e-ack")
+        self.feishu.await_card(trouble, also="李雷")
+        agent.kill()
+        self.feishu.call("fault", clear=True)
+        agent.start()
+        self.feishu.await_connection()
+        self.feishu.write(f"ack {incident}", event_id="e-ack", message_id=message)
+        answers = eventually(lambda: self.feishu.answers_to(message), 30, "the reply")
+        self.assertIn("Acknowledged", json.dumps(newest(answers[0])))
+        self.feishu.ask("help")
         self.assertEqual(len(self.feishu.answers_to(message)), 1)
 
     def test_command_that_was_long_on_its_way_changes_nothing(self):
@@ -217,7 +235,8 @@ class DingTalkTest(EndToEndTest):
         card = self.dingtalk.await_card(trouble)
         self.dingtalk.press(card["id"], "Acknowledge")
         self.assertIn("set `corp_id`", [c["private"] for c in self.dingtalk.cards(trouble)][0]["li"]["hint"])
-        eventually(lambda: [m for m in self.dingtalk.state()["messages"] if "set `corp_id`" in m["text"]], 10, "the word in the group")
+        eventually(lambda: [m for m in self.dingtalk.state()["messages"] if "mention the robot once" in m["text"]], 10,
+                   "the word in the group")
         self.assertIn("COMMAND", self.dingtalk.ask("help"))
         agent.kill()
         agent.start()

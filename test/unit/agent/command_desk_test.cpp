@@ -3,8 +3,10 @@
 namespace klaw::app {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
@@ -92,6 +94,7 @@ TEST_F(CommandDeskTest, AMessageThatComesFiveTimesIsDoneOnceAndKnownAfterARestar
     for (int i = 0; i < 5; ++i) chat.message(message("om_m", "ack 3f9a"));
     ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));
     EXPECT_THAT(control.acknowledged, SizeIs(1));
+    awaitStorage();
     EXPECT_EQ(chat.counts().repeats, 4u);
     ChatDesk next{loop, clock, random, desk, commit, ChatApp{"feishu", "app", "en"}};
     next.message(message("om_m", "ack 3f9a"));
@@ -117,6 +120,74 @@ TEST_F(CommandDeskTest, AMessageIsKnownOnlyWithWhatItDid) {
     EXPECT_THAT(keysWithAudit[0], SizeIs(2));
     TaskGroup end(loop, [](const std::string&, const std::string&) {});
     end.spawn("end", desk2.stop());
+    ASSERT_TRUE(loop.runUntil([&] { return end.empty(); }));
+}
+
+TEST_F(CommandDeskTest, TheReplyIsStoredWithWhatWasDone) {
+    chat.message(message("om_m", "ack 3f9a"));
+    ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));
+    auto done = unitOf("done");
+    EXPECT_THAT(done.inbound, SizeIs(2));
+    ASSERT_THAT(done.newDeliveries, SizeIs(1));
+    EXPECT_EQ(done.newDeliveries[0].id, "reply-om_m.app");
+    EXPECT_THAT(done.newDeliveries[0].payload, HasSubstr("Acknowledged"));
+    awaitStorage();
+    EXPECT_THAT(deliveries, SizeIs(1)) << "it is said once";
+    auto database = storage::Database::open(file);
+    auto after = storage::loadState(*database, {});
+    ASSERT_TRUE(after) << after.error().describe();
+    ASSERT_THAT(after->deliveries, SizeIs(1)) << "an agent that starts now says it";
+    EXPECT_EQ(after->deliveries[0].id, "reply-om_m.app");
+}
+
+TEST_F(CommandDeskTest, TheReplyToAChangeIsStoredWithItsEnd) {
+    chat.message(message("om_m", "scale deploy/web 3 -n shop --yes"));
+    ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));
+    EXPECT_THAT(unitOf("allowed").inbound, SizeIs(2)) << "it is not done again";
+    EXPECT_THAT(unitOf("allowed").newDeliveries, IsEmpty());
+    ASSERT_THAT(unitOf("done").newDeliveries, SizeIs(1));
+    EXPECT_THAT(unitOf("done").newDeliveries[0].payload, HasSubstr("Done: scale Deployment shop/web"));
+}
+
+TEST_F(CommandDeskTest, WhatAPressDidWaitsForItsAnswerInTheOutbox) {
+    auto answer = pressInChat(offered("confirm", "scale deploy/web 3 -n shop --expect u-web@4 --yes"), "confirm");
+    ASSERT_TRUE(answer.card);
+    auto done = unitOf("done");
+    ASSERT_THAT(done.newDeliveries, SizeIs(1));
+    EXPECT_EQ(done.newDeliveries[0].incidentId, "card-1");
+    EXPECT_GT(done.newDeliveries[0].notBefore, clock.now()) << "the answer is on its way";
+    ASSERT_TRUE(loop.runUntil([&] { return !units.back().supersededDeliveries.empty(); }));
+    EXPECT_THAT(units.back().supersededDeliveries, ElementsAre(done.newDeliveries[0].id));
+}
+
+TEST_F(CommandDeskTest, WhatWasDoneIsToldThoughTheApplicationLeavesMeanwhile) {
+    control.onChange = [this](const FakeControl::Change&) -> Task<Result<std::string>> {
+        co_await clock.sleepFor(3s);
+        co_return deployment(3, 5).dump();
+    };
+    chat.message(message("om_m", "scale deploy/web 3 -n shop --expect u-web@4 --yes"));
+    ASSERT_TRUE(loop.runUntil([&] { return !control.changes.empty(); }));
+    TaskGroup end(loop, [](const std::string&, const std::string&) {});
+    end.spawn("end", chat.stop());
+    ASSERT_TRUE(loop.runUntil([&] { return end.empty(); }));
+    EXPECT_THAT(deliveries, IsEmpty());
+    awaitDelivery();
+    EXPECT_THAT(unitOf("done").audit, SizeIs(1));
+    EXPECT_THAT(deliveries.front().payload, HasSubstr("Done: scale Deployment shop/web from 2 to 3 replicas"));
+}
+
+TEST_F(CommandDeskTest, WhatMayHaveBeenDoneBeforeIsNotDone) {
+    CommandDesk blind{loop,   clock, random, control, (directory / "none" / "klaw.db").string(),
+                      commit, flush, gate,   changes};
+    ChatDesk inDoubt{loop, clock, random, blind, commit, ChatApp{"feishu", "app", "en"}};
+    inDoubt.message(message("om_m", "ack 3f9a"));
+    inDoubt.message(message("om_n", "help ack"));
+    ASSERT_TRUE(loop.runUntil([&] { return deliveries.size() == 2; }));
+    EXPECT_THAT(control.acknowledged, IsEmpty());
+    EXPECT_THAT(deliveries[0].payload + deliveries[1].payload,
+                AllOf(HasSubstr("it cannot be found out whether this was done before"), HasSubstr("ack ID")));
+    TaskGroup end(loop, [](const std::string&, const std::string&) {});
+    end.spawn("end", inDoubt.stop());
     ASSERT_TRUE(loop.runUntil([&] { return end.empty(); }));
 }
 

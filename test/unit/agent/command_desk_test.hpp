@@ -8,6 +8,7 @@
 
 #include "agent/app/chat_desk.hpp"
 #include "storage/reader.hpp"
+#include "storage/recovery.hpp"
 #include "storage/writer.hpp"
 #include "test/unit/agent/fake_control.hpp"
 
@@ -70,6 +71,12 @@ protected:
         ASSERT_TRUE(loop.runUntil([&] { return result.has_value(); }));
         ASSERT_TRUE(*result) << result->error().describe();
     }
+    /// Until everything before is durable.
+    void awaitStorage() {
+        storage::UnitOfWork last;
+        last.meta.push_back({"test", "last"});
+        stored(std::move(last));
+    }
     Answered press(const std::string& nonce, const std::string& who = "feishu:ou_li", const std::string& cardRef = {}) {
         std::optional<Answered> answer;
         tasks.spawn("press", pressing(nonce, who, cardRef, answer));
@@ -104,6 +111,12 @@ protected:
             if (!loop.runUntil([&] { return !deliveries.empty(); }, 50ms)) clock.advance(1s);
         ASSERT_FALSE(deliveries.empty());
     }
+    /// The unit whose last audit entry has the decision; an empty one where there is none.
+    storage::UnitOfWork unitOf(const std::string& decision) const {
+        for (const auto& unit : units)
+            if (!unit.audit.empty() && unit.audit.back().decision == decision) return unit;
+        return {};
+    }
     storage::Reader reader() { return std::move(*storage::Reader::open(file)); }
 
     fs::path directory = [] {
@@ -118,8 +131,10 @@ protected:
     FakeControl control{clock};
     storage::Writer writer{std::move(*storage::Database::open(file))};
     std::vector<storage::Delivery> deliveries;
+    std::vector<storage::UnitOfWork> units;
     deliver::Commit commit = [this](storage::UnitOfWork unit, std::function<void(Result<storage::Committed>)> done) {
         for (const auto& delivery : unit.newDeliveries) deliveries.push_back(delivery);
+        units.push_back(unit);
         writer.submit(std::move(unit), [this, done](Result<storage::Committed> result) {
             if (done) loop.post([done, result = std::move(result)] { done(result); });
         });
