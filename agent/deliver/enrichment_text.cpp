@@ -116,4 +116,19 @@ FailedContainer failedContainerOf(std::string_view podJson, std::string_view nam
     return failed;
 }
 
+std::string failedPodOf(std::string_view podsJson) {
+    auto list = Json::parse(podsJson, nullptr, false);
+    const auto& items = at(list, "items");
+    if (!items.is_array()) return {};
+    std::tuple<bool, std::string> chosen;  // whether it failed, when it was made: RFC 3339 in UTC, so in order
+    std::string name;
+    for (const auto& pod : items) {
+        std::tuple rank(text(at(pod, "status"), "phase") == "Failed", text(at(pod, "metadata"), "creationTimestamp"));
+        if (!name.empty() && rank < chosen) continue;
+        chosen = std::move(rank);
+        name = text(at(pod, "metadata"), "name");
+    }
+    return name;
+}
+
 }  // namespace klaw::deliver
