@@ -60,7 +60,9 @@ Task<void> People::answered(std::string id, Duration within) {
 }
 
 Task<void> People::learn(std::string id) {
+    ++counts_.asked;
     auto asked = co_await caught(ask_(id));
+    if (!asked && asked.error().code != ErrorCode::NotFound) ++counts_.failed;
     if (!asked) spdlog::debug("a person could not be looked up: {}", asked.error().describe());
     if (auto known = known_.find(id); known != known_.end()) {
         auto& person = known->second;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -39,6 +40,12 @@ public:
     Task<Result<PersonEntry>> know(std::string id, Duration within);
     Task<void> stop() { return tasks_.stop(); }
 
+    struct Counts {
+        std::uint64_t asked = 0;
+        std::uint64_t failed = 0;  ///< of these; that there is nobody is an answer
+    };
+    const Counts& counts() const { return counts_; }
+
 private:
     struct Known {
         std::optional<PersonEntry> entry;
@@ -56,6 +63,7 @@ private:
     Ask ask_;
     std::map<std::string, Known, std::less<>> known_;
     LoopCondition changed_;
+    Counts counts_;
     TaskGroup tasks_;
 };
 

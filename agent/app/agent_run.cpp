@@ -708,7 +708,7 @@ std::string AgentRun::metrics() {
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
                           budgets_->all(), heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(),
                           loop_.turns(), std::move(sources),
-                          history_ ? std::optional(history_->status()) : std::nullopt});
+                          history_ ? std::optional(history_->status()) : std::nullopt, enricher_->counts()});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {

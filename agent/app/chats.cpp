@@ -207,6 +207,8 @@ std::vector<ChatView> Chats::views() const {
         view.name = line->config.name;
         view.platform = line->config.type == ChannelConfig::Type::Feishu ? "feishu" : "dingtalk";
         view.counts = line->desk->counts();
+        view.names = line->people->counts();
+        view.departments = line->departments->counts();
         view.calls = *line->calls;
         if (line->connection) {
             view.listens = true;

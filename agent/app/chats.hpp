@@ -24,7 +24,8 @@ struct ChatView {
     std::optional<TimePoint> lastHeardOf;
     notifiers::InboundCounts inbound;
     ChatDesk::Counts counts;
-    std::map<std::string, std::uint64_t> calls;  ///< of the platform's API, by its name
+    notifiers::People::Counts names, departments;  ///< of people, looked up
+    std::map<std::string, std::uint64_t> calls;    ///< of the platform's API, by its name
 };
 
 /// The applications on chat platforms: each has its token, its connection and its desk. On the loop thread.
