@@ -87,16 +87,6 @@ void SetupReport::unknown(const std::string& what, const Error& error) {
     std::cout << "  unknown  " << what << ": " << error.message << "\n" << std::flush;
 }
 
-void checkDepartments(SetupRun& world, const SetupSubject& subject, const AskDepartmentName& ask, SetupReport& report) {
-    for (const auto& id : subject.departments) {
-        auto name = world.run(ask(id));
-        if (name)
-            report.fine("department " + id + " \"" + *name + "\"");
-        else
-            report.missing("department " + id + ": " + name.error().message, name.error().remedy);
-    }
-}
-
 Result<SetupSubject> subjectOf(const SetupOptions& options, Type type, const std::string& variable) {
     bool feishu = type == Type::Feishu;
     SetupSubject subject;

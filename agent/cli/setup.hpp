@@ -85,10 +85,6 @@ private:
     }
 };
 
-/// Whether the application sees the departments that `access` names.
-using AskDepartmentName = std::function<Task<Result<std::string>>(std::string id)>;
-void checkDepartments(SetupRun& world, const SetupSubject& subject, const AskDepartmentName& ask, SetupReport& report);
-
 /// A card that says what works; with a button that comes back where `pressable`.
 notifiers::Card setupCard(const std::string& language, TimePoint now, bool pressable);
 /// What klaw.yaml needs, without any secret.
