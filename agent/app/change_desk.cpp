@@ -10,6 +10,7 @@
 #include "agent/operate/required_access.hpp"
 #include "agent/operate/rollout.hpp"
 #include "base/async/loop_condition.hpp"
+#include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/utf8.hpp"
 
@@ -368,10 +369,7 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
     for (auto entry = meta.lower_bound(openPrefix); entry != meta.end() && entry->first.starts_with(openPrefix);
          ++entry) {
         auto json = Json::parse(entry->second, nullptr, false);
-        auto text = [&](const char* name) {
-            bool there = json.is_object() && json.contains(name) && json[name].is_string();
-            return there ? json[name].get<std::string>() : std::string();
-        };
+        auto text = [&](const char* name) { return textAt(json, name); };
         auto plan = operate::planFromJson(text("plan"));
         if (!plan) {
             spdlog::error("{}: {}", entry->first, plan.error().describe());
@@ -385,16 +383,13 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
         open.caller.name = text("name");
         open.caller.chat = text("chat");
         open.caller.language = text("language");
-        if (json.contains("departments") && json["departments"].is_array())
-            for (const auto& department : json["departments"])
-                if (department.is_string()) open.caller.membership.departments.push_back(department.get<std::string>());
+        open.caller.membership.departments = textsAt(json, "departments");
         open.plan = std::move(*plan);
         open.sentAt = parseRfc3339(text("sentAt")).value_or(clock_.now());
         open.replyTo = text("replyTo");
         open.card = text("card");
-        bool counted = json.contains("permittedBy") && json["permittedBy"].is_number_integer();
-        open.permittedBy = counted ? json["permittedBy"].get<std::int64_t>() : 0;
-        open.made = json.contains("made") && json["made"] == true;
+        open.permittedBy = integerAt(json, "permittedBy").value_or(0);
+        open.made = flagAt(json, "made", false);
         const std::string name = "change of " + open.plan.target();
         tasks_.spawn(name, resumeOne(std::move(open)));
     }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/async/loop_condition.hpp"
+#include "base/text/json_fields.hpp"
 #include "base/text/utf8.hpp"
 
 namespace klaw::app {
@@ -237,16 +238,11 @@ std::string ChatDesk::addressOf(CardReply to) const {
 }
 
 std::string ChatDesk::channelOf(const std::string& address) {
-    auto json = nlohmann::json::parse(address, nullptr, false);
-    bool there = json.is_object() && json.contains("channel") && json["channel"].is_string();
-    return there ? json["channel"].get<std::string>() : std::string();
+    return textAt(parsedJson(address), "channel");
 }
 
 void ChatDesk::tell(const std::string& address, const Answered& answered) {
-    auto json = nlohmann::json::parse(address, nullptr, false);
-    bool there = json.is_object() && json.contains("card") && json["card"].is_string();
-    auto card = there ? notifiers::cardFromJson(json["card"].get_ref<const std::string&>())
-                      : fail(ErrorCode::InvalidArgument, "no address");
+    auto card = notifiers::cardFromJson(textAt(parsedJson(address), "card"));
     if (card && card->reply) show(answered, std::move(*card->reply));
 }
 

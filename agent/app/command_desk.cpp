@@ -6,6 +6,7 @@
 
 #include "agent/operate/required_access.hpp"
 #include "base/async/loop_condition.hpp"
+#include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
 #include "storage/reader.hpp"
 
@@ -49,9 +50,7 @@ Answered refusal(const Error& error) {
 
 /// Of the target of an offer: "incident" is the card that it was made with, "channel" where that is.
 std::string targetPart(const storage::Offer& offer, const char* name) {
-    auto json = nlohmann::json::parse(offer.target, nullptr, false);
-    bool there = json.is_object() && json.contains(name) && json[name].is_string();
-    return there ? json[name].get<std::string>() : std::string();
+    return textAt(parsedJson(offer.target), name);
 }
 
 /// `command` without `--page N`.

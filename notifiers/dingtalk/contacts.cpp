@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "notifiers/json_fields.hpp"
+#include "base/text/json_fields.hpp"
 #include "notifiers/safe_text.hpp"
 
 namespace klaw::notifiers::dingtalk {
