@@ -16,7 +16,8 @@ struct Person {
     std::string id;  ///< DingTalk userid, Feishu open_id
     std::string name;
     std::string unionId;
-    std::string organisation;  ///< DingTalk corpId, of whose people the id is one; empty where it is not said
+    std::string organisation;            ///< DingTalk corpId, of whose people the id is one; empty where it is not said
+    bool beforeOwnOrganisation = false;  ///< nobody vouches for them, as ours is not known yet
 };
 
 struct InboundMessage {

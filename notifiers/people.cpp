@@ -18,9 +18,29 @@ People::People(Loop& loop, LoopClock& clock, Duration keep, Ask ask)
 
 Task<std::optional<PersonEntry>> People::find(std::string id, Duration within) {
     if (id.empty()) co_return std::nullopt;
+    const auto& known = asked(id);
+    bool askedBefore = known.until != TimePoint();
+    if (within <= Duration{} || askedBefore) co_return known.entry;
+    co_await answered(id, within);
+    auto found = known_.find(id);
+    if (found == known_.end()) co_return std::nullopt;
+    co_return found->second.entry;
+}
+
+Task<Result<PersonEntry>> People::know(std::string id, Duration within) {
+    asked(id);
+    co_await answered(id, within);
+    auto found = known_.find(id);
+    bool silent = found == known_.end() || found->second.asking;
+    if (silent) co_return fail(ErrorCode::DeadlineExceeded, "the directory did not answer");
+    if (!found->second.failure.message.empty()) co_return fail(found->second.failure);
+    co_return found->second.entry.value_or(PersonEntry());
+}
+
+/// Asks where nothing is known, or nothing new enough.
+People::Known& People::asked(const std::string& id) {
     auto known = known_.find(id);
-    bool there = known != known_.end();
-    if (!there) {
+    if (known == known_.end()) {
         makeRoom();
         known = known_.try_emplace(id).first;
     }
@@ -28,26 +48,29 @@ Task<std::optional<PersonEntry>> People::find(std::string id, Duration within) {
         known->second.asking = true;
         tasks_.spawn("person", learn(id));
     }
-    if (within <= Duration{}) co_return known->second.entry;
-    if (there && known->second.until != TimePoint()) co_return known->second.entry;
+    return known->second;
+}
+
+Task<void> People::answered(std::string id, Duration within) {
     auto answered = [this, id] {
         auto found = known_.find(id);
         return found == known_.end() || !found->second.asking;
     };
     co_await changed_.until(answered, clock_, clock_.now() + within);
-    auto found = known_.find(id);
-    if (found == known_.end()) co_return std::nullopt;
-    co_return found->second.entry;
 }
 
 Task<void> People::learn(std::string id) {
+    ++counts_.asked;
     auto asked = co_await caught(ask_(id));
+    if (!asked && asked.error().code != ErrorCode::NotFound) ++counts_.failed;
     if (!asked) spdlog::debug("a person could not be looked up: {}", asked.error().describe());
     if (auto known = known_.find(id); known != known_.end()) {
         auto& person = known->second;
         person.asking = false;
-        person.until = clock_.now() + (asked ? keep_ : std::min(keep_, keepUnknown));
         bool gone = !asked && asked.error().code == ErrorCode::NotFound;
+        bool refused = gone || (!asked && asked.error().code == ErrorCode::PermissionDenied);
+        person.until = clock_.now() + (asked ? keep_ : std::min(keep_, refused ? keepUnknown : keepSilence));
+        person.failure = asked ? Error() : asked.error();
         if (asked || gone) person.entry = asked ? std::optional(std::move(*asked)) : std::nullopt;
     }
     changed_.notify();

@@ -9,6 +9,16 @@ bool contains(const std::vector<std::string>& list, std::string_view item) {
     return std::ranges::find(list, item) != list.end();
 }
 
+bool haveCommon(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+    return std::ranges::any_of(some, [&](const std::string& item) { return contains(others, item); });
+}
+
+std::string listed(const std::vector<std::string>& items) {
+    std::string text;
+    for (const auto& item : items) text += (text.empty() ? "" : ", ") + item;
+    return text;
+}
+
 bool covers(const std::vector<std::string>& patterns, std::string_view text) {
     return patterns.empty() || matchesAny(patterns, text);
 }
@@ -42,8 +52,15 @@ std::string placeText(const Request& request) {
     return object + " in " + (place.ns.empty() ? "" : "namespace " + place.ns + " of ") + "cluster " + place.cluster;
 }
 
-std::string whyAllowed(const Binding& binding, bool person) {
-    auto who = !person                ? std::string("whoever writes in this chat")
+bool holds(const Binding& binding, TimePoint now) {
+    return !binding.until || now < *binding.until;
+}
+
+enum class By { Person, Chat, Department };
+
+std::string whyAllowed(const Binding& binding, By by) {
+    auto who = by == By::Chat         ? std::string("whoever writes in this chat")
+               : by == By::Department ? "whoever is in " + listed(binding.departments)
                : binding.name.empty() ? binding.identities.front()
                                       : binding.name;
     auto source = binding.grant.empty() ? std::string() : " by grant " + binding.grant;
@@ -73,12 +90,36 @@ Decision Policy::decide(const Request& request, TimePoint now) const {
     for (const auto& binding : bindings_) {
         bool person = contains(binding.identities, request.identity);
         bool inChat = !request.chat.empty() && contains(binding.chats, request.chat);
-        bool holds = !binding.until || now < *binding.until;
-        if ((person || inChat) && holds && grants(binding, request)) return {true, whyAllowed(binding, person)};
+        bool inDepartment = haveCommon(binding.departments, request.membership.departments);
+        auto by = person ? By::Person : inChat ? By::Chat : By::Department;
+        bool meant = person || inChat || inDepartment;
+        if (meant && holds(binding, now) && grants(binding, request)) return {true, whyAllowed(binding, by)};
     }
-    return {false, request.identity + " has no role that allows \"" + request.verb + "\"" + placeText(request) +
+    auto what = " that allows \"" + request.verb + "\"" + placeText(request);
+    if (!request.membership.unknown.empty() && !departmentsFor(request, now).empty())
+        return {false,
+                request.identity + " has no role of their own" + what +
+                    ", and it could not be found out which departments they are in: " + request.membership.unknown};
+    return {false, request.identity + " has no role" + what +
                        ": an administrator can give one under `access` in the configuration, or for a while with "
                        "`grant`"};
+}
+
+bool Policy::namesDepartments(std::string_view platform) const {
+    auto isOfPlatform = [prefix = departmentPrefix(platform)](const std::string& id) { return id.starts_with(prefix); };
+    return std::ranges::any_of(
+        bindings_, [&](const Binding& binding) { return std::ranges::any_of(binding.departments, isOfPlatform); });
+}
+
+std::vector<std::string> Policy::departmentsFor(const Request& request, TimePoint now) const {
+    auto prefix = departmentPrefix(request.identity.substr(0, request.identity.find(':')));
+    std::vector<std::string> departments;
+    for (const auto& binding : bindings_)
+        for (const auto& department : binding.departments) {
+            bool open = department.starts_with(prefix) && !contains(departments, department);
+            if (open && holds(binding, now) && grants(binding, request)) departments.push_back(department);
+        }
+    return departments;
 }
 
 std::string Policy::nameOf(std::string_view identity) const {
@@ -96,6 +137,18 @@ std::vector<std::string> Policy::identitiesOf(std::string_view person) const {
     bool isIdentity = person.starts_with("feishu:") || person.starts_with("dingtalk:");
     if (identities.empty() && isIdentity) identities.emplace_back(person);
     return identities;
+}
+
+std::string departmentPrefix(std::string_view platform) {
+    return std::string(platform) + "_department:";
+}
+
+bool isDepartment(std::string_view subject) {
+    auto isOf = [&](std::string_view platform) {
+        auto prefix = departmentPrefix(platform);
+        return subject.starts_with(prefix) && subject.size() > prefix.size();
+    };
+    return isOf("feishu") || isOf("dingtalk");
 }
 
 const Role* Policy::role(std::string_view name) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/access/binding.hpp"
+#include "agent/access/membership.hpp"
 #include "agent/access/place.hpp"
 #include "agent/access/role.hpp"
 
@@ -19,6 +20,7 @@ struct Request {
     std::string verb;
     std::string permission;        ///< "read", "alerts", "rules", "workloads", "nodes", "access"
     std::optional<Place> place{};  ///< of what is read or changed; nothing: it is of no cluster
+    Membership membership{};       ///< of whoever it is
 };
 
 struct Decision {
@@ -38,6 +40,10 @@ public:
     std::string nameOf(std::string_view identity) const;
     /// The identities of the person with that name; an identity stands for itself. Empty for nobody.
     std::vector<std::string> identitiesOf(std::string_view person) const;
+    /// Whether somebody has a role for being in a department of the platform ("feishu").
+    bool namesDepartments(std::string_view platform) const;
+    /// Those of the asker's platform whose people may do this.
+    std::vector<std::string> departmentsFor(const Request& request, TimePoint now) const;
     const std::vector<Binding>& bindings() const { return bindings_; }
     /// Null for a role that there is not.
     const Role* role(std::string_view name) const;
@@ -51,5 +57,10 @@ private:
 };
 
 inline constexpr std::string_view localPrefix = "local:";
+
+/// "feishu_department:", before the id of a department of that platform.
+std::string departmentPrefix(std::string_view platform);
+/// Whether it is written as a department of a platform is: "dingtalk_department:42".
+bool isDepartment(std::string_view subject);
 
 }  // namespace klaw::access

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text/json_fields.hpp"
+
 namespace klaw::access {
 namespace {
 
@@ -11,6 +13,7 @@ std::string toText(const Grant& grant) {
     const auto& binding = grant.binding;
     Json json{{"name", binding.name},
               {"identities", binding.identities},
+              {"departments", binding.departments},
               {"role", binding.role},
               {"clusters", binding.clusters},
               {"namespaces", binding.namespaces},
@@ -21,37 +24,25 @@ std::string toText(const Grant& grant) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string textOf(const Json& json, const char* key) {
-    auto found = json.find(key);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::vector<std::string> textsOf(const Json& json, const char* key) {
-    std::vector<std::string> texts;
-    auto found = json.find(key);
-    if (found == json.end() || !found->is_array()) return texts;
-    for (const auto& item : *found)
-        if (item.is_string()) texts.push_back(item.get<std::string>());
-    return texts;
-}
-
 /// Nothing for what is no grant: one that cannot be read gives nobody anything.
 std::optional<Grant> fromText(std::string id, const std::string& text) {
     auto json = Json::parse(text, nullptr, false);
     if (!json.is_object()) return std::nullopt;
     Grant grant;
     grant.id = std::move(id);
-    grant.binding.name = textOf(json, "name");
-    grant.binding.identities = textsOf(json, "identities");
-    grant.binding.role = textOf(json, "role");
-    grant.binding.clusters = textsOf(json, "clusters");
-    grant.binding.namespaces = textsOf(json, "namespaces");
-    grant.binding.until = parseRfc3339(textOf(json, "until"));
+    grant.binding.name = textAt(json, "name");
+    grant.binding.identities = textsAt(json, "identities");
+    grant.binding.departments = textsAt(json, "departments");
+    grant.binding.role = textAt(json, "role");
+    grant.binding.clusters = textsAt(json, "clusters");
+    grant.binding.namespaces = textsAt(json, "namespaces");
+    grant.binding.until = parseRfc3339(textAt(json, "until"));
     grant.binding.grant = grant.id;
-    grant.by = textOf(json, "by");
-    grant.reason = textOf(json, "reason");
-    grant.at = parseRfc3339(textOf(json, "at")).value_or(TimePoint());
-    bool whole = !grant.binding.identities.empty() && !grant.binding.role.empty() && grant.binding.until;
+    grant.by = textAt(json, "by");
+    grant.reason = textAt(json, "reason");
+    grant.at = parseRfc3339(textAt(json, "at")).value_or(TimePoint());
+    bool somebody = !grant.binding.identities.empty() || !grant.binding.departments.empty();
+    bool whole = somebody && !grant.binding.role.empty() && grant.binding.until;
     return whole ? std::optional(std::move(grant)) : std::nullopt;
 }
 

@@ -13,7 +13,7 @@ namespace klaw::access {
 /// A role that somebody was given for a while.
 struct Grant {
     std::string id;
-    Binding binding;  ///< one person, with an end
+    Binding binding;  ///< one person or department, with an end
     std::string by;   ///< who gave it
     std::string reason;
     TimePoint at{};

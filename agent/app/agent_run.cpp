@@ -95,7 +95,8 @@ Result<void> AgentRun::start() {
     budgets_ = std::make_unique<CallBudgets>(clock_, state->meta);
     chats_ = std::make_unique<Chats>(
         loop_, clock_, random_, http_, *budgets_, *commands_,
-        [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); });
+        [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); },
+        state->meta);
     openCourier();
     courier_->restore(*state);
     auto record = rules_->record(*setup_.rules, clock_.now());
@@ -482,6 +483,7 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     std::ranges::move(with.meta, std::back_inserter(unit.meta));
     std::ranges::move(with.inbound, std::back_inserter(unit.inbound));
     std::ranges::move(with.usedOffers, std::back_inserter(unit.usedOffers));
+    std::ranges::move(with.newDeliveries, std::back_inserter(unit.newDeliveries));
     rules_->takeRevisions(unit);
     auto grants = grants_.takeChanges(clock_.now());
     unit.meta.insert(unit.meta.end(), grants.begin(), grants.end());
@@ -717,7 +719,7 @@ std::string AgentRun::metrics() {
     auto sources = metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>();
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
                           budgets_->all(), heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(),
-                          loop_.turns(), std::move(sources), historyStatus()});
+                          loop_.turns(), std::move(sources), historyStatus(), enricher_->counts()});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,11 +43,14 @@ struct Answered {
     }
 };
 
-/// What a command uses up: the message it came in, the button that was pressed. It goes into the transaction of what
-/// the command does, so that neither is lost without the other.
+/// What a command uses up, the message it came in or the button that was pressed, and its reply. They go into the
+/// transaction of what the command does, so that none is lost without the others.
 struct Claims {
     std::vector<storage::InboundKey> inbound;
     std::vector<storage::OfferUse> offers;
+    /// Makes the reply of an answer; nothing where another way tells it. May be empty.
+    std::function<std::optional<storage::Delivery>(const Answered& answer)> reply{};
+    std::string replied{};  ///< id of the reply that is durable with what was done; empty: it is still to be given
     /// Into the first unit that asks; later ones get nothing.
     void moveInto(storage::UnitOfWork& unit) {
         for (auto& key : inbound) unit.inbound.push_back(std::move(key));
@@ -54,19 +58,27 @@ struct Claims {
         inbound.clear();
         offers.clear();
     }
+    /// The answer with what was done.
+    void replyIn(storage::UnitOfWork& unit, const Answered& answer) {
+        auto delivery = reply && replied.empty() ? reply(answer) : std::nullopt;
+        if (!delivery) return;
+        replied = delivery->id;
+        unit.newDeliveries.push_back(std::move(*delivery));
+    }
 };
 
 /// A command as somebody gave it.
 struct Asked {
     operate::Caller caller;
     std::string command;
-    std::string attachment{};  ///< a text that goes with it, or empty
-    std::size_t pageSize = 0;  ///< rows that the asker can read at once; 0: all
-    std::string card{};        ///< id of the card whose button was pressed, or of the answer
-    std::string cardRef{};     ///< that card, as its platform names it
-    std::string replyTo{};     ///< where the asker hears how it goes on, as a chat names it; empty: nowhere
-    bool withForms = true;     ///< a button can ask for more where it was pressed
-    bool offered = false;      ///< the command is one of Klaw's own, behind a button
+    std::string attachment{};    ///< a text that goes with it, or empty
+    std::size_t pageSize = 0;    ///< rows that the asker can read at once; 0: all
+    std::string card{};          ///< id of the card whose button was pressed, or of the answer
+    std::string cardRef{};       ///< that card, as its platform names it
+    std::string replyTo{};       ///< where the asker hears how it goes on, as a chat names it; empty: nowhere
+    bool withForms = true;       ///< a button can ask for more where it was pressed
+    bool offered = false;        ///< the command is one of Klaw's own, behind a button
+    bool maybeRepeated = false;  ///< nobody can say whether the same message was there before
     std::shared_ptr<Claims> claims = std::make_shared<Claims>();
 };
 

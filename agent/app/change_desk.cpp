@@ -9,6 +9,8 @@
 #include "agent/operate/plan_outcome.hpp"
 #include "agent/operate/required_access.hpp"
 #include "agent/operate/rollout.hpp"
+#include "base/async/loop_condition.hpp"
+#include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/utf8.hpp"
 
@@ -108,7 +110,7 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
         auto tried = co_await tryOut(open, request);
         if (!tried) co_return Answered::refusing(std::move(tried).error().message);
     }
-    co_return co_await carryOut(std::move(open), std::move(request), std::move(asked.claims));
+    co_return co_await carriedOut(std::move(open), std::move(request), std::move(asked.claims));
 }
 
 storage::AuditEntry ChangeDesk::entryOf(const Open& open, std::string_view decision, const std::string& result) const {
@@ -162,6 +164,42 @@ Task<Answered> ChangeDesk::preview(Open open, access::Request request, bool conf
     co_return answer;
 }
 
+/// A change that somebody waits for, or does not any more.
+struct ChangeDesk::UnderWay {
+    explicit UnderWay(Loop& loop) : ended(loop) {}
+    void end(Answered said) {
+        if (!answer) answer = std::move(said);
+        ended.notify();
+    }
+    std::optional<Answered> answer;
+    LoopCondition ended;
+};
+
+/// The change is the desk's own: it goes on to its end when whoever asked is gone, with their application or their
+/// connection. Its reply is stored with that end.
+Task<Answered> ChangeDesk::carriedOut(Open open, access::Request request, std::shared_ptr<Claims> claims) {
+    auto work = std::make_shared<UnderWay>(loop_);
+    const std::string name = "change of " + open.plan.target();
+    tasks_.spawn(name, goOn(work, std::move(open), std::move(request), std::move(claims)));
+    auto ended = [work] { return work->answer.has_value(); };
+    co_await work->ended.until(ended);
+    co_return *work->answer;
+}
+
+Task<void> ChangeDesk::goOn(std::shared_ptr<UnderWay> work, Open open, access::Request request,
+                            std::shared_ptr<Claims> claims) {
+    struct Interruption {
+        explicit Interruption(UnderWay& of) : work(of) {}
+        ~Interruption() { work.end(Answered::refusing("this was interrupted: look what became of it\n")); }
+        Interruption(const Interruption&) = delete;
+        Interruption& operator=(const Interruption&) = delete;
+        UnderWay& work;
+    };
+    Interruption interruption(*work);
+    auto said = co_await carryOut(std::move(open), std::move(request), std::move(claims));
+    work->end(std::move(said));
+}
+
 Task<Answered> ChangeDesk::carryOut(Open open, access::Request request, std::shared_ptr<Claims> claims) {
     open.sentAt = clock_.now();
     auto unit = recording(entryOf(open, {}));
@@ -179,7 +217,7 @@ Task<Answered> ChangeDesk::carryOut(Open open, access::Request request, std::sha
     noteAction(open, rules::Action::State::Acting, {});
     auto sent = co_await control_.changeCluster(std::move(*permit), open.plan.request);
     auto answer = co_await settled(open, std::move(sent));
-    co_return co_await finish(std::move(open), std::move(answer));
+    co_return co_await finish(std::move(open), std::move(answer), std::move(claims));
 }
 
 storage::MetaEntry ChangeDesk::kept(const Open& open) {
@@ -189,6 +227,7 @@ storage::MetaEntry ChangeDesk::kept(const Open& open) {
               {"name", open.caller.name},
               {"chat", open.caller.chat},
               {"language", open.caller.language},
+              {"departments", open.caller.membership.departments},
               {"plan", operate::toJson(open.plan)},
               {"permittedBy", open.permittedBy},
               {"sentAt", formatRfc3339(open.sentAt)},
@@ -227,7 +266,8 @@ Task<Result<ChangeDesk::Finding>> ChangeDesk::foundOut(const Open& open) {
     }
 }
 
-Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer) {
+Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::shared_ptr<Claims> claims) {
+    storage::UnitOfWork end;
     bool chinese = open.caller.chinese();
     auto said = answer ? Answered::saying((chinese ? "已执行：" : "Done: ") + open.plan.summary + "\n")
                        : Answered::refusing(open.plan.summary);
@@ -237,7 +277,10 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer) {
     if (!answer) {
         auto why = answer.error().describe();
         said.text += (chinese ? "：失败：" : ": failed: ") + why + "\n";
-        co_await close(open, answer.error().code == ErrorCode::OutcomeUnknown ? "unknown" : "failed", why);
+        claims->replyIn(end, said);
+        bool unknown = answer.error().code == ErrorCode::OutcomeUnknown;
+        bool stored = co_await close(open, unknown ? "unknown" : "failed", why, std::move(end));
+        if (!stored) claims->replied.clear();
         co_return said;
     }
     bool comparable = open.plan.request.method == "PATCH" && !open.plan.before.empty();
@@ -247,14 +290,17 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer) {
     if (!open.plan.undo.empty() && !after.empty()) open.plan.undo += " --expect " + after;
     said.undo = open.plan.rollout ? std::string() : open.plan.undo;
     said.living = open.plan.rollout || !said.undo.empty();
+    claims->replyIn(end, said);
     if (!open.plan.rollout) {
-        co_await close(open, "done", {});
+        bool stored = co_await close(open, "done", {}, std::move(end));
+        if (!stored) claims->replied.clear();
         co_return said;
     }
     open.made = true;
-    auto unit = recording(entryOf(open, "done"));
-    unit.meta.push_back(kept(open));
-    co_await flush_(std::move(unit));
+    end.audit.push_back(entryOf(open, "done"));
+    end.meta.push_back(kept(open));
+    auto stored = co_await flush_(std::move(end));
+    if (!stored) claims->replied.clear();
     open.differences.clear();
     const std::string name = "rollout of " + open.plan.target();
     tasks_.spawn(name, follow(std::move(open)));
@@ -293,13 +339,15 @@ Task<void> ChangeDesk::follow(Open open) {
     }
 }
 
-/// Its end in the audit log and on the card of the incident.
-Task<void> ChangeDesk::close(const Open& open, std::string_view decision, std::string result) {
-    auto unit = recording(entryOf(open, decision, result));
-    unit.meta.push_back({std::string(openPrefix) + open.id, {}});
+/// Its end in the audit log and on the card of the incident; whether that is durable.
+Task<bool> ChangeDesk::close(const Open& open, std::string_view decision, std::string result,
+                             storage::UnitOfWork with) {
+    with.audit.push_back(entryOf(open, decision, result));
+    with.meta.push_back({std::string(openPrefix) + open.id, {}});
     bool good = decision == "done" || decision == "completed";
     noteAction(open, good ? rules::Action::State::Done : rules::Action::State::Failed, std::move(result));
-    co_await flush_(std::move(unit));
+    auto stored = co_await flush_(std::move(with));
+    co_return stored.has_value();
 }
 
 void ChangeDesk::noteAction(const Open& open, rules::Action::State state, std::string result) {
@@ -321,10 +369,7 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
     for (auto entry = meta.lower_bound(openPrefix); entry != meta.end() && entry->first.starts_with(openPrefix);
          ++entry) {
         auto json = Json::parse(entry->second, nullptr, false);
-        auto text = [&](const char* name) {
-            bool there = json.is_object() && json.contains(name) && json[name].is_string();
-            return there ? json[name].get<std::string>() : std::string();
-        };
+        auto text = [&](const char* name) { return textAt(json, name); };
         auto plan = operate::planFromJson(text("plan"));
         if (!plan) {
             spdlog::error("{}: {}", entry->first, plan.error().describe());
@@ -338,13 +383,13 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
         open.caller.name = text("name");
         open.caller.chat = text("chat");
         open.caller.language = text("language");
+        open.caller.membership.departments = textsAt(json, "departments");
         open.plan = std::move(*plan);
         open.sentAt = parseRfc3339(text("sentAt")).value_or(clock_.now());
         open.replyTo = text("replyTo");
         open.card = text("card");
-        bool counted = json.contains("permittedBy") && json["permittedBy"].is_number_integer();
-        open.permittedBy = counted ? json["permittedBy"].get<std::int64_t>() : 0;
-        open.made = json.contains("made") && json["made"] == true;
+        open.permittedBy = integerAt(json, "permittedBy").value_or(0);
+        open.made = flagAt(json, "made", false);
         const std::string name = "change of " + open.plan.target();
         tasks_.spawn(name, resumeOne(std::move(open)));
     }
@@ -362,7 +407,7 @@ Task<void> ChangeDesk::resumeOne(Open open) {
     else
         answer = std::move(found->object);
     auto asker = open;
-    auto said = co_await finish(std::move(open), std::move(answer));
+    auto said = co_await finish(std::move(open), std::move(answer), std::make_shared<Claims>());
     tell(asker, said);
 }
 

@@ -65,13 +65,16 @@ private:
     Task<Answered> refused(const Open& open, std::string_view decision, std::string why);
     Task<Result<std::string>> tryOut(const Open& open, access::Request request);
     Task<Answered> preview(Open open, access::Request request, bool confirmable);
+    struct UnderWay;
+    Task<Answered> carriedOut(Open open, access::Request request, std::shared_ptr<Claims> claims);
+    Task<void> goOn(std::shared_ptr<UnderWay> work, Open open, access::Request request, std::shared_ptr<Claims> claims);
     Task<Answered> carryOut(Open open, access::Request request, std::shared_ptr<Claims> claims);
     Task<Result<std::string>> settled(const Open& open, Result<std::string> answer);
     Task<Result<Finding>> foundOut(const Open& open);
-    Task<Answered> finish(Open open, Result<std::string> answer);
+    Task<Answered> finish(Open open, Result<std::string> answer, std::shared_ptr<Claims> claims);
     Task<void> resumeOne(Open open);
     Task<void> follow(Open open);
-    Task<void> close(const Open& open, std::string_view decision, std::string result);
+    Task<bool> close(const Open& open, std::string_view decision, std::string result, storage::UnitOfWork with = {});
     void noteAction(const Open& open, rules::Action::State state, std::string result);
     void tell(const Open& open, const Answered& answer) const;
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/async/loop_condition.hpp"
+#include "base/text/json_fields.hpp"
 #include "base/text/utf8.hpp"
 
 namespace klaw::app {
@@ -23,7 +24,11 @@ constexpr std::size_t pageSize = 15;
 /// Platforms give a press two or three seconds, network included.
 constexpr Duration answerWithin = 900ms;
 constexpr std::size_t longestToast = 200;
+/// How long what was done by a press waits for the answer to that press, which shows the same.
+constexpr Duration answerIsOnItsWay = 3s;
 constexpr Duration waitForName = 300ms;
+/// Whoever asks has heard by then that it is being worked on.
+constexpr Duration waitForDepartments = 8s;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -55,6 +60,19 @@ bool isChinese(const std::string& language) {
     return language.starts_with("zh");
 }
 
+/// Beside a refusal.
+std::string unknownOrganisation(bool chinese) {
+    return chinese ? "Klaw 还不知道自己属于哪个组织：请先在群里 @机器人 发一条消息，或由管理员配置 `corp_id`\n"
+                   : "Klaw does not know yet which organisation is its own: mention the robot once, or let an "
+                     "administrator set `corp_id`\n";
+}
+
+std::string whyUnknown(const Error& error) {
+    bool silent = error.code == ErrorCode::DeadlineExceeded || error.code == ErrorCode::Unavailable ||
+                  error.code == ErrorCode::OutcomeUnknown;
+    return silent ? "the directory did not answer" : "the directory says: " + error.message;
+}
+
 /// Shows what another command answers, in place of what the card shows.
 notifiers::CardButton turnButton(std::string label, std::string command) {
     notifiers::CardButton button;
@@ -83,6 +101,21 @@ ChatDesk::ChatDesk(Loop& loop, LoopClock& clock, Random& random, CommandDesk& co
       app_(std::move(app)),
       tasks_(loop, reportFailure) {}
 
+/// Asked for only where a role may follow from it: platforms meter every question.
+Task<access::Membership> ChatDesk::membershipOf(std::string id) const {
+    access::Membership membership;
+    bool counts = app_.departments && !id.empty() && commands_.policy().namesDepartments(app_.platform);
+    if (!counts) co_return membership;
+    auto known = co_await app_.departments->know(std::move(id), waitForDepartments);
+    if (!known) {
+        membership.unknown = whyUnknown(known.error());
+        co_return membership;
+    }
+    for (const auto& department : known->departments)
+        membership.departments.push_back(access::departmentPrefix(app_.platform) + department);
+    co_return membership;
+}
+
 /// Who has no name in the configuration is looked up; that is worth a moment, for which no answer to a press waits.
 Task<operate::Caller> ChatDesk::callerOf(notifiers::Person person, std::string chat, TimePoint at) const {
     operate::Caller caller;
@@ -94,6 +127,7 @@ Task<operate::Caller> ChatDesk::callerOf(notifiers::Person person, std::string c
     if (caller.name.empty()) caller.name = person.name;
     if (!chat.empty()) caller.chat = app_.platform + ":" + chat;
     caller.language = app_.language;
+    caller.membership = co_await membershipOf(std::move(person.id));
     if (at != TimePoint()) caller.at = at;
     co_return caller;
 }
@@ -120,7 +154,15 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
     asked.cardRef = press.cardRef;
     asked.withForms = app_.platform != "dingtalk";
     asked.replyTo = addressOf(here);
+    auto claims = asked.claims;
+    claims->reply = [this, here, pressed](const Answered& done) -> std::optional<storage::Delivery> {
+        if (!done.settles) return std::nullopt;
+        auto picture = pictureOf(done, here);
+        if (!pressed->givenUp) picture.notBefore += answerIsOnItsWay;
+        return picture;
+    };
     auto answered = co_await commands_.press(std::move(asked), press.nonce, std::move(press.inputs));
+    if (press.by.beforeOwnOrganisation) answered.text += unknownOrganisation(isChinese(app_.language));
     PressAnswer answer;
     answer.kind = answered.ok ? PressAnswer::Kind::Success : PressAnswer::Kind::Error;
     // The button's own word for what it is: not every template sends it, and anybody could send another.
@@ -128,7 +170,7 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
     bool onItsCard = button == "page" || button == "confirm" || button == "undo";
     if (onItsCard && (answered.ok || answered.settles)) {
         if (!pressed->givenUp) answer.card = co_await offered(cardOf(answered.card, answered.pagedCommand, answered));
-        if (pressed->givenUp) show(answered, std::move(here));
+        if (pressed->givenUp && claims->replied.empty()) show(answered, std::move(here));
     } else if (!answered.choices.empty()) {
         say(cardOf("choice-" + press.eventId, answered.pagedCommand, answered), std::move(here));
         answer.kind = PressAnswer::Kind::Info;
@@ -149,11 +191,13 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
         bool toPerson = app_.platform == "dingtalk" && !press.by.id.empty();
         CardReply to{press.chat, press.cardRef, {}, {}, {}, false};
         if (toPerson) to = {{}, {}, {}, {}, press.by.id, false};
-        bool unseen = toPerson || pressed->givenUp;
+        bool unseen = toPerson || press.by.beforeOwnOrganisation || pressed->givenUp;
         if (unseen && !answered.ok) say(cardOf("refusal-" + press.eventId, button, answered), std::move(to));
     }
+    bool shown = answer.card.has_value();
     pressed->answer = std::move(answer);
     pressed->changed.notify();
+    if (shown && !claims->replied.empty()) withdraw(claims->replied);
 }
 
 /// With nonces on its buttons, once they are durable; nothing when they cannot be.
@@ -173,10 +217,14 @@ Task<std::optional<Card>> ChatDesk::offered(Card card) {
 
 /// In place of what its card shows.
 void ChatDesk::show(const Answered& answered, CardReply on) {
+    put(pictureOf(answered, std::move(on)));
+}
+
+storage::Delivery ChatDesk::pictureOf(const Answered& answered, CardReply on) const {
     constexpr std::size_t tokenBytes = 6;
     auto card = cardOf(answered.card, answered.pagedCommand, answered);
     card.reply = std::move(on);
-    put(std::move(card), answered.card + "." + random_.token(tokenBytes));
+    return deliveryOf(std::move(card), answered.card + "." + random_.token(tokenBytes));
 }
 
 /// Kept with what goes on, so it has no secret: a card that stays is not changed by the webhook of a message.
@@ -190,16 +238,11 @@ std::string ChatDesk::addressOf(CardReply to) const {
 }
 
 std::string ChatDesk::channelOf(const std::string& address) {
-    auto json = nlohmann::json::parse(address, nullptr, false);
-    bool there = json.is_object() && json.contains("channel") && json["channel"].is_string();
-    return there ? json["channel"].get<std::string>() : std::string();
+    return textAt(parsedJson(address), "channel");
 }
 
 void ChatDesk::tell(const std::string& address, const Answered& answered) {
-    auto json = nlohmann::json::parse(address, nullptr, false);
-    bool there = json.is_object() && json.contains("card") && json["card"].is_string();
-    auto card = there ? notifiers::cardFromJson(json["card"].get_ref<const std::string&>())
-                      : fail(ErrorCode::InvalidArgument, "no address");
+    auto card = notifiers::cardFromJson(textAt(parsedJson(address), "card"));
     if (card && card->reply) show(answered, std::move(*card->reply));
 }
 
@@ -216,11 +259,12 @@ std::vector<storage::InboundKey> ChatDesk::keysOf(const InboundMessage& message)
     return keys;
 }
 
-/// False for one that was there before, also before a restart. Only what it does, or else its answer, makes it known
-/// for good: a message that was lost with the agent may come again.
-bool ChatDesk::isNew(const std::vector<storage::InboundKey>& keys) {
+/// Also before a restart. Only what it does, or else its answer, makes it known for good: a message that was lost with
+/// the agent may come again.
+ChatDesk::Earlier ChatDesk::wasThere(const std::vector<storage::InboundKey>& keys) {
     constexpr std::size_t mostRemembered = 10'000;
-    bool known = commands_.knows(keys);
+    auto stored = commands_.knows(keys);
+    bool known = stored && *stored;
     for (const auto& each : keys) {
         if (!seen_.insert(each.key).second)
             known = true;
@@ -232,13 +276,14 @@ bool ChatDesk::isNew(const std::vector<storage::InboundKey>& keys) {
         seenOrder_.pop_front();
     }
     if (known) ++counts_.repeats;
-    return !known;
+    return known ? Earlier::Yes : stored ? Earlier::No : Earlier::Unknown;
 }
 
 Task<void> ChatDesk::answer(InboundMessage message) {
     auto claims = std::make_shared<Claims>();
     claims->inbound = keysOf(message);
-    if (!isNew(claims->inbound)) co_return;
+    auto earlier = wasThere(claims->inbound);
+    if (earlier == Earlier::Yes) co_return;
     auto command = trimmed(message.text);
     if (command.empty()) command = "help";
     notifiers::CardReply to{message.chat,
@@ -255,33 +300,52 @@ Task<void> ChatDesk::answer(InboundMessage message) {
     asked.pageSize = pageSize;
     asked.card = id;
     asked.replyTo = addressOf(to);
+    asked.maybeRepeated = earlier == Earlier::Unknown;
     asked.claims = claims;
+    claims->reply = [this, id, command, to](const Answered& answer) -> std::optional<storage::Delivery> {
+        auto card = cardOf(id, answer.pagedCommand.empty() ? command : answer.pagedCommand, answer);
+        card.reply = to;
+        card.reply->living = answer.living || answer.page.of > 1 || !answer.clusters.empty() || !answer.confirm.empty();
+        return deliveryOf(std::move(card), id);
+    };
     auto answered = co_await commands_.execute(std::move(asked));
-    to.living = answered.living || answered.page.of > 1 || !answered.clusters.empty() || !answered.confirm.empty();
-    auto shown = answered.pagedCommand.empty() ? command : answered.pagedCommand;
-    say(cardOf(id, shown, answered), std::move(to), std::move(claims));
+    if (!claims->replied.empty()) co_return;
+    if (message.from.beforeOwnOrganisation && !answered.ok)
+        answered.text += unknownOrganisation(isChinese(app_.language));
+    auto reply = *claims->reply(answered);
+    put(std::move(reply), std::move(claims));
 }
 
-void ChatDesk::say(Card card, notifiers::CardReply to, std::shared_ptr<Claims> claims) {
+void ChatDesk::say(Card card, notifiers::CardReply to) {
     card.reply = std::move(to);
     auto id = card.id;
-    put(std::move(card), std::move(id), std::move(claims));
+    put(deliveryOf(std::move(card), std::move(id)));
 }
 
 /// One with buttons stays and is changed in place.
-void ChatDesk::put(Card card, std::string deliveryId, std::shared_ptr<Claims> claims) {
+storage::Delivery ChatDesk::deliveryOf(Card card, std::string id) const {
     storage::Delivery delivery;
-    delivery.id = deliveryId + "." + app_.channel;
+    delivery.id = id + "." + app_.channel;
     delivery.channel = app_.channel;
     delivery.reason = "reply";
-    delivery.idempotencyKey = storage::deliveryKey(deliveryId, 1, app_.channel);
+    delivery.idempotencyKey = storage::deliveryKey(id, 1, app_.channel);
     delivery.payload = notifiers::toJson(card);
     delivery.createdAt = delivery.notBefore = clock_.now();
     delivery.livingCard = card.reply->living;
     if (delivery.livingCard) delivery.incidentId = card.id;
+    return delivery;
+}
+
+void ChatDesk::put(storage::Delivery delivery, std::shared_ptr<Claims> claims) {
     storage::UnitOfWork unit;
     if (claims) claims->moveInto(unit);
     unit.newDeliveries.push_back(std::move(delivery));
+    commit_(std::move(unit), {});
+}
+
+void ChatDesk::withdraw(const std::string& deliveryId) {
+    storage::UnitOfWork unit;
+    unit.supersededDeliveries.push_back(deliveryId);
     commit_(std::move(unit), {});
 }
 

@@ -23,7 +23,8 @@ struct ChatApp {
     std::string platform;  ///< "feishu", "dingtalk": begins identities
     std::string channel;   ///< of the courier, for answers
     std::string language = "en";
-    notifiers::People* people = nullptr;  ///< outlives the desk; null: nobody can be looked up
+    notifiers::People* people = nullptr;       ///< for names; outlives the desk; null: nobody can be looked up
+    notifiers::People* departments = nullptr;  ///< the same for departments
 };
 
 /// The desk behind one application of a chat platform: what people write and press there becomes commands, answers go
@@ -57,12 +58,17 @@ private:
     Task<void> carryOut(notifiers::InboundPress press, std::shared_ptr<Pressed> pressed);
     Task<void> answer(notifiers::InboundMessage message);
     std::vector<storage::InboundKey> keysOf(const notifiers::InboundMessage& message) const;
-    bool isNew(const std::vector<storage::InboundKey>& keys);
-    void say(notifiers::Card card, notifiers::CardReply to, std::shared_ptr<Claims> claims = {});
+    enum class Earlier { No, Yes, Unknown };
+    Earlier wasThere(const std::vector<storage::InboundKey>& keys);
+    void say(notifiers::Card card, notifiers::CardReply to);
     void show(const Answered& answered, notifiers::CardReply on);
-    void put(notifiers::Card card, std::string deliveryId, std::shared_ptr<Claims> claims = {});
+    storage::Delivery pictureOf(const Answered& answered, notifiers::CardReply on) const;
+    storage::Delivery deliveryOf(notifiers::Card card, std::string id) const;
+    void put(storage::Delivery delivery, std::shared_ptr<Claims> claims = {});
+    void withdraw(const std::string& deliveryId);
     Task<std::optional<notifiers::Card>> offered(notifiers::Card card);
     std::string addressOf(notifiers::CardReply to) const;
+    Task<access::Membership> membershipOf(std::string id) const;
     Task<operate::Caller> callerOf(notifiers::Person person, std::string chat, TimePoint at) const;
     notifiers::Card cardOf(const std::string& id, const std::string& command, const Answered& answered) const;
 

@@ -22,6 +22,8 @@ void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
 }
 
+constexpr std::string_view corporationPrefix = "dingtalk-corporation:";
+
 /// Where the platform posts to; empty where it does not.
 std::string callbackAddress(const AppConfig& app, const std::string& url) {
     if (app.mode != AppConfig::Mode::Callback) return {};
@@ -39,7 +41,8 @@ struct Chats::Line {
     std::shared_ptr<notifiers::dingtalk::App> dingtalk;
     std::shared_ptr<std::map<std::string, std::uint64_t>> calls =
         std::make_shared<std::map<std::string, std::uint64_t>>();  ///< also of notifiers that outlive the line
-    std::unique_ptr<notifiers::People> people;
+    std::unique_ptr<notifiers::People> people;                     ///< their names
+    std::unique_ptr<notifiers::People> departments;                ///< of people
     std::unique_ptr<ChatDesk> desk;
     std::string address;                                       ///< of callbacks
     std::unique_ptr<notifiers::InboundConnection> connection;  ///< null: it does not listen
@@ -67,7 +70,7 @@ struct Chats::Line {
 };
 
 Chats::Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http, const CallBudgets& budgets,
-             CommandDesk& commands, ChatDesk::Commit commit)
+             CommandDesk& commands, ChatDesk::Commit commit, const Meta& meta)
     : loop_(loop),
       clock_(clock),
       random_(random),
@@ -75,7 +78,11 @@ Chats::Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http
       budgets_(budgets),
       commands_(commands),
       commit_(std::move(commit)),
-      endings_(loop, reportFailure) {}
+      endings_(loop, reportFailure) {
+    for (auto at = meta.lower_bound(corporationPrefix); at != meta.end() && at->first.starts_with(corporationPrefix);
+         ++at)
+        corporations_[at->first.substr(corporationPrefix.size())] = at->second;
+}
 
 Chats::~Chats() = default;
 
@@ -93,6 +100,14 @@ std::unique_ptr<Chats::Line> Chats::open(const AppConfig& config, const std::str
     line->people = std::make_unique<notifiers::People>(
         loop_, clock_, feishu ? notifiers::feishu::kKeepPeople : notifiers::dingtalk::kKeepPeople, std::move(ask));
     app.people = line->people.get();
+    auto askDepartments = [of = line.get()](std::string id) {
+        return of->feishu ? notifiers::feishu::askDepartments(of->feishu, std::move(id))
+                          : notifiers::dingtalk::askDepartments(of->dingtalk, std::move(id));
+    };
+    line->departments = std::make_unique<notifiers::People>(
+        loop_, clock_, feishu ? notifiers::feishu::kKeepDepartments : notifiers::dingtalk::kKeepDepartments,
+        std::move(askDepartments));
+    app.departments = line->departments.get();
     line->desk = std::make_unique<ChatDesk>(loop_, clock_, random_, commands_, commit_, std::move(app));
     feishu ? openFeishu(*line) : openDingTalk(*line);
     if (line->connection) line->connection->start();
@@ -129,6 +144,9 @@ void Chats::openDingTalk(Line& line) {
     options.platform = notifiers::dingtalk::platformOf(line.config.domain);
     options.account = budgets_.of(line.config.name);
     line.dingtalk = std::make_shared<notifiers::dingtalk::App>(loop_, http_, clock_, std::move(options));
+    line.dingtalk->corporation().remember(
+        corporations_[line.config.id],
+        [this, app = line.config.id](const std::string& corporation) { noteCorporation(app, corporation); });
     line.dingtalk->onCall([calls = line.calls](std::string_view api) { ++(*calls)[std::string(api)]; });
     if (line.isPostedTo())
         line.listenBy(
@@ -136,6 +154,14 @@ void Chats::openDingTalk(Line& line) {
     else if (line.config.listens)
         line.connection = std::make_unique<notifiers::dingtalk::StreamConnection>(loop_, clock_, random_, http_,
                                                                                   line.dingtalk, *line.desk);
+}
+
+/// A press right after a restart must not wait for a message that says whose people userids are.
+void Chats::noteCorporation(const std::string& app, const std::string& corporation) {
+    corporations_[app] = corporation;
+    storage::UnitOfWork unit;
+    unit.meta.push_back({std::string(corporationPrefix) + app, corporation});
+    commit_(std::move(unit), {});
 }
 
 void Chats::follow(const Config& config) {
@@ -153,6 +179,7 @@ void Chats::follow(const Config& config) {
         if (line.connection) co_await line.connection->stop();
         co_await line.desk->stop();
         co_await line.people->stop();
+        co_await line.departments->stop();
     };
     for (auto& gone : before) {
         if (!gone) continue;
@@ -180,6 +207,8 @@ std::vector<ChatView> Chats::views() const {
         view.name = line->config.name;
         view.platform = line->config.type == ChannelConfig::Type::Feishu ? "feishu" : "dingtalk";
         view.counts = line->desk->counts();
+        view.names = line->people->counts();
+        view.departments = line->departments->counts();
         view.calls = *line->calls;
         if (line->connection) {
             view.listens = true;
@@ -211,6 +240,7 @@ Task<void> Chats::stop() {
         if (line->connection) co_await line->connection->stop();
         co_await line->desk->stop();
         co_await line->people->stop();
+        co_await line->departments->stop();
     }
     while (!endings_.empty()) co_await clock_.sleepFor(10ms);
 }

@@ -24,15 +24,18 @@ struct ChatView {
     std::optional<TimePoint> lastHeardOf;
     notifiers::InboundCounts inbound;
     ChatDesk::Counts counts;
-    std::map<std::string, std::uint64_t> calls;  ///< of the platform's API, by its name
+    notifiers::People::Counts names, departments;  ///< of people, looked up
+    std::map<std::string, std::uint64_t> calls;    ///< of the platform's API, by its name
 };
 
 /// The applications on chat platforms: each has its token, its connection and its desk. On the loop thread.
 class Chats {
 public:
-    /// References outlive the chats.
+    using Meta = std::map<std::string, std::string, std::less<>>;
+
+    /// References outlive the chats; `meta` is what was stored.
     Chats(Loop& loop, LoopClock& clock, Random& random, net::HttpClient& http, const CallBudgets& budgets,
-          CommandDesk& commands, ChatDesk::Commit commit);
+          CommandDesk& commands, ChatDesk::Commit commit, const Meta& meta);
     ~Chats();
 
     /// After the budgets have followed it. One whose settings stay as they were keeps its connection. The connections
@@ -53,6 +56,7 @@ private:
     struct Line;
     void openFeishu(Line& line);
     void openDingTalk(Line& line);
+    void noteCorporation(const std::string& app, const std::string& corporation);
     std::unique_ptr<Line> open(const AppConfig& config, const std::string& language, const std::string& url);
 
     Loop& loop_;
@@ -62,6 +66,7 @@ private:
     const CallBudgets& budgets_;
     CommandDesk& commands_;
     ChatDesk::Commit commit_;
+    std::map<std::string, std::string> corporations_;  ///< of DingTalk, by the id of the application
     std::vector<std::unique_ptr<Line>> lines_;
     std::vector<std::unique_ptr<Line>> leaving_;
     TaskGroup endings_;

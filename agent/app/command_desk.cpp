@@ -6,6 +6,7 @@
 
 #include "agent/operate/required_access.hpp"
 #include "base/async/loop_condition.hpp"
+#include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
 #include "storage/reader.hpp"
 
@@ -49,9 +50,7 @@ Answered refusal(const Error& error) {
 
 /// Of the target of an offer: "incident" is the card that it was made with, "channel" where that is.
 std::string targetPart(const storage::Offer& offer, const char* name) {
-    auto json = nlohmann::json::parse(offer.target, nullptr, false);
-    bool there = json.is_object() && json.contains(name) && json[name].is_string();
-    return there ? json[name].get<std::string>() : std::string();
+    return textAt(parsedJson(offer.target), name);
 }
 
 /// `command` without `--page N`.
@@ -98,6 +97,25 @@ Answered lengthsOf(const std::string& command, bool chinese) {
     auto answer = Answered::saying(chinese ? "静默多久？\n" : "Silence it for how long?\n");
     answer.pagedCommand = bare;
     for (const char* length : {"30m", "2h", "8h", "1d", "7d"}) answer.choices.emplace_back(length, bare + " " + length);
+    return answer;
+}
+
+/// As JSON, or as much of it as the asker can read at once.
+Answered answerOf(operate::Output outcome, const operate::CommandLine& line, const Asked& asked) {
+    auto answer = Answered::saying({});
+    answer.tabular = outcome.table.has_value();
+    answer.pagedCommand = withoutPage(asked.command);
+    if (line.option("json")) {
+        answer.text = operate::toJson(outcome);
+        return answer;
+    }
+    const auto& language = asked.caller.language;
+    if (asked.pageSize > 0) answer.page = operate::cutToPage(outcome, pageOf(line), asked.pageSize, language);
+    if (asked.pageSize > 0 && outcome.table) {
+        answer.rows = operate::rowLines(*outcome.table, language);
+        answer.below = std::move(outcome.after);
+    }
+    answer.text = std::move(outcome.text);
     return answer;
 }
 
@@ -157,19 +175,29 @@ storage::AuditEntry CommandDesk::denialOf(const operate::Caller& caller, const a
     return entry;
 }
 
-Task<Result<void>> CommandDesk::record(storage::AuditEntry entry, std::shared_ptr<Claims> claims) {
+Task<Result<void>> CommandDesk::record(storage::AuditEntry entry) {
     storage::UnitOfWork unit;
     unit.audit.push_back(std::move(entry));
-    if (claims) claims->moveInto(unit);
     auto stored = co_await flush_(std::move(unit));
     if (!stored) co_return fail(std::move(stored).error());
     co_return Result<void>();
 }
 
-bool CommandDesk::knows(const std::vector<storage::InboundKey>& inbound) const {
+/// What was done, with the message or button it was done by and its reply.
+Task<Result<void>> CommandDesk::recordDone(storage::AuditEntry entry, std::shared_ptr<Claims> claims, Answered answer) {
+    storage::UnitOfWork unit;
+    unit.audit.push_back(std::move(entry));
+    claims->moveInto(unit);
+    claims->replyIn(unit, answer);
+    auto stored = co_await flush_(std::move(unit));
+    if (stored) co_return Result<void>();
+    claims->replied.clear();
+    co_return fail(std::move(stored).error());
+}
+
+Result<bool> CommandDesk::knows(const std::vector<storage::InboundKey>& inbound) const {
     auto reader = storage::Reader::open(databaseFile_);
-    auto known = reader ? reader->knowsInbound(inbound) : fail(reader.error());
-    return known && *known;
+    return reader ? reader->knowsInbound(inbound) : fail(reader.error());
 }
 
 Task<Answered> CommandDesk::execute(Asked asked) {
@@ -193,6 +221,11 @@ Task<Answered> CommandDesk::execute(Asked asked) {
                    "things may have changed: send it again if it is still meant");
         co_return refusal(late);
     }
+    if (understood->changes() && asked.maybeRepeated) {
+        co_await record(auditOf(caller, verb, "refused", asked.command));
+        co_return refusal(Error(ErrorCode::Unavailable, "it cannot be found out whether this was done before", {},
+                                "nothing was done; see /readyz for what is wrong with the storage"));
+    }
     if ((understood->verb->ask || understood->verb->plan) && !understood->line.option("cluster"))
         if (auto choice = whichCluster(control_, asked.command)) co_return std::move(*choice);
     if (understood->verb->plan)
@@ -211,31 +244,17 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         outcome = co_await understood->verb->ask(control_, caller, understood->line);
     else
         outcome = understood->verb->run(control_, caller, understood->line);
+    bool done = outcome.has_value();
+    bool denied = !done && outcome.error().code == ErrorCode::PermissionDenied;
+    auto answer = done ? answerOf(std::move(*outcome), understood->line, asked) : refusal(outcome.error());
+    answer.reads = done && !understood->changes();
     if (understood->changes()) {
-        auto entry = auditOf(caller, verb, outcome ? "done" : "failed", asked.command);
-        auto stored = co_await record(std::move(entry), asked.claims);
-        if (outcome && !stored) co_return refusal(stored.error());
+        auto entry = auditOf(caller, verb, done ? "done" : "failed", asked.command);
+        auto stored = co_await recordDone(std::move(entry), asked.claims, answer);
+        if (done && !stored) co_return refusal(stored.error());
+    } else if (denied) {
+        co_await record(auditOf(caller, verb, "denied", asked.command));
     }
-    if (!outcome) {
-        bool denied = outcome.error().code == ErrorCode::PermissionDenied && !understood->changes();
-        if (denied) co_await record(auditOf(caller, verb, "denied", asked.command));
-        co_return refusal(outcome.error());
-    }
-    Answered answer = Answered::saying({});
-    answer.reads = !understood->changes();
-    answer.tabular = outcome->table.has_value();
-    answer.pagedCommand = withoutPage(asked.command);
-    if (understood->line.option("json")) {
-        answer.text = operate::toJson(*outcome);
-        co_return answer;
-    }
-    if (asked.pageSize > 0)
-        answer.page = operate::cutToPage(*outcome, pageOf(understood->line), asked.pageSize, caller.language);
-    if (asked.pageSize > 0 && outcome->table) {
-        answer.rows = operate::rowLines(*outcome->table, caller.language);
-        answer.below = std::move(outcome->after);
-    }
-    answer.text = std::move(outcome->text);
     co_return answer;
 }
 

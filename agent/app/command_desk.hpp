@@ -36,8 +36,8 @@ public:
     /// and presses again gets the same answer, others learn who was first. Somebody who may not leaves it to others.
     /// `inputs`: what was asked with it. `asked` has no command yet.
     Task<Answered> press(Asked asked, std::string nonce, std::map<std::string, std::string> inputs = {});
-    /// Whether a message was there before, also before a restart.
-    bool knows(const std::vector<storage::InboundKey>& inbound) const;
+    /// Whether a message was there before, also before a restart; an Error where that cannot be found out.
+    Result<bool> knows(const std::vector<storage::InboundKey>& inbound) const;
 
 private:
     struct Press;
@@ -49,7 +49,8 @@ private:
                                 const std::string& command) const;
     storage::AuditEntry denialOf(const operate::Caller& caller, const access::Request& request,
                                  const std::string& command) const;
-    Task<Result<void>> record(storage::AuditEntry entry, std::shared_ptr<Claims> claims = {});
+    Task<Result<void>> record(storage::AuditEntry entry);
+    Task<Result<void>> recordDone(storage::AuditEntry entry, std::shared_ptr<Claims> claims, Answered answer);
 
     Loop& loop_;
     LoopClock& clock_;

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "agent/app/on_call_config.hpp"
+#include "base/net/url.hpp"
 #include "base/text/utf8.hpp"
 #include "rules/load/value_readers.hpp"
 #include "rules/load/yaml_cursor.hpp"
@@ -264,6 +265,26 @@ void addPrefixed(const YamlCursor& value, std::string_view key, std::vector<std:
     for (const auto& id : rules::values(value.texts(key))) into.push_back(std::string(platform) + ":" + id);
 }
 
+bool isDepartmentId(std::string_view id, bool dingtalk) {
+    auto fits = [&](char c) {
+        bool digit = c >= '0' && c <= '9';
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '@' || c == '.';
+        return digit || (letter && !dingtalk);
+    };
+    return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, fits);
+}
+
+void addDepartments(const YamlCursor& value, std::string_view key, access::Binding& binding) {
+    bool dingtalk = key.starts_with("dingtalk");
+    for (const auto& id : rules::values(value.texts(key))) {
+        if (!isDepartmentId(id, dingtalk))
+            value.error(std::string(key) + ": \"" + id + "\" is no id of a department",
+                        dingtalk ? "write its number, for example 42; 1 is the whole organisation"
+                                 : "write its open_department_id (od-…) or department_id; 0 is the whole tenant");
+        binding.departments.push_back(std::string(key) + ":" + id);
+    }
+}
+
 // clang-format off
 constexpr Field<ClusterConfig> clusterFields[] = {
     {"name", [](const YamlCursor& v, ClusterConfig& c) { c.name = v.text("name").value; }},
@@ -360,6 +381,8 @@ constexpr Field<access::Binding> accessFields[] = {
     {"dingtalk", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk", b.identities); }},
     {"feishu_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "feishu_chat", b.chats); }},
     {"dingtalk_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk_chat", b.chats); }},
+    {"feishu_department", [](const YamlCursor& v, access::Binding& b) { addDepartments(v, "feishu_department", b); }},
+    {"dingtalk_department", [](const YamlCursor& v, access::Binding& b) { addDepartments(v, "dingtalk_department", b); }},
     {"role", [](const YamlCursor& v, access::Binding& b) { b.role = v.text("role").value; }},
     {"clusters", [](const YamlCursor& v, access::Binding& b) { b.clusters = rules::values(v.texts("clusters")); }},
     {"namespaces", [](const YamlCursor& v, access::Binding& b) { b.namespaces = rules::values(v.texts("namespaces")); }},
@@ -487,7 +510,7 @@ void readAlertmanagers(const YamlCursor& value, Config& config) {
     for (std::size_t i = 0; i < places.size(); ++i) {
         auto& alertmanager = config.alertmanagers[i];
         if (!isWebAddress(alertmanager.url)) places[i].error("alertmanagers: no http or https address", "add `url`");
-        if (alertmanager.name.empty()) alertmanager.name = alertmanager.url;
+        if (alertmanager.name.empty()) alertmanager.name = net::shownUrl(alertmanager.url);
         if (!names.insert(alertmanager.name).second)
             places[i].error("the Alertmanager \"" + alertmanager.name + "\" is there twice", "choose another name");
     }
@@ -596,8 +619,10 @@ void readAccess(const YamlCursor& value, Config& config) {
     for (const auto& item : value.items("access")) {
         access::Binding binding;
         rules::decodeFields<access::Binding>(item, "access", accessFields, binding);
-        if (binding.identities.empty() && binding.chats.empty())
-            item.error("access for nobody", "add `feishu`, `dingtalk`, `feishu_chat` or `dingtalk_chat`");
+        if (binding.identities.empty() && binding.chats.empty() && binding.departments.empty())
+            item.error("access for nobody",
+                       "add `feishu`, `dingtalk`, `feishu_chat`, `dingtalk_chat`, `feishu_department` or "
+                       "`dingtalk_department`");
         config.bindings.push_back(std::move(binding));
     }
 }
@@ -681,6 +706,14 @@ void checkBindings(const YamlCursor& root, const Config& config) {
     for (const auto& binding : config.bindings)
         if (!policy.role(binding.role))
             root.error("access: there is no role \"" + binding.role + "\"", "one of " + names);
+    access::Policy named(config.bindings);
+    for (auto type : {ChannelConfig::Type::Feishu, ChannelConfig::Type::DingTalk}) {
+        std::string platform = type == ChannelConfig::Type::Feishu ? "feishu" : "dingtalk";
+        bool there = std::ranges::find(config.apps, type, &AppConfig::type) != config.apps.end();
+        if (!there && named.namesDepartments(platform))
+            root.error("access: no application can ask who is in a " + platform + "_department",
+                       "add one of the type " + platform + " to `apps`");
+    }
 }
 
 void checkReferences(const YamlCursor& root, const Config& config) {
@@ -698,8 +731,8 @@ void checkReferences(const YamlCursor& root, const Config& config) {
             if (auto onCall = rules::onCallName(name)) {
                 if (std::ranges::find(config.rotas, onCall->rota, &rules::Rota::name) == config.rotas.end())
                     root.error("mention: there is no rota \"" + onCall->rota + "\"", "add it to `on_call`");
-            } else if (name != "all" &&
-                       std::ranges::find(config.bindings, name, &access::Binding::name) == config.bindings.end()) {
+            } else if (auto isCalled = [&](const auto& who) { return who.name == name && !who.identities.empty(); };
+                       name != "all" && std::ranges::none_of(config.bindings, isCalled)) {
                 root.error(std::string(where) + ": there is nobody called \"" + name + "\"",
                            "add them to `access`, with a `name`");
             }

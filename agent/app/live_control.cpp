@@ -89,6 +89,7 @@ Result<std::vector<operate::DeliveryView>> LiveControl::deliveries(std::string_v
 Result<void> LiveControl::assign(const std::string& id, const std::string& person, const rules::Mark& mark) {
     std::string known;
     for (const auto& binding : config_.bindings) {
+        if (binding.identities.empty()) continue;
         if (binding.name == person) return pipeline_.assign(id, person, mark);
         if (!binding.name.empty()) known += (known.empty() ? "" : ", ") + binding.name;
     }
@@ -240,7 +241,8 @@ Task<Result<std::string>> LiveControl::askCluster(operate::Caller caller, std::s
     auto* watched = clusterNamed(cluster);
     if (!watched) co_return fail(unknownCluster(cluster));
     if (isAmbiguous(path)) co_return fail(ambiguousPath());
-    access::Request request{caller.identity, caller.chat, "read", "read", access::placeOfPath(cluster, path)};
+    access::Request request{caller.identity,  caller.chat, "read", "read", access::placeOfPath(cluster, path),
+                            caller.membership};
     auto decision = gate_->policy().decide(request, now());
     if (!decision.allowed) co_return fail(ErrorCode::PermissionDenied, std::move(decision.reason));
     auto response =

@@ -230,6 +230,30 @@ void addChats(Families& families, const std::vector<ChatView>& chats) {
     }
 }
 
+/// Of people at the platforms, and of what cards show beside the rules.
+void addLookUps(Families& families, const std::vector<ChatView>& chats, const deliver::Enricher::Counts& enrichment) {
+    using prometheus::MetricType;
+    auto& asked =
+        families.family("klaw_chat_lookups_total", "Questions about people, by what was asked.", MetricType::Counter);
+    auto& failed = families.family("klaw_chat_lookup_failures_total", "Those of them that were not answered.",
+                                   MetricType::Counter);
+    for (const auto& chat : chats) {
+        auto add = [&](const char* what, const notifiers::People::Counts& counts) {
+            auto labels = {label("app", chat.name), label("platform", chat.platform), label("what", what)};
+            Families::add(asked, labels, static_cast<double>(counts.asked));
+            Families::add(failed, labels, static_cast<double>(counts.failed));
+        };
+        add("name", chat.names);
+        add("departments", chat.departments);
+    }
+    families.counter("klaw_enrichment_requests_total", "Requests for what cards show beside: logs, Events.",
+                     static_cast<double>(enrichment.asked));
+    families.counter("klaw_enrichment_failures_total", "Those of them that were not answered.",
+                     static_cast<double>(enrichment.failed));
+    families.counter("klaw_enrichment_skipped_total", "Alerts of which nothing was looked up, as there were too many.",
+                     static_cast<double>(enrichment.skipped));
+}
+
 void addAccounts(Families& families, const std::vector<std::shared_ptr<const notifiers::Account>>& accounts) {
     using prometheus::MetricType;
     auto& used = families.family("klaw_month_calls", "Calls of an application or robot in the month that runs (UTC+8).",
@@ -301,6 +325,7 @@ std::string Metrics::text(const Sources& sources) const {
     addHeartbeats(families, sources.heartbeats);
     if (sources.history) addHistory(families, *sources.history);
     addChats(families, sources.chats);
+    addLookUps(families, sources.chats, sources.enrichment);
     addAccounts(families, sources.accounts);
     addStorage(families, sources.writer);
     families.gauge("klaw_loop_longest_turn_seconds",

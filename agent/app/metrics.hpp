@@ -10,6 +10,7 @@
 #include "agent/app/heartbeat.hpp"
 #include "agent/app/metric_board.hpp"
 #include "agent/deliver/courier.hpp"
+#include "agent/deliver/enricher.hpp"
 #include "agent/deliver/silence_mirror.hpp"
 #include "agent/recording/history_writer.hpp"
 #include "base/async/loop.hpp"
@@ -38,6 +39,7 @@ public:
         LoopTurns turns;
         std::vector<MetricSourceStatus> metricSources;
         std::optional<recording::HistoryStatus> history;  ///< nullopt: none is kept
+        deliver::Enricher::Counts enrichment;
     };
     /// Prometheus text format 0.0.4.
     std::string text(const Sources& sources) const;

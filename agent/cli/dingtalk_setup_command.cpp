@@ -1,11 +1,9 @@
-#include <spdlog/spdlog.h>
-
 #include <iostream>
 
-#include "agent/cli/prompt.hpp"
-#include "agent/cli/setup.hpp"
+#include "agent/cli/application_setup.hpp"
 #include "notifiers/dingtalk/app.hpp"
 #include "notifiers/dingtalk/chat.hpp"
+#include "notifiers/dingtalk/contacts.hpp"
 #include "notifiers/dingtalk/registration.hpp"
 #include "notifiers/dingtalk/stream_connection.hpp"
 #include "notifiers/dingtalk/survey.hpp"
@@ -15,9 +13,8 @@ namespace {
 
 namespace dingtalk = notifiers::dingtalk;
 
-constexpr auto variable = "DINGTALK_SECRET";
 constexpr auto console = "https://open-dev.dingtalk.com";
-constexpr Duration connectWithin = 30s, messageWithin = 5min, pressWithin = 120s;
+constexpr Duration connectWithin = 30s, messageWithin = 5min;
 
 constexpr auto guide =
     "A DingTalk application for Klaw, in six steps:\n"
@@ -30,9 +27,9 @@ constexpr auto guide =
     "  6. For refusals on the card itself: a card template of your own (docs/chat.md), --card-template.\n"
     "Client ID and Client Secret are under Credentials (凭证与基础信息).\n";
 
-class DingTalkSetup {
+class DingTalkSetup final : public ApplicationSetup {
 public:
-    DingTalkSetup(SetupRun& world, SetupSubject subject) : world_(world), subject_(std::move(subject)) {
+    DingTalkSetup(SetupRun& world, SetupSubject subject) : ApplicationSetup(world, std::move(subject)) {
         dingtalk::AppOptions options;
         options.name = subject_.app.name;
         options.id = subject_.app.id;
@@ -43,8 +40,7 @@ public:
         app_ = std::make_shared<dingtalk::App>(world_.loop, world_.client, world_.clock, std::move(options));
     }
 
-    /// False when nothing further can be asked.
-    bool checkCredentials() {
+    bool checkCredentials() override {
         std::cout << subject_.app.name << " at " << app_->options().platform.api << "\n";
         auto token = world_.run(app_->checkCredentials());
         if (!token) {
@@ -55,6 +51,35 @@ public:
         }
         report_.fine("Client ID and Client Secret");
         return true;
+    }
+    void check() override {
+        checkStream();
+        checkCards();
+        checkGroups();
+    }
+    /// The platform lists no groups: somebody must write in one.
+    void goThrough() override {
+        dingtalk::StreamConnection connection(world_.loop, world_.clock, world_.random, world_.client, app_, inbound_);
+        connection.start();
+        if (!world_.until([&] { return connection.connected(); }, connectWithin))
+            report_.missing("Stream mode: " + connection.lastError(), "see above");
+        else {
+            if (subject_.chats.empty()) awaitMessage();
+            if (sendCard(true))
+                awaitPress("is another program connected as this application? It takes a part of the presses");
+        }
+        world_.stop(connection);
+    }
+
+private:
+    std::unique_ptr<notifiers::Notifier> channelTo(const std::string& chat) override {
+        dingtalk::ChatOptions options;
+        options.name = subject_.app.name;
+        options.chat = chat;
+        return std::make_unique<dingtalk::Chat>(app_, world_.clock, std::move(options));
+    }
+    Task<Result<std::string>> askDepartmentName(std::string id) override {
+        return dingtalk::askDepartmentName(app_, std::move(id));
     }
     void checkStream() {
         if (subject_.app.mode == app::AppConfig::Mode::Callback) return;
@@ -87,43 +112,6 @@ public:
                                 "add it there: group settings, Robots (机器人)");
         }
     }
-    /// False when one did not arrive.
-    bool sendCard(bool pressable) {
-        bool arrived = !subject_.chats.empty();
-        for (const auto& chat : subject_.chats) {
-            dingtalk::ChatOptions options;
-            options.name = subject_.app.name;
-            options.chat = chat;
-            dingtalk::Chat channel(app_, world_.clock, std::move(options));
-            auto card = setupCard(subject_.app.language, world_.clock.now(), pressable);
-            auto id = card.id;
-            auto sent = world_.run(channel.send(std::move(card), notifiers::SendContext(id)));
-            arrived = arrived && sent.has_value();
-            if (sent)
-                report_.fine("test card in " + chat);
-            else
-                report_.missing("test card in " + chat + ": " + sent.error().message, sent.error().remedy);
-        }
-        return arrived;
-    }
-    /// The platform lists no groups: somebody must write in one.
-    void meetPerson() {
-        dingtalk::StreamConnection connection(world_.loop, world_.clock, world_.random, world_.client, app_, inbound_);
-        connection.start();
-        if (!world_.until([&] { return connection.connected(); }, connectWithin))
-            report_.missing("Stream mode: " + connection.lastError(), "see above");
-        else {
-            if (subject_.chats.empty()) awaitMessage();
-            if (sendCard(true)) awaitPress();
-        }
-        world_.stop(connection);
-    }
-    void printYaml() const {
-        std::cout << "\nFor klaw.yaml (the secret itself stays where it is):\n\n" << yamlOf(subject_) << std::flush;
-    }
-    const SetupReport& report() const { return report_; }
-
-private:
     void awaitMessage() {
         std::cout << "Mention the robot in the group where cards go, with any word …\n" << std::flush;
         if (!world_.until([this] { return !inbound_.messages.empty(); }, messageWithin))
@@ -131,62 +119,20 @@ private:
         const auto& message = inbound_.messages.front();
         subject_.chats.push_back(message.direct ? message.from.id : message.chat);
         subject_.person = message.from.id;
+        subject_.app.corpId = message.botOrganisation;
         report_.fine("messages come in; the group is " + message.chat + ", you are " + message.from.id);
     }
-    void awaitPress() {
-        std::cout << "Press the button on the card …\n" << std::flush;
-        if (!world_.until([this] { return !inbound_.presses.empty(); }, pressWithin))
-            return report_.missing("no press came in",
-                                   "is another program connected as this application? It takes a part of the presses");
-        subject_.person = inbound_.presses.front().by.id;
-        report_.fine("presses come in; you are " + subject_.person);
-    }
 
-    SetupRun& world_;
-    SetupSubject subject_;
     std::shared_ptr<dingtalk::App> app_;
-    SetupReport report_;
-    SetupInbound inbound_;
 };
-
-int checkAll(const SetupOptions& options) {
-    auto subjects = subjectsOf(options, app::ChannelConfig::Type::DingTalk);
-    if (!subjects) return refuse(subjects.error());
-    SetupRun world;
-    bool complete = true;
-    for (auto& subject : *subjects) {
-        DingTalkSetup setup(world, std::move(subject));
-        if (setup.checkCredentials()) {
-            setup.checkStream();
-            setup.checkCards();
-            setup.checkGroups();
-            if (options.send) setup.sendCard(false);
-        }
-        complete = complete && setup.report().complete();
-    }
-    return complete ? 0 : 1;
-}
 
 }  // namespace
 
 int dingtalkSetupCommand(const SetupOptions& options) {
-    spdlog::set_level(spdlog::level::off);  // what matters is printed
-    if (options.check) return checkAll(options);
-    std::cout << guide << "\n" << std::flush;
-    auto subject = subjectOf(options, app::ChannelConfig::Type::DingTalk, variable);
-    if (!subject) return refuse(subject.error());
-    SetupRun world;
-    DingTalkSetup setup(world, std::move(*subject));
-    if (!setup.checkCredentials()) return 1;
-    setup.checkStream();
-    setup.checkCards();
-    setup.checkGroups();
-    if (isAttended())
-        setup.meetPerson();
-    else
-        setup.sendCard(false);
-    setup.printYaml();
-    return setup.report().complete() ? 0 : 1;
+    auto open = [](SetupRun& world, SetupSubject subject) -> std::unique_ptr<ApplicationSetup> {
+        return std::make_unique<DingTalkSetup>(world, std::move(subject));
+    };
+    return setUp({app::ChannelConfig::Type::DingTalk, "DINGTALK_SECRET", guide, open}, options);
 }
 
 }  // namespace klaw::cli

@@ -1,14 +1,13 @@
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
+#include "agent/cli/application_setup.hpp"
 #include "agent/cli/prompt.hpp"
-#include "agent/cli/setup.hpp"
 #include "notifiers/feishu/app.hpp"
 #include "notifiers/feishu/bot_info.hpp"
 #include "notifiers/feishu/chat.hpp"
+#include "notifiers/feishu/contacts.hpp"
 #include "notifiers/feishu/endpoint.hpp"
 #include "notifiers/feishu/long_connection.hpp"
 #include "notifiers/feishu/survey.hpp"
@@ -18,8 +17,7 @@ namespace {
 
 namespace feishu = notifiers::feishu;
 
-constexpr auto variable = "FEISHU_APP_SECRET";
-constexpr Duration connectWithin = 30s, pressWithin = 120s;
+constexpr Duration connectWithin = 30s;
 
 constexpr auto guide =
     "A Feishu or Lark application for Klaw, in seven steps:\n"
@@ -50,6 +48,13 @@ constexpr Scope scopes[] = {
     {"im:chat:readonly", "to list the groups", false},
 };
 
+constexpr Scope departmentScopes[] = {
+    {"contact:contact.base:readonly", "to look people up", true},
+    {"contact:user.department:readonly", "to know who is in which department", true},
+    {"contact:department.base:readonly", "to name departments", false},
+    {"contact:department.organize:readonly", "to know which department is below which", true},
+};
+
 std::string consoleOf(const app::AppConfig& app) {
     return feishu::openPlatformUrl(app.domain);
 }
@@ -58,9 +63,9 @@ std::string pageOf(const app::AppConfig& app, const std::string& page) {
     return consoleOf(app) + "/app/" + app.id + "/" + page;
 }
 
-class FeishuSetup {
+class FeishuSetup final : public ApplicationSetup {
 public:
-    FeishuSetup(SetupRun& world, SetupSubject subject) : world_(world), subject_(std::move(subject)) {
+    FeishuSetup(SetupRun& world, SetupSubject subject) : ApplicationSetup(world, std::move(subject)) {
         feishu::AppOptions options;
         options.name = subject_.app.name;
         options.id = subject_.app.id;
@@ -70,8 +75,7 @@ public:
             std::make_shared<feishu::App>(world_.loop, world_.client, world_.clock, world_.random, std::move(options));
     }
 
-    /// False when nothing further can be asked.
-    bool checkCredentials() {
+    bool checkCredentials() override {
         std::cout << subject_.app.name << " at " << consoleOf(subject_.app) << "\n";
         auto token = world_.run(app_->checkCredentials());
         if (!token) {
@@ -82,6 +86,37 @@ public:
         }
         report_.fine("App ID and App Secret");
         return true;
+    }
+    void check() override {
+        checkBot();
+        checkScopes();
+        checkConnection();
+        checkGroups();
+    }
+    /// The console saves "long connection" only while there is one.
+    void goThrough() override {
+        feishu::LongConnection connection(world_.loop, world_.clock, world_.random, world_.client, app_, inbound_);
+        connection.start();
+        if (!world_.until([&] { return connection.connected(); }, connectWithin))
+            report_.missing("long connection: " + connection.lastError(), "see above");
+        std::cout << subscriptions;
+        world_.askMeanwhile("Press Enter when that is done. ");
+        chooseGroup();
+        if (sendCard(true))
+            awaitPress("set the callback configuration to long connection with card.action.trigger at " +
+                       pageOf(subject_.app, "event") + " and publish a version");
+        world_.stop(connection);
+    }
+
+private:
+    std::unique_ptr<notifiers::Notifier> channelTo(const std::string& chat) override {
+        feishu::ChatOptions options;
+        options.name = subject_.app.name;
+        options.chat = chat;
+        return std::make_unique<feishu::Chat>(app_, std::move(options));
+    }
+    Task<Result<std::string>> askDepartmentName(std::string id) override {
+        return feishu::askDepartmentName(app_, std::move(id));
     }
     void checkBot() {
         auto bot = world_.run(feishu::askBot(app_));
@@ -94,16 +129,9 @@ public:
     void checkScopes() {
         auto granted = world_.run(feishu::askScopes(app_));
         if (!granted) return report_.unknown("scopes", granted.error());
-        auto page = "grant it at " + pageOf(subject_.app, "auth") + " and publish a version";
-        for (const auto& scope : scopes) {
-            auto what = std::string("scope ") + scope.name + ", " + scope.purpose;
-            if (granted->contains(scope.name))
-                report_.fine(what);
-            else if (scope.needed)
-                report_.missing(what, page);
-            else
-                report_.unknown(what, Error(ErrorCode::NotFound, "not granted"));
-        }
+        for (const auto& scope : scopes) checkScope(scope, *granted);
+        if (subject_.departments.empty()) return;
+        for (const auto& scope : departmentScopes) checkScope(scope, *granted);
     }
     void checkConnection() {
         if (subject_.app.mode == app::AppConfig::Mode::Callback) return;
@@ -131,25 +159,6 @@ public:
         if (subject_.chats.empty() && groups_.empty())
             report_.missing("the bot is in no group", "add it to one: group settings, Bots (群机器人)");
     }
-    /// False when one did not arrive.
-    bool sendCard(bool pressable) {
-        bool arrived = !subject_.chats.empty();
-        for (const auto& chat : subject_.chats) {
-            feishu::ChatOptions options;
-            options.name = subject_.app.name;
-            options.chat = chat;
-            feishu::Chat channel(app_, std::move(options));
-            auto card = setupCard(subject_.app.language, world_.clock.now(), pressable);
-            auto id = card.id;
-            auto sent = world_.run(channel.send(std::move(card), notifiers::SendContext(id)));
-            arrived = arrived && sent.has_value();
-            if (sent)
-                report_.fine("test card in " + chat);
-            else
-                report_.missing("test card in " + chat + ": " + sent.error().message, sent.error().remedy);
-        }
-        return arrived;
-    }
     void chooseGroup() {
         if (!subject_.chats.empty() || groups_.empty()) return;
         std::cout << "\nGroups of the bot:\n";
@@ -158,39 +167,17 @@ public:
         auto number = std::strtoul(ask("Where do cards go? Number: ").value_or("").c_str(), nullptr, 10);
         if (number >= 1 && number <= groups_.size()) subject_.chats.push_back(groups_[number - 1].id);
     }
-    /// The console saves "long connection" only while there is one.
-    void goThroughSubscriptions() {
-        feishu::LongConnection connection(world_.loop, world_.clock, world_.random, world_.client, app_, inbound_);
-        connection.start();
-        if (!world_.until([&] { return connection.connected(); }, connectWithin))
-            report_.missing("long connection: " + connection.lastError(), "see above");
-        std::cout << subscriptions;
-        world_.askMeanwhile("Press Enter when that is done. ");
-        chooseGroup();
-        if (sendCard(true)) awaitPress();
-        world_.stop(connection);
-    }
-    void printYaml() const {
-        std::cout << "\nFor klaw.yaml (the secret itself stays where it is):\n\n" << yamlOf(subject_) << std::flush;
-    }
-    const SetupReport& report() const { return report_; }
-
-private:
-    void awaitPress() {
-        std::cout << "Press the button on the card …\n" << std::flush;
-        if (!world_.until([this] { return !inbound_.presses.empty(); }, pressWithin))
-            return report_.missing("no press came in",
-                                   "set the callback configuration to long connection with card.action.trigger at " +
-                                       pageOf(subject_.app, "event") + " and publish a version");
-        subject_.person = inbound_.presses.front().by.id;
-        report_.fine("presses come in; you are " + subject_.person);
+    void checkScope(const Scope& scope, const std::set<std::string>& granted) {
+        auto what = std::string("scope ") + scope.name + ", " + scope.purpose;
+        if (granted.contains(scope.name))
+            report_.fine(what);
+        else if (scope.needed)
+            report_.missing(what, "grant it at " + pageOf(subject_.app, "auth") + " and publish a version");
+        else
+            report_.unknown(what, Error(ErrorCode::NotFound, "not granted"));
     }
 
-    SetupRun& world_;
-    SetupSubject subject_;
     std::shared_ptr<feishu::App> app_;
-    SetupReport report_;
-    SetupInbound inbound_;
     std::vector<feishu::Group> groups_;
 };
 
@@ -199,46 +186,13 @@ std::string guideOf(const std::string& domain) {
     return text.replace(text.find(place), place.size(), feishu::openPlatformUrl(domain));
 }
 
-int checkAll(const SetupOptions& options) {
-    auto subjects = subjectsOf(options, app::ChannelConfig::Type::Feishu);
-    if (!subjects) return refuse(subjects.error());
-    SetupRun world;
-    bool complete = true;
-    for (auto& subject : *subjects) {
-        FeishuSetup setup(world, std::move(subject));
-        if (setup.checkCredentials()) {
-            setup.checkBot();
-            setup.checkScopes();
-            setup.checkConnection();
-            setup.checkGroups();
-            if (options.send) setup.sendCard(false);
-        }
-        complete = complete && setup.report().complete();
-    }
-    return complete ? 0 : 1;
-}
-
 }  // namespace
 
 int feishuSetupCommand(const SetupOptions& options) {
-    spdlog::set_level(spdlog::level::off);  // what matters is printed
-    if (options.check) return checkAll(options);
-    std::cout << guideOf(options.domain) << "\n" << std::flush;
-    auto subject = subjectOf(options, app::ChannelConfig::Type::Feishu, variable);
-    if (!subject) return refuse(subject.error());
-    SetupRun world;
-    FeishuSetup setup(world, std::move(*subject));
-    if (!setup.checkCredentials()) return 1;
-    setup.checkBot();
-    setup.checkScopes();
-    setup.checkConnection();
-    setup.checkGroups();
-    if (isAttended())
-        setup.goThroughSubscriptions();
-    else
-        setup.sendCard(false);
-    setup.printYaml();
-    return setup.report().complete() ? 0 : 1;
+    auto open = [](SetupRun& world, SetupSubject subject) -> std::unique_ptr<ApplicationSetup> {
+        return std::make_unique<FeishuSetup>(world, std::move(subject));
+    };
+    return setUp({app::ChannelConfig::Type::Feishu, "FEISHU_APP_SECRET", guideOf(options.domain), open}, options);
 }
 
 }  // namespace klaw::cli

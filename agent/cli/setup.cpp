@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include "agent/app/agent.hpp"
@@ -61,6 +62,16 @@ std::string quoted(const std::string& text) {
     return out + "\"";
 }
 
+/// The ids that `access` gives roles to.
+std::vector<std::string> departmentsOn(Type type, const app::Config& config) {
+    auto prefix = access::departmentPrefix(type == Type::Feishu ? "feishu" : "dingtalk");
+    std::set<std::string> ids;
+    for (const auto& binding : config.bindings)
+        for (const auto& department : binding.departments)
+            if (department.starts_with(prefix)) ids.insert(department.substr(prefix.size()));
+    return {ids.begin(), ids.end()};
+}
+
 }  // namespace
 
 void SetupReport::fine(const std::string& what) {
@@ -114,6 +125,7 @@ Result<std::vector<SetupSubject>> subjectsOf(const SetupOptions& options, Type t
         subject.app = app;
         for (const auto& channel : config->channels)
             if (channel.app == app.name) subject.chats.push_back(channel.chat);
+        subject.departments = departmentsOn(type, *config);
         subjects.push_back(std::move(subject));
     }
     if (subjects.empty())
@@ -183,6 +195,7 @@ std::string yamlOf(const SetupSubject& subject) {
                 subject.secretLine + "\n";
     if (!app.domain.empty()) text += "    domain: " + quoted(app.domain) + "\n";
     if (!app.cardTemplate.empty()) text += "    card_template: " + quoted(app.cardTemplate) + "\n";
+    if (!app.corpId.empty()) text += "    corp_id: " + quoted(app.corpId) + "\n";
     text += "channels:\n  - name: oncall\n    app: " + app.name +
             "\n    chat: " + (subject.chats.empty() ? "…" : quoted(subject.chats.front())) + "\n";
     if (!subject.person.empty())

@@ -35,9 +35,10 @@ private:
 /// What a set-up knows of an application.
 struct SetupSubject {
     app::AppConfig app;
-    std::string secretLine;          ///< of the YAML: "secret_env: FEISHU_APP_SECRET"
-    std::vector<std::string> chats;  ///< where it writes
-    std::string person;              ///< who pressed or wrote; empty: nobody yet
+    std::string secretLine;                  ///< of the YAML: "secret_env: FEISHU_APP_SECRET"
+    std::vector<std::string> chats;          ///< where it writes
+    std::vector<std::string> departments{};  ///< of its platform, that `access` names
+    std::string person;                      ///< who pressed or wrote; empty: nobody yet
 };
 
 /// Of the options, and of questions where a person can be asked: id, secret, domain, chat. An Error says what to give.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/net/token_file.hpp"
+#include "base/net/url.hpp"
 #include "base/text/utf8.hpp"
 
 namespace klaw::deliver {
@@ -26,11 +27,11 @@ Error statusError(const net::HttpResponse& response, const std::string& url) {
     auto reason = reasonOf(response.body);
     return Error(
         code, "it answers with HTTP status " + std::to_string(response.status) + (reason.empty() ? "" : ": ") + reason,
-        url);
+        net::shownUrl(url));
 }
 
 Error noAnswer(const std::string& url) {
-    return Error(ErrorCode::Internal, "the answer is none of Alertmanager's", url,
+    return Error(ErrorCode::Internal, "the answer is none of Alertmanager's", net::shownUrl(url),
                  "check the address: it must be that of an Alertmanager");
 }
 

@@ -174,6 +174,7 @@ void CourierChannel::waitForCard(Shipment shipment, const Error& error, TimePoin
     ++shipment.failures;
     shipment.retryAt = clock_.now() + options_.firstRetry * shipment.failures;
     record(shipment, storage::AttemptOutcome::RetryLater, &error, nullptr, startedAt, shipment.retryAt);
+    if (isPointless(shipment)) return drop(shipment);
     queue_.giveBack(std::move(shipment));
 }
 

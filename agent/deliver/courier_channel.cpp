@@ -69,6 +69,7 @@ std::vector<storage::Delivery> CourierChannel::close() {
 
 void CourierChannel::enqueue(storage::Delivery delivery) {
     Shipment shipment(std::move(delivery));
+    if (isPointless(shipment)) return drop(shipment);
     shipment.makesMessage = makesMessage(shipment);
     if (takesNothing(clock_.now())) tell(shipment);
     queue_.add(std::move(shipment));
@@ -91,8 +92,27 @@ void CourierChannel::superseded(const std::string& deliveryId) {
     changed();
 }
 
-void CourierChannel::prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) const {
+void CourierChannel::prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) {
+    constexpr std::size_t mostTaken = 1000;
+    constexpr Duration onItsWay = 1h;  // longer than any ring waits
     queue_.handOver(delivery, unit.supersededDeliveries);
+    if (!endsRinging(delivery)) return;
+    taken_[delivery.incidentId] = delivery.createdAt;
+    if (taken_.size() > mostTaken)
+        std::erase_if(taken_, [&](const auto& each) { return each.second + onItsWay < delivery.createdAt; });
+}
+
+/// A ring that was not in the queue yet, or not there again, when somebody took what it is about.
+bool CourierChannel::isPointless(const Shipment& shipment) const {
+    if (!shipment.rings() || shipment.uncertain()) return false;
+    auto taken = taken_.find(shipment.deliveries.front().incidentId);
+    return taken != taken_.end() && taken->second >= shipment.deliveries.front().createdAt;
+}
+
+void CourierChannel::drop(const Shipment& shipment) {
+    storage::UnitOfWork unit;
+    unit.supersededDeliveries.push_back(shipment.deliveries.front().id);
+    commit_(std::move(unit), {});
 }
 
 /// Without a budget several calls run at once; a budget leaves no hurry, and a channel in trouble is not pressed.

@@ -69,7 +69,7 @@ public:
 
     /// Before a delivery is stored: it takes over what people must still hear of those that it replaces, and these are
     /// closed in the same unit.
-    void prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) const;
+    void prepare(storage::Delivery& delivery, storage::UnitOfWork& unit);
     /// Whether a delivery that is about to be stored may leave at once: then its start and what its buttons stand for
     /// go into the same unit, and sendClaimed or releaseClaim must follow.
     bool claim(const storage::Delivery& delivery, storage::UnitOfWork& unit);
@@ -121,6 +121,8 @@ private:
     void noteArrival(const storage::Delivery& delivery);
     void failed(Shipment shipment, const Error& error, TimePoint startedAt);
     void waitForCard(Shipment shipment, const Error& error, TimePoint startedAt);
+    bool isPointless(const Shipment& shipment) const;
+    void drop(const Shipment& shipment);
     void record(const Shipment& shipment, storage::AttemptOutcome outcome, const Error* error,
                 const notifiers::Receipt* receipt, TimePoint startedAt, TimePoint notBefore);
 
@@ -137,9 +139,10 @@ private:
     KnownCards cards_;
     ChannelHealth health_;
     std::set<std::string> busyIncidents_;
-    std::set<std::string> told_;       ///< incidents of which a stand-in knows, until something of them arrives
-    std::set<std::string> starting_;   ///< deliveries whose start is not durable yet
-    std::set<std::string> overtaken_;  ///< those of them that were superseded before
+    std::set<std::string> told_;              ///< incidents of which a stand-in knows, until something of them arrives
+    std::map<std::string, TimePoint> taken_;  ///< incidents that nobody is rung about any more, since when
+    std::set<std::string> starting_;          ///< deliveries whose start is not durable yet
+    std::set<std::string> overtaken_;         ///< those of them that were superseded before
     std::map<std::string, std::map<std::string, std::string>> claimedNonces_;  ///< by delivery
     std::size_t inFlight_ = 0;
     TimePoint nextDigest_{};  ///< while the month's calls are scarce

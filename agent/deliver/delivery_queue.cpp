@@ -53,23 +53,18 @@ std::optional<DeliveryQueue::Place> DeliveryQueue::pictureOf(const std::string& 
     return found == lane->second.rend() ? std::nullopt : std::optional(*found);
 }
 
-namespace {
-
-/// Nobody is rung about what is over, or what somebody has taken.
-bool isSettled(const storage::Delivery& delivery) {
+bool endsRinging(const storage::Delivery& delivery) {
     using Reason = rules::IncidentUpdate::Reason;
     return delivery.reason == rules::toString(Reason::Resolved) ||
            delivery.reason == rules::toString(Reason::Acknowledged);
 }
-
-}  // namespace
 
 void DeliveryQueue::handOver(storage::Delivery& newer, std::vector<std::string>& closed) const {
     auto lane = lanes_.find(newer.incidentId);
     if (!newer.livingCard || lane == lanes_.end()) return;
     for (auto place : lane->second) {
         if (place->rings()) {
-            if (isSettled(newer) && !place->uncertain()) closed.push_back(place->deliveries.front().id);
+            if (endsRinging(newer) && !place->uncertain()) closed.push_back(place->deliveries.front().id);
             continue;
         }
         bool digest = !place->batchId.empty();

@@ -14,6 +14,9 @@
 
 namespace klaw::deliver {
 
+/// Nobody is rung about what is over, or what somebody has taken.
+bool endsRinging(const storage::Delivery& delivery);
+
 /// What leaves in one call: one delivery, or several in a digest.
 struct Shipment {
     std::vector<storage::Delivery> deliveries;

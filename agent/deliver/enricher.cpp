@@ -32,8 +32,13 @@ std::string eventsPath(const rules::ObjectRef& object) {
     return namespacePath(object.ns) + "/events?limit=200&fieldSelector=" + percentEncode(selector);
 }
 
-std::string podPath(const rules::ObjectRef& pod) {
-    return namespacePath(pod.ns) + "/pods/" + percentEncode(pod.name);
+std::string podPath(const std::string& ns, const std::string& pod) {
+    return namespacePath(ns) + "/pods/" + percentEncode(pod);
+}
+
+/// https://kubernetes.io/docs/reference/labels-annotations-taints/#job-name
+std::string podsOfJobPath(const rules::ObjectRef& job) {
+    return namespacePath(job.ns) + "/pods?limit=100&labelSelector=" + percentEncode("job-name=" + job.name);
 }
 
 std::string toldOf(const Error& error) {
@@ -64,7 +69,9 @@ std::optional<Enricher::Question> Enricher::questionOf(const rules::Incident& in
         if (auto label = alert.labels.find("container"); label != alert.labels.end())
             question.container = label->second;
         question.events = asksFor(alert, rules::enrichEvents);
-        question.logs = asksFor(alert, rules::enrichLogs) && alert.object.resource == "pods";
+        bool pod = alert.object.kind == "Pod", job = alert.object.kind == "Job";
+        if (pod) question.pod = alert.object.name;
+        question.logs = asksFor(alert, rules::enrichLogs) && (pod || job);
         if (question.events || question.logs) return question;
     }
     return std::nullopt;
@@ -123,7 +130,8 @@ Task<void> Enricher::answer(Question question) {
     findings.ns = question.object.ns;
     bool whole = true;
     if (question.events) whole = co_await readEvents(question, findings);
-    if (whole && question.logs) whole = co_await readLogs(question, findings);
+    if (whole && question.logs && question.pod.empty()) whole = co_await findPod(question, findings);
+    if (whole && question.logs && !question.pod.empty()) whole = co_await readLogs(question, findings);
     --underWay_;
     if (auto asked = asking_.find(question.object.cluster); --asked->second == 0) asking_.erase(asked);
     changed_.notify();
@@ -152,17 +160,30 @@ Task<bool> Enricher::readEvents(const Question& question, rules::Findings& findi
     co_return true;
 }
 
+/// A Job whose Pods are gone has no log; why they cannot be listed is said.
+Task<bool> Enricher::findPod(Question& question, rules::Findings& findings) {
+    auto pods = co_await ask(question, podsOfJobPath(question.object));
+    if (!pods && pods.error().code == ErrorCode::Cancelled) co_return false;
+    if (pods)
+        question.pod = failedPodOf(*pods);
+    else
+        findings.logsTrouble = toldOf(pods.error());
+    co_return true;
+}
+
+/// False when it was cancelled.
 Task<bool> Enricher::readLogs(const Question& question, rules::Findings& findings) {
-    findings.pod = question.object.name;
+    findings.pod = question.pod;
     findings.container = question.container;
-    auto pod = co_await ask(question, podPath(question.object));
+    auto path = podPath(question.object.ns, question.pod);
+    auto pod = co_await ask(question, path);
     if (!pod && pod.error().code == ErrorCode::Cancelled) co_return false;
     if (pod) {
         auto failed = failedContainerOf(*pod, question.container, clock_.now());
         if (!failed.name.empty()) findings.container = failed.name;
         findings.previous = failed.previous;
     }
-    auto path = podPath(question.object) + "/log?tailLines=60&limitBytes=131072";
+    path += "/log?tailLines=60&limitBytes=131072";
     if (!findings.container.empty()) path += "&container=" + percentEncode(findings.container);
     if (findings.previous) path += "&previous=true";
     auto log = co_await ask(question, std::move(path));
@@ -176,7 +197,9 @@ Task<bool> Enricher::readLogs(const Question& question, rules::Findings& finding
 
 Task<Result<std::string>> Enricher::ask(const Question& question, std::string path) {
     ++counts_.asked;
-    return ask_(question.object.cluster, std::move(path));
+    auto answer = co_await ask_(question.object.cluster, std::move(path));
+    if (!answer) ++counts_.failed;
+    co_return answer;
 }
 
 Task<void> Enricher::settled(std::string cluster) {

@@ -19,12 +19,13 @@ namespace klaw::deliver {
 struct EnrichmentLimits {
     std::size_t atOnce = 4;
     std::size_t waiting = 32;
-    unsigned perMinute = 60;  ///< incidents, each worth up to four requests
+    unsigned perMinute = 60;  ///< incidents, each worth up to five requests
     Duration again = 5min;    ///< what is older is looked up anew when the incident changes
 };
 
 /// Looks up what the cards of incidents shall show, as their rules ask with `enrich`: the last log lines of the
-/// container that failed and the Events of the object and its owner. On the loop thread.
+/// container that failed, of a Job in the Pod of it that failed last, and the Events of the object and its owner. On
+/// the loop thread.
 class Enricher {
 public:
     /// GET of a path with query from the API server of a cluster. Cancelled like every wait.
@@ -43,6 +44,7 @@ public:
 
     struct Counts {
         std::uint64_t asked = 0;    ///< requests
+        std::uint64_t failed = 0;   ///< those without the answer that was meant
         std::uint64_t skipped = 0;  ///< incidents
     };
     const Counts& counts() const { return counts_; }
@@ -52,6 +54,7 @@ private:
         std::string incident;
         rules::ObjectRef object;
         rules::ObjectRef owner;
+        std::string pod;        ///< whose logs; empty: that of the Job which failed is still to be found
         std::string container;  ///< empty: whichever failed
         bool logs = false;
         bool events = false;
@@ -61,6 +64,7 @@ private:
     void begin();
     Task<void> answer(Question question);
     Task<bool> readEvents(const Question& question, rules::Findings& findings);
+    Task<bool> findPod(Question& question, rules::Findings& findings);
     Task<bool> readLogs(const Question& question, rules::Findings& findings);
     Task<Result<std::string>> ask(const Question& question, std::string path);
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/utf8.hpp"
 #include "notifiers/safe_text.hpp"
@@ -17,18 +18,6 @@ constexpr std::size_t maxLogLines = 20, maxLineBytes = 400, maxEvents = 10, maxM
 /// How long ago a restart may be for what was written before it to be the news.
 constexpr Duration freshRestart = 10min;
 
-const Json& at(const Json& json, const char* name) {
-    static const Json none;
-    if (!json.is_object()) return none;
-    auto found = json.find(name);
-    return found == json.end() ? none : *found;
-}
-
-std::string text(const Json& json, const char* name) {
-    const auto& value = at(json, name);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 std::uint64_t number(const Json& json, const char* name) {
     const auto& value = at(json, name);
     return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
@@ -39,8 +28,8 @@ std::string masked(const std::string& raw, std::size_t bytes) {
 }
 
 TimePoint seenAt(const Json& event) {
-    for (const auto& written : {text(at(event, "series"), "lastObservedTime"), text(event, "lastTimestamp"),
-                                text(event, "eventTime"), text(at(event, "metadata"), "creationTimestamp")})
+    for (const auto& written : {textAt(at(event, "series"), "lastObservedTime"), textAt(event, "lastTimestamp"),
+                                textAt(event, "eventTime"), textAt(at(event, "metadata"), "creationTimestamp")})
         if (auto time = parseRfc3339(written)) return *time;
     return {};
 }
@@ -71,10 +60,10 @@ std::vector<rules::TimelineEvent> eventsFrom(std::string_view json) {
         rules::TimelineEvent event;
         const auto& about = at(item, "involvedObject");
         event.at = seenAt(item);
-        event.object = masked(text(about, "kind") + " " + text(about, "name"), maxMessageBytes);
-        event.type = masked(text(item, "type"), maxMessageBytes);
-        event.reason = masked(text(item, "reason"), maxMessageBytes);
-        event.message = masked(text(item, "message"), maxMessageBytes);
+        event.object = masked(textAt(about, "kind") + " " + textAt(about, "name"), maxMessageBytes);
+        event.type = masked(textAt(item, "type"), maxMessageBytes);
+        event.reason = masked(textAt(item, "reason"), maxMessageBytes);
+        event.message = masked(textAt(item, "message"), maxMessageBytes);
         event.count = std::max({std::uint64_t(1), number(item, "count"), number(at(item, "series"), "count")});
         events.push_back(std::move(event));
     }
@@ -100,20 +89,36 @@ FailedContainer failedContainerOf(std::string_view podJson, std::string_view nam
         if (!containers.is_array()) continue;
         for (const auto& container : containers) {
             if (!first) first = &container;
-            bool wanted = named.empty() ? !isWell(container) : text(container, "name") == named;
+            bool wanted = named.empty() ? !isWell(container) : textAt(container, "name") == named;
             if (!chosen && wanted) chosen = &container;
         }
     }
     if (!chosen) chosen = first;
     FailedContainer failed;
     if (!chosen) return failed;
-    failed.name = text(*chosen, "name");
+    failed.name = textAt(*chosen, "name");
     const auto& ended = at(at(*chosen, "lastState"), "terminated");
     if (!ended.is_object() || at(at(*chosen, "state"), "terminated").is_object()) return failed;
-    auto endedAt = parseRfc3339(text(ended, "finishedAt"));
+    auto endedAt = parseRfc3339(textAt(ended, "finishedAt"));
     bool waits = at(at(*chosen, "state"), "waiting").is_object();
     failed.previous = waits || (endedAt && *endedAt + freshRestart > now);
     return failed;
+}
+
+std::string failedPodOf(std::string_view podsJson) {
+    auto list = Json::parse(podsJson, nullptr, false);
+    const auto& items = at(list, "items");
+    if (!items.is_array()) return {};
+    std::tuple<bool, std::string> chosen;  // whether it failed, when it was made: RFC 3339 in UTC, so in order
+    std::string name;
+    for (const auto& pod : items) {
+        std::tuple rank(textAt(at(pod, "status"), "phase") == "Failed",
+                        textAt(at(pod, "metadata"), "creationTimestamp"));
+        if (!name.empty() && rank < chosen) continue;
+        chosen = std::move(rank);
+        name = textAt(at(pod, "metadata"), "name");
+    }
+    return name;
 }
 
 }  // namespace klaw::deliver

@@ -27,4 +27,8 @@ struct FailedContainer {
 };
 FailedContainer failedContainerOf(std::string_view podJson, std::string_view named, TimePoint now);
 
+/// The name of the Pod that failed last, of a list of them (JSON); of the newest where none has failed. Empty: there is
+/// none.
+std::string failedPodOf(std::string_view podsJson);
+
 }  // namespace klaw::deliver

@@ -72,7 +72,7 @@ CardSection logsSection(const rules::Incident& incident, const Phrases& phrases)
         section.lines.emplace_back(phrases.nothingWritten);
     } else {
         section.lines.push_back(std::string(phrases.noLogs) + std::string(phrases.colon) + findings.logsTrouble);
-        section.lines.push_back(logsCommand(findings.pod, incident));
+        if (!findings.pod.empty()) section.lines.push_back(logsCommand(findings.pod, incident));
     }
     return section;
 }
@@ -120,7 +120,8 @@ std::vector<CardSection> findingsSections(const rules::Incident& incident, const
         if (findings.skipped && !incident.resolvedAt) sections.push_back(skippedSection(incident, phrases));
         return sections;
     }
-    if (!findings.pod.empty()) sections.push_back(logsSection(incident, phrases));
+    bool ofLogs = !findings.pod.empty() || !findings.logsTrouble.empty();
+    if (ofLogs) sections.push_back(logsSection(incident, phrases));
     if (!findings.events.empty() || !findings.eventsTrouble.empty())
         sections.push_back(eventsSection(findings, phrases, style));
     return sections;

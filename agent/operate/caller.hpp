@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/access/membership.hpp"
 #include "base/time.hpp"
 
 namespace klaw::operate {
@@ -14,6 +15,7 @@ struct Caller {
     std::string name;             ///< shown to people in place of the identity; may be empty
     std::string chat;             ///< "feishu:oc_…" where it was asked in one
     std::optional<TimePoint> at;  ///< when, by the platform's clock
+    access::Membership membership{};
     const std::string& shownName() const { return name.empty() ? identity : name; }
     bool chinese() const { return language.starts_with("zh"); }
 };

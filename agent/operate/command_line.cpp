@@ -40,7 +40,9 @@ std::string narrowed(std::string_view text) {
 
 struct Word {
     std::string text;
+    std::string written;  ///< with its quotes
     bool quoted = false;  ///< began with a quote: never an option
+    bool isOption() const { return !quoted && text.size() > 1 && text.front() == '-'; }
 };
 
 Result<std::vector<Word>> split(const std::string& text) {
@@ -48,21 +50,21 @@ Result<std::vector<Word>> split(const std::string& text) {
     std::optional<Word> word;
     char quote = 0;
     for (char c : text) {
-        if (quote != 0) {
-            if (c == quote)
-                quote = 0;
-            else
-                word->text += c;
-        } else if (c == '"' || c == '\'') {
-            if (!word) word = Word{{}, true};
-            quote = c;
-        } else if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+        bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+        bool opens = quote == 0 && (c == '"' || c == '\'');
+        if (quote == 0 && blank) {
             if (word) words.push_back(std::move(*word));
             word.reset();
-        } else {
-            if (!word) word = Word{};
-            word->text += c;
+            continue;
         }
+        if (!word) word = Word{{}, {}, opens};
+        word->written += c;
+        if (opens)
+            quote = c;
+        else if (c == quote)
+            quote = 0;
+        else
+            word->text += c;
     }
     if (quote != 0) return fail(ErrorCode::InvalidArgument, std::string("a ") + quote + " is not closed");
     if (word) words.push_back(std::move(*word));
@@ -77,6 +79,18 @@ std::string longName(std::string name) {
     return name;
 }
 
+/// What a word that is an option says.
+struct Given {
+    explicit Given(const std::string& word) {
+        auto text = word.substr(std::min(word.find_first_not_of('-'), word.size()));
+        auto equals = text.find('=');
+        name = longName(text.substr(0, equals));
+        if (equals != std::string::npos) value = text.substr(equals + 1);
+    }
+    std::string name;
+    std::optional<std::string> value;
+};
+
 }  // namespace
 
 bool isFlag(std::string_view option) {
@@ -86,19 +100,24 @@ bool isFlag(std::string_view option) {
 }
 
 std::string withoutOption(const std::string& command, std::string_view name) {
-    auto sign = " --" + std::string(name);
-    auto at = command.find(sign);
-    while (at != std::string::npos) {
-        auto end = at + sign.size();
-        bool whole = end == command.size() || command[end] == ' ' || command[end] == '=';
-        if (whole && !isFlag(name) && end < command.size()) {
-            end = command[end] == '=' ? end + 1 : command.find_first_not_of(' ', end);
-            end = std::min(command.find(' ', std::min(end, command.size())), command.size());
+    auto words = split(narrowed(command));
+    if (!words) return command;
+    std::string kept;
+    auto keep = [&](const Word& word) { kept += (kept.empty() ? "" : " ") + word.written; };
+    for (std::size_t i = 0; i < words->size(); ++i) {
+        const auto& word = (*words)[i];
+        if (i == 0 || !word.isOption()) {
+            keep(word);
+            continue;
         }
-        if (whole) return withoutOption(command.substr(0, at) + command.substr(end), name);
-        at = command.find(sign, end);
+        Given given(word.text);
+        bool stays = given.name != name;
+        if (stays) keep(word);
+        bool takesNext = !given.value && !isFlag(given.name) && i + 1 < words->size();
+        if (takesNext && stays) keep((*words)[i + 1]);
+        if (takesNext) ++i;
     }
-    return command;
+    return kept;
 }
 
 Result<CommandLine> parseCommandLine(std::string_view text) {
@@ -111,24 +130,19 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
     line.verb = words->front().text;
     for (std::size_t i = 1; i < words->size(); ++i) {
         auto& word = (*words)[i];
-        bool option = !word.quoted && word.text.size() > 1 && word.text.front() == '-';
-        if (!option) {
+        if (!word.isOption()) {
             line.arguments.push_back(std::move(word.text));
             continue;
         }
-        auto name = word.text.substr(std::min(word.text.find_first_not_of('-'), word.text.size()));
-        auto equals = name.find('=');
-        if (equals != std::string::npos) {
-            line.options[longName(name.substr(0, equals))] = name.substr(equals + 1);
-            continue;
-        }
-        name = longName(name);
-        if (isFlag(name))
-            line.options[name] = "";
+        Given given(word.text);
+        if (given.value)
+            line.options[given.name] = *given.value;
+        else if (isFlag(given.name))
+            line.options[given.name] = "";
         else if (i + 1 < words->size())
-            line.options[name] = (*words)[++i].text;
+            line.options[given.name] = (*words)[++i].text;
         else
-            return fail(ErrorCode::InvalidArgument, "--" + name + " needs a value");
+            return fail(ErrorCode::InvalidArgument, "--" + given.name + " needs a value");
     }
     return line;
 }

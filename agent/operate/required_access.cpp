@@ -19,8 +19,9 @@ std::optional<access::Place> placeOfChange(const Control& control, const Command
 access::Request requiredAccess(const Control& control, const Verb& verb, const CommandLine& line,
                                const Caller& caller) {
     bool changes = verb.changes && verb.changes(line);
-    access::Request request{
-        caller.identity, caller.chat, std::string(verb.name), changes ? std::string(verb.permission) : "read", {}};
+    std::string permission(changes ? verb.permission : "read");
+    access::Request request{caller.identity,       caller.chat, std::string(verb.name),
+                            std::move(permission), {},          caller.membership};
     if (changes && verb.place) request.place = verb.place(control, line);
     if (!verb.plan) return request;
     request.place = placeOfChange(control, line);

@@ -30,8 +30,15 @@ std::string whereOf(const access::Binding& binding, bool chinese) {
 std::string whoOf(const access::Binding& binding) {
     auto ids = binding.identities;
     ids.insert(ids.end(), binding.chats.begin(), binding.chats.end());
+    ids.insert(ids.end(), binding.departments.begin(), binding.departments.end());
     auto list = fmt::format("{}", fmt::join(ids, ", "));
     return binding.name.empty() ? list : binding.name + " (" + list + ")";
+}
+
+/// The identities of a person, or a department as such.
+std::vector<std::string> subjectsOf(const access::Policy& policy, const std::string& written) {
+    if (access::isDepartment(written)) return {written};
+    return policy.identitiesOf(written);
 }
 
 Error nobody(const access::Policy& policy, const std::string& person) {
@@ -41,19 +48,21 @@ Error nobody(const access::Policy& policy, const std::string& person) {
     auto near = rules::nearest(person, names);
     return Error(ErrorCode::NotFound, "there is nobody called \"" + person + "\"", {},
                  near ? "did you mean " + std::string(*near) + "?"
-                      : "`who` lists who is known; an id is written feishu:ou_… or dingtalk:…");
+                      : "`who` lists who is known; an id is written feishu:ou_… or dingtalk:…, a department "
+                        "feishu_department:od-… or dingtalk_department:…");
 }
 
 Result<Output> who(Control& control, const Caller& caller, const CommandLine& line) {
     const auto& policy = control.policy();
     std::vector<std::string> wanted;
     if (!line.arguments.empty()) {
-        wanted = policy.identitiesOf(line.arguments.front());
+        wanted = subjectsOf(policy, line.arguments.front());
         if (wanted.empty()) return fail(nobody(policy, line.arguments.front()));
     }
     auto isWanted = [&](const access::Binding& binding) {
         auto known = [&](const std::string& id) { return std::ranges::find(wanted, id) != wanted.end(); };
-        return wanted.empty() || std::ranges::any_of(binding.identities, known);
+        return wanted.empty() || std::ranges::any_of(binding.identities, known) ||
+               std::ranges::any_of(binding.departments, known);
     };
     std::vector<std::vector<std::string>> rows;
     for (const auto& binding : policy.bindings()) {
@@ -110,6 +119,10 @@ Result<Output> can(Control& control, const Caller& caller, const CommandLine& li
         text += identity + ": " +
                 (decision.allowed ? (caller.chinese() ? "可以" : "yes") : (caller.chinese() ? "不可以" : "no")) + ": " +
                 decision.reason + "\n";
+        auto departments = policy.departmentsFor(request, control.now());
+        if (!decision.allowed && !departments.empty())
+            text += (caller.chinese() ? "属于以下部门的人可以：" : "  whoever is in one of these may: ") +
+                    fmt::format("{}\n", fmt::join(departments, ", "));
     }
     return text;
 }
@@ -147,7 +160,7 @@ std::optional<access::Place> placeOfGrant(const Control& control, const CommandL
 Result<void> mayGive(const Control& control, const Caller& caller, const CommandLine& line, const access::Role& role) {
     for (const auto& rule : role.rules)
         for (const auto& may : rule.may) {
-            access::Request own{caller.identity, caller.chat, may, may, placeOfGrant(control, line)};
+            access::Request own{caller.identity, caller.chat, may, may, placeOfGrant(control, line), caller.membership};
             if (auto decision = control.policy().decide(own, control.now()); !decision.allowed)
                 return fail(ErrorCode::PermissionDenied, "nobody gives more than they have: " + decision.reason);
         }
@@ -160,8 +173,8 @@ Result<access::Grant> grantOf(const Control& control, const Caller& caller, cons
                     "for example: grant 李雷 operator 2h -n shop");
     const auto& policy = control.policy();
     const auto& person = line.arguments[0];
-    auto identities = policy.identitiesOf(person);
-    if (identities.empty()) return fail(nobody(policy, person));
+    auto subjects = subjectsOf(policy, person);
+    if (subjects.empty()) return fail(nobody(policy, person));
     if (!policy.role(line.arguments[1])) {
         std::string names;
         for (const auto& role : policy.roles()) names += (names.empty() ? "" : ", ") + role.name;
@@ -172,8 +185,8 @@ Result<access::Grant> grantOf(const Control& control, const Caller& caller, cons
     if (auto fine = mayGive(control, caller, line, *policy.role(line.arguments[1])); !fine)
         return fail(std::move(fine).error());
     access::Grant grant;
-    grant.binding.name = policy.nameOf(identities.front());
-    grant.binding.identities = std::move(identities);
+    grant.binding.name = policy.nameOf(subjects.front());
+    (access::isDepartment(person) ? grant.binding.departments : grant.binding.identities) = std::move(subjects);
     grant.binding.role = line.arguments[1];
     grant.binding.clusters = listOf(line.option("cluster"));
     if (auto known = control.clusters(); grant.binding.clusters.empty() && known.size() == 1)

@@ -8,6 +8,7 @@
 #include "agent/scrape/alertmanager_payload.hpp"
 #include "agent/scrape/prometheus_text.hpp"
 #include "base/net/token_file.hpp"
+#include "base/net/url.hpp"
 
 namespace klaw::scrape {
 namespace {
@@ -24,7 +25,7 @@ Error statusError(const net::HttpResponse& response, const HttpTarget& target) {
                 : response.status == 403 ? ErrorCode::PermissionDenied
                 : response.status == 404 ? ErrorCode::NotFound
                                          : ErrorCode::Unavailable;
-    return Error(code, "it answers with HTTP status " + std::to_string(response.status), target.url);
+    return Error(code, "it answers with HTTP status " + std::to_string(response.status), net::shownUrl(target.url));
 }
 
 Task<Result<std::string>> fetch(net::HttpClient& client, const HttpTarget& target, std::string url) {

@@ -33,6 +33,14 @@ bool isSendable(const ServerResponse& response) {
     return true;
 }
 
+/// Its first two parts: further down an address may hold a key.
+std::string shownPath(std::string_view path) {
+    auto third = std::string_view::npos;
+    for (std::size_t at = 0, parts = 0; at < path.size() && third == path.npos; ++at)
+        if (path[at] == '/' && ++parts == 3) third = at;
+    return third == path.npos ? std::string(path) : std::string(path.substr(0, third)) + "/…";
+}
+
 std::string responseHead(const ServerResponse& response, std::string_view framing, bool keepAlive) {
     auto status = static_cast<unsigned>(response.status);
     auto reason = http::obsolete_reason(http::int_to_status(status));
@@ -155,7 +163,7 @@ Task<void> ServerConnection::refuse(const ServerResponse& response) {
 }
 
 Task<ServerResponse> ServerConnection::callHandler(ServerRequest request) {
-    auto what = request.method + " " + std::string(request.path());
+    auto what = request.method + " " + shownPath(request.path());
     std::string failure;
     try {
         co_return co_await context_->handler(std::move(request));

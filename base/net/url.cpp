@@ -95,4 +95,11 @@ Result<Url> parseUrl(std::string_view text) {
     return url;
 }
 
+std::string shownUrl(std::string_view text) {
+    auto url = parseUrl(text);
+    if (!url) return "an address that cannot be read";
+    auto path = url->target.substr(0, url->target.find('?'));
+    return url->origin() + (path == "/" ? "" : path);
+}
+
 }  // namespace klaw::net

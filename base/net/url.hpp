@@ -26,4 +26,7 @@ struct Url {
 
 Result<Url> parseUrl(std::string_view text);
 
+/// As far as people and logs may see it: without user, password and query.
+std::string shownUrl(std::string_view text);
+
 }  // namespace klaw::net

@@ -123,7 +123,7 @@ Task<ServerResponse> Callback::takePress(std::string body) {
     lastHeardOf_ = press->at = clock_.now();
     ++counts_.frames["press"];
     press->eventId = "http-" + std::to_string(toUnixMillis(press->at)) + "-" + std::to_string(++presses_);
-    if (!app_->corporation().vouchFor(press->by)) ++counts_.dropped["identity of another organisation"];
+    if (!app_->corporation().vouchForPresser(press->by)) ++counts_.dropped["identity of another organisation"];
     auto said = co_await handler_.press(std::move(*press));
     co_return ServerResponse::json(200, answerToPress(*template_, std::move(said), pressUpdate));
 }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text/json_fields.hpp"
 #include "notifiers/dingtalk/render.hpp"
 #include "notifiers/fit.hpp"
-#include "notifiers/json_fields.hpp"
 #include "notifiers/safe_text.hpp"
 #include "notifiers/words.hpp"
 

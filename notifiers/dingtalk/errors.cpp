@@ -45,6 +45,12 @@ bool isBan(const Json& json) {
     return json.contains("punish") || (json.contains("status") && json.contains("wait"));
 }
 
+std::string textIn(const Json& json, const char* name, const char* otherName) {
+    for (const auto* each : {name, otherName})
+        if (json.contains(each) && json[each].is_string()) return json[each].get<std::string>();
+    return {};
+}
+
 Answer::Kind kindOf(std::int64_t errcode, const Error& error) {
     if (errcode == 460101 || errcode == 101002) return Answer::Kind::TooLong;
     if (errcode == 40014 || errcode == 42001) return Answer::Kind::BadToken;
@@ -101,10 +107,15 @@ Error errorOf(std::int64_t errcode, const std::string& errmsg, std::string_view 
             return error(ErrorCode::Unauthenticated, Retry::afterAtLeast(1min),
                          "check the application's Client ID and Client Secret");
         case 60121:
+        case 33012:
             return error(ErrorCode::NotFound, Retry::never(), "the organisation has nobody of that id");
+        case 60003:
+            return error(ErrorCode::NotFound, Retry::never(), "the organisation has no department of that id");
         case 60011:
+        case 43007:
             return error(ErrorCode::PermissionDenied, Retry::never(),
-                         "give the application the permission to read members (qyapi_get_member)");
+                         "give the application the permissions to read members (qyapi_get_member) and, where `access` "
+                         "names departments, these (qyapi_get_department_list)");
         case -1:
         case 15:
         case 88:
@@ -119,6 +130,7 @@ Answer readAnswer(const net::HttpResponse& response, std::string_view channel, T
     bool coded = json.is_object() && json.contains("errcode") && json["errcode"].is_number_integer();
     if (coded) {
         auto code = json["errcode"].get<std::int64_t>();
+        if (code == 88 && textIn(json, "sub_code", "subCode") == "60011") code = 60011;
         if (code == 0) return {Answer::Kind::Taken, {}, response.body};
         auto text = json.contains("errmsg") && json["errmsg"].is_string() ? json["errmsg"].get<std::string>() : "";
         auto error = heldBack(errorOf(code, text, channel), response, now);
@@ -142,12 +154,6 @@ Answer readAnswer(const net::HttpResponse& response, std::string_view channel, T
 }
 
 namespace {
-
-std::string textIn(const Json& json, const char* name, const char* otherName) {
-    for (const auto* each : {name, otherName})
-        if (json.contains(each) && json[each].is_string()) return json[each].get<std::string>();
-    return {};
-}
 
 std::string scopesIn(const Json& json) {
     std::string scopes;

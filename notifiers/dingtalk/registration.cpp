@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text/json_fields.hpp"
 #include "notifiers/dingtalk/stream_frame.hpp"
 #include "notifiers/http_outcome.hpp"
-#include "notifiers/json_fields.hpp"
 
 namespace klaw::notifiers::dingtalk {
 namespace {

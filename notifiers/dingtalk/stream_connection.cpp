@@ -16,6 +16,7 @@ constexpr Duration kRenewAfter = 5h + 30min;
 constexpr Duration kFarewell = 15s;
 constexpr Duration kGoodbye = 2s;
 constexpr std::size_t kLongestFrame = 1024 * 1024;
+constexpr auto kStranger = "identity of another organisation";
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -215,7 +216,7 @@ void StreamConnection::takeCallback(const LinePtr& line, StreamFrame frame) {
             return;
         }
         app_->corporation().learn(message->botOrganisation);
-        vouchFor(message->from);
+        if (!app_->corporation().vouchFor(message->from)) ++counts_.dropped[kStranger];
         return handler_.message(std::move(*message));
     }
     if (frame.topic != kCardTopic) {
@@ -229,12 +230,8 @@ void StreamConnection::takeCallback(const LinePtr& line, StreamFrame frame) {
     }
     press->eventId = frame.messageId;
     press->at = clock_.now();
-    vouchFor(press->by);
+    if (!app_->corporation().vouchForPresser(press->by)) ++counts_.dropped[kStranger];
     tasks_.spawn("press in " + app_->options().name, answerPress(line, std::move(frame), std::move(*press)));
-}
-
-void StreamConnection::vouchFor(Person& person) {
-    if (!app_->corporation().vouchFor(person)) ++counts_.dropped["identity of another organisation"];
 }
 
 Task<void> StreamConnection::answerPress(LinePtr line, StreamFrame frame, InboundPress press) {

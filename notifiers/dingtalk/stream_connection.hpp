@@ -53,7 +53,6 @@ private:
     void take(const LinePtr& line, const std::string& text);
     void takeSystem(const LinePtr& line, const StreamFrame& frame);
     void takeCallback(const LinePtr& line, StreamFrame frame);
-    void vouchFor(Person& person);
     Task<void> answerPress(LinePtr line, StreamFrame frame, InboundPress press);
     static void answer(const LinePtr& line, const StreamFrame& frame, int code, std::string_view data);
     void retire(const LinePtr& line, const char* reason);

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "notifiers/json_fields.hpp"
+#include "base/text/json_fields.hpp"
 
 namespace klaw::notifiers::dingtalk {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text/json_fields.hpp"
 #include "notifiers/account.hpp"
 #include "notifiers/http_outcome.hpp"
-#include "notifiers/json_fields.hpp"
 
 namespace klaw::notifiers::feishu {
 namespace {

@@ -1,6 +1,6 @@
 #include "notifiers/feishu/bot_info.hpp"
 
-#include "notifiers/json_fields.hpp"
+#include "base/text/json_fields.hpp"
 
 namespace klaw::notifiers::feishu {
 

@@ -5,10 +5,10 @@
 #include <charconv>
 
 #include "base/digest.hpp"
+#include "base/text/json_fields.hpp"
 #include "notifiers/feishu/bot_info.hpp"
 #include "notifiers/feishu/callback_seal.hpp"
 #include "notifiers/feishu/events.hpp"
-#include "notifiers/json_fields.hpp"
 
 namespace klaw::notifiers::feishu {
 namespace {

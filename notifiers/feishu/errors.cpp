@@ -140,6 +140,7 @@ Error errorOf(std::int64_t code, const std::string& msg, std::string_view channe
         case 230013:
             return error(ErrorCode::PermissionDenied, Retry::never(),
                          "put the person into the application's availability range");
+        case 40004:  // of a department
         case 41050:
             return error(ErrorCode::NotFound, Retry::never(),
                          "put the person into the contact range of the application's permissions");

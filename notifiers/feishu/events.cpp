@@ -3,9 +3,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/text/json_fields.hpp"
 #include "base/text/utf8.hpp"
 #include "notifiers/feishu/render.hpp"
-#include "notifiers/json_fields.hpp"
 
 namespace klaw::notifiers::feishu {
 namespace {

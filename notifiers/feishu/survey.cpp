@@ -1,7 +1,7 @@
 #include "notifiers/feishu/survey.hpp"
 
 #include "base/percent.hpp"
-#include "notifiers/json_fields.hpp"
+#include "base/text/json_fields.hpp"
 #include "notifiers/safe_text.hpp"
 
 namespace klaw::notifiers::feishu {

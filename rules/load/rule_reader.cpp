@@ -25,7 +25,7 @@ constexpr Field<RuleSpec> commonFields[] = {
     {"labels", [](const YamlCursor& v, RuleSpec& s) { readTexts(v, "labels", s.labels); }},
     {"facts", [](const YamlCursor& v, RuleSpec& s) { readTexts(v, "facts", s.facts); }},
     {"runbook", [](const YamlCursor& v, RuleSpec& s) { readLocalized(v, "runbook", s.runbook); }},
-    {"enrich", [](const YamlCursor& v, RuleSpec& s) { s.enrich = readNames(v, "enrich"); }},
+    {"enrich", [](const YamlCursor& v, RuleSpec& s) { s.enrich = readEnrichments(v); }},
     {"actions", [](const YamlCursor& v, RuleSpec& s) { s.actions = readActions(v); }},
     {"notify", [](const YamlCursor& v, RuleSpec& s) { s.notify = values(v.texts("notify")); }},
     {"group_by", [](const YamlCursor& v, RuleSpec& s) { s.groupBy = readNames(v, "group_by"); }},

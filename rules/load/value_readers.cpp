@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "rules/action_names.hpp"
+#include "rules/findings.hpp"
 #include "rules/suggestion.hpp"
 
 namespace klaw::rules {
@@ -133,6 +134,14 @@ std::vector<std::string> readNames(const YamlCursor& value, std::string_view key
                                    "use letters, digits, - and _");
         out.push_back(text.value);
     }
+    return out;
+}
+
+std::vector<std::string> readEnrichments(const YamlCursor& value) {
+    static constexpr std::array<std::string_view, 3> names{enrichLogs, enrichEvents, enrichLastChange};
+    std::vector<std::string> out;
+    for (const auto& text : value.texts("enrich"))
+        if (auto index = oneOf(text, value, "enrich", names)) out.emplace_back(names[*index]);
     return out;
 }
 

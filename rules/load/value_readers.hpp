@@ -24,6 +24,8 @@ std::vector<Inhibitor> readInhibitors(const YamlCursor& value);
 std::vector<EventScope> readScopes(const YamlCursor& value);
 std::string readEventType(const YamlCursor& value);
 /// Lower-case identifiers, one or a list.
+/// What cards of a rule shall show beside what it says itself.
+std::vector<std::string> readEnrichments(const YamlCursor& value);
 std::vector<std::string> readNames(const YamlCursor& value, std::string_view key);
 /// Names of actionNames(); any other is reported.
 std::vector<std::string> readActions(const YamlCursor& value);

@@ -75,6 +75,26 @@ class FeishuTest(EndToEndTest):
         forged = self.feishu.press(card["id"], "", value={"v": 1, "verb": "ack", "n": "forged"})
         self.assertIn("unknown", forged["toast"]["content"])
 
+    def test_role_of_a_department_is_for_those_in_it_and_below_it(self):
+        self.chat_agent(access=[{"feishu_department": "infra", "role": "operator"}])
+        _, trouble = self.broken_pod()
+        card = self.feishu.await_card(trouble)
+        stranger = self.feishu.press(card["id"], "Acknowledge", operator="ou_han")
+        self.assertIn("ou_han has no role that allows", stranger["toast"]["content"])
+        self.feishu.call("fault", api="departments.parent", kind="delay", seconds=3)
+        slow = self.feishu.press(card["id"], "Acknowledge")
+        self.assertLess(slow["seconds"], 1)
+        self.assertIn("Working on it", slow["toast"]["content"])
+        self.feishu.await_card(trouble, also="李雷")  # in a department below, when the directory has answered
+        calls = self.feishu.state()["calls"]
+        self.assertIn(trouble, self.feishu.ask("alerts"))
+        self.assertEqual(self.feishu.state()["calls"]["departments.parent"], calls["departments.parent"])
+
+    def test_directory_that_does_not_answer_opens_nothing(self):
+        self.chat_agent(access=[{"feishu_department": "0", "role": "operator"}])
+        self.feishu.call("fault", api="users.get", kind="cut", times=10)
+        self.assertIn("the directory did not answer", self.feishu.ask("alerts"))
+
     def test_commands_are_answered_where_they_were_written(self):
         self.chat_agent()
         _, trouble = self.broken_pod()
@@ -93,6 +113,24 @@ class FeishuTest(EndToEndTest):
         self.feishu.await_connection()
         self.feishu.write("clusters", event_id="e-1", message_id=message)
         self.feishu.ask("help")  # a later answer: everything before it has been looked at
+        self.assertEqual(len(self.feishu.answers_to(message)), 1)
+
+    def test_reply_to_what_was_done_comes_also_after_a_kill(self):
+        agent = self.chat_agent()
+        _, trouble = self.broken_pod()
+        card = self.feishu.await_card(trouble)
+        incident = newest(card)["body"]["elements"][-1]["content"].split("incident ")[1].split("<")[0].split(" ")[0]
+        self.feishu.call("fault", api="messages.reply", kind="answer", status=503, code=1, times=1000)
+        message = self.feishu.write(f"ack {incident}", event_id="e-ack")
+        self.feishu.await_card(trouble, also="李雷")
+        agent.kill()
+        self.feishu.call("fault", clear=True)
+        agent.start()
+        self.feishu.await_connection()
+        self.feishu.write(f"ack {incident}", event_id="e-ack", message_id=message)
+        answers = eventually(lambda: self.feishu.answers_to(message), 30, "the reply")
+        self.assertIn("Acknowledged", json.dumps(newest(answers[0])))
+        self.feishu.ask("help")
         self.assertEqual(len(self.feishu.answers_to(message)), 1)
 
     def test_command_that_was_long_on_its_way_changes_nothing(self):
@@ -190,6 +228,29 @@ class DingTalkTest(EndToEndTest):
     def test_card_lives_in_a_template_of_ours(self):
         self.chat_agent(app={"card_template": "klaw.schema"})
         self.life_of_a_card(own_template=True)
+
+    def test_press_counts_once_it_is_known_whose_people_are_meant_also_after_a_restart(self):
+        agent = self.chat_agent(app={"corp_id": "", "card_template": "klaw.schema"})
+        _, trouble = self.broken_pod()
+        card = self.dingtalk.await_card(trouble)
+        self.dingtalk.press(card["id"], "Acknowledge")
+        self.assertIn("set `corp_id`", [c["private"] for c in self.dingtalk.cards(trouble)][0]["li"]["hint"])
+        eventually(lambda: [m for m in self.dingtalk.state()["messages"] if "mention the robot once" in m["text"]], 10,
+                   "the word in the group")
+        self.assertIn("COMMAND", self.dingtalk.ask("help"))
+        agent.kill()
+        agent.start()
+        self.dingtalk.await_connection()
+        self.dingtalk.press(card["id"], "Acknowledge")
+        self.dingtalk.await_card(trouble, also="李雷")
+
+    def test_role_of_a_department_is_for_those_in_it_and_below_it(self):
+        self.chat_agent(access=[{"dingtalk_department": 4, "role": "viewer"}])
+        self.assertIn("COMMAND", self.dingtalk.ask("help"))
+        self.assertIn("has no role", self.dingtalk.ask("alerts", sender="han"))
+        self.dingtalk.call("connection", do="permission", name="qyapi_get_department_list", granted=False)
+        self.assertIn("COMMAND", self.dingtalk.ask("help"))  # what was asked is remembered
+        self.assertIn("which departments they are in", self.dingtalk.ask("alerts", sender="wei"))
 
     def test_commands_are_answered_in_groups_and_alone(self):
         self.chat_agent()

@@ -72,9 +72,10 @@ class SetupTest(unittest.TestCase):
         self.output = ran.stdout + ran.stderr
         return ran.returncode
 
-    def config(self, app, chat):
+    def config(self, app, chat, access=()):
         file = self.directory / "klaw.yaml"
-        file.write_text(json.dumps({"apps": [app], "channels": [{"name": "oncall", "app": app["name"], "chat": chat}]}))
+        file.write_text(json.dumps({"apps": [app], "access": access,
+                                    "channels": [{"name": "oncall", "app": app["name"], "chat": chat}]}))
         return file
 
     def yaml_of(self, output):
@@ -131,6 +132,17 @@ class FeishuSetupTest(SetupTest):
         self.assertEqual(self.setup_of("dingtalk", "--check", "--config", file), 1)
         self.assertIn("no such application", self.output)
 
+    def test_departments_that_have_roles_are_looked_up(self):
+        file = self.config(self.feishu.app(), "oc_ops", [{"feishu_department": ["od-duty", "infra"], "role": "operator"}])
+        self.assertEqual(self.setup_of("feishu", "--check", "--config", file), 0, self.output)
+        self.assertIn('ok       department od-duty "值班"', self.output)
+        self.assertIn('ok       department infra "基础设施"', self.output)
+        self.feishu.call("connection", do="scope", name="contact:department.organize:readonly", granted=0)
+        file = self.config(self.feishu.app(), "oc_ops", [{"feishu_department": "od-none", "role": "operator"}])
+        self.assertEqual(self.setup_of("feishu", "--check", "--config", file), 1)
+        self.assertIn("MISSING  scope contact:department.organize:readonly", self.output)
+        self.assertIn("MISSING  department od-none: code 40004", self.output)
+
     def test_secret_comes_by_no_argument_and_goes_nowhere(self):
         self.assertEqual(self.setup_of("feishu", "--secret", "hunter2"), 2)
         self.feishu.call("fault", api="*", kind="answer", status=400, code=1, times=3)
@@ -183,6 +195,15 @@ class DingTalkSetupTest(SetupTest):
         self.assertEqual(self.setup_of("dingtalk", *self.asked), 1)
         self.assertIn("MISSING  permission to change cards", self.output)
         self.assertIn("Card.Instance.Write", self.output)
+
+    def test_departments_that_have_roles_are_looked_up(self):
+        file = self.config(self.dingtalk.app(), "cidops==", [{"dingtalk_department": 42, "role": "operator"}])
+        self.assertEqual(self.setup_of("dingtalk", "--check", "--config", file), 0, self.output)
+        self.assertIn('ok       department 42 "值班"', self.output)
+        self.dingtalk.call("connection", do="permission", name="qyapi_get_department_list", granted=False)
+        self.assertEqual(self.setup_of("dingtalk", "--check", "--config", file), 1)
+        self.assertIn("MISSING  department 42: errcode 60011", self.output)
+        self.assertIn("qyapi_get_department_list", self.output)
 
     def test_robot_that_is_not_in_the_group_is_said(self):
         self.dingtalk.call("connection", do="robot_leaves", chat="cidops==")

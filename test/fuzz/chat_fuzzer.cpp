@@ -1,9 +1,10 @@
-// What chat platforms send, of any bytes: each reader takes it or refuses it, and what was read can be answered. The
-// first byte chooses the reader.
+// What chat platforms send, of any bytes, and what people write there: each reader takes it or refuses it, and what was
+// read can be answered. The first byte chooses the reader.
 #include <cstdlib>
 #include <memory>
 #include <optional>
 
+#include "agent/operate/catalogue.hpp"
 #include "base/random.hpp"
 #include "notifiers/dingtalk/callback.hpp"
 #include "notifiers/dingtalk/stream_frame.hpp"
@@ -145,9 +146,33 @@ void dingtalkCallback(std::string_view bytes) {
     posted(callbacks().robot, bytes, "card/" + std::string(bytes));
 }
 
+/// As somebody writes it. The command behind its Confirm button is the same one, with what was shown.
+void command(std::string_view bytes) {
+    namespace operate = klaw::operate;
+    std::string text(bytes.substr(0, 10'000));
+    auto line = operate::parseCommandLine(text);
+    if (!line) {
+        if (line.error().message.empty()) std::abort();
+        return;
+    }
+    const auto* verb = operate::findVerb(line->verb);
+    auto near = operate::nearestVerb(line->verb);
+    if (!verb && !near.empty() && !operate::findVerb(near)) std::abort();
+    if (verb && verb->changes) static_cast<void>(verb->changes(*line));
+    for (bool offered : {false, true})
+        if (verb && !operate::checkOptions(*verb, *line, offered).has_value()) return;
+    auto confirmed = operate::parseCommandLine(operate::withoutOption(text, "expect") + " --expect u@1 --yes");
+    if (!confirmed) std::abort();
+    line->options["expect"] = "u@1";
+    line->options["yes"] = "";
+    bool same =
+        confirmed->verb == line->verb && confirmed->arguments == line->arguments && confirmed->options == line->options;
+    if (!same) std::abort();
+}
+
 constexpr void (*readers[])(std::string_view) = {
-    feishuFrame,   feishuEvent,  feishuEndpoint,      feishuFragments,      dingtalkFrame,   dingtalkMessage,
-    dingtalkPress, feishuSealed, feishuPlainCallback, feishuSealedCallback, dingtalkCallback};
+    feishuFrame,   feishuEvent,  feishuEndpoint,      feishuFragments,      dingtalkFrame,    dingtalkMessage,
+    dingtalkPress, feishuSealed, feishuPlainCallback, feishuSealedCallback, dingtalkCallback, command};
 
 }  // namespace
 

@@ -91,7 +91,8 @@ class DingTalk(Platform):
         super().__init__("dingtalk", "--app", f"{self.APP}:secret")
 
     def app(self, **more):
-        return {"name": "klaw-dingtalk", "type": "dingtalk", "id": self.APP, "secret": "secret", "domain": self.url, **more}
+        return {"name": "klaw-dingtalk", "type": "dingtalk", "id": self.APP, "secret": "secret", "domain": self.url, "corp_id": "ding1",
+                **more}
 
     def cards(self, word):
         return [c for c in self.state()["cards"] if word in json.dumps(self.shown(c), ensure_ascii=False)]

@@ -24,8 +24,11 @@ from order import Transcript  # noqa: E402
 from stream import Stream  # noqa: E402
 
 CHAT, CARD = "/v1.0/im/bot/messages/get", "/v1.0/card/instances/callback"
-PEOPLE = {"li": {"userid": "li", "unionid": "union-li", "name": "李雷", "mobile": "13800000001", "dept_id_list": [1]},
-          "han": {"userid": "han", "unionid": "union-han", "name": "韩梅梅", "mobile": "13800000002", "dept_id_list": [2]}}
+PEOPLE = {"li": {"userid": "li", "unionid": "union-li", "name": "李雷", "mobile": "13800000001", "dept_id_list": [42]},
+          "han": {"userid": "han", "unionid": "union-han", "name": "韩梅梅", "mobile": "13800000002", "dept_id_list": [5]}}
+DEPARTMENTS = {1: {"name": "公司", "parent_id": None}, 4: {"name": "基础设施", "parent_id": 1},
+               42: {"name": "值班", "parent_id": 4}, 5: {"name": "销售", "parent_id": 1}}
+PERMISSIONS = ("qyapi_get_member", "qyapi_get_department_list")
 SESSION_LIFE = 5400
 CALLS_A_SECOND, CALLS_A_MONTH = 20, 10_000
 LONGEST_MESSAGE, LONGEST_BODY = 15_000, 20_000  # msgParam of the robot; what a session's address takes
@@ -45,6 +48,7 @@ class Platform:
         self.rate, self.quota = Rate(CALLS_A_SECOND), Quota(CALLS_A_MONTH)
         self.writing = set()  # outTrackIds of cards that are being changed
         self.tokens, self.sessions = {}, {}
+        self.permissions = set(PERMISSIONS)  # of the old API
         self.numbers = itertools.count(1)
         self.robot_url = None  # of HTTP mode; None: by Stream
         self.card_urls = {}  # callbackRouteKey → where presses are posted
@@ -276,15 +280,51 @@ def notified(at, text):
     return [person for person in at.get("atUserIds", []) if f"@{person}" in text]
 
 
-@routes.post("/topapi/v2/user/get")
-async def user(request):
+async def old_api(request, name, permission, action):
+    """Faults, token, permission, action: what every call of the old API goes through. It answers HTTP 200."""
     platform, body = request.app["platform"], await request.json()
-    platform.calls["topapi.user.get"] += 1
+    platform.calls[name] += 1
+    fault = next((f for f in platform.faults if f["api"] == name and f["times"] > 0), None)
+    if fault:
+        fault["times"] -= 1
+        if fault["kind"] == "delay":
+            await asyncio.sleep(fault["seconds"])
+        elif fault["kind"] == "answer":
+            return web.json_response({"errcode": fault.get("code", -1), "errmsg": "系统繁忙"})
     if platform.tokens.get(request.query.get("access_token", ""), 0) < time.time():
         return web.json_response({"errcode": 40014, "errmsg": "不合法的access_token"})
-    person = PEOPLE.get(body.get("userid"))
-    return web.json_response({"errcode": 0, "errmsg": "ok", "result": person} if person else
-                             {"errcode": 60121, "errmsg": "找不到该用户"})
+    if permission not in platform.permissions:
+        return web.json_response({"errcode": 88, "errmsg": "ding talk error", "sub_code": "60011",
+                                  "sub_msg": f"应用尚未开通所需的权限：[{permission}]"})
+    result, missing = action(body)
+    return web.json_response({"errcode": 0, "errmsg": "ok", "result": result} if result else
+                             {"errcode": missing, "errmsg": "不存在"})
+
+
+@routes.post("/topapi/v2/user/get")
+async def user(request):
+    return await old_api(request, "topapi.user.get", "qyapi_get_member", lambda body: (PEOPLE.get(body.get("userid")), 60121))
+
+
+def chain(department):
+    """The department and those above it."""
+    return [] if department is None else [department, *chain(DEPARTMENTS[department]["parent_id"])]
+
+
+@routes.post("/topapi/v2/department/listparentbyuser")
+async def departments_of_person(request):
+    def find(body):
+        person = PEOPLE.get(body.get("userid"))
+        return person and {"parent_list": [{"parent_dept_id_list": chain(each)} for each in person["dept_id_list"]]}, 33012
+    return await old_api(request, "topapi.department.listparentbyuser", "qyapi_get_department_list", find)
+
+
+@routes.post("/topapi/v2/department/get")
+async def department(request):
+    def find(body):
+        known = DEPARTMENTS.get(body.get("dept_id"))
+        return known and {"dept_id": body["dept_id"], **known}, 60003
+    return await old_api(request, "topapi.department.get", "qyapi_get_department_list", find)
 
 
 @routes.post("/_fake/message")
@@ -402,6 +442,8 @@ async def connection(request):
         stream.redeliver_after = asked["seconds"]
     elif do == "reorder":
         stream.reorder.count = asked["count"]
+    elif do == "permission":
+        (platform.permissions.add if asked["granted"] else platform.permissions.discard)(asked["name"])
     elif do == "robot_leaves":
         platform.cards.groups_without_robot.add(asked["chat"])
     elif do == "event":

@@ -18,14 +18,13 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import card_rules  # noqa: E402
 from callbacks import Callbacks  # noqa: E402
 from card_rules import Refused  # noqa: E402
+from directory import PEOPLE, SCOPES, Directory  # noqa: E402
 from limits import Quota, Rate  # noqa: E402
 from long_connection import LongConnections  # noqa: E402
 from messages import Messages  # noqa: E402
 from order import Transcript  # noqa: E402
 from tokens import Tokens  # noqa: E402
 
-PEOPLE = {"ou_li": {"open_id": "ou_li", "union_id": "on_li", "user_id": "li", "name": "李雷", "email": "li@example.org"},
-          "ou_han": {"open_id": "ou_han", "union_id": "on_han", "user_id": "han", "name": "韩梅梅", "email": "han@example.org"}}
 BOT = "ou_bot"
 CALLS_A_SECOND, CALLS_A_MINUTE, CALLS_A_MONTH = 50, 1000, 10_000  # of one API; of all
 routes = web.RouteTableDef()
@@ -42,7 +41,8 @@ class Platform:
         self.faults = []  # {"api", "kind", "times", …}
         self.presses = []
         self.scopes = {"im:message:send_as_bot": 1, "im:message.group_at_msg:readonly": 1, "im:message.p2p_msg:readonly": 1,
-                       "im:chat:readonly": 1, "contact:user.base:readonly": 0}  # name → 1 granted
+                       "im:chat:readonly": 1, **dict.fromkeys(SCOPES, 1)}  # name → 1 granted
+        self.directory = Directory(self.scopes)
         self.left = set()  # groups without the bot
 
     def groups(self):
@@ -193,13 +193,26 @@ async def scopes(request):
         {"scope_name": name, "grant_status": granted, "scope_type": "tenant"} for name, granted in p.scopes.items()]})
 
 
+def department_id_type(request):
+    return request.query.get("department_id_type", "open_department_id")
+
+
 @routes.get("/open-apis/contact/v3/users/{id}")
 async def user(request):
-    def find(platform, body):
-        if request.match_info["id"] not in PEOPLE:
-            raise Refused(41050, "no user authority error")
-        return {"user": PEOPLE[request.match_info["id"]]}
-    return await api(request, "users.get", find)
+    return await api(request, "users.get",
+                     lambda p, body: p.directory.user(request.match_info["id"], department_id_type(request)))
+
+
+@routes.get("/open-apis/contact/v3/departments/parent")
+async def department_parents(request):
+    return await api(request, "departments.parent",
+                     lambda p, body: p.directory.parents(request.query["department_id"], department_id_type(request)))
+
+
+@routes.get("/open-apis/contact/v3/departments/{id}")
+async def department(request):
+    return await api(request, "departments.get",
+                     lambda p, body: p.directory.department(request.match_info["id"], department_id_type(request)))
 
 
 @routes.post("/callback/ws/endpoint")

@@ -6,7 +6,7 @@ import time
 from klaw import TITLE, Klaw, no_secret_in, playable
 from referee import control, end, state, step, until
 
-APP = {"type": "dingtalk", "id": "dingapp1", "secret": "Qw3rty-of-the-app"}
+APP = {"type": "dingtalk", "id": "dingapp1", "secret": "Qw3rty-of-the-app", "corp_id": "ding1"}
 ACCESS = [{"name": "李雷", "dingtalk": "li", "role": "operator"}, {"name": "韩梅梅", "dingtalk": "han", "role": "operator"}]
 playable() or end()
 klaw = Klaw("dingtalk-troubles", APP, {"type": "dingtalk", "chat": "cidops=="}, ACCESS,

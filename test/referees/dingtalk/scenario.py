@@ -15,7 +15,8 @@ class OfKlaw:
     """Does by itself what a puppet is told to do."""
 
     def __init__(self):
-        self._klaw = Klaw("dingtalk-scenario", {"type": "dingtalk", "id": "dingapp1", "secret": "Qw3rty-of-the-app"},
+        self._klaw = Klaw("dingtalk-scenario",
+                          {"type": "dingtalk", "id": "dingapp1", "secret": "Qw3rty-of-the-app", "corp_id": "ding1"},
                           {"type": "dingtalk", "chat": "cidops=="}, [{"name": "李雷", "dingtalk": "li", "role": "operator"}])
 
     def do(self, what, **_):

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from referee import BASE, control, end, state, step, until
 
 import lark_oapi as lark
+from lark_oapi.api.contact.v3 import GetDepartmentRequest, GetUserRequest, ParentDepartmentRequest
 from lark_oapi.api.im.v1 import (CreateMessageRequest, CreateMessageRequestBody, PatchMessageRequest, PatchMessageRequestBody,
                                  ReplyMessageRequest, ReplyMessageRequestBody)
 from lark_oapi.event.callback.model.p2_card_action_trigger import P2CardActionTriggerResponse
@@ -143,6 +144,30 @@ def limits():
     control("connection", do="quota", left=10_000)
 
 
+def departments():
+    """A person's departments, one of them, and those above it; a scope that is missing hides a field or refuses the call."""
+    def person():
+        request = GetUserRequest.builder().user_id("ou_li").user_id_type("open_id").department_id_type("open_department_id").build()
+        return client.contact.v3.user.get(request)
+
+    def parents():
+        return client.contact.v3.department.parent(ParentDepartmentRequest.builder().department_id("od-duty").build())
+    found = person().data.user
+    assert (found.name, found.department_ids) == ("李雷", ["od-duty"]), (found.name, found.department_ids)
+    own = client.contact.v3.department.get(
+        GetDepartmentRequest.builder().department_id("duty").department_id_type("department_id").build()).data.department
+    assert (own.open_department_id, own.parent_department_id) == ("od-duty", "od-infra"), own.open_department_id
+    above = parents().data.items
+    assert [each.open_department_id for each in above] == ["od-infra"], above
+    control("connection", do="scope", name="contact:user.department:readonly", granted=0)
+    assert person().data.user.department_ids is None
+    for scope in ("contact:contact.base:readonly", "contact:department.organize:readonly"):
+        control("connection", do="scope", name=scope, granted=0)
+    assert parents().code == 99991672
+    for scope in ("contact:user.department:readonly", "contact:contact.base:readonly", "contact:department.organize:readonly"):
+        control("connection", do="scope", name=scope, granted=1)
+
+
 def message():
     asked = control("message", chat="oc_ops", sender="ou_li", text="pods -n shop")
     assert asked["answer"]["code"] == 200, asked
@@ -247,6 +272,7 @@ step("is refused a card with an unknown property", refused_card)
 step("is refused cards that are nested in a way that is not allowed", malformed_cards)
 step("gets a form that is filled in, and no other", filled_in)
 step("is refused more than a second or a month allows", limits)
+step("finds the departments of a person, as far as its scopes go", departments)
 step("joins fragments that come in any order", in_fragments)
 step("gets an event again that it failed on", redelivered)
 step("reconnects after a goodbye", lambda: reconnects("close"))

@@ -81,5 +81,16 @@ TEST(GrantBook, GivesNobodyAnythingByWhatCannotBeRead) {
     EXPECT_TRUE(book.grants().empty());
 }
 
+TEST(GrantBook, KnowsTheGrantOfADepartmentAfterARestart) {
+    auto grant = grantOf("12ab", TimePoint(5h));
+    grant.binding.identities.clear();
+    grant.binding.departments = {"dingtalk_department:42"};
+    GrantBook before, after;
+    before.add(grant);
+    after.restore(metaOf(before.takeChanges(TimePoint(1h))), TimePoint(3h));
+    ASSERT_EQ(after.grants().count("12ab"), 1u);
+    EXPECT_EQ(after.grants().at("12ab").binding.departments, std::vector<std::string>{"dingtalk_department:42"});
+}
+
 }  // namespace
 }  // namespace klaw::access

@@ -120,5 +120,45 @@ TEST(PlaceOfPath, NamesNamespaceResourceAndObject) {
     EXPECT_EQ(of("/api/v1/pods?fieldSelector=/namespaces/shop/"), "|pods|");
 }
 
+Policy ofDepartments() {
+    Binding engineers{"", {}, {}, "operator", {}, {"shop"}};
+    engineers.departments = {"feishu_department:od-eng"};
+    Binding duty{"", {}, {}, "viewer", {}, {}};
+    duty.departments = {"dingtalk_department:42"};
+    return Policy({engineers, duty});
+}
+
+Request restartBy(const std::string& identity, Membership membership) {
+    return {identity, "", "restart", "workloads", Place{"prod", "shop"}, std::move(membership)};
+}
+
+TEST(Policy, GivesADepartmentsRoleToWhoeverThePlatformSaysIsInIt) {
+    auto member = ofDepartments().decide(restartBy("feishu:ou_li", {{"feishu_department:od-eng"}, ""}), TimePoint());
+    EXPECT_TRUE(member.allowed);
+    EXPECT_EQ(member.reason, "whoever is in feishu_department:od-eng has the role \"operator\"");
+    EXPECT_FALSE(
+        ofDepartments().decide(restartBy("feishu:ou_li", {{"feishu_department:od-hr"}, ""}), TimePoint()).allowed);
+    EXPECT_FALSE(ofDepartments().decide(restartBy("feishu:ou_li", {}), TimePoint()).allowed);
+}
+
+TEST(Policy, TakesNobodyForAMemberWhileTheDirectoryIsSilentAndSaysSo) {
+    auto decision =
+        ofDepartments().decide(restartBy("feishu:ou_li", {{}, "the directory did not answer"}), TimePoint());
+    EXPECT_FALSE(decision.allowed);
+    EXPECT_NE(decision.reason.find("which departments they are in: the directory did not answer"), std::string::npos)
+        << decision.reason;
+    auto elsewhere =
+        ofDepartments().decide(restartBy("dingtalk:li", {{}, "the directory did not answer"}), TimePoint());
+    EXPECT_EQ(elsewhere.reason.find("directory"), std::string::npos) << "no department of DingTalk may restart";
+}
+
+TEST(Policy, KnowsWhetherDepartmentsMatterOnAPlatform) {
+    EXPECT_TRUE(ofDepartments().namesDepartments("feishu"));
+    EXPECT_TRUE(ofDepartments().namesDepartments("dingtalk"));
+    EXPECT_FALSE(policy().namesDepartments("feishu"));
+    EXPECT_EQ(ofDepartments().departmentsFor(restartBy("feishu:ou_li", {}), TimePoint()),
+              std::vector<std::string>{"feishu_department:od-eng"});
+}
+
 }  // namespace
 }  // namespace klaw::access

@@ -90,7 +90,6 @@ protected:
     TaskGroup tasks{loop,
                     [](const std::string& name, const std::string& what) { ADD_FAILURE() << name << ": " << what; }};
 
-private:
     Task<void> asking(std::string command, std::string who) {
         auto line = operate::parseCommandLine(command);
         Asked asked;
@@ -208,6 +207,26 @@ TEST_F(ChangeDeskTest, UndoOfACordonIsAboutItsValueAlone) {
     auto undo = ask("cordon node-1 --yes").undo;
     control.objects[nodePath]["metadata"]["resourceVersion"] = "11";
     EXPECT_TRUE(ask(undo).ok) << undo;
+}
+
+TEST_F(ChangeDeskTest, GoesOnToItsEndWhenWhoeverAskedIsGone) {
+    auto confirm = ask("cordon node-1").confirm;
+    answer.reset();
+    control.onChange = [this](const FakeControl::Change&) -> Task<Result<std::string>> {
+        co_await clock.sleepFor(3s);
+        co_return node(true).dump();
+    };
+    TaskGroup asker(loop, [](const std::string&, const std::string&) {});
+    asker.spawn("ask", asking(confirm, "feishu:ou_li"));
+    loop.poll();
+    TaskGroup end(loop, [](const std::string&, const std::string&) {});
+    end.spawn("end", asker.stop());
+    while (!end.empty()) loop.poll();
+    EXPECT_EQ(meta.size(), 1u) << "under way";
+    clock.advance(3s);
+    EXPECT_EQ(decisions().back(), "done");
+    EXPECT_TRUE(meta.empty());
+    EXPECT_FALSE(answer);
 }
 
 TEST_F(ChangeDeskTest, AChangeWhoseAnswerWasLostMayStillBeOnItsWay) {

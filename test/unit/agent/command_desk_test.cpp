@@ -1,176 +1,14 @@
-// Commands and presses over a real database.
-#include "agent/app/command_desk.hpp"
-
-#include <gmock/gmock.h>
-
-#include <filesystem>
-
-#include "agent/app/chat_desk.hpp"
-#include "storage/reader.hpp"
-#include "storage/writer.hpp"
-#include "test/unit/agent/fake_control.hpp"
+#include "test/unit/agent/command_desk_test.hpp"
 
 namespace klaw::app {
 namespace {
 
-namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
-
-const TimePoint start = *parseRfc3339("2026-11-25T10:00:00Z");
-
-class CommandDeskTest : public testing::Test {
-protected:
-    void SetUp() override {
-        control.objects[webPath] = deployment(2, 4);
-        control.alert.id = "3f9a21c07be4d815";
-        gate.setPolicy(access::Policy(
-            {{"Li", {"feishu:ou_li"}, {}, "operator", {}, {}}, {"Han", {"feishu:ou_han"}, {}, "operator", {}, {}}}));
-    }
-    void TearDown() override {
-        TaskGroup end(loop, [](const std::string&, const std::string&) {});
-        end.spawn("chat", chat.stop());
-        end.spawn("changes", changes.stop());
-        EXPECT_TRUE(loop.runUntil([&] { return end.empty(); }));
-        writer.stop();
-        fs::remove_all(directory);
-    }
-
-    std::string offered(const std::string& verb, const std::string& command, const std::string& card = "card-1") {
-        auto nonce = "nonce-" + std::to_string(++offers);
-        storage::Offer offer;
-        offer.nonceHash = storage::offerHash(nonce);
-        offer.verb = verb;
-        offer.arguments = command;
-        offer.target = nlohmann::json{{"incident", card}, {"channel", "app"}}.dump();
-        offer.createdAt = clock.now();
-        offer.expiresAt = clock.now() + 30min;
-        storage::UnitOfWork unit;
-        unit.offers.push_back(std::move(offer));
-        stored(std::move(unit));
-        return nonce;
-    }
-    void shown(const std::string& card, const std::string& ref) {
-        storage::UnitOfWork unit;
-        storage::Delivery delivery;
-        delivery.id = card + ".1";
-        delivery.channel = "app";
-        delivery.incidentId = card;
-        delivery.idempotencyKey = card;
-        unit.newDeliveries.push_back(delivery);
-        unit.deliveryStarts.push_back({delivery.id, {}, clock.now()});
-        stored(std::move(unit));
-        storage::UnitOfWork sent;
-        sent.deliveryResults.push_back(
-            {delivery.id, storage::AttemptOutcome::Delivered, {}, "", "", ref, clock.now(), {}});
-        stored(std::move(sent));
-    }
-    void stored(storage::UnitOfWork unit) {
-        std::optional<Result<storage::Committed>> result;
-        tasks.spawn("store", storing(std::move(unit), result));
-        ASSERT_TRUE(loop.runUntil([&] { return result.has_value(); }));
-        ASSERT_TRUE(*result) << result->error().describe();
-    }
-    Answered press(const std::string& nonce, const std::string& who = "feishu:ou_li", const std::string& cardRef = {}) {
-        std::optional<Answered> answer;
-        tasks.spawn("press", pressing(nonce, who, cardRef, answer));
-        EXPECT_TRUE(loop.runUntil([&] { return answer.has_value(); }));
-        return answer.value_or(Answered());
-    }
-    Answered ask(const std::string& command) {
-        std::optional<Answered> answer;
-        tasks.spawn("ask", asking(command, answer));
-        EXPECT_TRUE(loop.runUntil([&] { return answer.has_value(); }));
-        return answer.value_or(Answered());
-    }
-    notifiers::InboundMessage message(const std::string& id, const std::string& text) {
-        notifiers::InboundMessage written;
-        written.eventId = "event-" + id;
-        written.messageId = id;
-        written.from.id = "ou_li";
-        written.chat = "oc_ops";
-        written.text = text;
-        return written;
-    }
-    notifiers::PressAnswer pressInChat(const std::string& nonce, const std::string& verb) {
-        std::optional<notifiers::PressAnswer> answer;
-        tasks.spawn("press", pressingInChat(nonce, verb, answer));
-        loop.poll();
-        for (int i = 0; !answer && i < 100; ++i)
-            if (!loop.runUntil([&] { return answer.has_value(); }, 20ms)) clock.advance(100ms);
-        return answer.value_or(notifiers::PressAnswer());
-    }
-    void awaitDelivery() {
-        for (int i = 0; deliveries.empty() && i < 100; ++i)
-            if (!loop.runUntil([&] { return !deliveries.empty(); }, 50ms)) clock.advance(1s);
-        ASSERT_FALSE(deliveries.empty());
-    }
-    storage::Reader reader() { return std::move(*storage::Reader::open(file)); }
-
-    fs::path directory = [] {
-        auto pattern = (fs::temp_directory_path() / "klaw-desk-XXXXXX").string();
-        return fs::path(mkdtemp(pattern.data()));
-    }();
-    std::string file = (directory / "klaw.db").string();
-    int offers = 0;
-    Loop loop;
-    FakeLoopClock clock{loop, start};
-    SeededRandom random{7};
-    FakeControl control{clock};
-    storage::Writer writer{std::move(*storage::Database::open(file))};
-    std::vector<storage::Delivery> deliveries;
-    deliver::Commit commit = [this](storage::UnitOfWork unit, std::function<void(Result<storage::Committed>)> done) {
-        for (const auto& delivery : unit.newDeliveries) deliveries.push_back(delivery);
-        writer.submit(std::move(unit), [this, done](Result<storage::Committed> result) {
-            if (done) loop.post([done, result = std::move(result)] { done(result); });
-        });
-    };
-    ChangeDesk::Flush flush = [this](storage::UnitOfWork unit) {
-        return deliver::committed(commit, loop, std::move(unit));
-    };
-    access::Gate gate{flush, [this] { return clock.now(); }};
-    ChangeDesk changes{loop,
-                       clock,
-                       random,
-                       control,
-                       gate,
-                       flush,
-                       [](const std::string&, const rules::Action&) {},
-                       [this](const std::string& to, const Answered& said) { chat.tell(to, said); }};
-    CommandDesk desk{loop, clock, random, control, file, commit, flush, gate, changes};
-    ChatDesk chat{loop, clock, random, desk, commit, ChatApp{"feishu", "app", "en"}};
-    TaskGroup tasks{loop,
-                    [](const std::string& name, const std::string& what) { ADD_FAILURE() << name << ": " << what; }};
-
-private:
-    Task<void> storing(storage::UnitOfWork unit, std::optional<Result<storage::Committed>>& result) {
-        result = co_await flush(std::move(unit));
-    }
-    Task<void> pressing(std::string nonce, std::string who, std::string cardRef, std::optional<Answered>& answer) {
-        Asked asked;
-        asked.caller.identity = std::move(who);
-        asked.caller.name = desk.policy().nameOf(asked.caller.identity);
-        asked.cardRef = std::move(cardRef);
-        answer = co_await desk.press(std::move(asked), nonce);
-    }
-    Task<void> asking(std::string command, std::optional<Answered>& answer) {
-        Asked asked;
-        asked.caller.identity = "feishu:ou_li";
-        asked.command = std::move(command);
-        answer = co_await desk.execute(std::move(asked));
-    }
-    Task<void> pressingInChat(std::string nonce, std::string verb, std::optional<notifiers::PressAnswer>& answer) {
-        notifiers::InboundPress press;
-        press.eventId = "press-1";
-        press.by.id = "ou_li";
-        press.chat = "oc_ops";
-        press.nonce = std::move(nonce);
-        press.verb = std::move(verb);
-        answer = co_await chat.press(std::move(press));
-    }
-};
 
 TEST_F(CommandDeskTest, TheSamePersonWhoPressesTwiceGetsTheFirstAnswerAgain) {
     auto nonce = offered("ack", "ack 3f9a");
@@ -256,6 +94,7 @@ TEST_F(CommandDeskTest, AMessageThatComesFiveTimesIsDoneOnceAndKnownAfterARestar
     for (int i = 0; i < 5; ++i) chat.message(message("om_m", "ack 3f9a"));
     ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));
     EXPECT_THAT(control.acknowledged, SizeIs(1));
+    awaitStorage();
     EXPECT_EQ(chat.counts().repeats, 4u);
     ChatDesk next{loop, clock, random, desk, commit, ChatApp{"feishu", "app", "en"}};
     next.message(message("om_m", "ack 3f9a"));
@@ -281,6 +120,74 @@ TEST_F(CommandDeskTest, AMessageIsKnownOnlyWithWhatItDid) {
     EXPECT_THAT(keysWithAudit[0], SizeIs(2));
     TaskGroup end(loop, [](const std::string&, const std::string&) {});
     end.spawn("end", desk2.stop());
+    ASSERT_TRUE(loop.runUntil([&] { return end.empty(); }));
+}
+
+TEST_F(CommandDeskTest, TheReplyIsStoredWithWhatWasDone) {
+    chat.message(message("om_m", "ack 3f9a"));
+    ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));
+    auto done = unitOf("done");
+    EXPECT_THAT(done.inbound, SizeIs(2));
+    ASSERT_THAT(done.newDeliveries, SizeIs(1));
+    EXPECT_EQ(done.newDeliveries[0].id, "reply-om_m.app");
+    EXPECT_THAT(done.newDeliveries[0].payload, HasSubstr("Acknowledged"));
+    awaitStorage();
+    EXPECT_THAT(deliveries, SizeIs(1)) << "it is said once";
+    auto database = storage::Database::open(file);
+    auto after = storage::loadState(*database, {});
+    ASSERT_TRUE(after) << after.error().describe();
+    ASSERT_THAT(after->deliveries, SizeIs(1)) << "an agent that starts now says it";
+    EXPECT_EQ(after->deliveries[0].id, "reply-om_m.app");
+}
+
+TEST_F(CommandDeskTest, TheReplyToAChangeIsStoredWithItsEnd) {
+    chat.message(message("om_m", "scale deploy/web 3 -n shop --yes"));
+    ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));
+    EXPECT_THAT(unitOf("allowed").inbound, SizeIs(2)) << "it is not done again";
+    EXPECT_THAT(unitOf("allowed").newDeliveries, IsEmpty());
+    ASSERT_THAT(unitOf("done").newDeliveries, SizeIs(1));
+    EXPECT_THAT(unitOf("done").newDeliveries[0].payload, HasSubstr("Done: scale Deployment shop/web"));
+}
+
+TEST_F(CommandDeskTest, WhatAPressDidWaitsForItsAnswerInTheOutbox) {
+    auto answer = pressInChat(offered("confirm", "scale deploy/web 3 -n shop --expect u-web@4 --yes"), "confirm");
+    ASSERT_TRUE(answer.card);
+    auto done = unitOf("done");
+    ASSERT_THAT(done.newDeliveries, SizeIs(1));
+    EXPECT_EQ(done.newDeliveries[0].incidentId, "card-1");
+    EXPECT_GT(done.newDeliveries[0].notBefore, clock.now()) << "the answer is on its way";
+    ASSERT_TRUE(loop.runUntil([&] { return !units.back().supersededDeliveries.empty(); }));
+    EXPECT_THAT(units.back().supersededDeliveries, ElementsAre(done.newDeliveries[0].id));
+}
+
+TEST_F(CommandDeskTest, WhatWasDoneIsToldThoughTheApplicationLeavesMeanwhile) {
+    control.onChange = [this](const FakeControl::Change&) -> Task<Result<std::string>> {
+        co_await clock.sleepFor(3s);
+        co_return deployment(3, 5).dump();
+    };
+    chat.message(message("om_m", "scale deploy/web 3 -n shop --expect u-web@4 --yes"));
+    ASSERT_TRUE(loop.runUntil([&] { return !control.changes.empty(); }));
+    TaskGroup end(loop, [](const std::string&, const std::string&) {});
+    end.spawn("end", chat.stop());
+    ASSERT_TRUE(loop.runUntil([&] { return end.empty(); }));
+    EXPECT_THAT(deliveries, IsEmpty());
+    awaitDelivery();
+    EXPECT_THAT(unitOf("done").audit, SizeIs(1));
+    EXPECT_THAT(deliveries.front().payload, HasSubstr("Done: scale Deployment shop/web from 2 to 3 replicas"));
+}
+
+TEST_F(CommandDeskTest, WhatMayHaveBeenDoneBeforeIsNotDone) {
+    CommandDesk blind{loop,   clock, random, control, (directory / "none" / "klaw.db").string(),
+                      commit, flush, gate,   changes};
+    ChatDesk inDoubt{loop, clock, random, blind, commit, ChatApp{"feishu", "app", "en"}};
+    inDoubt.message(message("om_m", "ack 3f9a"));
+    inDoubt.message(message("om_n", "help ack"));
+    ASSERT_TRUE(loop.runUntil([&] { return deliveries.size() == 2; }));
+    EXPECT_THAT(control.acknowledged, IsEmpty());
+    EXPECT_THAT(deliveries[0].payload + deliveries[1].payload,
+                AllOf(HasSubstr("it cannot be found out whether this was done before"), HasSubstr("ack ID")));
+    TaskGroup end(loop, [](const std::string&, const std::string&) {});
+    end.spawn("end", inDoubt.stop());
     ASSERT_TRUE(loop.runUntil([&] { return end.empty(); }));
 }
 

@@ -92,6 +92,31 @@ TEST(Config, KnowsHowOftenAnApplicationOrARobotMayCallInAMonth) {
               "fine");
 }
 
+TEST(Config, GivesRolesToDepartments) {
+    auto access = [](const std::string& entry) {
+        return "apps: [{name: a, type: feishu, id: cli_1, secret: s}, {name: b, type: dingtalk, id: d, secret: s}]\n"
+               "access: [{" +
+               entry + ", role: operator}]";
+    };
+    auto report = parseConfig("klaw.yaml", access("feishu_department: [od-1, infra], dingtalk_department: 42"));
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(
+        report.config.bindings[0].departments,
+        (std::vector<std::string>{"feishu_department:od-1", "feishu_department:infra", "dingtalk_department:42"}));
+    EXPECT_EQ(firstError(access("dingtalk_department: 值班")),
+              "klaw.yaml:2:32: dingtalk_department: \"值班\" is no id of a department (write its number, for example "
+              "42; 1 is the whole organisation)");
+    EXPECT_EQ(firstError(access("name: nobody")),
+              "klaw.yaml:2:10: access for nobody (add `feishu`, `dingtalk`, `feishu_chat`, `dingtalk_chat`, "
+              "`feishu_department` or `dingtalk_department`)");
+    EXPECT_EQ(firstError("access: [{feishu_department: od-1}]"),
+              "klaw.yaml:1:1: access: no application can ask who is in a feishu_department (add one of the type feishu "
+              "to `apps`)");
+    EXPECT_EQ(firstError(access("name: team, feishu_department: od-1") + "\nroutes: [{mention: [team]}]"),
+              "klaw.yaml:1:1: mention: there is nobody called \"team\" (add them to `access`, with a `name`)")
+        << "a department cannot be called by name";
+}
+
 TEST(Config, KnowsWhoIsOnCall) {
     auto rota = [](const std::string& more) {
         return "access: [{name: ann, feishu: ou_1}, {name: bob, feishu: ou_2}]\n"

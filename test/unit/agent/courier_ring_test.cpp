@@ -1,6 +1,7 @@
 // Ringing people: a delivery of its own, about a card that has arrived, once.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "agent/deliver/courier.hpp"
@@ -69,6 +70,7 @@ protected:
         auto commit = [this](storage::UnitOfWork unit, std::function<void(Result<storage::Committed>)> done) {
             for (const auto& result : unit.deliveryResults)
                 results.push_back(result.deliveryId + " " + std::string(toString(result.outcome)));
+            for (const auto& id : unit.supersededDeliveries) superseded.push_back(id);
             if (done) loop.post([done] { done(storage::Committed()); });
         };
         CourierEvents events;
@@ -89,7 +91,20 @@ protected:
     }
     void carry(std::vector<storage::Delivery> deliveries, Duration time = 1s) {
         courier->commitDone(std::move(deliveries), {}, {});
+        pass(time);
+    }
+    void pass(Duration time) {
         for (Duration passed{}; passed < time; passed += 100ms) clock.advance(100ms);
+    }
+    /// What the card says once somebody took it.
+    storage::UnitOfWork acknowledging() const {
+        auto taken = delivery();
+        taken.id = "i1.2.chat";
+        taken.reason = "acknowledged";
+        taken.createdAt = clock.now();
+        storage::UnitOfWork unit;
+        unit.newDeliveries.push_back(std::move(taken));
+        return unit;
     }
 
     Loop loop;
@@ -97,7 +112,7 @@ protected:
     SeededRandom random{7};
     RingingChat* chat = nullptr;
     std::unique_ptr<Courier> courier;
-    std::vector<std::string> results, undelivered;
+    std::vector<std::string> results, undelivered, superseded;
 };
 
 const std::string sent = "send web is down", rung = "ring by phone about ref-i1 ou_li";
@@ -112,6 +127,28 @@ TEST_F(CourierRing, WaitsForACardThatDoesNotArriveAtOnce) {
     chat->failures = {Error(ErrorCode::Unavailable, "HTTP 503").withRetry(Retry::later())};
     carry({delivery(), delivery(rules::Ring::Phone)}, 20s);
     EXPECT_EQ(chat->calls, (std::vector<std::string>{sent, sent, rung}));
+}
+
+TEST_F(CourierRing, DoesNotComeWhenSomebodyTookItBeforeItWasHandedOver) {
+    auto unit = acknowledging();
+    auto claimed = courier->claim(unit);
+    courier->commitDone({delivery(), delivery(rules::Ring::Phone)}, {}, {});
+    courier->commitDone(unit.newDeliveries, claimed, {});
+    pass(5s);
+    EXPECT_EQ(std::ranges::count(chat->calls, rung), 0);
+    EXPECT_EQ(superseded, std::vector<std::string>{"i1.1.chat.ring"});
+}
+
+TEST_F(CourierRing, DoesNotComeWhenSomebodyTookItWhileItWaitedForItsCard) {
+    carry({delivery(rules::Ring::Phone)}, 1s);
+    auto unit = acknowledging();
+    auto claimed = courier->claim(unit);
+    storage::Committed committed;
+    committed.supersededDeliveries = unit.supersededDeliveries;
+    courier->commitDone(unit.newDeliveries, claimed, committed);
+    pass(30s);
+    EXPECT_EQ(chat->calls, std::vector<std::string>{sent});
+    EXPECT_EQ(unit.supersededDeliveries, std::vector<std::string>{"i1.1.chat.ring"});
 }
 
 TEST_F(CourierRing, IsNotRepeatedWhereItMayHaveRung) {

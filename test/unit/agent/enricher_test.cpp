@@ -89,6 +89,35 @@ TEST_F(EnricherTest, ReadsTheEventsOfObjectAndOwnerAndTheLogOfTheContainerBefore
     EXPECT_EQ(asked.back(), pod + "/log?tailLines=60&limitBytes=131072&container=app&previous=true");
 }
 
+TEST_F(EnricherTest, ReadsTheLogOfThePodOfAJobThatFailedLast) {
+    answer("/api/v1/namespaces/shop/pods?limit=100&labelSelector=job-name%3Dbackup", R"({"items":[
+        {"metadata":{"name":"backup-1","creationTimestamp":"2026-11-23T09:50:00Z"},"status":{"phase":"Failed"}},
+        {"metadata":{"name":"backup-2","creationTimestamp":"2026-11-23T09:55:00Z"},"status":{"phase":"Failed"}},
+        {"metadata":{"name":"backup-3","creationTimestamp":"2026-11-23T09:59:00Z"},"status":{"phase":"Running"}},7]})");
+    answer("/api/v1/namespaces/shop/pods/backup-2/log?", "no space left\n");
+    make();
+    auto failed = update(Reason::Opened, clock.now(), {"logs"});
+    failed.incident.alerts[0].object = {"c1", "jobs", "Job", "shop", "backup", "u1"};
+    failed.incident.alerts[0].labels.clear();
+    EXPECT_EQ(enricher->consider(failed), Answer::UnderWay);
+    await(1);
+    EXPECT_EQ(found[0].pod, "backup-2");
+    EXPECT_EQ(found[0].logs, std::vector<std::string>{"no space left"});
+    EXPECT_EQ(enricher->counts().asked, 3u);
+    EXPECT_EQ(enricher->counts().failed, 1u) << "the Pod itself";
+}
+
+TEST_F(EnricherTest, AJobWithoutPodsHasNoLog) {
+    answer("/api/v1/namespaces/shop/pods?", R"({"items":[]})");
+    make();
+    auto failed = update(Reason::Opened, clock.now(), {"logs"});
+    failed.incident.alerts[0].object = {"c1", "jobs", "Job", "shop", "backup", "u1"};
+    enricher->consider(failed);
+    await(1);
+    EXPECT_EQ(found[0].pod, "");
+    EXPECT_EQ(asked.size(), 1u);
+}
+
 TEST_F(EnricherTest, SaysWhyWhereItMayNotRead) {
     answer("/api/v1/namespaces/shop/events", fail(ErrorCode::PermissionDenied, "403 events is forbidden"));
     answer(pod + "/log?", fail(ErrorCode::PermissionDenied, "403 pods/log is forbidden: token=abcdefghijklmnop"));

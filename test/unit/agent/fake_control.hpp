@@ -29,6 +29,8 @@ public:
     std::function<Task<Result<std::string>>(const Change&)> onChange;
     /// The answer to a question; the object at the path where it is not set.
     std::function<Result<std::string>(const std::string& path)> onAsk;
+    access::Policy roles;  ///< as commands about roles see them
+    std::vector<access::Grant> grants;
     std::vector<std::string> acknowledged;  ///< "ID by NAME"
     rules::Incident alert;                  ///< open, when it has an id
 
@@ -71,8 +73,11 @@ public:
     }
     Result<void> revertRule(const std::string&, std::uint64_t, const rules::Mark&) override { return {}; }
     Result<void> removeRule(const std::string&, const rules::Mark&) override { return {}; }
-    const access::Policy& policy() const override { return policy_; }
-    std::string grant(access::Grant) override { return "12ab"; }
+    const access::Policy& policy() const override { return roles; }
+    std::string grant(access::Grant grant) override {
+        grants.push_back(std::move(grant));
+        return "12ab";
+    }
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override {
         return fail(ErrorCode::NotFound, "there is no grant \"" + idPrefix + "\"");
     }
@@ -113,7 +118,6 @@ public:
 private:
     const Clock& clock_;
     rules::RuleSet rules_{{}};
-    access::Policy policy_;
 };
 
 inline constexpr auto webPath = "/apis/apps/v1/namespaces/shop/deployments/web";

@@ -47,6 +47,8 @@ TEST(UrlParsing, TakesAUrlApart) {
 }
 
 TEST(UrlParsing, FillsInPortAndPath) {
+    EXPECT_EQ(shownUrl("https://user:p%40ss@example.org:8443/a/b?c=d#e"), "https://example.org:8443/a/b");
+    EXPECT_EQ(shownUrl("http://am:9093"), "http://am:9093");
     auto plain = parseUrl("HTTP://example.org");
     ASSERT_TRUE(plain);
     EXPECT_EQ(plain->port, 80);

@@ -1,5 +1,10 @@
 #include "base/net/http_server.hpp"
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
+
 #include "base/async/loop_condition.hpp"
 #include "base/net/connector.hpp"
 #include "test/unit/net/net_test.hpp"
@@ -141,6 +146,19 @@ TEST_F(Server, TurnsAHandlerThatThrowsIntoAnInternalErrorWithoutItsDetails) {
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 500 "));
     EXPECT_THAT(answer, Not(HasSubstr("secret")));
     stop(server);
+}
+
+TEST_F(Server, KeepsWhatIsDeepInAnAddressOutOfTheLog) {
+    std::ostringstream log;
+    auto before = spdlog::default_logger();
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+    RunningServer server(loop, breakDown);
+    raw(server, "POST /callback/app/card/8f3akey?x=8f3akey HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stop(server);
+    spdlog::set_default_logger(before);
+    EXPECT_THAT(log.str(), HasSubstr("the handler of POST /callback/app/… failed"));
+    EXPECT_THAT(log.str(), Not(HasSubstr("8f3akey")));
 }
 
 TEST_F(Server, NeverSendsForgedFields) {

@@ -148,6 +148,29 @@ TEST_F(DingTalkCallbackTest, VouchesForNobodyOfAnotherOrganisation) {
     EXPECT_THAT(dropped(), ElementsAre(Pair("identity of another organisation", 2)));
 }
 
+TEST_F(DingTalkCallbackTest, VouchesForNobodyBeforeItKnowsItsOwnOrganisation) {
+    auto path = registeredPath();
+    answerTo(signedPost(pressData("ding2")), path);
+    EXPECT_EQ(inbound.presses.at(0).by.id, "");
+    EXPECT_TRUE(inbound.presses.at(0).by.beforeOwnOrganisation);
+    std::vector<std::string> learnt;
+    app->corporation().remember("", [&](const std::string& id) { learnt.push_back(id); });
+    for (const auto* word : {"one", "two"}) answerTo(signedPost(messageData(word)));
+    EXPECT_THAT(learnt, ElementsAre("ding1"));
+    answerTo(signedPost(pressData("ding1")), path);
+    EXPECT_EQ(inbound.presses.at(1).by.id, "li");
+}
+
+TEST_F(DingTalkCallbackTest, KnowsItsOrganisationFromAnEarlierLife) {
+    auto path = registeredPath();
+    app->corporation().remember("ding1", {});
+    answerTo(signedPost(pressData("ding1")), path);
+    answerTo(signedPost(pressData("ding2")), path);
+    EXPECT_EQ(inbound.presses.at(0).by.id, "li");
+    EXPECT_EQ(inbound.presses.at(1).by.id, "");
+    EXPECT_FALSE(inbound.presses.at(1).by.beforeOwnOrganisation);
+}
+
 TEST_F(DingTalkCallbackTest, WantsTheOrganisationToBeNamedWhereItIsConfigured) {
     auto nameless = messageData("alerts");
     nameless.erase("senderCorpId");

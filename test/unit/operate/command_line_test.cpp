@@ -70,6 +70,9 @@ TEST(CommandLine, IsWrittenWithoutAnOption) {
     EXPECT_EQ(withoutOption("scale web 3 --expected x --expect u", "expect"), "scale web 3 --expected x");
     EXPECT_EQ(withoutOption("scale web 3 --yes -n shop", "yes"), "scale web 3 -n shop");
     EXPECT_EQ(withoutOption("scale web 3", "expect"), "scale web 3");
+    EXPECT_EQ(withoutOption("ack 3f9a --comment 'see --expect x' --expect \"u 4\"", "expect"),
+              "ack 3f9a --comment 'see --expect x'")
+        << "words in quotes are no option";
     EXPECT_EQ(withoutOption("scale web 3 --expect", "expect"), "scale web 3");
 }
 

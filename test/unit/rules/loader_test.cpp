@@ -51,6 +51,7 @@ const Refused refused[] = {
     {"BadDuration", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    for: soon\n", "r.yaml:5:10: for: \"soon\" is no duration"},
     {"NegativeDuration", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    for: -5m\n", "r.yaml:5:10: for: \"-5m\" is no duration"},
     {"BadSeverity", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    severity: fatal\n", "r.yaml:5:15: severity: unknown value \"fatal\""},
+    {"UnknownEnrichment", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    enrich: [logs, event]\n", "r.yaml:5:20: enrich: unknown value \"event\""},
     {"UnknownAction", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    actions: [logs, discribe]\n", "r.yaml:5:21: actions: there is no action \"discribe\""},
     {"WaitAnewWithoutFor", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    wait_anew: \"${object.x}\"\n", "r.yaml:5:16: `wait_anew` needs `for`: without it nothing waits"},
     {"WaitAnewByTheClock", "rules:\n  - alert: A\n    resource: pods\n    when: 'true'\n    for: 1m\n    wait_anew: \"${now}\"\n", "r.yaml:6:16: `wait_anew` cannot read `now`: the wait would never end"},

@@ -7,8 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-namespace klaw::notifiers {
+namespace klaw {
 
 /// Deeper than anything a platform sends. Writing deeply nested JSON uses the stack.
 inline constexpr int kDeepestJson = 64;
@@ -54,6 +55,17 @@ std::string textAt(const Json& json, std::string_view name) {
     return value.is_string() ? value.template get<std::string>() : std::string();
 }
 
+/// Those of a list that are texts.
+template <class Json>
+std::vector<std::string> textsAt(const Json& json, std::string_view name) {
+    std::vector<std::string> texts;
+    const auto& list = at(json, name);
+    if (!list.is_array()) return texts;
+    for (const auto& item : list)
+        if (item.is_string()) texts.push_back(item.template get<std::string>());
+    return texts;
+}
+
 /// Also a number, as its digits.
 template <class Json>
 std::string textOrNumberAt(const Json& json, std::string_view name) {
@@ -77,4 +89,4 @@ std::optional<std::int64_t> integerAt(const Json& json, std::string_view name) {
     return value.template get<std::int64_t>();
 }
 
-}  // namespace klaw::notifiers
+}  // namespace klaw
