@@ -147,28 +147,29 @@ void AlertGrouper::scheduleFollowUp(const Group& group) {
     const auto& incident = group.incident;
     std::optional<TimePoint> when;
     if (!incident.resolvedAt && !incident.acknowledged && !isQuiet(incident)) {
-        auto chosen = routes_->of(incident);
-        if (chosen.repeat) when = incident.toldAt + *chosen.repeat;
-        if (incident.escalated < chosen.escalate.size()) {
-            auto step = incident.openedAt + chosen.escalate[incident.escalated].after;
-            when = when ? std::min(*when, step) : step;
-        }
+        when = routes_->remindsAt(incident);
+        if (auto step = routes_->escalatesAt(incident)) when = std::min(when.value_or(*step), *step);
     }
     followUps_.set(incident.group, when);
 }
 
 void AlertGrouper::followUp(Group& group, TimePoint now, IncidentUpdates& out) {
-    auto& incident = group.incident;
-    auto chosen = routes_->of(incident);
-    bool escalates = incident.escalated < chosen.escalate.size() &&
-                     incident.openedAt + chosen.escalate[incident.escalated].after <= now;
-    if (escalates) ++incident.escalated;
+    auto step = routes_->escalatesAt(group.incident);
+    bool escalates = step && *step <= now;
+    if (escalates) ++group.incident.escalated;
     emit(group, escalates ? Reason::Escalated : Reason::Reminded, now, out);
 }
 
-void AlertGrouper::replaceRoutes(std::shared_ptr<const Routes> routes) {
-    routes_ = std::move(routes);
-    for (const auto& [key, group] : groups_) scheduleFollowUp(group);
+void AlertGrouper::replaceRoutes(std::shared_ptr<const Routes> routes, TimePoint now, IncidentUpdates& out) {
+    auto before = std::exchange(routes_, std::move(routes));
+    for (auto& [key, group] : groups_) {
+        const auto& incident = group.incident;
+        bool sleepsOtherwise = before->quietEnds(incident, now) != routes_->quietEnds(incident, now);
+        if (sleepsOtherwise && incident.revision > 0)
+            emitUnlessQuiet(group, Reason::Changed, now, out);
+        else
+            scheduleFollowUp(group);
+    }
 }
 
 /// A quiet incident keeps still; its card shows the latest state when it may speak again.
@@ -444,6 +445,13 @@ Result<void> AlertGrouper::divert(std::string_view incidentId, const Diversion& 
     if (std::ranges::find(diversions, diversion.to, &Diversion::to) != diversions.end()) return {};
     diversions.push_back(diversion);
     emit(*group, Reason::Diverted, at, out);
+    return {};
+}
+
+Result<void> AlertGrouper::sayAgain(std::string_view incidentId, TimePoint at, IncidentUpdates& out) {
+    auto* group = byId(incidentId);
+    if (!group) return fail(ErrorCode::NotFound, "no open incident " + std::string(incidentId));
+    emitUnlessQuiet(*group, Reason::Changed, at, out);
     return {};
 }
 

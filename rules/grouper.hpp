@@ -50,7 +50,8 @@ public:
     /// Likewise: where the Pods are that keep what an alert is about from being well.
     void setNodes(Inhibition::NodesOf nodesOf) { inhibition_.setNodes(std::move(nodesOf)); }
 
-    void replaceRoutes(std::shared_ptr<const Routes> routes);
+    /// What other quiet hours hold for now than before is said again, to take the place of what waits for their end.
+    void replaceRoutes(std::shared_ptr<const Routes> routes, TimePoint now, IncidentUpdates& out);
 
     void apply(const Transition& transition, IncidentUpdates& out);
 
@@ -74,6 +75,9 @@ public:
     /// From now on the channel `to` hears of it as well. Once more changes nothing and gives no update. NotFound when
     /// no open incident has this id.
     Result<void> divert(std::string_view incidentId, const Diversion& diversion, TimePoint at, IncidentUpdates& out);
+
+    /// As it is now, to take the place of what waits to be said. NotFound when no open incident has this id.
+    Result<void> sayAgain(std::string_view incidentId, TimePoint at, IncidentUpdates& out);
 
     /// The whole set, at start and after each change.
     void setSilences(std::vector<Silence> silences, TimePoint now, IncidentUpdates& out);

@@ -70,7 +70,7 @@ std::vector<storage::Delivery> CourierChannel::close() {
 void CourierChannel::enqueue(storage::Delivery delivery) {
     Shipment shipment(std::move(delivery));
     shipment.makesMessage = makesMessage(shipment);
-    if (takesNothing(clock_.now())) tell(shipment);
+    if (auto now = clock_.now(); takesNothing(now) && !sleeps(shipment, now)) tell(shipment);
     queue_.add(std::move(shipment));
     changed();
 }
@@ -91,8 +91,14 @@ void CourierChannel::superseded(const std::string& deliveryId) {
     changed();
 }
 
-void CourierChannel::prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) const {
-    queue_.handOver(delivery, unit.supersededDeliveries);
+bool CourierChannel::prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) const {
+    return queue_.handOver(delivery, unit.supersededDeliveries);
+}
+
+void CourierChannel::wake(storage::Delivery& delivery) const {
+    if (!delivery.quiet || makesMessage(Shipment(delivery))) return;
+    delivery.quiet = false;
+    delivery.notBefore = delivery.createdAt;
 }
 
 /// Without a budget several calls run at once; a budget leaves no hurry, and a channel in trouble is not pressed.
@@ -112,8 +118,19 @@ bool CourierChannel::makesMessage(const Shipment& shipment) const {
     return cards_.refOf(shipment.deliveries.front().incidentId).empty();
 }
 
+/// Its message may have arrived since it began to wait for the end of quiet hours.
+TimePoint CourierChannel::notBefore(const Shipment& shipment) const {
+    bool changes = shipment.deliveries.front().quiet && !makesMessage(shipment);
+    return changes ? shipment.retryAt : shipment.notBefore();
+}
+
+/// Nobody may hear of it yet: a channel in trouble does not matter to it.
+bool CourierChannel::sleeps(const Shipment& shipment, TimePoint now) const {
+    return shipment.deliveries.front().quiet && now < notBefore(shipment);
+}
+
 TimePoint CourierChannel::readyAt(const Shipment& shipment) const {
-    auto ready = std::max(shipment.notBefore(), health_.readyAt(shipment));
+    auto ready = std::max(notBefore(shipment), health_.readyAt(shipment));
     if (!shipment.batchId.empty() || shipment.gist.isReply) return ready;
     if (limits_.canUpdate) {
         bool scarce = allowanceOf(limits_) != Allowance::Plenty;
@@ -136,7 +153,8 @@ bool CourierChannel::waitsForDigest(const Shipment& shipment) const {
 bool CourierChannel::mayLeave(const Shipment& shipment) const {
     if (isBusy(shipment) || !queue_.isNext(shipment)) return false;
     if (!shipment.gist.passed || !health_.isTroubled()) return true;
-    return std::ranges::all_of(queue_, [](const Shipment& other) { return other.gist.passed; });
+    auto now = clock_.now();
+    return std::ranges::all_of(queue_, [&](const Shipment& other) { return other.gist.passed || sleeps(other, now); });
 }
 
 DeliveryQueue::Place CourierChannel::nextReady(TimePoint now) {
@@ -204,7 +222,9 @@ void CourierChannel::tell(const Shipment& shipment) {
 }
 
 void CourierChannel::tellOfAll() {
-    for (const auto& waiting : queue_) tell(waiting);
+    auto now = clock_.now();
+    for (const auto& waiting : queue_)
+        if (!sleeps(waiting, now)) tell(waiting);
 }
 
 /// What changes a message that is there stays out of digests, as that message would go on saying what is not so.
@@ -237,7 +257,7 @@ void CourierChannel::gatherDigest(Shipment& shipment, TimePoint now) {
     auto atMost = passed ? options_.passedAtMost : options_.digestAtMost;
     auto joins = [&](const Shipment& other) {
         bool alike = passed ? other.gist.passed : readyAt(other) <= now;
-        return alike && mayJoin(other) && !isBusy(other) && queue_.isNext(other);
+        return alike && mayJoin(other) && !sleeps(other, now) && !isBusy(other) && queue_.isNext(other);
     };
     for (auto other = queue_.begin(); other != queue_.end() && shipment.deliveries.size() < atMost;) {
         auto next = std::next(other);

@@ -68,8 +68,10 @@ public:
     void knowCard(const storage::CardRef& card) { cards_.know(card.incidentId, card.platformRef); }
 
     /// Before a delivery is stored: it takes over what people must still hear of those that it replaces, and these are
-    /// closed in the same unit.
-    void prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) const;
+    /// closed in the same unit. False when it replaces none.
+    bool prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) const;
+    /// What only changes what people see already need not wait for the end of quiet hours.
+    void wake(storage::Delivery& delivery) const;
     /// Whether a delivery that is about to be stored may leave at once: then its start and what its buttons stand for
     /// go into the same unit, and sendClaimed or releaseClaim must follow.
     bool claim(const storage::Delivery& delivery, storage::UnitOfWork& unit);
@@ -95,6 +97,8 @@ private:
     void changed();
     bool isBusy(const Shipment& shipment) const;
     bool makesMessage(const Shipment& shipment) const;
+    TimePoint notBefore(const Shipment& shipment) const;
+    bool sleeps(const Shipment& shipment, TimePoint now) const;
     TimePoint readyAt(const Shipment& shipment) const;
     bool waitsForDigest(const Shipment& shipment) const;
     bool mayLeave(const Shipment& shipment) const;

@@ -539,7 +539,8 @@ protected:
         route.match = *CompiledMatchers::compileSelection({});
         route.repeat = 4h;
         route.escalate = {{15min, {"lead"}}, {60min, {"boss"}}};
-        grouper_.replaceRoutes(std::make_shared<Routes>(std::vector{route}));
+        IncidentUpdates none;
+        grouper_.replaceRoutes(std::make_shared<Routes>(std::vector{route}), at(0), none);
     }
     /// Wakes the grouper as often as it asks for it, until the minute.
     void pass(int minute) {
@@ -588,6 +589,22 @@ TEST_F(FollowUp, StopsWhileItIsSilencedAndWhenItIsOver) {
     resolve(podAlert("a"), 110);
     pass(24 * 60);
     EXPECT_EQ(tookTimes(), "resolved 110");
+}
+
+TEST_F(FollowUp, LetsNoWaitPassInQuietHours) {
+    auto hour = (at(0) - std::chrono::floor<std::chrono::days>(at(0))) / 1h;
+    auto daily = [](auto hour) { return *CronSchedule::parse("0 " + std::to_string(hour) + " * * *"); };
+    Route route;
+    route.match = *CompiledMatchers::compileSelection({});
+    route.repeat = 4h;
+    route.escalate = {{15min, {"lead"}}, {60min, {"boss"}}};
+    route.quietHours = {{daily(hour + 1), daily(hour + 3), TimeZone::utc(), std::nullopt}};
+    IncidentUpdates none;
+    grouper_.replaceRoutes(std::make_shared<Routes>(std::vector{route}), at(0), none);
+    fire(podAlert("a"), 50);
+    pass(9 * 60);
+    EXPECT_EQ(tookTimes(), "opened 50, escalated 185, escalated 230, reminded 410")
+        << "quiet from 60 to 180; 15, 60 and 240 minutes outside of it";
 }
 
 TEST_F(FollowUp, GoesOnAfterARestart) {
