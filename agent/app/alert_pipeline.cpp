@@ -48,7 +48,7 @@ AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const 
       planner_(std::move(planner)),
       onTransition_(std::move(onTransition)) {
     grouper_.setContext([this](rules::Incident& incident) { context_.describe(incident); });
-    grouper_.setNodes([this](const rules::Alert& alert, TimePoint now) { return unavailable_.nodesOf(alert, now); });
+    grouper_.setNodes([this](const rules::Alert& alert) { return unavailable_.nodesOf(alert); });
 }
 
 void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive, TimePoint now) {
@@ -76,6 +76,7 @@ void AlertPipeline::applyQuietHours(const std::vector<storage::Delivery>& waitin
 void AlertPipeline::change(const rules::Change& change, TimePoint now) {
     auto known = unit_.newDeliveries.size();
     context_.note(change, now);
+    unavailable_.note(change);
     engine_.apply(change, now, output_);
     follow(now);
     if (unit_.newDeliveries.size() == known || change.resource != "events" || change.initial) return;
@@ -238,6 +239,7 @@ void AlertPipeline::replacePlanner(deliver::DeliveryPlanner planner, TimePoint n
 }
 
 void AlertPipeline::keepClusters(const std::set<std::string, std::less<>>& clusters, TimePoint now) {
+    unavailable_.keepClusters(clusters);
     engine_.keepClusters(clusters, now, output_);
     follow(now);
 }

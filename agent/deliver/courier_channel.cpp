@@ -150,16 +150,20 @@ bool CourierChannel::waitsForDigest(const Shipment& shipment) const {
 }
 
 /// What is over already is not what a channel in trouble is tried with: it leaves together once others arrive.
-bool CourierChannel::mayLeave(const Shipment& shipment) const {
-    if (isBusy(shipment) || !queue_.isNext(shipment)) return false;
-    if (!shipment.gist.passed || !health_.isTroubled()) return true;
-    auto now = clock_.now();
-    return std::ranges::all_of(queue_, [&](const Shipment& other) { return other.gist.passed || sleeps(other, now); });
+bool CourierChannel::passedMayLeave(TimePoint now) const {
+    auto waits = [&](const Shipment& shipment) { return !shipment.gist.passed && !sleeps(shipment, now); };
+    return !health_.isTroubled() || std::ranges::none_of(queue_, waits);
+}
+
+bool CourierChannel::mayLeave(const Shipment& shipment, bool passedMay) const {
+    return (passedMay || !shipment.gist.passed) && !isBusy(shipment) && queue_.isNext(shipment);
 }
 
 DeliveryQueue::Place CourierChannel::nextReady(TimePoint now) {
-    return std::find_if(queue_.begin(), queue_.end(),
-                        [&](const Shipment& shipment) { return readyAt(shipment) <= now && mayLeave(shipment); });
+    bool passedMay = passedMayLeave(now);
+    return std::find_if(queue_.begin(), queue_.end(), [&](const Shipment& shipment) {
+        return readyAt(shipment) <= now && mayLeave(shipment, passedMay);
+    });
 }
 
 bool CourierChannel::takeBudget(TimePoint now) {
@@ -179,8 +183,9 @@ TimePoint CourierChannel::budgetReadyAt(TimePoint now) const {
 std::optional<TimePoint> CourierChannel::nextWake(TimePoint now) const {
     if (inFlight_ >= capacity()) return std::nullopt;
     std::optional<TimePoint> wake;
+    bool passedMay = passedMayLeave(now);
     for (const auto& shipment : queue_) {
-        if (!mayLeave(shipment)) continue;
+        if (!mayLeave(shipment, passedMay)) continue;
         auto ready = readyAt(shipment);
         wake = wake ? std::min(*wake, ready) : ready;
     }
@@ -215,16 +220,34 @@ bool CourierChannel::takesNothing(TimePoint now) const {
 }
 
 void CourierChannel::tell(const Shipment& shipment) {
-    if (shipment.rings()) return;
+    if (shipment.rings() || !events_.undelivered) return;
+    bool isUnderWay = !toTell_.empty();
     for (const auto& delivery : shipment.deliveries)
-        if (told_.insert(delivery.incidentId).second && events_.undelivered)
-            events_.undelivered(name(), delivery.incidentId);
+        if (told_.insert(delivery.incidentId).second) toTell_.push_back(delivery.incidentId);
+    if (!isUnderWay && !toTell_.empty()) tellSoon();
 }
 
 void CourierChannel::tellOfAll() {
     auto now = clock_.now();
     for (const auto& waiting : queue_)
         if (!sleeps(waiting, now)) tell(waiting);
+}
+
+/// A few at a time: each is written down, and thousands may wait.
+void CourierChannel::tellNext() {
+    constexpr int atOnce = 20;
+    for (int told = 0; told < atOnce && !toTell_.empty(); ++told) {
+        auto incident = std::move(toTell_.front());
+        toTell_.pop_front();
+        events_.undelivered(name(), incident);
+    }
+    if (!toTell_.empty()) tellSoon();
+}
+
+void CourierChannel::tellSoon() {
+    loop_.post([this, alive = std::weak_ptr(life_)] {
+        if (!alive.expired()) tellNext();
+    });
 }
 
 /// What changes a message that is there stays out of digests, as that message would go on saying what is not so.

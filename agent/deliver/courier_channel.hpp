@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -101,7 +102,8 @@ private:
     bool sleeps(const Shipment& shipment, TimePoint now) const;
     TimePoint readyAt(const Shipment& shipment) const;
     bool waitsForDigest(const Shipment& shipment) const;
-    bool mayLeave(const Shipment& shipment) const;
+    bool passedMayLeave(TimePoint now) const;
+    bool mayLeave(const Shipment& shipment, bool passedMay) const;
     DeliveryQueue::Place nextReady(TimePoint now);
     std::optional<TimePoint> nextWake(TimePoint now) const;
     bool takeBudget(TimePoint now);
@@ -110,6 +112,8 @@ private:
     bool takesNothing(TimePoint now) const;
     void tell(const Shipment& shipment);
     void tellOfAll();
+    void tellSoon();
+    void tellNext();
     bool mayJoin(const Shipment& shipment) const;
     std::optional<DigestCause> digestCause(const Shipment& first, TimePoint now) const;
     void gatherDigest(Shipment& shipment, TimePoint now);
@@ -142,6 +146,7 @@ private:
     ChannelHealth health_;
     std::set<std::string> busyIncidents_;
     std::set<std::string> told_;       ///< incidents of which a stand-in knows, until something of them arrives
+    std::deque<std::string> toTell_;   ///< those of which it hears next
     std::set<std::string> starting_;   ///< deliveries whose start is not durable yet
     std::set<std::string> overtaken_;  ///< those of them that were superseded before
     std::map<std::string, std::map<std::string, std::string>> claimedNonces_;  ///< by delivery

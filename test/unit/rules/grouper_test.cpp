@@ -422,7 +422,7 @@ TEST_F(Grouper, KnowsAfterARestartWhatExplainsWhat) {
 class WorkloadsOfNodes : public Grouper {
 protected:
     WorkloadsOfNodes() {
-        grouper_.setNodes([this](const Alert&, TimePoint) { return nodes_; });
+        grouper_.setNodes([this](const Alert&) { return nodes_; });
     }
     static Alert unavailable() {
         auto alert = podAlert("", "web", "Unavailable");
@@ -456,7 +456,7 @@ TEST_F(WorkloadsOfNodes, SpeakWhenSomePodIsElsewhereOrNowhere) {
         resolve(unavailable(), 1);
         grouper_.due(at(1), updates_);
         grouper_ = AlertGrouper(rules());
-        grouper_.setNodes([this](const Alert&, TimePoint) { return nodes_; });
+        grouper_.setNodes([this](const Alert&) { return nodes_; });
         fire(nodeDown("n1"), 1);
         took();
     }
@@ -471,7 +471,7 @@ TEST_F(WorkloadsOfNodes, StayAsTheyWereToldUntilTheirPodsAreKnownAfterARestart) 
     grouper_.forEach([&](const Incident& incident) { open.push_back(incident); });
     nodes_.reset();
     AlertGrouper again(rules());
-    again.setNodes([this](const Alert&, TimePoint) { return nodes_; });
+    again.setNodes([this](const Alert&) { return nodes_; });
     again.restore(open, {fired_.at(nodeDown("n1").fingerprint), fired_.at(unavailable().fingerprint)});
     again.due(at(2), updates_);
     EXPECT_EQ(took(), "");
