@@ -147,28 +147,29 @@ void AlertGrouper::scheduleFollowUp(const Group& group) {
     const auto& incident = group.incident;
     std::optional<TimePoint> when;
     if (!incident.resolvedAt && !incident.acknowledged && !isQuiet(incident)) {
-        auto chosen = routes_->of(incident);
-        if (chosen.repeat) when = incident.toldAt + *chosen.repeat;
-        if (incident.escalated < chosen.escalate.size()) {
-            auto step = incident.openedAt + chosen.escalate[incident.escalated].after;
-            when = when ? std::min(*when, step) : step;
-        }
+        when = routes_->remindsAt(incident);
+        if (auto step = routes_->escalatesAt(incident)) when = std::min(when.value_or(*step), *step);
     }
     followUps_.set(incident.group, when);
 }
 
 void AlertGrouper::followUp(Group& group, TimePoint now, IncidentUpdates& out) {
-    auto& incident = group.incident;
-    auto chosen = routes_->of(incident);
-    bool escalates = incident.escalated < chosen.escalate.size() &&
-                     incident.openedAt + chosen.escalate[incident.escalated].after <= now;
-    if (escalates) ++incident.escalated;
+    auto step = routes_->escalatesAt(group.incident);
+    bool escalates = step && *step <= now;
+    if (escalates) ++group.incident.escalated;
     emit(group, escalates ? Reason::Escalated : Reason::Reminded, now, out);
 }
 
-void AlertGrouper::replaceRoutes(std::shared_ptr<const Routes> routes) {
-    routes_ = std::move(routes);
-    for (const auto& [key, group] : groups_) scheduleFollowUp(group);
+void AlertGrouper::replaceRoutes(std::shared_ptr<const Routes> routes, TimePoint now, IncidentUpdates& out) {
+    auto before = std::exchange(routes_, std::move(routes));
+    for (auto& [key, group] : groups_) {
+        const auto& incident = group.incident;
+        bool sleepsOtherwise = before->quietEnds(incident, now) != routes_->quietEnds(incident, now);
+        if (sleepsOtherwise && incident.revision > 0)
+            emitUnlessQuiet(group, Reason::Changed, now, out);
+        else
+            scheduleFollowUp(group);
+    }
 }
 
 /// A quiet incident keeps still; its card shows the latest state when it may speak again.
@@ -316,7 +317,7 @@ void AlertGrouper::fired(const Alert& alert, TimePoint at, IncidentUpdates& out)
     bool wasSilenced = group.incident.silenced.has_value();
     bool wasQuiet = isQuiet(group.incident);
     coverNew(group, alert, at);
-    coverByInhibition(group, at);
+    coverNewByInhibition(group, alert, at);
     if (opens)
         emit(group, Reason::Opened, at, out);
     else if (wasClosed)
@@ -325,7 +326,7 @@ void AlertGrouper::fired(const Alert& alert, TimePoint at, IncidentUpdates& out)
         emit(group, wasSilenced ? Reason::SilenceEnded : Reason::InhibitionEnded, at, out);
     else
         emitUnlessQuiet(group, toldAlready ? Reason::Changed : Reason::Grew, at, out);
-    settleInhibition(alert.rule, at, out);
+    inhibitorFired(alert.rule, at, out);
 }
 
 void AlertGrouper::changed(const Alert& alert, TimePoint at, IncidentUpdates& out) {
@@ -348,7 +349,7 @@ void AlertGrouper::resolved(const Alert& alert, TimePoint at, IncidentUpdates& o
     bool toldStill = group.isToldOtherwise(alert);
     if (!toldStill) group.resolved.insert(group.resolved.begin(), alert);
     if (group.resolved.size() > shownResolved) group.resolved.pop_back();
-    if (!group.firing.empty()) coverByInhibition(group, at);
+    if (!group.incident.inhibited) coverByInhibition(group, at);  // with fewer it is as quiet as it was
     if (group.firing.empty())
         close(found, at, out);
     else if (!group.incident.silenced && coverBySilence(group, at))
@@ -447,6 +448,13 @@ Result<void> AlertGrouper::divert(std::string_view incidentId, const Diversion& 
     return {};
 }
 
+Result<void> AlertGrouper::sayAgain(std::string_view incidentId, TimePoint at, IncidentUpdates& out) {
+    auto* group = byId(incidentId);
+    if (!group) return fail(ErrorCode::NotFound, "no open incident " + std::string(incidentId));
+    emitUnlessQuiet(*group, Reason::Changed, at, out);
+    return {};
+}
+
 void AlertGrouper::setSilences(std::vector<Silence> silences, TimePoint now, IncidentUpdates& out) {
     silences_.assign(std::move(silences));
     settleSilences(now, out);
@@ -485,38 +493,84 @@ void AlertGrouper::coverNew(Group& group, const Alert& alert, TimePoint now) con
     group.incident.silencedUntil.reset();
 }
 
+/// As it was when all its alerts were looked at: thousands of them need not be looked at again.
+bool AlertGrouper::isUninhibited(const Group& group) const {
+    if (group.incident.inhibited) return false;
+    auto known = group.firing.find(group.uninhibited);
+    return known != group.firing.end() && !inhibition_.inhibitorOf(known->second).value_or(nullptr);
+}
+
+bool AlertGrouper::wasInhibitedJustNow(const Alert& alert, TimePoint now) const {
+    const auto* rule = rules_->find(alert.rule);
+    if (!rule) return false;
+    auto gone = inhibitorsGone_.end();
+    for (const auto& by : rule->inhibitedBy)
+        if (gone = inhibitorsGone_.find(by.alert); gone != inhibitorsGone_.end()) break;
+    return gone != inhibitorsGone_.end() && now < gone->second;
+}
+
 /// An incident is inhibited while every alert that fires in it is. It is said to be so from its opening when nobody has
 /// heard of it.
 void AlertGrouper::coverByInhibition(Group& group, TimePoint now) const {
+    if (isUninhibited(group)) return;
     const Alert* inhibitor = nullptr;
     for (const auto& [fingerprint, alert] : group.firing) {
-        auto found = inhibition_.inhibitorOf(alert, now);
+        auto found = inhibition_.inhibitorOf(alert);
         if (!found && group.incident.inhibited) return;  // it stays as it was told
         inhibitor = found.value_or(nullptr);
-        if (inhibitor) continue;
-        auto gone = inhibitorsGone_.end();
-        if (const auto* rule = rules_->find(alert.rule); rule && group.incident.inhibited)
-            for (const auto& by : rule->inhibitedBy)
-                if (gone = inhibitorsGone_.find(by.alert); gone != inhibitorsGone_.end()) break;
-        if (gone == inhibitorsGone_.end() || gone->second <= now) {
-            group.incident.inhibited.reset();
-            return;
-        }
+        if (inhibitor || (group.incident.inhibited && wasInhibitedJustNow(alert, now))) continue;
+        group.incident.inhibited.reset();
+        group.uninhibited = fingerprint;
+        return;
     }
     if (!inhibitor || group.incident.inhibited) return;
     auto since = group.incident.revision == 0 ? group.incident.openedAt : now;
     group.incident.inhibited = Mark{inhibitor->rule, since, inhibitor->title.en};
 }
 
-/// An alert that keeps others quiet has begun to fire.
-void AlertGrouper::settleInhibition(std::string_view inhibitor, TimePoint now, IncidentUpdates& out) {
-    const auto& dependents = inhibition_.inhibitedBy(inhibitor);
-    if (dependents.empty()) return;
-    for (const auto& rule : dependents) {
+/// Another alert fires in the group: the others are as quiet as they were.
+void AlertGrouper::coverNewByInhibition(Group& group, const Alert& alert, TimePoint now) const {
+    if (!group.incident.inhibited) return coverByInhibition(group, now);
+    auto found = inhibition_.inhibitorOf(alert);
+    if (!found || *found || wasInhibitedJustNow(alert, now)) return;
+    group.incident.inhibited.reset();
+    group.uninhibited = alert.fingerprint;
+}
+
+void AlertGrouper::forEachDependent(std::string_view inhibitor, const std::function<void(Group&)>& visit) {
+    for (const auto& rule : inhibition_.inhibitedBy(inhibitor)) {
         std::string prefix;  // of the keys of the rule's groups
         add(prefix, rule);
         for (auto at = groups_.lower_bound(prefix); at != groups_.end() && at->first.starts_with(prefix); ++at)
-            lookAtInhibited(at->second, now, out);
+            visit(at->second);
+    }
+}
+
+void AlertGrouper::inhibitorFired(std::string_view inhibitor, TimePoint now, IncidentUpdates& out) {
+    forEachDependent(inhibitor, [&](Group& group) {
+        if (!group.incident.inhibited) lookAtInhibited(group, now, out);
+    });
+}
+
+void AlertGrouper::inhibitorsOver(TimePoint now) {
+    for (auto gone = inhibitorsGone_.begin(); gone != inhibitorsGone_.end();) {
+        if (now < gone->second) {
+            ++gone;
+            continue;
+        }
+        forEachDependent(gone->first, [&](Group& group) {
+            if (group.incident.inhibited) dependents_.push_back(group.incident.group);
+        });
+        gone = inhibitorsGone_.erase(gone);
+    }
+}
+
+void AlertGrouper::lookAtDependents(TimePoint now, IncidentUpdates& out) {
+    for (std::size_t looked = 0; looked < lookedAtOnce && !dependents_.empty(); dependents_.pop_front()) {
+        auto group = groups_.find(dependents_.front());
+        if (group == groups_.end()) continue;
+        looked += group->second.firing.size();
+        lookAtInhibited(group->second, now, out);
     }
 }
 
@@ -549,13 +603,8 @@ void AlertGrouper::due(TimePoint now, IncidentUpdates& out) {
     if (nextSilenceChange_ && *nextSilenceChange_ <= now) settleSilences(now, out);
     while (auto key = followUps_.takeDue(now))
         if (auto group = groups_.find(*key); group != groups_.end()) followUp(group->second, now, out);
-    std::vector<std::string> over;
-    for (const auto& [rule, when] : inhibitorsGone_)
-        if (when <= now) over.push_back(rule);
-    for (const auto& rule : over) {
-        settleInhibition(rule, now, out);
-        inhibitorsGone_.erase(rule);
-    }
+    inhibitorsOver(now);
+    lookAtDependents(now, out);
 }
 
 /// What storage had of incidents and alerts need not agree after a crash: an alert without an incident opens one, an
@@ -577,7 +626,7 @@ void AlertGrouper::settleRestored(TimePoint now, IncidentUpdates& out) {
 }
 
 std::optional<TimePoint> AlertGrouper::nextDue() const {
-    if (restored_) return TimePoint();
+    if (restored_ || !dependents_.empty()) return TimePoint();
     auto next = nextSilenceChange_;
     if (auto followUp = followUps_.next()) next = next ? std::min(*next, *followUp) : followUp;
     for (const auto& [rule, when] : inhibitorsGone_) next = next ? std::min(*next, when) : when;

@@ -50,7 +50,8 @@ public:
     /// Likewise: where the Pods are that keep what an alert is about from being well.
     void setNodes(Inhibition::NodesOf nodesOf) { inhibition_.setNodes(std::move(nodesOf)); }
 
-    void replaceRoutes(std::shared_ptr<const Routes> routes);
+    /// What other quiet hours hold for now than before is said again, to take the place of what waits for their end.
+    void replaceRoutes(std::shared_ptr<const Routes> routes, TimePoint now, IncidentUpdates& out);
 
     void apply(const Transition& transition, IncidentUpdates& out);
 
@@ -75,6 +76,9 @@ public:
     /// no open incident has this id.
     Result<void> divert(std::string_view incidentId, const Diversion& diversion, TimePoint at, IncidentUpdates& out);
 
+    /// As it is now, to take the place of what waits to be said. NotFound when no open incident has this id.
+    Result<void> sayAgain(std::string_view incidentId, TimePoint at, IncidentUpdates& out);
+
     /// The whole set, at start and after each change.
     void setSilences(std::vector<Silence> silences, TimePoint now, IncidentUpdates& out);
 
@@ -95,6 +99,8 @@ public:
     static constexpr std::size_t shownFiring = 5;
     static constexpr std::size_t shownResolved = 3;
     static constexpr std::size_t keptActions = 5, keptComments = 5;
+    /// Alerts that one due() looks at because their inhibitor is gone. For the rest it is due again at once.
+    static constexpr std::size_t lookedAtOnce = 1000;
 
 private:
     struct Group {
@@ -110,6 +116,7 @@ private:
         };
         std::map<std::string, Tellers, std::less<>> tellers;  ///< by the object that alerts are about
         std::size_t doubles = 0;
+        std::string uninhibited;  ///< an alert that nothing kept quiet when all were looked at last
 
         bool put(const Alert& alert);
         void remove(const Alert& alert);
@@ -136,8 +143,14 @@ private:
     void settleSilences(TimePoint now, IncidentUpdates& out);
     bool coverBySilence(Group& group, TimePoint now) const;
     void coverNew(Group& group, const Alert& alert, TimePoint now) const;
+    bool isUninhibited(const Group& group) const;
+    bool wasInhibitedJustNow(const Alert& alert, TimePoint now) const;
     void coverByInhibition(Group& group, TimePoint now) const;
-    void settleInhibition(std::string_view inhibitor, TimePoint now, IncidentUpdates& out);
+    void coverNewByInhibition(Group& group, const Alert& alert, TimePoint now) const;
+    void forEachDependent(std::string_view inhibitor, const std::function<void(Group&)>& visit);
+    void inhibitorFired(std::string_view inhibitor, TimePoint now, IncidentUpdates& out);
+    void inhibitorsOver(TimePoint now);
+    void lookAtDependents(TimePoint now, IncidentUpdates& out);
     void lookAtInhibited(Group& group, TimePoint now, IncidentUpdates& out);
     void scheduleFollowUp(const Group& group);
     void followUp(Group& group, TimePoint now, IncidentUpdates& out);
@@ -151,6 +164,7 @@ private:
     Inhibition inhibition_;
     std::map<std::string, TimePoint, std::less<>>
         inhibitorsGone_;                                       ///< inhibiting rule → when to look at its dependents
+    std::deque<std::string> dependents_;                       ///< keys of groups that may be quiet no longer
     Groups groups_;                                            ///< open incidents by group key
     Groups closed_;                                            ///< that may be opened again
     std::deque<std::pair<TimePoint, std::string>> closings_;   ///< when, and the group key; oldest first

@@ -75,12 +75,12 @@ void Inhibition::resolved(const Alert& alert) {
     firing_.erase(known);
 }
 
-std::optional<const Alert*> Inhibition::inhibitorOf(const Alert& alert, TimePoint now) const {
+std::optional<const Alert*> Inhibition::inhibitorOf(const Alert& alert) const {
     const auto* rule = rules_->find(alert.rule);
     if (!rule || firing_.empty()) return nullptr;
     const auto* inhibitor = firingAt(*rule, alert);
     if (inhibitor || !nodesMatter(*rule, alert)) return inhibitor;
-    auto nodes = nodesOf_(alert, now);
+    auto nodes = nodesOf_(alert);
     if (!nodes) return std::nullopt;
     auto placed = alert;
     for (const auto& node : *nodes) {

@@ -21,7 +21,7 @@ public:
 
     /// Says on which nodes the Pods are that keep what an alert is about from being well; nullopt: not known yet. For
     /// alerts that have no node of their own. Once, first.
-    using NodesOf = std::function<std::optional<std::set<std::string>>(const Alert&, TimePoint)>;
+    using NodesOf = std::function<std::optional<std::set<std::string>>(const Alert&)>;
     void setNodes(NodesOf nodesOf) { nodesOf_ = std::move(nodesOf); }
 
     /// The firing alerts have to be told again.
@@ -31,7 +31,7 @@ public:
     void resolved(const Alert& alert);
     /// The firing alert that keeps this one quiet; null when none does, nullopt when that cannot be told yet. What has
     /// no node of its own is kept quiet by alerts about nodes where they fire about each of its nodes.
-    std::optional<const Alert*> inhibitorOf(const Alert& alert, TimePoint now) const;
+    std::optional<const Alert*> inhibitorOf(const Alert& alert) const;
     /// Names of the rules whose alerts this rule's alerts keep quiet.
     const std::set<std::string, std::less<>>& inhibitedBy(std::string_view rule) const;
 

@@ -2,10 +2,12 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/incident.hpp"
 #include "rules/on_call.hpp"
+#include "rules/quiet_hours.hpp"
 #include "rules/ring.hpp"
 #include "rules/silence_matchers.hpp"
 
@@ -27,6 +29,7 @@ struct Route {
     Ring ring = Ring::None;                ///< those who are called by name
     std::optional<Duration> repeat;        ///< told again while nobody has acknowledged it
     std::vector<EscalationStep> escalate;  ///< by time
+    std::vector<QuietHours> quietHours;    ///< when it tells nobody anything new
     bool goOn = false;                     ///< later routes may add to it
 };
 
@@ -41,17 +44,29 @@ public:
     std::vector<std::string> people(const std::vector<std::string>& mentions, TimePoint at) const;
 
     struct Chosen {
-        std::vector<std::string> named;   ///< by the incident's rules themselves: instead of `notify`
-        std::vector<std::string> notify;  ///< empty: all channels
-        std::vector<std::string> mention;
+        std::vector<std::string> named;    ///< by the incident's rules themselves: instead of `notify`
+        std::vector<std::string> notify;   ///< empty: all channels
+        std::vector<std::string> mention;  ///< also by routes in their quiet hours where none is awake
         Ring ring = Ring::None;
-        std::optional<Duration> repeat;
         std::vector<EscalationStep> escalate;
     };
     /// The first route that matches, and the following ones as long as each says to go on.
-    Chosen of(const Incident& incident) const;
+    Chosen of(const Incident& incident, TimePoint at) const;
+
+    /// Until when nothing new is to be said of it in that channel: while all routes that lead there have quiet hours,
+    /// or where none does, all that match.
+    std::optional<TimePoint> quietUntil(const Incident& incident, std::string_view channel, TimePoint at) const;
+    /// The same of each route that matches and has quiet hours now.
+    std::vector<TimePoint> quietEnds(const Incident& incident, TimePoint at) const;
+
+    /// When people are told again, and when the step of the escalation that comes next is taken. Waits do not pass in
+    /// quiet hours.
+    std::optional<TimePoint> remindsAt(const Incident& incident) const;
+    std::optional<TimePoint> escalatesAt(const Incident& incident) const;
 
 private:
+    std::vector<const Route*> matching(const Alert& outline) const;
+
     std::vector<Route> routes_;
     std::vector<std::string> otherwise_;
     std::vector<Rota> rotas_;

@@ -360,13 +360,14 @@ void RuleEngine::due(TimePoint now, EngineOutput& out) {
     for (const auto& fingerprint : orphans_) book_.end(fingerprint, now, out.transitions);
     orphans_.clear();
     while (auto window = windows_.takeUnmet(now)) book_.cease(*window, now, out.transitions);
-    if (nextRecheck_ && *nextRecheck_ <= now) recheck(now, out);
+    if (nextRecheck_ && *nextRecheck_ <= now) recheck(now);
+    lookOn(now, out);
     absences_.due(*rules_, now, out.transitions);
     book_.due(now, out.transitions);
 }
 
 std::optional<TimePoint> RuleEngine::nextDue() const {
-    if (!orphans_.empty()) return TimePoint();
+    if (!orphans_.empty() || !looks_.empty()) return TimePoint();
     return earlier(earlier(earlier(book_.nextDue(), windows_.nextDue()), nextRecheck_), absences_.nextDue());
 }
 
@@ -378,24 +379,48 @@ void RuleEngine::remember(std::string_view cluster, std::string_view resource, T
     if (!nextRecheck_ && !rules_->timedRulesFor(resource).empty()) nextRecheck_ = now + options_.recheckEvery;
 }
 
-void RuleEngine::recheck(TimePoint now, EngineOutput& out) {
+void RuleEngine::recheck(TimePoint now) {
     for (const auto& [cluster, resources] : seen_)
         for (const auto& resource : resources)
-            if (!rules_->timedRulesFor(resource).empty()) recheckResource(cluster, resource, now, out);
+            if (!rules_->timedRulesFor(resource).empty()) addLook(cluster, resource, true);
     nextRecheck_ = now + options_.recheckEvery;
 }
 
-void RuleEngine::recheckResource(std::string_view cluster, std::string_view resource, TimePoint now,
-                                 EngineOutput& out) {
+/// Unless the same is under way.
+void RuleEngine::addLook(std::string_view cluster, std::string_view resource, bool clockOnly) {
+    auto isSame = [&](const Look& look) {
+        return look.clockOnly && clockOnly && look.cluster == cluster && look.resource == resource;
+    };
+    if (std::ranges::any_of(looks_, isSame)) return;
+    Look look{std::string(cluster), std::string(resource), clockOnly, {}};
+    objects_.forEach(cluster, resource,
+                     [&](PackedView object) { look.uids.emplace_back(object["metadata"]["uid"].asString()); });
+    looks_.push_back(std::move(look));
+}
+
+void RuleEngine::lookOn(TimePoint now, EngineOutput& out) {
     auto before = out.transitions.size();
-    objects_.forEach(cluster, resource, [&](PackedView object) {
-        Change change{Change::Type::Modified, cluster, resource, object, object, false};
-        bool hasAlerts = collectRules(change);
-        for (auto position : candidates_)
-            if (const auto& rule = rules_->rules()[position]; rule.readsNow)
-                evaluateRule(rule, change, hasAlerts, now, out);
-    });
+    for (std::size_t looked = 0; looked < options_.lookedAtOnce && !looks_.empty();) {
+        auto& look = looks_.front();
+        if (look.uids.empty()) {
+            looks_.pop_front();
+            sortByFingerprint(out.transitions, std::exchange(before, out.transitions.size()));
+            continue;
+        }
+        if (auto object = objects_.find(look.cluster, look.resource, look.uids.back())) lookAt(look, object, now, out);
+        look.uids.pop_back();
+        ++looked;
+    }
     sortByFingerprint(out.transitions, before);
+}
+
+void RuleEngine::lookAt(const Look& look, PackedView object, TimePoint now, EngineOutput& out) {
+    Change change{Change::Type::Modified, look.cluster, look.resource, object, object, false};
+    if (!look.clockOnly) return evaluateObject(change, now, out);
+    bool hasAlerts = collectRules(change);
+    for (auto position : candidates_)
+        if (const auto& rule = rules_->rules()[position]; rule.readsNow)
+            evaluateRule(rule, change, hasAlerts, now, out);
 }
 
 bool RuleEngine::followsSame(const Alert& alert) const {
@@ -455,11 +480,8 @@ void RuleEngine::keepClusters(const std::set<std::string, std::less<>>& clusters
 void RuleEngine::reevaluate(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out) {
     if (!rules_->indexFor(resource) || resource == eventsResource) return;
     remember(cluster, resource, now);
-    auto before = out.transitions.size();
-    objects_.forEach(cluster, resource, [&](PackedView object) {
-        evaluateObject({Change::Type::Modified, cluster, resource, object, object, false}, now, out);
-    });
-    sortByFingerprint(out.transitions, before);
+    addLook(cluster, resource, false);
+    lookOn(now, out);
 }
 
 void RuleEngine::noteError(const Rule& rule, const std::string& error) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -46,6 +47,8 @@ struct EngineOptions {
     std::function<Duration()> stopwatch;
     /// What alerts of others are called that tell of the same as a rule: their name → the rule's.
     std::map<std::string, std::string, std::less<>> namesElsewhere;
+    /// Objects that are looked at again in one call. For the rest due() is due again at once.
+    std::size_t lookedAtOnce = 500;
 };
 
 struct RuleCounters {
@@ -93,8 +96,9 @@ public:
     /// Alerts keep their state, pending times included, where a rule of their name still looks at the same resource;
     /// the others resolve. New and changed conditions meet an object with its next Change or by reevaluate().
     void replaceRules(std::shared_ptr<const RuleSet> rules, TimePoint now, EngineOutput& out);
-    /// Looks at all known objects of a resource as if each had just been modified, with `old` equal to the object.
-    /// After replaceRules, once the fields of the new rules are there (a relist reports them as Modified by itself).
+    /// Looks at all known objects of a resource as if each had just been modified, with `old` equal to the object: at
+    /// the first of them, and with due() at the others. After replaceRules, once the fields of the new rules are there
+    /// (a relist reports them as Modified by itself).
     void reevaluate(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
 
     /// The clusters that are watched from now on: what was known of others ends. Alerts that another system decides are
@@ -128,8 +132,16 @@ private:
     void countEvent(const Rule& rule, const Change& change, TimePoint now, EngineOutput& out);
     void raiseEvent(const Rule& rule, const Change& change, Alert draft, const EventWindows::Counted& counted,
                     TimePoint now, EngineOutput& out);
-    void recheck(TimePoint now, EngineOutput& out);
-    void recheckResource(std::string_view cluster, std::string_view resource, TimePoint now, EngineOutput& out);
+    /// Objects that are to be looked at again, by all rules or by those that read the clock.
+    struct Look {
+        std::string cluster, resource;
+        bool clockOnly = false;
+        std::vector<std::string> uids;  ///< from the last one on
+    };
+    void recheck(TimePoint now);
+    void addLook(std::string_view cluster, std::string_view resource, bool clockOnly);
+    void lookOn(TimePoint now, EngineOutput& out);
+    void lookAt(const Look& look, PackedView object, TimePoint now, EngineOutput& out);
     bool collectRules(const Change& change);
     void awaitAbsence(Rule::Kind kind, std::string_view cluster, TimePoint now, EngineOutput& out);
     void nameReceived(Alert& alert) const;
@@ -153,6 +165,7 @@ private:
     std::vector<Effort> efforts_;                                                  ///< by the rule's position
     std::map<std::string, std::set<std::string, std::less<>>, std::less<>> seen_;  ///< cluster → resources with changes
     std::optional<TimePoint> nextRecheck_;
+    std::deque<Look> looks_;
     std::optional<TimePoint> lastAlive_;   ///< of the agent before this one
     std::vector<std::size_t> candidates_;  ///< reused between calls
 };

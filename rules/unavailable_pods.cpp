@@ -30,21 +30,38 @@ bool isMissed(PackedView pod) {
 
 }  // namespace
 
-std::optional<std::set<std::string>> UnavailablePods::nodesOf(const Alert& alert, TimePoint now) {
-    auto& seen = seen_[alert.cluster];
-    if (!seen.any || now < seen.at || seen.at + fresh <= now) seen = look(alert.cluster, now);
-    if (!seen.any) return std::nullopt;
-    auto known = seen.nodes.find(workloadOf(alert));
-    return known == seen.nodes.end() ? std::set<std::string>() : known->second;
+void UnavailablePods::note(const Change& change) {
+    if (change.resource != "pods") return;
+    auto known = clusters_.find(change.cluster);
+    if (known == clusters_.end()) known = clusters_.emplace(change.cluster, Cluster()).first;
+    auto& cluster = known->second;
+    std::string uid(change.object["metadata"]["uid"].asString());
+    forget(cluster, uid);
+    if (change.type == Change::Type::Deleted || !isMissed(change.object)) return;
+    Missed pod{keyOf(ownerOf(change.cluster, "pods", change.object)),
+               std::string(change.object["spec"]["nodeName"].asString())};
+    cluster.nodes[pod.workload].insert(pod.node);
+    cluster.pods.emplace(std::move(uid), std::move(pod));
 }
 
-UnavailablePods::Seen UnavailablePods::look(std::string_view cluster, TimePoint now) const {
-    Seen seen{now, false, {}};
-    objects_.forEach(cluster, "pods", [&](PackedView pod) {
-        seen.any = true;
-        if (isMissed(pod)) seen.nodes[keyOf(ownerOf(cluster, "pods", pod))].emplace(pod["spec"]["nodeName"].asString());
-    });
-    return seen;
+void UnavailablePods::forget(Cluster& cluster, const std::string& uid) {
+    auto pod = cluster.pods.extract(uid);
+    if (!pod) return;
+    auto nodes = cluster.nodes.find(pod.mapped().workload);
+    nodes->second.erase(nodes->second.find(pod.mapped().node));
+    if (nodes->second.empty()) cluster.nodes.erase(nodes);
+}
+
+void UnavailablePods::keepClusters(const std::set<std::string, std::less<>>& clusters) {
+    std::erase_if(clusters_, [&](const auto& known) { return !clusters.contains(known.first); });
+}
+
+std::optional<std::set<std::string>> UnavailablePods::nodesOf(const Alert& alert) const {
+    auto cluster = clusters_.find(alert.cluster);
+    if (cluster == clusters_.end()) return std::nullopt;
+    auto nodes = cluster->second.nodes.find(workloadOf(alert));
+    if (nodes == cluster->second.nodes.end()) return std::set<std::string>();
+    return std::set<std::string>(nodes->second.begin(), nodes->second.end());
 }
 
 std::string UnavailablePods::workloadOf(const Alert& alert) const {

@@ -30,6 +30,10 @@ struct Delivery {
     bool livingCard = true;
     /// When what it tells of happened, by the cluster's own word. Not stored: it is measured by, not decided by.
     std::optional<TimePoint> causedAt;
+    /// `notBefore` is the end of quiet hours: until then it may only change what people see already. Not stored.
+    bool quiet = false;
+    /// Of use only in the place of one that waits. Not stored.
+    bool onlyRefines = false;
 
     // Kept by storage; ignored in UnitOfWork::newDeliveries.
     DeliveryState state = DeliveryState::Queued;

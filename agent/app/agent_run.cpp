@@ -696,7 +696,7 @@ void AgentRun::followConfig() {
     setUpLogging(setup_.config.log);
     consoleUrl_ = consoleUrlOf(setup_.config, port_);
     followChannels();
-    pipeline_->replacePlanner(makePlanner(setup_.config, consoleUrl_));
+    pipeline_->replacePlanner(makePlanner(setup_.config, consoleUrl_), clock_.now());
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     followClusters(setup_.clusters);
     followAlertmanagers();

@@ -48,7 +48,7 @@ AlertPipeline::AlertPipeline(std::shared_ptr<const rules::RuleSet> rules, const 
       planner_(std::move(planner)),
       onTransition_(std::move(onTransition)) {
     grouper_.setContext([this](rules::Incident& incident) { context_.describe(incident); });
-    grouper_.setNodes([this](const rules::Alert& alert, TimePoint now) { return unavailable_.nodesOf(alert, now); });
+    grouper_.setNodes([this](const rules::Alert& alert) { return unavailable_.nodesOf(alert); });
 }
 
 void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<TimePoint> lastAlive, TimePoint now) {
@@ -57,12 +57,26 @@ void AlertPipeline::restore(const storage::RecoveredState& state, std::optional<
     engine_.restoreReadings(state.readings);
     grouper_.restore(state.incidents, state.alerts);
     applySilences(now);
+    applyQuietHours(state.deliveries, now);
+}
+
+/// They may be others than when the agent ended.
+void AlertPipeline::applyQuietHours(const std::vector<storage::Delivery>& waiting, TimePoint now) {
+    for (const auto& delivery : waiting) {
+        const auto* incident = grouper_.find(delivery.incidentId);
+        bool asleep = delivery.attempts == 0 && delivery.livingCard && now < delivery.notBefore;
+        if (!incident || incident->firing == 0 || !asleep) continue;
+        bool asBefore = planner_.routes()->quietUntil(*incident, delivery.channel, now) == delivery.notBefore;
+        if (!asBefore) (void)grouper_.sayAgain(delivery.incidentId, now, updates_);
+    }
+    follow(now);
 }
 
 /// What a first list brings happened while nobody watched, so it tells nothing of how fast Klaw is.
 void AlertPipeline::change(const rules::Change& change, TimePoint now) {
     auto known = unit_.newDeliveries.size();
     context_.note(change, now);
+    unavailable_.note(change);
     engine_.apply(change, now, output_);
     follow(now);
     if (unit_.newDeliveries.size() == known || change.resource != "events" || change.initial) return;
@@ -218,12 +232,14 @@ void AlertPipeline::replaceRules(std::shared_ptr<const rules::RuleSet> rules, Ti
     follow(now);
 }
 
-void AlertPipeline::replacePlanner(deliver::DeliveryPlanner planner) {
+void AlertPipeline::replacePlanner(deliver::DeliveryPlanner planner, TimePoint now) {
     planner_ = std::move(planner);
-    grouper_.replaceRoutes(planner_.routes());
+    grouper_.replaceRoutes(planner_.routes(), now, updates_);
+    follow(now);
 }
 
 void AlertPipeline::keepClusters(const std::set<std::string, std::less<>>& clusters, TimePoint now) {
+    unavailable_.keepClusters(clusters);
     engine_.keepClusters(clusters, now, output_);
     follow(now);
 }

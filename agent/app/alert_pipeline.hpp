@@ -82,7 +82,7 @@ public:
     void replaceRules(std::shared_ptr<const rules::RuleSet> rules, TimePoint now);
     void reevaluate(std::string_view cluster, std::string_view resource, TimePoint now);
     /// Other channels, routes or ways to write.
-    void replacePlanner(deliver::DeliveryPlanner planner);
+    void replacePlanner(deliver::DeliveryPlanner planner, TimePoint now);
     /// Alerts of clusters that are not among these resolve.
     void keepClusters(const std::set<std::string, std::less<>>& clusters, TimePoint now);
 
@@ -99,6 +99,7 @@ public:
 private:
     void follow(TimePoint now);
     void applySilences(TimePoint now);
+    void applyQuietHours(const std::vector<storage::Delivery>& waiting, TimePoint now);
     void note(const rules::Transition& transition);
     void keep(rules::Transition transition);
     void note(rules::IncidentUpdate& update);

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "agent/app/on_call_config.hpp"
+#include "agent/app/quiet_hours_config.hpp"
 #include "base/net/url.hpp"
 #include "base/text/utf8.hpp"
 #include "rules/load/value_readers.hpp"
@@ -433,6 +434,7 @@ constexpr Field<rules::Route> routeFields[] = {
         for (const auto& item : v.items("escalate"))
             rules::decodeFields<rules::EscalationStep>(item, "escalate", escalationFields, r.escalate.emplace_back());
     }},
+    {"quiet_hours", [](const YamlCursor& v, rules::Route& r) { r.quietHours = readQuietHours(v); }},
     {"continue", [](const YamlCursor& v, rules::Route& r) { r.goOn = v.boolean("continue").value_or(false); }},
 };
 
@@ -534,7 +536,8 @@ void readRoutes(const YamlCursor& value, Config& config) {
         rules::Route route;
         route.match = *rules::CompiledMatchers::compileSelection({});
         rules::decodeFields<rules::Route>(item, "routes", routeFields, route);
-        if (route.notify.empty() && route.mention.empty() && !route.repeat && route.escalate.empty())
+        if (route.notify.empty() && route.mention.empty() && !route.repeat && route.escalate.empty() &&
+            route.quietHours.empty())
             item.error("routes: the route does nothing", "add `notify`, `mention`, `repeat` or `escalate`");
         config.routes.push_back(std::move(route));
     }

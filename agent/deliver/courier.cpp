@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 
 namespace klaw::deliver {
 namespace {
@@ -15,12 +16,24 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Of several pictures of an incident in one unit only the last one is sent.
-void takeOverFrom(const std::vector<storage::Delivery*>& alike, storage::Delivery& delivery) {
+/// Of several pictures of an incident in one unit only the last one is sent. False when it is the first.
+bool takeOverFrom(const std::vector<storage::Delivery*>& alike, storage::Delivery& delivery) {
+    bool replaces = false;
     for (const auto* each : alike) {
-        if (each == &delivery) return;
-        if (each->livingCard) takeOver(*each, delivery);
+        if (each == &delivery) break;
+        if (!each->livingCard) continue;
+        takeOver(*each, delivery);
+        replaces = true;
     }
+    return replaces;
+}
+
+/// With what was slept through goes all of it; what only refines needs something that it refines.
+std::vector<storage::Delivery*> needlessOf(const std::vector<storage::Delivery*>& alike, storage::Delivery& delivery,
+                                           bool replaces) {
+    if (delivery.reason == sleptThroughReason) return {alike.begin(), std::ranges::find(alike, &delivery) + 1};
+    if (delivery.onlyRefines && !replaces) return {&delivery};
+    return {};
 }
 
 }  // namespace
@@ -75,6 +88,7 @@ void Courier::restore(const storage::RecoveredState& state) {
             continue;
         }
         if (delivery.state == storage::DeliveryState::Sending) delivery.uncertain = true;
+        delivery.quiet = delivery.attempts == 0 && clock_.now() < delivery.notBefore;
         if (delivery.batchId.empty())
             target->enqueue(std::move(delivery));
         else
@@ -102,15 +116,24 @@ void Courier::refuse(const storage::Delivery& delivery) {
 std::vector<std::string> Courier::claim(storage::UnitOfWork& unit) {
     std::vector<std::string> claimed;
     std::map<std::pair<std::string_view, std::string_view>, std::vector<storage::Delivery*>> pictures;
+    std::set<std::string, std::less<>> needless;
     for (auto& delivery : unit.newDeliveries) pictures[{delivery.channel, delivery.incidentId}].push_back(&delivery);
     for (auto& delivery : unit.newDeliveries) {
         auto* target = channel(delivery.channel);
         if (!target) continue;
-        target->prepare(delivery, unit);
-        const auto& alike = pictures[{delivery.channel, delivery.incidentId}];
-        if (delivery.livingCard) takeOverFrom(alike, delivery);
+        auto& alike = pictures[{delivery.channel, delivery.incidentId}];
+        bool replaces = target->prepare(delivery, unit);
+        if (delivery.livingCard) replaces = takeOverFrom(alike, delivery) || replaces;
+        auto unneeded = needlessOf(alike, delivery, replaces);
+        for (auto* each : unneeded) {
+            needless.insert(each->id);
+            std::erase(alike, each);
+        }
+        if (!unneeded.empty()) continue;
+        target->wake(delivery);
         if (alike.size() == 1 && target->claim(delivery, unit)) claimed.push_back(delivery.id);
     }
+    std::erase_if(unit.newDeliveries, [&](const auto& delivery) { return needless.contains(delivery.id); });
     return claimed;
 }
 

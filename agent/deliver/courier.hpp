@@ -24,8 +24,8 @@ public:
     /// What was on its way when the agent stopped. Deliveries to channels that are no longer configured are refused.
     void restore(const storage::RecoveredState& state);
 
-    /// Before a unit is stored: its deliveries take over what people must still hear of those that they replace, and
-    /// what may leave at once is started in it. The result tells commitDone what those are.
+    /// Before a unit is stored: its deliveries take over what people must still hear of those that they replace, those
+    /// that nobody needs go, and what may leave at once is started in it. The result tells commitDone what those are.
     std::vector<std::string> claim(storage::UnitOfWork& unit);
     /// The unit's deliveries are durable: carries the claimed ones and queues the rest.
     void commitDone(std::vector<storage::Delivery> deliveries, const std::vector<std::string>& claimed,

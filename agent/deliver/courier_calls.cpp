@@ -6,6 +6,14 @@
 #include "notifiers/account.hpp"
 
 namespace klaw::deliver {
+namespace {
+
+/// The wait for the end of quiet hours is nobody's failure.
+TimePoint decidedAt(const storage::Delivery& delivery) {
+    return delivery.quiet ? std::max(delivery.createdAt, delivery.notBefore) : delivery.createdAt;
+}
+
+}  // namespace
 
 void CourierChannel::depart(Shipment shipment, TaskGroup& tasks, bool started) {
     ++inFlight_;
@@ -164,8 +172,8 @@ void CourierChannel::noteArrival(const storage::Delivery& delivery) {
     told_.erase(delivery.incidentId);
     if (!events_.delivered) return;
     auto now = clock_.now();
-    CardLatency latency{now - delivery.createdAt, {}};
-    if (delivery.causedAt) latency.sinceEvent = std::max(Duration::zero(), now - *delivery.causedAt);
+    CardLatency latency{now - decidedAt(delivery), {}};
+    if (delivery.causedAt && !delivery.quiet) latency.sinceEvent = std::max(Duration::zero(), now - *delivery.causedAt);
     events_.delivered(name(), counters_.kind, latency);
 }
 
@@ -184,7 +192,7 @@ void CourierChannel::failed(Shipment shipment, const Error& error, TimePoint sta
     auto now = clock_.now();
     counters_.lastError = error.describe();
     for (const auto& delivery : shipment.deliveries)
-        counters_.failingSince = std::min(counters_.failingSince.value_or(startedAt), delivery.createdAt);
+        counters_.failingSince = std::min(counters_.failingSince.value_or(startedAt), decidedAt(delivery));
     bool forGood = closed_ || error.retry.kind == Retry::Kind::Never;
     if (events_.failed) events_.failed(name(), error, forGood);
     health_.failed(shipment, error, startedAt, now);

@@ -71,7 +71,7 @@ void CourierChannel::enqueue(storage::Delivery delivery) {
     Shipment shipment(std::move(delivery));
     if (isPointless(shipment)) return drop(shipment);
     shipment.makesMessage = makesMessage(shipment);
-    if (takesNothing(clock_.now())) tell(shipment);
+    if (auto now = clock_.now(); takesNothing(now) && !sleeps(shipment, now)) tell(shipment);
     queue_.add(std::move(shipment));
     changed();
 }
@@ -92,14 +92,15 @@ void CourierChannel::superseded(const std::string& deliveryId) {
     changed();
 }
 
-void CourierChannel::prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) {
+bool CourierChannel::prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) {
     constexpr std::size_t mostTaken = 1000;
     constexpr Duration onItsWay = 1h;  // longer than any ring waits
-    queue_.handOver(delivery, unit.supersededDeliveries);
-    if (!endsRinging(delivery)) return;
+    bool replaces = queue_.handOver(delivery, unit.supersededDeliveries);
+    if (!endsRinging(delivery)) return replaces;
     taken_[delivery.incidentId] = delivery.createdAt;
     if (taken_.size() > mostTaken)
         std::erase_if(taken_, [&](const auto& each) { return each.second + onItsWay < delivery.createdAt; });
+    return replaces;
 }
 
 /// A ring that was not in the queue yet, or not there again, when somebody took what it is about.
@@ -113,6 +114,12 @@ void CourierChannel::drop(const Shipment& shipment) {
     storage::UnitOfWork unit;
     unit.supersededDeliveries.push_back(shipment.deliveries.front().id);
     commit_(std::move(unit), {});
+}
+
+void CourierChannel::wake(storage::Delivery& delivery) const {
+    if (!delivery.quiet || makesMessage(Shipment(delivery))) return;
+    delivery.quiet = false;
+    delivery.notBefore = delivery.createdAt;
 }
 
 /// Without a budget several calls run at once; a budget leaves no hurry, and a channel in trouble is not pressed.
@@ -132,8 +139,19 @@ bool CourierChannel::makesMessage(const Shipment& shipment) const {
     return cards_.refOf(shipment.deliveries.front().incidentId).empty();
 }
 
+/// Its message may have arrived since it began to wait for the end of quiet hours.
+TimePoint CourierChannel::notBefore(const Shipment& shipment) const {
+    bool changes = shipment.deliveries.front().quiet && !makesMessage(shipment);
+    return changes ? shipment.retryAt : shipment.notBefore();
+}
+
+/// Nobody may hear of it yet: a channel in trouble does not matter to it.
+bool CourierChannel::sleeps(const Shipment& shipment, TimePoint now) const {
+    return shipment.deliveries.front().quiet && now < notBefore(shipment);
+}
+
 TimePoint CourierChannel::readyAt(const Shipment& shipment) const {
-    auto ready = std::max(shipment.notBefore(), health_.readyAt(shipment));
+    auto ready = std::max(notBefore(shipment), health_.readyAt(shipment));
     if (!shipment.batchId.empty() || shipment.gist.isReply) return ready;
     if (limits_.canUpdate) {
         bool scarce = allowanceOf(limits_) != Allowance::Plenty;
@@ -153,15 +171,20 @@ bool CourierChannel::waitsForDigest(const Shipment& shipment) const {
 }
 
 /// What is over already is not what a channel in trouble is tried with: it leaves together once others arrive.
-bool CourierChannel::mayLeave(const Shipment& shipment) const {
-    if (isBusy(shipment) || !queue_.isNext(shipment)) return false;
-    if (!shipment.gist.passed || !health_.isTroubled()) return true;
-    return std::ranges::all_of(queue_, [](const Shipment& other) { return other.gist.passed; });
+bool CourierChannel::passedMayLeave(TimePoint now) const {
+    auto waits = [&](const Shipment& shipment) { return !shipment.gist.passed && !sleeps(shipment, now); };
+    return !health_.isTroubled() || std::ranges::none_of(queue_, waits);
+}
+
+bool CourierChannel::mayLeave(const Shipment& shipment, bool passedMay) const {
+    return (passedMay || !shipment.gist.passed) && !isBusy(shipment) && queue_.isNext(shipment);
 }
 
 DeliveryQueue::Place CourierChannel::nextReady(TimePoint now) {
-    return std::find_if(queue_.begin(), queue_.end(),
-                        [&](const Shipment& shipment) { return readyAt(shipment) <= now && mayLeave(shipment); });
+    bool passedMay = passedMayLeave(now);
+    return std::find_if(queue_.begin(), queue_.end(), [&](const Shipment& shipment) {
+        return readyAt(shipment) <= now && mayLeave(shipment, passedMay);
+    });
 }
 
 bool CourierChannel::takeBudget(TimePoint now) {
@@ -181,8 +204,9 @@ TimePoint CourierChannel::budgetReadyAt(TimePoint now) const {
 std::optional<TimePoint> CourierChannel::nextWake(TimePoint now) const {
     if (inFlight_ >= capacity()) return std::nullopt;
     std::optional<TimePoint> wake;
+    bool passedMay = passedMayLeave(now);
     for (const auto& shipment : queue_) {
-        if (!mayLeave(shipment)) continue;
+        if (!mayLeave(shipment, passedMay)) continue;
         auto ready = readyAt(shipment);
         wake = wake ? std::min(*wake, ready) : ready;
     }
@@ -217,14 +241,34 @@ bool CourierChannel::takesNothing(TimePoint now) const {
 }
 
 void CourierChannel::tell(const Shipment& shipment) {
-    if (shipment.rings()) return;
+    if (shipment.rings() || !events_.undelivered) return;
+    bool isUnderWay = !toTell_.empty();
     for (const auto& delivery : shipment.deliveries)
-        if (told_.insert(delivery.incidentId).second && events_.undelivered)
-            events_.undelivered(name(), delivery.incidentId);
+        if (told_.insert(delivery.incidentId).second) toTell_.push_back(delivery.incidentId);
+    if (!isUnderWay && !toTell_.empty()) tellSoon();
 }
 
 void CourierChannel::tellOfAll() {
-    for (const auto& waiting : queue_) tell(waiting);
+    auto now = clock_.now();
+    for (const auto& waiting : queue_)
+        if (!sleeps(waiting, now)) tell(waiting);
+}
+
+/// A few at a time: each is written down, and thousands may wait.
+void CourierChannel::tellNext() {
+    constexpr int atOnce = 20;
+    for (int told = 0; told < atOnce && !toTell_.empty(); ++told) {
+        auto incident = std::move(toTell_.front());
+        toTell_.pop_front();
+        events_.undelivered(name(), incident);
+    }
+    if (!toTell_.empty()) tellSoon();
+}
+
+void CourierChannel::tellSoon() {
+    loop_.post([this, alive = std::weak_ptr(life_)] {
+        if (!alive.expired()) tellNext();
+    });
 }
 
 /// What changes a message that is there stays out of digests, as that message would go on saying what is not so.
@@ -257,7 +301,7 @@ void CourierChannel::gatherDigest(Shipment& shipment, TimePoint now) {
     auto atMost = passed ? options_.passedAtMost : options_.digestAtMost;
     auto joins = [&](const Shipment& other) {
         bool alike = passed ? other.gist.passed : readyAt(other) <= now;
-        return alike && mayJoin(other) && !isBusy(other) && queue_.isNext(other);
+        return alike && mayJoin(other) && !sleeps(other, now) && !isBusy(other) && queue_.isNext(other);
     };
     for (auto other = queue_.begin(); other != queue_.end() && shipment.deliveries.size() < atMost;) {
         auto next = std::next(other);

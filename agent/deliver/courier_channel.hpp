@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -68,8 +69,10 @@ public:
     void knowCard(const storage::CardRef& card) { cards_.know(card.incidentId, card.platformRef); }
 
     /// Before a delivery is stored: it takes over what people must still hear of those that it replaces, and these are
-    /// closed in the same unit.
-    void prepare(storage::Delivery& delivery, storage::UnitOfWork& unit);
+    /// closed in the same unit. False when it replaces none.
+    bool prepare(storage::Delivery& delivery, storage::UnitOfWork& unit);
+    /// What only changes what people see already need not wait for the end of quiet hours.
+    void wake(storage::Delivery& delivery) const;
     /// Whether a delivery that is about to be stored may leave at once: then its start and what its buttons stand for
     /// go into the same unit, and sendClaimed or releaseClaim must follow.
     bool claim(const storage::Delivery& delivery, storage::UnitOfWork& unit);
@@ -95,9 +98,12 @@ private:
     void changed();
     bool isBusy(const Shipment& shipment) const;
     bool makesMessage(const Shipment& shipment) const;
+    TimePoint notBefore(const Shipment& shipment) const;
+    bool sleeps(const Shipment& shipment, TimePoint now) const;
     TimePoint readyAt(const Shipment& shipment) const;
     bool waitsForDigest(const Shipment& shipment) const;
-    bool mayLeave(const Shipment& shipment) const;
+    bool passedMayLeave(TimePoint now) const;
+    bool mayLeave(const Shipment& shipment, bool passedMay) const;
     DeliveryQueue::Place nextReady(TimePoint now);
     std::optional<TimePoint> nextWake(TimePoint now) const;
     bool takeBudget(TimePoint now);
@@ -106,6 +112,8 @@ private:
     bool takesNothing(TimePoint now) const;
     void tell(const Shipment& shipment);
     void tellOfAll();
+    void tellSoon();
+    void tellNext();
     bool mayJoin(const Shipment& shipment) const;
     std::optional<DigestCause> digestCause(const Shipment& first, TimePoint now) const;
     void gatherDigest(Shipment& shipment, TimePoint now);
@@ -140,6 +148,7 @@ private:
     ChannelHealth health_;
     std::set<std::string> busyIncidents_;
     std::set<std::string> told_;              ///< incidents of which a stand-in knows, until something of them arrives
+    std::deque<std::string> toTell_;          ///< those of which it hears next
     std::map<std::string, TimePoint> taken_;  ///< incidents that nobody is rung about any more, since when
     std::set<std::string> starting_;          ///< deliveries whose start is not durable yet
     std::set<std::string> overtaken_;         ///< those of them that were superseded before

@@ -118,8 +118,9 @@ DeliveryPlanner::DeliveryPlanner(std::vector<ChannelPlan> channels, std::shared_
 
 /// Those that routes and rules name, those of the steps it was escalated to, and those that stand in. Where none of
 /// them exists, or with "*", all, so that nothing is said to nobody.
-std::vector<const ChannelPlan*> DeliveryPlanner::receivers(const rules::Incident& incident) const {
-    auto chosen = routes_->of(incident);
+std::vector<const ChannelPlan*> DeliveryPlanner::receivers(const rules::IncidentUpdate& update) const {
+    const auto& incident = update.incident;
+    auto chosen = routes_->of(incident, update.at);
     auto isNamed = [](const std::vector<std::string>& names, const ChannelPlan& channel) {
         return std::ranges::find(names, channel.name) != names.end() || std::ranges::find(names, "*") != names.end();
     };
@@ -141,8 +142,9 @@ std::vector<const ChannelPlan*> DeliveryPlanner::receivers(const rules::Incident
 }
 
 /// The receivers of the step that was taken last.
-bool DeliveryPlanner::escalatedTo(const rules::Incident& incident, const ChannelPlan& channel) const {
-    auto steps = routes_->of(incident).escalate;
+bool DeliveryPlanner::escalatedTo(const rules::IncidentUpdate& update, const ChannelPlan& channel) const {
+    const auto& incident = update.incident;
+    auto steps = routes_->of(incident, update.at).escalate;
     if (incident.escalated == 0 || incident.escalated > steps.size()) return false;
     const auto& step = steps[incident.escalated - 1];
     if (step.notify.empty()) return !step.mention.empty();
@@ -153,11 +155,11 @@ bool DeliveryPlanner::escalatedTo(const rules::Incident& incident, const Channel
 std::vector<notifiers::CardMention> DeliveryPlanner::mentions(const rules::IncidentUpdate& update,
                                                               const ChannelPlan& channel, bool replacesFirst) const {
     const auto& incident = update.incident;
-    auto chosen = routes_->of(incident);
+    auto chosen = routes_->of(incident, update.at);
     const std::vector<std::string>* names = nullptr;
     bool calls = replacesFirst || isCalling(update.reason);
     if (calls) names = &chosen.mention;
-    bool escalated = update.reason == Reason::Escalated && escalatedTo(incident, channel);
+    bool escalated = update.reason == Reason::Escalated && escalatedTo(update, channel);
     if (escalated) names = &chosen.escalate[incident.escalated - 1].mention;
     std::vector<std::string> assignee(1, incident.assignee);
     if (update.reason == Reason::Assigned) names = &assignee;
@@ -173,9 +175,16 @@ std::vector<notifiers::CardMention> DeliveryPlanner::mentions(const rules::Incid
     return called;
 }
 
+/// A channel that stands in sleeps with the one that it stands in for.
+std::optional<TimePoint> DeliveryPlanner::quietUntil(const rules::IncidentUpdate& update,
+                                                     const ChannelPlan& channel) const {
+    const auto* failing = standsInFor(update.incident, channel);
+    return routes_->quietUntil(update.incident, failing ? *failing : channel.name, update.at);
+}
+
 /// How those who are called by this update are rung.
 rules::Ring DeliveryPlanner::ringOf(const rules::IncidentUpdate& update) const {
-    auto chosen = routes_->of(update.incident);
+    auto chosen = routes_->of(update.incident, update.at);
     if (update.incident.acknowledged) return rules::Ring::None;
     if (isCalling(update.reason)) return chosen.ring;
     auto step = update.incident.escalated;
@@ -189,17 +198,22 @@ std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate
     const auto& incident = update.incident;
     auto judged = update;  // as what it shows is judged: the card that has not left has a reason of its own
     if (hold && isRefinement(update.reason)) judged.reason = hold->of;
-    for (const auto* channel : receivers(incident)) {
-        bool called = update.reason == Reason::Escalated && escalatedTo(incident, *channel);
-        if (!called && !worthSaying(judged, *channel)) continue;
+    for (const auto* channel : receivers(update)) {
+        bool called = update.reason == Reason::Escalated && escalatedTo(update, *channel);
+        auto quietUntil = this->quietUntil(update, *channel);
+        bool says = called || worthSaying(judged, *channel);
+        bool refines = quietUntil && isRefinement(judged.reason);
+        if (!says && !refines) continue;
         storage::Delivery delivery;
+        delivery.onlyRefines = !says;
         delivery.id = incident.id + "." + std::to_string(incident.revision) + "." + channel->name;
         delivery.channel = channel->name;
         delivery.incidentId = incident.id;
         delivery.reason = rules::toString(judged.reason);
         delivery.idempotencyKey = storage::deliveryKey(incident.id, incident.revision, channel->name);
         auto card = buildCard(incident, channel->style);
-        card.mentions = mentions(update, *channel, replacesFirstCard(update, *channel, hold));
+        if (!quietUntil || update.reason != Reason::Assigned)
+            card.mentions = mentions(update, *channel, replacesFirstCard(update, *channel, hold));
         if (const auto* failing = standsInFor(incident, *channel))
             card.footer.notes.push_back(cannotBeReached(*failing, channel->style.language));
         delivery.payload = notifiers::toJson(card);
@@ -208,6 +222,8 @@ std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate
         delivery.notBefore =
             channel->canUpdate ? update.at : std::max(update.at, incident.openedAt + channel->groupWait);
         if (hold) delivery.notBefore = std::max(delivery.notBefore, hold->until);
+        delivery.quiet = quietUntil.has_value();
+        if (quietUntil) delivery.notBefore = std::max(delivery.notBefore, *quietUntil);
         bool rings = channel->canRing && rung != rules::Ring::None && !card.mentions.empty();
         auto call = rings ? std::optional(ringDelivery(delivery, std::move(card), rung)) : std::nullopt;
         deliveries.push_back(std::move(delivery));

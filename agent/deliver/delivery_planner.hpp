@@ -48,11 +48,12 @@ public:
                                         const std::optional<Hold>& hold = std::nullopt) const;
 
 private:
-    std::vector<const ChannelPlan*> receivers(const rules::Incident& incident) const;
+    std::vector<const ChannelPlan*> receivers(const rules::IncidentUpdate& update) const;
     std::vector<notifiers::CardMention> mentions(const rules::IncidentUpdate& update, const ChannelPlan& channel,
                                                  bool replacesFirst) const;
+    std::optional<TimePoint> quietUntil(const rules::IncidentUpdate& update, const ChannelPlan& channel) const;
     rules::Ring ringOf(const rules::IncidentUpdate& update) const;
-    bool escalatedTo(const rules::Incident& incident, const ChannelPlan& channel) const;
+    bool escalatedTo(const rules::IncidentUpdate& update, const ChannelPlan& channel) const;
 
     std::vector<ChannelPlan> channels_;
     std::shared_ptr<const rules::Routes> routes_;

@@ -59,9 +59,10 @@ bool endsRinging(const storage::Delivery& delivery) {
            delivery.reason == rules::toString(Reason::Acknowledged);
 }
 
-void DeliveryQueue::handOver(storage::Delivery& newer, std::vector<std::string>& closed) const {
+bool DeliveryQueue::handOver(storage::Delivery& newer, std::vector<std::string>& closed) const {
     auto lane = lanes_.find(newer.incidentId);
-    if (!newer.livingCard || lane == lanes_.end()) return;
+    if (!newer.livingCard || lane == lanes_.end()) return false;
+    bool replaces = false;
     for (auto place : lane->second) {
         if (place->rings()) {
             if (endsRinging(newer) && !place->uncertain()) closed.push_back(place->deliveries.front().id);
@@ -74,8 +75,10 @@ void DeliveryQueue::handOver(storage::Delivery& newer, std::vector<std::string>&
             if (delivery.incidentId != newer.incidentId || !delivery.livingCard) continue;
             takeOver(delivery, newer);
             closed.push_back(delivery.id);
+            replaces = true;
         }
     }
+    return replaces;
 }
 
 namespace {
@@ -97,6 +100,18 @@ void DeliveryQueue::replace(Place older, Shipment newer) {
     inherit(*older, newer);
     *older = std::move(newer);
     index(older);
+    wakeRings(older->deliveries.front());
+}
+
+/// Whoever was to be rung when quiet hours end is rung with the card that does not wait for that.
+void DeliveryQueue::wakeRings(const storage::Delivery& picture) {
+    if (picture.quiet) return;
+    for (auto place : lanes_.find(picture.incidentId)->second) {
+        auto& waiting = place->deliveries.front();
+        if (!place->rings() || !waiting.quiet) continue;
+        waiting.quiet = false;
+        waiting.notBefore = picture.notBefore;
+    }
 }
 
 /// A digest that people may have seen leaves again as it was.

@@ -65,12 +65,14 @@ public:
     bool isNext(const Shipment& shipment) const;
     /// Whether nothing of that incident waits.
     bool isFree(const std::string& incident) const { return !lanes_.contains(incident); }
-    /// Before `newer` is stored: it takes over from what it will replace here, whose ids are added to `closed`.
-    void handOver(storage::Delivery& newer, std::vector<std::string>& closed) const;
+    /// Before `newer` is stored: it takes over from what it will replace here, whose ids are added to `closed`. False
+    /// when that is nothing.
+    bool handOver(storage::Delivery& newer, std::vector<std::string>& closed) const;
 
 private:
     void index(Place place);
     void replace(Place older, Shipment newer);
+    void wakeRings(const storage::Delivery& picture);
     void dropFromDigests(Shipment& newer);
     std::optional<Place> pictureOf(const std::string& incident) const;
 

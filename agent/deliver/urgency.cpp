@@ -19,6 +19,17 @@ Urgency urgencyOf(const storage::Delivery& delivery, bool callsSomebody) {
     return quiet ? Urgency::Quiet : Urgency::State;
 }
 
+bool isOverUnheard(const storage::Delivery& delivery) {
+    return delivery.reason == passedReason || delivery.reason == sleptThroughReason;
+}
+
+/// Whether quiet hours kept what would have begun the card from people until it was over.
+bool sleptThrough(const storage::Delivery& older, const storage::Delivery& resolved) {
+    bool waited = older.quiet && resolved.createdAt < older.notBefore;
+    return waited && (is(older, Reason::Opened) || is(older, Reason::SilenceEnded) ||
+                      is(older, Reason::InhibitionEnded) || isOverUnheard(older));
+}
+
 }  // namespace
 
 Gist gistOf(const storage::Delivery& delivery) {
@@ -36,17 +47,19 @@ Gist gistOf(const storage::Delivery& delivery) {
 }
 
 void takeOver(const storage::Delivery& older, storage::Delivery& newer) {
-    if (newer.reason == passedReason) return;
-    bool unheard = is(older, Reason::Opened) || older.reason == passedReason;
+    if (isOverUnheard(newer)) return;
     if (is(newer, Reason::Resolved)) {
-        if (unheard) newer.reason = passedReason;
+        if (sleptThrough(older, newer))
+            newer.reason = sleptThroughReason;
+        else if (is(older, Reason::Opened) || isOverUnheard(older))
+            newer.reason = passedReason;
         return;
     }
     if (is(older, Reason::Resolved)) return;
     auto before = notifiers::cardFromJson(older.payload), after = notifiers::cardFromJson(newer.payload);
     bool called = before && !before->mentions.empty();
     auto urgency = urgencyOf(older, false);
-    if (older.reason == passedReason)
+    if (isOverUnheard(older))
         newer.reason = rules::toString(Reason::Opened);
     else if (urgency > urgencyOf(newer, false))
         newer.reason = older.reason;

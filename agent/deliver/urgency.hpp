@@ -17,6 +17,8 @@ enum class Urgency {
 
 /// The reason of a delivery that tells of something that began and ended before anybody could be told.
 inline constexpr std::string_view passedReason = "passed";
+/// The same of something that did so in quiet hours: nobody is told.
+inline constexpr std::string_view sleptThroughReason = "slept_through";
 
 /// What the courier decides by.
 struct Gist {

@@ -45,6 +45,8 @@ std::string describe(const Control& control, const Caller& caller, const rules::
     line("assigned to", "负责人", incident.assignee);
     if (incident.silencedUntil)
         line("silenced until", "静默至", notifiers::localTime(*incident.silencedUntil, control.utcOffsetMinutes()));
+    if (incident.inhibited)
+        line("kept quiet by", "被抑制于", incident.inhibited->by + ": " + incident.inhibited->comment);
     for (const auto& action : incident.actions)
         line("done", "处理", action.mark.by + ": " + action.what + (action.result.empty() ? "" : ", " + action.result));
     for (const auto& each : incident.comments) line("comment", "评论", each.by + ": " + each.comment);

@@ -1,46 +1,43 @@
 #include "agent/scrape/capacity_source.hpp"
 
 #include <algorithm>
-#include <map>
 
+#include "agent/scrape/visit_in_turns.hpp"
 #include "rules/metric/quantity.hpp"
 #include "rules/owner.hpp"
 
 namespace klaw::scrape {
 namespace {
 
-struct Amount {
-    double cpu = 0, memory = 0;  ///< cores, bytes
-
-    void add(const Amount& other) {
-        cpu += other.cpu;
-        memory += other.memory;
-    }
-    void raiseTo(const Amount& other) {
-        cpu = std::max(cpu, other.cpu);
-        memory = std::max(memory, other.memory);
-    }
-};
-
-struct Node {
-    rules::ObjectRef object;
-    Amount allocatable;
-    double places = 0;
-    double pods = 0;
-};
-
 double quantity(PackedView value) {
     auto text = value.asString();
     return text.empty() ? value.asDouble() : rules::parseQuantity(text).value_or(0);
 }
 
-Amount amountOf(PackedView resources) {
+void addRatio(const char* metric, double requested, double allocatable, const rules::ObjectRef& cluster,
+              std::vector<rules::Sample>& into) {
+    if (allocatable > 0) into.push_back({metric, {}, requested / allocatable, cluster, cluster});
+}
+
+}  // namespace
+
+void Capacity::Amount::add(const Amount& other) {
+    cpu += other.cpu;
+    memory += other.memory;
+}
+
+void Capacity::Amount::raiseTo(const Amount& other) {
+    cpu = std::max(cpu, other.cpu);
+    memory = std::max(memory, other.memory);
+}
+
+Capacity::Amount Capacity::amountOf(PackedView resources) {
     return {quantity(resources["cpu"]), quantity(resources["memory"])};
 }
 
 /// As the scheduler counts: containers and sidecars run together, init containers before them one at a time.
 /// https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
-Amount requestOf(PackedView pod) {
+Capacity::Amount Capacity::requestOf(PackedView pod) {
     Amount together, sidecars, atFirst;
     for (auto container : pod["spec"]["containers"]) together.add(amountOf(container["resources"]["requests"]));
     for (auto container : pod["spec"]["initContainers"]) {
@@ -55,46 +52,44 @@ Amount requestOf(PackedView pod) {
     return together;
 }
 
-void addRatio(const char* metric, double requested, double allocatable, const rules::ObjectRef& cluster,
-              std::vector<rules::Sample>& into) {
-    if (allocatable > 0) into.push_back({metric, {}, requested / allocatable, cluster, cluster});
+void Capacity::addNode(PackedView object) {
+    auto allocatable = object["status"]["allocatable"];
+    Node node{rules::refOf(cluster_, "nodes", object), amountOf(allocatable), quantity(allocatable["pods"]), 0};
+    all_.add(node.allocatable);
+    largest_.raiseTo(node.allocatable);
+    auto name = node.object.name;
+    nodes_.emplace(std::move(name), std::move(node));
 }
 
-}  // namespace
+void Capacity::addPod(PackedView pod) {
+    auto phase = pod["status"]["phase"].asString();
+    if (phase == "Succeeded" || phase == "Failed") return;
+    requested_.add(requestOf(pod));
+    auto node = nodes_.find(pod["spec"]["nodeName"].asString());
+    if (node != nodes_.end()) ++node->second.pods;
+}
 
-std::vector<rules::Sample> samplesOfCapacity(const rules::ObjectSource& objects, std::string_view cluster) {
-    std::map<std::string, Node, std::less<>> nodes;
-    Amount all, largest, requested;
-    objects.forEach(cluster, "nodes", [&](PackedView object) {
-        auto allocatable = object["status"]["allocatable"];
-        Node node{rules::refOf(cluster, "nodes", object), amountOf(allocatable), quantity(allocatable["pods"]), 0};
-        all.add(node.allocatable);
-        largest.raiseTo(node.allocatable);
-        auto name = node.object.name;
-        nodes.emplace(std::move(name), std::move(node));
-    });
-    objects.forEach(cluster, "pods", [&](PackedView pod) {
-        auto phase = pod["status"]["phase"].asString();
-        if (phase == "Succeeded" || phase == "Failed") return;
-        requested.add(requestOf(pod));
-        auto node = nodes.find(pod["spec"]["nodeName"].asString());
-        if (node != nodes.end()) ++node->second.pods;
-    });
+std::vector<rules::Sample> Capacity::samples() const {
     std::vector<rules::Sample> samples;
-    for (const auto& [name, node] : nodes)
+    for (const auto& [name, node] : nodes_)
         if (node.places > 0)
             samples.push_back(
                 {"node_pods_utilization", {{"node", name}}, node.pods / node.places, node.object, node.object});
     rules::ObjectRef whole;
-    whole.cluster = cluster;
-    addRatio("cluster_cpu_request_ratio", requested.cpu, all.cpu - largest.cpu, whole, samples);
-    addRatio("cluster_memory_request_ratio", requested.memory, all.memory - largest.memory, whole, samples);
+    whole.cluster = cluster_;
+    addRatio("cluster_cpu_request_ratio", requested_.cpu, all_.cpu - largest_.cpu, whole, samples);
+    addRatio("cluster_memory_request_ratio", requested_.memory, all_.memory - largest_.memory, whole, samples);
     return samples;
 }
 
 Task<void> CapacitySource::look(MetricSink& sink) {
-    if (complete_()) sink.samples(cluster_, "objects", {}, samplesOfCapacity(objects_, cluster_));
-    co_return;
+    if (!complete_()) co_return;
+    Capacity capacity(cluster_);
+    std::function<void(PackedView)> addNode = [&](PackedView node) { capacity.addNode(node); };
+    std::function<void(PackedView)> addPod = [&](PackedView pod) { capacity.addPod(pod); };
+    co_await visitInTurns(objects_, cluster_, "nodes", addNode);
+    co_await visitInTurns(objects_, cluster_, "pods", addPod);
+    sink.samples(cluster_, "objects", {}, capacity.samples());
 }
 
 }  // namespace klaw::scrape

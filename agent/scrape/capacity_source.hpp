@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/scrape/metric_source.hpp"
@@ -9,7 +11,38 @@
 
 namespace klaw::scrape {
 
-/// What the watched nodes and Pods add up to: source "objects".
+/// What a cluster's nodes and Pods add up to; the nodes come first.
+class Capacity {
+public:
+    explicit Capacity(std::string_view cluster) : cluster_(cluster) {}
+    void addNode(PackedView node);
+    void addPod(PackedView pod);
+    /// node_pods_utilization of each node; cluster_cpu_request_ratio and cluster_memory_request_ratio, as
+    /// KubeCPUOvercommit and KubeMemoryOvercommit of the Kubernetes mixin relate them: to what is allocatable when the
+    /// largest node has failed. Of a single node there is no such ratio.
+    std::vector<rules::Sample> samples() const;
+
+private:
+    struct Amount {
+        double cpu = 0, memory = 0;  ///< cores, bytes
+        void add(const Amount& other);
+        void raiseTo(const Amount& other);
+    };
+    struct Node {
+        rules::ObjectRef object;
+        Amount allocatable;
+        double places = 0;
+        double pods = 0;
+    };
+    static Amount amountOf(PackedView resources);
+    static Amount requestOf(PackedView pod);
+
+    std::string cluster_;
+    std::map<std::string, Node, std::less<>> nodes_;
+    Amount all_, largest_, requested_;
+};
+
+/// The capacity of what is watched: source "objects".
 class CapacitySource final : public MetricSource {
 public:
     /// References outlive it. Nothing is told until `complete` says that the first lists are in: sums of a part of the
@@ -27,10 +60,5 @@ private:
     Duration every_;
     std::function<bool()> complete_;
 };
-
-/// node_pods_utilization of each node; cluster_cpu_request_ratio and cluster_memory_request_ratio, as
-/// KubeCPUOvercommit and KubeMemoryOvercommit of the Kubernetes mixin relate them: to what is allocatable when the
-/// largest node has failed. Of a single node there is no such ratio.
-std::vector<rules::Sample> samplesOfCapacity(const rules::ObjectSource& objects, std::string_view cluster);
 
 }  // namespace klaw::scrape

@@ -19,6 +19,10 @@ SAYS = {
 }
 
 
+# Of rules that look at the clock, in seconds; so long the consequences of what has cleared may take to clear as well.
+EVALUATION = 15
+
+
 class TroublesTest(EndToEndTest):
     """All troubles happen side by side, as the slowest of them takes most of a minute."""
 
@@ -64,23 +68,81 @@ class TroublesTest(EndToEndTest):
 
 
 class CauseTest(EndToEndTest):
+    """What fails because its node does is told of with the node, and for itself only when it goes on failing."""
+
+    def setUp(self):
+        super().setUp()
+        self.pods = self.namespace("cause")
+        self.addCleanup(self.pods.clear)
+        self.node = f"{self.pods.name}-node-silent"
+
+    def fall_silent(self):
+        self.pods.trouble("make", "node-silent", wait=False)
+
+    def recover(self):
+        self.pods.trouble("mend", "node-silent")
+
+    def run_on_node(self, name, image, replicas=1):
+        labels = {"app": name}
+        self.pods.create({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": self.pods.name},
+            "spec": {"replicas": replicas, "selector": {"matchLabels": labels},
+                     "template": {"metadata": {"labels": labels},
+                                  "spec": {**self.pods.pod("x", image)["spec"], "nodeName": self.node}}}})
+
+    def quiet_alerts(self, agent):
+        """rule → the rule that keeps it quiet, of the open alerts of the namespace."""
+        identities = [line.split()[0] for line in agent.do(f"alerts -n {self.pods.name}").stdout.splitlines()[1:]]
+        texts_of = [agent.do(f"alerts {identity}").stdout for identity in identities]
+        return {part(text, "rule"): part(text, "kept quiet by").split(":")[0] for text in texts_of}
+
     def test_silent_node_is_what_the_cards_are_about_and_they_list_what_depends_on_it(self):
-        """R9: the node is the cause; the Pods on it and their Deployment are what it takes along."""
-        self.agent(rules=impatient()).start()
-        namespace = self.namespace("cause")
-        self.addCleanup(namespace.clear)
-        namespace.trouble("make", "node-silent", wait=False)
-        node = f"{namespace.name}-node-silent"
-        labels = {"app": "cart"}
-        namespace.create({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "cart", "namespace": namespace.name},
-            "spec": {"replicas": 2, "selector": {"matchLabels": labels},
-                     "template": {"metadata": {"labels": labels}, "spec": {**namespace.pod("x")["spec"], "nodeName": node}}}})
-        self.await_card(rule="NodeNotReady", where=node, seconds=90)
-        for card in self.receiver.cards(where=namespace.name):  # its lease is missed earlier than the node
-            self.assertIn(f"Node {node}", card["subtitle"])
-            dependents = [section["lines"] for section in card["sections"] if section["heading"] == "Depends on it"]
-            self.assertEqual(dependents, [[f"Deployment {namespace.name}/cart (2)"]], card["title"])
+        """R9: the node is the cause; its Pods and their Deployment are what it takes along."""
+        self.fall_silent()
+        self.recover()  # before anybody has missed it: a node that is ready
+        self.run_on_node("cart", "shop/cart:1.0", replicas=2)
+        self.cluster.kubectl("-n", self.pods.name, "rollout", "status", "deployment/cart", "--timeout=60s")
+        agent = self.agent(rules=impatient(PodNotReady="5s", WorkloadUnavailable="5s")).start()
+        self.fall_silent()
+        self.await_card(rule="NodeNotReady", where=self.node, seconds=90)
+        consequences = {"PodNotReady": "NodeNotReady", "WorkloadUnavailable": "NodeNotReady"}
+        eventually(lambda: self.quiet_alerts(agent) == consequences, 30,
+                   lambda: f"the consequences to be kept quiet; {self.quiet_alerts(agent)}")
+        self.recover()
+        self.await_card("resolved", rule="NodeNotReady", where=self.node)
+        eventually(lambda: self.quiet_alerts(agent) == {}, 30, lambda: f"the end of all; {self.quiet_alerts(agent)}")
+        for delivery in self.receiver.deliveries(where=self.pods.name):  # its lease is missed earlier than the node
+            self.assertIn(f"Node {self.node}", delivery.card["subtitle"])
+            dependents = [section["lines"] for section in delivery.card["sections"] if section["heading"] == "Depends on it"]
+            self.assertEqual(dependents, [[f"Deployment {self.pods.name}/cart (2)"]], delivery.card["title"])
+
+    def test_pod_that_stays_bad_is_told_of_once_its_node_is_back(self):
+        """R7: of two Pods that the node hides one is well again with it."""
+        self.fall_silent()
+        self.recover()
+        self.run_on_node("cart", "shop/cart:1.0")
+        self.cluster.kubectl("-n", self.pods.name, "rollout", "status", "deployment/cart", "--timeout=60s")
+        agent = self.agent(rules=impatient(PodNotReady="5s", PodPending="5s")).start()
+        self.fall_silent()
+        self.await_card(rule="NodeNotReady", where=self.node, seconds=90)
+        self.run_on_node("catalog", "trouble/config-error:1")
+        hidden = {"PodNotReady": "NodeNotReady", "PodPending": "NodeNotReady"}
+        eventually(lambda: self.quiet_alerts(agent) == hidden, 30,
+                   lambda: f"the Pods to be kept quiet; {self.quiet_alerts(agent)}")
+        self.assertEqual([card["title"] for card in self.receiver.cards(where=self.pods.name)
+                          if f"Node {self.node}" not in card["subtitle"]], [])
+        self.recover()
+        self.await_card("resolved", rule="NodeNotReady", where=self.node)
+        self.await_card(rule="PodPending", where=(self.pods.name, "catalog"))
+        ended, told = self.receiver.deliveries(rule="NodeNotReady")[-1].at, self.receiver.deliveries(rule="PodPending")[0].at
+        self.assertLess(told - ended, EVALUATION + 5)
+        self.assertEqual(self.receiver.cards(where=(self.pods.name, "cart")), [])
+        self.assert_nothing_repeated()
+
+
+def part(text, name):
+    """What `alerts ID` says under a name."""
+    return next((line.strip()[len(name) + 2:] for line in text.splitlines() if line.strip().startswith(name + ": ")), "")
 
 
 class QuietTest(EndToEndTest):

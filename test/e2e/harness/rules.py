@@ -17,10 +17,11 @@ RULE_OF = {
 SHORTENED = [rule for trouble, rule in RULE_OF.items() if trouble not in ("oom-kill", "job-failed", "rollout-stuck")]
 
 
-def impatient():
-    """The rules of RULE_OF with a short `for`."""
+def impatient(**waits):
+    """The rules of RULE_OF with a short `for`, and others with that of their own: PodPending="5s"."""
     return "group: impatient\nrules:\n" + "".join(
-        f"  - alert: {rule}\n    override: true\n    for: 1s\n" for rule in SHORTENED)
+        f"  - alert: {rule}\n    override: true\n    for: {wait}\n"
+        for rule, wait in {**dict.fromkeys(SHORTENED, "1s"), **waits}.items())
 
 
 # Fires the moment that it is seen, for tests in which that moment matters.

@@ -365,6 +365,45 @@ TEST_F(AlertPipelineTest, KeepsQuietDuringMaintenanceAndSpeaksAfterIt) {  // S4
     EXPECT_THAT(cards(pipeline->take()), ElementsAre("silence_ended db failed", "silence_ended web failed"));
 }
 
+TEST_F(AlertPipelineTest, SaysAgainWhatWaitsForTheMorningWhenTheQuietHoursAreOthers) {
+    auto until = [](const char* schedule) {
+        deliver::ChannelPlan hook;
+        hook.name = "hook";
+        hook.canUpdate = true;
+        rules::Route route;
+        route.match = *rules::CompiledMatchers::compileSelection({});
+        route.quietHours = {
+            {*CronSchedule::parse("0 9 * * *"), *CronSchedule::parse(schedule), TimeZone::utc(), std::nullopt}};
+        return deliver::DeliveryPlanner({hook}, std::make_shared<rules::Routes>(std::vector{route}));
+    };
+    auto waits = [&] {
+        std::vector<std::string> all;
+        for (const auto& delivery : pipeline->take().newDeliveries)
+            all.push_back(delivery.reason + (delivery.quiet ? " until " + formatRfc3339(delivery.notBefore) : " now"));
+        return all;
+    };
+    pipeline->replacePlanner(until("0 12 * * *"), now);
+    put("web", "Failed");
+    EXPECT_THAT(waits(), ElementsAre("opened until 2026-11-23T12:00:00Z"));
+    pipeline->replacePlanner(until("0 12 * * *"), now);
+    EXPECT_THAT(waits(), IsEmpty()) << "as before";
+    pipeline->replacePlanner(until("0 11 * * *"), now);
+    EXPECT_THAT(waits(), ElementsAre("changed until 2026-11-23T11:00:00Z"));
+    pipeline->replacePlanner(planner(), now);
+    EXPECT_THAT(waits(), ElementsAre("changed now"));
+}
+
+TEST_F(AlertPipelineTest, SaysAgainAfterAStartWhatNoLongerHasToWaitForTheMorning) {
+    put("web", "Failed");
+    auto unit = pipeline->take();
+    keep(unit);
+    stored.deliveries = unit.newDeliveries;
+    stored.deliveries.at(0).notBefore = now + 10h;
+    begin();
+    pipeline->restore(stored, now, now + 1h);
+    EXPECT_THAT(cards(pipeline->take()), ElementsAre("changed web failed"));
+}
+
 TEST_F(AlertPipelineTest, NotesWhenTheEventHappenedThatACardTellsOf) {  // M3
     put("web", "Failed");
     now += 30s;

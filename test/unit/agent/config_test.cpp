@@ -117,6 +117,39 @@ TEST(Config, GivesRolesToDepartments) {
         << "a department cannot be called by name";
 }
 
+TEST(Config, LetsRoutesSleep) {
+    auto report = parseConfig("klaw.yaml", R"(routes:
+  - quiet_hours:
+      - {from: "22:00", to: "08:00", time_zone: Asia/Shanghai, except: severity="critical"}
+      - {days: [saturday, sunday], from: "00:00", to: "24:00", time_zone: Asia/Shanghai}
+  - quiet_hours: {from: "22:00", to: "08:00"})");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    ASSERT_EQ(report.config.routes.size(), 2u);
+    auto end = [&](std::size_t route, const char* time) {
+        auto until = rules::Quiet(report.config.routes[route].quietHours, {}).until(*parseRfc3339(time));
+        return until ? formatRfc3339(*until) : "awake";
+    };
+    EXPECT_EQ(end(0, "2026-11-26T14:30:00Z"), "2026-11-27T00:00:00Z") << "Thursday 22:30 in Shanghai";
+    EXPECT_EQ(end(0, "2026-11-27T14:30:00Z"), "2026-11-30T00:00:00Z") << "Friday night, the weekend, Sunday night";
+    EXPECT_EQ(end(1, "2026-11-26T22:30:00Z"), "2026-11-27T08:00:00Z") << "by UTC";
+}
+
+TEST(Config, RefusesQuietHoursThatAreNoneOrNeverEnd) {
+    auto quiet = [](const std::string& hours) { return firstError("routes: [{quiet_hours: " + hours + "}]"); };
+    EXPECT_EQ(quiet(R"({from: "22:00"})"),
+              "klaw.yaml:1:24: quiet_hours without a beginning or an end (add `from` and `to`, for example \"22:00\")");
+    EXPECT_EQ(quiet(R"({from: "22:00", to: "25:00"})"),
+              "klaw.yaml:1:44: to: \"25:00\" is no time of a day (write for example \"22:00\")");
+    EXPECT_EQ(quiet(R"({days: [Sat], from: "22:00", to: "08:00"})"),
+              "klaw.yaml:1:31: days: there is no day \"Sat\" (write for example [saturday, sunday])");
+    EXPECT_EQ(quiet(R"({from: "22:00", to: "08:00", time_zone: Mars})"),
+              "klaw.yaml:1:64: time_zone: there is no time zone \"Mars\" (write for example Asia/Shanghai or UTC)");
+    EXPECT_EQ(quiet(R"({from: "00:00", to: "24:00", except: severity=critical})"),
+              "klaw.yaml:1:24: quiet_hours without an end (leave time between them: it is when people hear)");
+    EXPECT_EQ(quiet(R"([{from: "22:00", to: "08:00"}, {from: "08:00", to: "22:00"}])"),
+              "klaw.yaml:1:24: quiet_hours without an end (leave time between them: it is when people hear)");
+}
+
 TEST(Config, KnowsWhoIsOnCall) {
     auto rota = [](const std::string& more) {
         return "access: [{name: ann, feishu: ou_1}, {name: bob, feishu: ou_2}]\n"

@@ -128,6 +128,49 @@ TEST(DeliveryPlanner, TellsTheChannelThatStandsInAndKeepsItUpToDate) {
     EXPECT_EQ(channelsOf(planner.plan(resolved)), (std::vector<std::string>{"robot", "lead"}));
 }
 
+/// The night is from 10:00 to 12:00 here.
+rules::Route sleeping(rules::Route route) {
+    route.quietHours = {{*CronSchedule::parse("0 10 * * *"), *CronSchedule::parse("0 12 * * *"), TimeZone::utc(),
+                         *rules::CompiledMatchers::compileSelection(*rules::parseSelection("severity=critical"))}};
+    return route;
+}
+
+TEST(DeliveryPlanner, WritesDownForTheMorningWhatIsNewInQuietHours) {
+    DeliveryPlanner planner({channel("hook", true)},
+                            std::make_shared<rules::Routes>(std::vector{sleeping(routeOf("", {"hook"}))}));
+    auto opened = planner.plan(update(Reason::Opened)).at(0);
+    EXPECT_EQ(opened.notBefore, start + 2h);
+    EXPECT_TRUE(opened.quiet);
+    auto later = planner.plan(update(Reason::Opened, 2h)).at(0);
+    EXPECT_EQ(later.notBefore, start + 2h) << "the night is over";
+    EXPECT_FALSE(later.quiet);
+    auto critical = update(Reason::Opened);
+    critical.incident.severity = rules::Severity::Critical;
+    EXPECT_FALSE(planner.plan(critical).at(0).quiet) << "excepted";
+}
+
+TEST(DeliveryPlanner, KeepsWhatWaitsForTheMorningUpToDateAlsoWhereCardsCannotBeChanged) {
+    DeliveryPlanner planner({channel("robot", false)},
+                            std::make_shared<rules::Routes>(std::vector{sleeping(routeOf("", {"robot"}))}));
+    auto grown = planner.plan(update(Reason::Grew, 1h));
+    ASSERT_EQ(grown.size(), 1u);
+    EXPECT_TRUE(grown[0].onlyRefines);
+    EXPECT_EQ(planner.plan(update(Reason::Grew, 3h)).size(), 0u) << "by day it would be one message too many";
+}
+
+TEST(DeliveryPlanner, CallsNobodyWhoIsAssignedInQuietHours) {
+    auto hook = channel("hook", true);
+    hook.people = {{"ann", "ou_1"}};
+    DeliveryPlanner planner({hook}, std::make_shared<rules::Routes>(std::vector{sleeping(routeOf("", {"hook"}))}));
+    auto calls = [&](Duration after) {
+        auto assigned = update(Reason::Assigned, after);
+        assigned.incident.assignee = "ann";
+        return notifiers::cardFromJson(planner.plan(assigned).at(0).payload)->mentions.size();
+    };
+    EXPECT_EQ(calls(1h), 0u);
+    EXPECT_EQ(calls(3h), 1u);
+}
+
 TEST(DeliveryPlanner, CallsTheReceiversOfEachStepOfTheEscalationAndTellsThemWhenItIsOver) {
     auto route = routeOf("", {"robot"});
     route.escalate = {{15min, {"lead"}}, {1h, {"boss"}}};

@@ -336,6 +336,23 @@ TEST_F(EngineObjects, MeetANewRuleByReevaluation) {
     EXPECT_EQ(took(), "Stuck pending");
 }
 
+TEST_F(EngineObjects, LookAgainAtThousandsOfObjectsSomeAtATime) {
+    start(waiting);
+    constexpr std::size_t pods = 1200, atOnce = 500;
+    for (std::size_t i = 0; i < pods; ++i) put(pod(R"({"phase":"Stuck"})", "u" + std::to_string(i)));
+    replace(stuck);
+    reevaluate("pods");
+    auto pending = [&] {
+        auto text = took();
+        std::size_t count = 0;
+        for (auto at = text.find("pending"); at != text.npos; at = text.find("pending", at + 1)) ++count;
+        return count;
+    };
+    EXPECT_EQ(pending(), atOnce);
+    pass(0s);
+    EXPECT_EQ(pending(), pods - atOnce);
+}
+
 const std::string lookingBack = R"(rules:
   - alert: Stuck
     resource: pods

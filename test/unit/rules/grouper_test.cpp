@@ -422,7 +422,7 @@ TEST_F(Grouper, KnowsAfterARestartWhatExplainsWhat) {
 class WorkloadsOfNodes : public Grouper {
 protected:
     WorkloadsOfNodes() {
-        grouper_.setNodes([this](const Alert&, TimePoint) { return nodes_; });
+        grouper_.setNodes([this](const Alert&) { return nodes_; });
     }
     static Alert unavailable() {
         auto alert = podAlert("", "web", "Unavailable");
@@ -456,7 +456,7 @@ TEST_F(WorkloadsOfNodes, SpeakWhenSomePodIsElsewhereOrNowhere) {
         resolve(unavailable(), 1);
         grouper_.due(at(1), updates_);
         grouper_ = AlertGrouper(rules());
-        grouper_.setNodes([this](const Alert&, TimePoint) { return nodes_; });
+        grouper_.setNodes([this](const Alert&) { return nodes_; });
         fire(nodeDown("n1"), 1);
         took();
     }
@@ -471,7 +471,7 @@ TEST_F(WorkloadsOfNodes, StayAsTheyWereToldUntilTheirPodsAreKnownAfterARestart) 
     grouper_.forEach([&](const Incident& incident) { open.push_back(incident); });
     nodes_.reset();
     AlertGrouper again(rules());
-    again.setNodes([this](const Alert&, TimePoint) { return nodes_; });
+    again.setNodes([this](const Alert&) { return nodes_; });
     again.restore(open, {fired_.at(nodeDown("n1").fingerprint), fired_.at(unavailable().fingerprint)});
     again.due(at(2), updates_);
     EXPECT_EQ(took(), "");
@@ -539,7 +539,8 @@ protected:
         route.match = *CompiledMatchers::compileSelection({});
         route.repeat = 4h;
         route.escalate = {{15min, {"lead"}}, {60min, {"boss"}}};
-        grouper_.replaceRoutes(std::make_shared<Routes>(std::vector{route}));
+        IncidentUpdates none;
+        grouper_.replaceRoutes(std::make_shared<Routes>(std::vector{route}), at(0), none);
     }
     /// Wakes the grouper as often as it asks for it, until the minute.
     void pass(int minute) {
@@ -588,6 +589,22 @@ TEST_F(FollowUp, StopsWhileItIsSilencedAndWhenItIsOver) {
     resolve(podAlert("a"), 110);
     pass(24 * 60);
     EXPECT_EQ(tookTimes(), "resolved 110");
+}
+
+TEST_F(FollowUp, LetsNoWaitPassInQuietHours) {
+    auto hour = (at(0) - std::chrono::floor<std::chrono::days>(at(0))) / 1h;
+    auto daily = [](auto hour) { return *CronSchedule::parse("0 " + std::to_string(hour) + " * * *"); };
+    Route route;
+    route.match = *CompiledMatchers::compileSelection({});
+    route.repeat = 4h;
+    route.escalate = {{15min, {"lead"}}, {60min, {"boss"}}};
+    route.quietHours = {{daily(hour + 1), daily(hour + 3), TimeZone::utc(), std::nullopt}};
+    IncidentUpdates none;
+    grouper_.replaceRoutes(std::make_shared<Routes>(std::vector{route}), at(0), none);
+    fire(podAlert("a"), 50);
+    pass(9 * 60);
+    EXPECT_EQ(tookTimes(), "opened 50, escalated 185, escalated 230, reminded 410")
+        << "quiet from 60 to 180; 15, 60 and 240 minutes outside of it";
 }
 
 TEST_F(FollowUp, GoesOnAfterARestart) {

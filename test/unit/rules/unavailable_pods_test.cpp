@@ -11,21 +11,15 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class Objects final : public ObjectSource {
+/// The autoscaler hpa-1 of the Deployment shop/web.
+class Autoscalers final : public ObjectSource {
 public:
-    void add(const std::string& json) { pods_.push_back(*packJson(json)); }
-    void clear() { pods_.clear(); }
-    void forEach(std::string_view cluster, std::string_view resource,
-                 const std::function<void(PackedView)>& visit) const override {
-        if (cluster == "prod" && resource == "pods")
-            for (const auto& pod : pods_) visit(pod.view());
-    }
+    void forEach(std::string_view, std::string_view, const std::function<void(PackedView)>&) const override {}
     PackedView find(std::string_view, std::string_view, std::string_view uid) const override {
         return uid == "hpa-1" ? autoscaler_.view() : PackedView();
     }
 
 private:
-    std::vector<PackedObject> pods_;
     PackedObject autoscaler_ =
         *packJson(R"({"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"web"}}})");
 };
@@ -47,57 +41,70 @@ Alert about(const std::string& resource, const std::string& name, const std::str
     return alert;
 }
 
-constexpr TimePoint start{1000h};
-
 class UnavailablePodsTest : public testing::Test {
 protected:
-    std::set<std::string> nodesOf(const Alert& alert, TimePoint now = start) { return *pods.nodesOf(alert, now); }
-    Objects objects;
-    UnavailablePods pods{objects};
+    void see(const std::string& uid, const std::string& json, Change::Type type = Change::Type::Modified) {
+        auto object = *packJson(R"({"metadata":{"uid":")" + uid + "\"," + json.substr(json.find(R"("name")")));
+        pods.note({type, "prod", "pods", object.view(), {}, false});
+    }
+    /// Another Pod.
+    void add(const std::string& json) { see("u-" + std::to_string(++added), json, Change::Type::Added); }
+    std::set<std::string> nodesOf(const Alert& alert) { return *pods.nodesOf(alert); }
+    int added = 0;
+    Autoscalers autoscalers;
+    UnavailablePods pods{autoscalers};
     const Alert web = about("deployments.apps", "web");
 };
 
 TEST_F(UnavailablePodsTest, AreThoseOfTheWorkloadThatAreNotReady) {
-    objects.add(pod("web", "n1", "False"));
-    objects.add(pod("web", "n2", "True"));
-    objects.add(pod("web", "n3", "Unknown"));
-    objects.add(pod("other", "n4", "False"));
+    add(pod("web", "n1", "False"));
+    add(pod("web", "n2", "True"));
+    add(pod("web", "n3", "Unknown"));
+    add(pod("other", "n4", "False"));
     EXPECT_THAT(nodesOf(web), ElementsAre("n1", "n3"));
     EXPECT_THAT(nodesOf(about("deployments.apps", "gone")), IsEmpty());
 }
 
 TEST_F(UnavailablePodsTest, AreOnNoNodeBeforeTheyAreScheduled) {
-    objects.add(pod("web", "n1", "False"));
-    objects.add(pod("web", "", "False", "", "Pending"));
+    add(pod("web", "n1", "False"));
+    add(pod("web", "", "False", "", "Pending"));
     EXPECT_THAT(nodesOf(web), ElementsAre("", "n1"));
 }
 
 TEST_F(UnavailablePodsTest, AreNotThoseThatGoOrHaveEnded) {
-    objects.add(pod("web", "n1", "False", R"("deletionTimestamp":"2026-11-24T05:00:00Z",)"));
-    objects.add(pod("web", "n2", "False", "", "Succeeded"));
-    objects.add(pod("web", "n3", "False", "", "Failed"));
+    add(pod("web", "n1", "False", R"("deletionTimestamp":"2026-11-24T05:00:00Z",)"));
+    add(pod("web", "n2", "False", "", "Succeeded"));
+    add(pod("web", "n3", "False", "", "Failed"));
     EXPECT_THAT(nodesOf(web), IsEmpty());
 }
 
 TEST_F(UnavailablePodsTest, AreThoseOfWhatAnAutoscalerScales) {
-    objects.add(pod("web", "n1", "False"));
+    add(pod("web", "n1", "False"));
     EXPECT_THAT(nodesOf(about("horizontalpodautoscalers.autoscaling", "web-scaler")), ElementsAre("n1"));
 }
 
 TEST_F(UnavailablePodsTest, AreNotKnownBeforeAnyPodIs) {
-    EXPECT_FALSE(pods.nodesOf(web, start));
-    objects.add(pod("web", "n1", "False"));
+    EXPECT_FALSE(pods.nodesOf(web));
+    add(pod("web", "n1", "False"));
     EXPECT_THAT(nodesOf(web), ElementsAre("n1"));
-    EXPECT_FALSE(pods.nodesOf(about("deployments.apps", "web", "test"), start));
+    EXPECT_FALSE(pods.nodesOf(about("deployments.apps", "web", "test")));
 }
 
-TEST_F(UnavailablePodsTest, AreLookedForAnewAfterASecond) {
-    objects.add(pod("web", "n1", "False"));
+TEST_F(UnavailablePodsTest, FollowTheirChangesUntilTheyAreGone) {
+    see("a", pod("web", "", "False", "", "Pending"));
+    see("b", pod("web", "n1", "False"));
+    see("a", pod("web", "n1", "False"));
     EXPECT_THAT(nodesOf(web), ElementsAre("n1"));
-    objects.clear();
-    objects.add(pod("web", "n2", "False"));
-    EXPECT_THAT(nodesOf(web, start + 999ms), ElementsAre("n1"));
-    EXPECT_THAT(nodesOf(web, start + 1s), ElementsAre("n2"));
+    see("a", pod("web", "n1", "True"));
+    EXPECT_THAT(nodesOf(web), ElementsAre("n1")) << "of the other one";
+    see("b", pod("web", "n1", "False"), Change::Type::Deleted);
+    EXPECT_THAT(nodesOf(web), IsEmpty());
+}
+
+TEST_F(UnavailablePodsTest, OfAClusterThatIsNoLongerWatchedAreForgotten) {
+    add(pod("web", "n1", "False"));
+    pods.keepClusters({"test"});
+    EXPECT_FALSE(pods.nodesOf(web));
 }
 
 }  // namespace

@@ -127,7 +127,8 @@ protected:
         std::map<std::string, std::string> receivers;
         for (const auto& update : updates)
             if (!update.incident.inhibited)
-                receivers[update.incident.rule] = fmt::format("{}", fmt::join(all.of(update.incident).notify, ","));
+                receivers[update.incident.rule] =
+                    fmt::format("{}", fmt::join(all.of(update.incident, update.at).notify, ","));
         return receivers;
     }
 

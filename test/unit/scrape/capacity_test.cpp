@@ -5,26 +5,17 @@
 namespace klaw::scrape {
 namespace {
 
-class Objects final : public rules::ObjectSource {
-public:
-    Objects(std::vector<const char*> nodes, std::vector<const char*> pods) {
-        for (const auto* json : nodes) nodes_.push_back(*packJson(json));
-        for (const auto* json : pods) pods_.push_back(*packJson(json));
-    }
-    void forEach(std::string_view, std::string_view resource,
-                 const std::function<void(PackedView)>& visit) const override {
-        for (const auto& object : resource == "nodes" ? nodes_ : pods_) visit(object.view());
-    }
-    PackedView find(std::string_view, std::string_view, std::string_view) const override { return {}; }
-
-private:
-    std::vector<PackedObject> nodes_, pods_;
+struct Objects {
+    std::vector<const char*> nodes, pods;
 };
 
 /// By "metric node".
 std::map<std::string, double> ratios(const Objects& objects) {
+    Capacity capacity("prod");
+    for (const auto* json : objects.nodes) capacity.addNode(packJson(json)->view());
+    for (const auto* json : objects.pods) capacity.addPod(packJson(json)->view());
     std::map<std::string, double> found;
-    for (const auto& sample : samplesOfCapacity(objects, "prod")) {
+    for (const auto& sample : capacity.samples()) {
         EXPECT_EQ(sample.object.cluster, "prod");
         auto node = sample.labels.find("node");
         found[sample.metric + (node == sample.labels.end() ? "" : " " + node->second)] = sample.value;
@@ -38,13 +29,13 @@ constexpr auto large =
     R"({"metadata":{"name":"large"},"status":{"allocatable":{"cpu":"8000m","memory":"8Gi","pods":"10"}}})";
 
 TEST(Capacity, RelatesRequestsToWhatIsLeftWithoutTheLargestNode) {
-    Objects objects(
+    Objects objects{
         {small, large},
         {R"({"spec":{"nodeName":"small","containers":[{"resources":{"requests":{"cpu":"500m","memory":"1Gi"}}},
                          {"resources":{"requests":{"cpu":"1","memory":"1Gi"}}}]},"status":{"phase":"Running"}})",
          R"({"spec":{"containers":[{"resources":{"requests":{"cpu":"1500m"}}}]},"status":{"phase":"Pending"}})",
          R"({"spec":{"nodeName":"large","containers":[{"resources":{"requests":{"cpu":"7"}}}]},
-                         "status":{"phase":"Succeeded"}})"});
+                         "status":{"phase":"Succeeded"}})"}};
     EXPECT_EQ(ratios(objects), (std::map<std::string, double>{{"cluster_cpu_request_ratio", 1.5},
                                                               {"cluster_memory_request_ratio", 0.5},
                                                               {"node_pods_utilization large", 0},
@@ -52,16 +43,16 @@ TEST(Capacity, RelatesRequestsToWhatIsLeftWithoutTheLargestNode) {
 }
 
 TEST(Capacity, CountsInitContainersAsTheSchedulerDoes) {
-    Objects objects({small, large}, {R"({"spec":{"nodeName":"small",
+    Objects objects{{small, large}, {R"({"spec":{"nodeName":"small",
         "containers":[{"resources":{"requests":{"cpu":"1"}}}],
         "initContainers":[{"restartPolicy":"Always","resources":{"requests":{"cpu":"500m"}}},
-                          {"resources":{"requests":{"cpu":"1200m"}}}]},"status":{"phase":"Running"}})"});
+                          {"resources":{"requests":{"cpu":"1200m"}}}]},"status":{"phase":"Running"}})"}};
     EXPECT_DOUBLE_EQ(ratios(objects).at("cluster_cpu_request_ratio"), 1.7 / 2)
         << "the second one runs beside the sidecar, and both need more than the container and the sidecar";
 }
 
 TEST(Capacity, OfASingleNodeSaysNothingOfAFailure) {
-    Objects objects({small}, {R"({"spec":{"nodeName":"small","containers":[]},"status":{"phase":"Running"}})"});
+    Objects objects{{small}, {R"({"spec":{"nodeName":"small","containers":[]},"status":{"phase":"Running"}})"}};
     EXPECT_EQ(ratios(objects), (std::map<std::string, double>{{"node_pods_utilization small", 0.5}}));
 }
 
