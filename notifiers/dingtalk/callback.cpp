@@ -33,11 +33,9 @@ Callback::Callback(Loop& loop, LoopClock& clock, std::shared_ptr<App> app, Inbou
       handler_(handler),
       address_(std::move(address)),
       cardKey_(hexEncode(hmacSha256(app_->options().secret, "presses of cards")).substr(0, 32)),
+      templates_(app_->options().cardTemplate),
       seen_(kClockWindow),
-      tasks_(loop, reportFailure) {
-    const auto& own = app_->options().cardTemplate;
-    template_ = own.empty() ? publicTemplate() : ownTemplate(own);
-}
+      tasks_(loop, reportFailure) {}
 
 void Callback::start() {
     tasks_.spawn("card address of " + app_->options().name, keepRegistered());
@@ -124,8 +122,9 @@ Task<ServerResponse> Callback::takePress(std::string body) {
     ++counts_.frames["press"];
     press->eventId = "http-" + std::to_string(toUnixMillis(press->at)) + "-" + std::to_string(++presses_);
     if (!app_->corporation().vouchForPresser(press->by)) ++counts_.dropped["identity of another organisation"];
+    const auto& made = templates_.of(press->cardRef);
     auto said = co_await handler_.press(std::move(*press));
-    co_return ServerResponse::json(200, answerToPress(*template_, std::move(said), pressUpdate));
+    co_return ServerResponse::json(200, answerToPress(made, std::move(said), pressUpdate));
 }
 
 }  // namespace klaw::notifiers::dingtalk

@@ -47,7 +47,7 @@ private:
     InboundHandler& handler_;
     std::string address_;
     std::string cardKey_;
-    std::unique_ptr<CardTemplate> template_;
+    CardTemplates templates_;
     ReplayTable seen_;
     std::uint64_t presses_ = 0;
     bool registered_ = false;

@@ -104,4 +104,11 @@ std::unique_ptr<CardTemplate> publicTemplate() {
     return std::make_unique<PublicTemplate>();
 }
 
+CardTemplates::CardTemplates(const std::string& own)
+    : own_(own.empty() ? nullptr : ownTemplate(own)), public_(publicTemplate()) {}
+
+std::string CardTemplates::trackId(std::string_view key, bool onPublic) const {
+    return std::string(own_ && !onPublic ? kCard : kPublicCard) + std::string(key);
+}
+
 }  // namespace klaw::notifiers::dingtalk

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "notifiers/notifier.hpp"
@@ -30,5 +31,25 @@ public:
 std::unique_ptr<CardTemplate> ownTemplate(std::string id);
 /// One that the platform publishes: no set-up, no hints.
 std::unique_ptr<CardTemplate> publicTemplate();
+
+/// The templates of one application. A press names nothing but its card, so the id of a card says by which template it
+/// was made.
+class CardTemplates {
+public:
+    /// `own`: of the application's own template; empty: there is the public one alone.
+    explicit CardTemplates(const std::string& own);
+    bool hasOwn() const { return own_ != nullptr; }
+    /// The application's own one where there is one and the card is not `onPublic`.
+    const CardTemplate& choose(bool onPublic) const { return own_ && !onPublic ? *own_ : *public_; }
+    /// By which the card of that id was made.
+    const CardTemplate& of(std::string_view trackId) const { return choose(trackId.starts_with(kPublicCard)); }
+    /// Of a card that is to be made.
+    std::string trackId(std::string_view key, bool onPublic) const;
+
+private:
+    static constexpr std::string_view kCard = "klaw-", kPublicCard = "klaw-public-";
+    std::unique_ptr<CardTemplate> own_;
+    std::unique_ptr<CardTemplate> public_;
+};
 
 }  // namespace klaw::notifiers::dingtalk

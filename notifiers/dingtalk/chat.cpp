@@ -15,8 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kLongestMessage = 14'000;  ///< msgParam; the platform takes 15,000
-/// Before the id of what is not a card of the configured template.
-constexpr std::string_view kPublicRef = "public:";
+/// Before the id of what is no card.
 constexpr std::string_view kMessageRef = "message:";
 /// The address for answers ends while a slow answer is on its way.
 constexpr Duration kWebhookMargin = 30s;
@@ -90,9 +89,7 @@ Json mentioned(const std::vector<Mention>& mentions) {
 }  // namespace
 
 Chat::Chat(std::shared_ptr<App> app, const Clock& clock, ChatOptions options)
-    : app_(std::move(app)), clock_(clock), options_(std::move(options)), public_(publicTemplate()) {
-    if (const auto& own = app_->options().cardTemplate; !own.empty()) own_ = ownTemplate(own);
-}
+    : app_(std::move(app)), clock_(clock), options_(std::move(options)), templates_(app_->options().cardTemplate) {}
 
 NotifierLimits Chat::limits() const {
     NotifierLimits limits;
@@ -112,10 +109,6 @@ Error Chat::failure(Error error) const {
     return error;
 }
 
-const CardTemplate& Chat::templateOf(Attempt::Form form) const {
-    return form == Attempt::Form::OwnTemplate && own_ ? *own_ : *public_;
-}
-
 /// A reply goes where it was asked.
 std::string Chat::chatOf(const Card& card) const {
     if (!card.reply) return options_.chat;
@@ -124,7 +117,7 @@ std::string Chat::chatOf(const Card& card) const {
 
 Attempt Chat::firstAttempt(const SendContext& context) const {
     Attempt attempt;
-    attempt.form = own_ ? Attempt::Form::OwnTemplate : Attempt::Form::PublicTemplate;
+    attempt.form = templates_.hasOwn() ? Attempt::Form::OwnTemplate : Attempt::Form::PublicTemplate;
     attempt.mentions = context.mentions;
     attempt.maxBytes = options_.maxBytes;
     return attempt;
@@ -134,7 +127,7 @@ FittedBody Chat::creation(const SafeCard& card, const Attempt& attempt, const st
                           const std::string& chat) const {
     bool group = isGroup(chat);
     bool byPost = !app_->options().cardRoute.empty();
-    const auto& made = templateOf(attempt.form);
+    const auto& made = templates_.of(trackId);
     auto render = [&](const SafeCard& safe, const std::vector<Notice>& notices) {
         Json body{{"cardTemplateId", made.id()}, {"outTrackId", trackId}, {"callbackType", byPost ? "HTTP" : "STREAM"}};
         if (byPost) body["callbackRouteKey"] = app_->options().cardRoute;
@@ -158,7 +151,7 @@ FittedBody Chat::creation(const SafeCard& card, const Attempt& attempt, const st
 FittedBody Chat::change(const SafeCard& card, const Attempt& attempt, const std::string& trackId) const {
     auto render = [&](const SafeCard& safe, const std::vector<Notice>& notices) {
         Json body{{"outTrackId", trackId}};
-        body["cardData"]["cardParamMap"] = parametersJson(templateOf(attempt.form).render(safe, notices, {}));
+        body["cardData"]["cardParamMap"] = parametersJson(templates_.of(trackId).render(safe, notices, {}));
         body["cardUpdateOptions"] = Json{{"updateCardDataByKey", true}};
         return dumped(body);
     };
@@ -184,25 +177,24 @@ Task<Result<Answer>> Chat::create(FittedBody made) {
     co_return answer;
 }
 
+FittedBody Chat::message(const SafeCard& card, const Attempt& attempt, const SendContext& context) const {
+    MessageFrame frame{context.idempotencyKey, attempt.mentions, {}};
+    auto render = [&](const SafeCard& safe, const std::vector<Notice>& notices) {
+        return renderMessage(safe, notices, frame);
+    };
+    auto notices = attempt.notices;
+    if (context.mayRepeat) notices.push_back({std::string(wordsFor(card.language).mayBeRepeat), {}, {}});
+    auto bytes = std::min(attempt.maxBytes, kLongestMessage);
+    return fitBody(withDetail(card, attempt.detail), bytes, std::move(notices), render);
+}
+
 /// Until it is taken, or no way of saying it is left.
 Task<Result<Receipt>> Chat::deliver(SafeCard card, Attempt attempt, SendContext context) {
-    auto trackId = "klaw-" + context.idempotencyKey;
     auto chat = chatOf(card);
     for (;;) {
         bool asMessage = attempt.form == Attempt::Form::Message;
-        FittedBody made;
-        if (asMessage) {
-            MessageFrame frame{context.idempotencyKey, attempt.mentions, {}};
-            auto render = [&](const SafeCard& safe, const std::vector<Notice>& notices) {
-                return renderMessage(safe, notices, frame);
-            };
-            auto bytes = std::min(attempt.maxBytes, kLongestMessage);
-            auto notices = attempt.notices;
-            if (context.mayRepeat) notices.push_back({std::string(wordsFor(card.language).mayBeRepeat), {}, {}});
-            made = fitBody(withDetail(card, attempt.detail), bytes, std::move(notices), render);
-        } else {
-            made = creation(card, attempt, trackId, chat);
-        }
+        auto trackId = templates_.trackId(context.idempotencyKey, attempt.form == Attempt::Form::PublicTemplate);
+        auto made = asMessage ? message(card, attempt, context) : creation(card, attempt, trackId, chat);
         bool shortened = made.shortened;
         Result<Answer> answer = Answer();
         if (asMessage)
@@ -212,9 +204,8 @@ Task<Result<Receipt>> Chat::deliver(SafeCard card, Attempt attempt, SendContext 
         if (!answer) co_return fail(failure(std::move(answer.error())));
         if (answer->kind == Answer::Kind::Taken) {
             if (shortened) attempt.done.emplace_back("shortened");
-            bool wentPublic = attempt.form == Attempt::Form::PublicTemplate && own_;
-            auto form = asMessage ? kMessageRef : wentPublic ? kPublicRef : std::string_view();
-            co_return Receipt(std::string(form) + trackId, attempt.whatWasDone());
+            auto ref = asMessage ? std::string(kMessageRef) + trackId : trackId;
+            co_return Receipt(std::move(ref), attempt.whatWasDone());
         }
         if (!attempt.improve(*answer, card)) co_return fail(failure(std::move(answer->error)));
     }
@@ -227,13 +218,8 @@ Task<Result<Receipt>> Chat::update(std::string platformRef, Card card, SendConte
     auto attempt = firstAttempt(context);
     attempt.mentions.clear();
     attempt.mayChangeForm = false;
-    auto trackId = platformRef;
-    if (platformRef.starts_with(kPublicRef)) {
-        attempt.form = Attempt::Form::PublicTemplate;
-        trackId = platformRef.substr(kPublicRef.size());
-    }
     for (;;) {
-        auto made = change(safe, attempt, trackId);
+        auto made = change(safe, attempt, platformRef);
         bool shortened = made.shortened;
         auto answer = co_await app_->call("card.update", "PUT", "/v1.0/card/instances", std::move(made.body));
         if (!answer) co_return fail(failure(std::move(answer.error())));

@@ -35,10 +35,10 @@ public:
     Task<Result<Receipt>> ring(std::string platformRef, Card card, SendContext context) override;
 
 private:
-    const CardTemplate& templateOf(Attempt::Form form) const;
     std::string chatOf(const Card& card) const;
     FittedBody creation(const SafeCard& card, const Attempt& attempt, const std::string& trackId,
                         const std::string& chat) const;
+    FittedBody message(const SafeCard& card, const Attempt& attempt, const SendContext& context) const;
     FittedBody change(const SafeCard& card, const Attempt& attempt, const std::string& trackId) const;
     Attempt firstAttempt(const SendContext& context) const;
     Task<Result<Answer>> create(FittedBody made);
@@ -51,8 +51,7 @@ private:
     std::shared_ptr<App> app_;
     const Clock& clock_;
     ChatOptions options_;
-    std::unique_ptr<CardTemplate> own_;  ///< null: only the public one
-    std::unique_ptr<CardTemplate> public_;
+    CardTemplates templates_;
 };
 
 }  // namespace klaw::notifiers::dingtalk

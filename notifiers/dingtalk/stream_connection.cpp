@@ -40,12 +40,10 @@ StreamConnection::StreamConnection(Loop& loop, LoopClock& clock, Random& random,
       client_(client),
       app_(std::move(app)),
       handler_(handler),
+      templates_(app_->options().cardTemplate),
       backoff_(random, backoffLimits()),
       changed_(loop),
-      tasks_(loop, reportFailure) {
-    const auto& own = app_->options().cardTemplate;
-    template_ = own.empty() ? publicTemplate() : ownTemplate(own);
-}
+      tasks_(loop, reportFailure) {}
 
 void StreamConnection::start() {
     tasks_.spawn("stream of " + app_->options().name, run());
@@ -235,8 +233,9 @@ void StreamConnection::takeCallback(const LinePtr& line, StreamFrame frame) {
 }
 
 Task<void> StreamConnection::answerPress(LinePtr line, StreamFrame frame, InboundPress press) {
+    const auto& made = templates_.of(press.cardRef);
     auto said = co_await handler_.press(std::move(press));
-    answer(line, frame, 200, answerToPress(*template_, std::move(said), pressResponse));
+    answer(line, frame, 200, answerToPress(made, std::move(said), pressResponse));
 }
 
 void StreamConnection::answer(const LinePtr& line, const StreamFrame& frame, int code, std::string_view data) {

@@ -9,6 +9,7 @@
 #include "base/net/backoff.hpp"
 #include "base/net/websocket.hpp"
 #include "notifiers/dingtalk/app.hpp"
+#include "notifiers/dingtalk/card_template.hpp"
 #include "notifiers/dingtalk/stream_frame.hpp"
 #include "notifiers/inbound.hpp"
 
@@ -64,7 +65,7 @@ private:
     net::HttpClient& client_;
     std::shared_ptr<App> app_;
     InboundHandler& handler_;
-    std::unique_ptr<CardTemplate> template_;
+    CardTemplates templates_;
     net::Backoff backoff_;
     LinePtr current_;
     bool connected_ = false;

@@ -123,6 +123,13 @@ TEST_F(DingTalkCallbackTest, TakesPressesAtTheAddressThatOnlyThePlatformWasTold)
     EXPECT_EQ(answerTo(signedPost(json{{"outTrackId", nullptr}}), path).status, 400);
 }
 
+TEST_F(DingTalkCallbackTest, AnswersAPressInTheWordsOfTheTemplateThatTheCardHas) {
+    auto path = registeredPath();
+    auto press = pressData();
+    press["outTrackId"] = "klaw-public-1";
+    EXPECT_FALSE(json::parse(answerTo(signedPost(press), path).body).contains("userPrivateData")) << "it has no hint";
+}
+
 TEST_F(DingTalkCallbackTest, SaysWhileThePlatformDoesNotKnowTheAddressAndGoesOnTelling) {
     answers.erase("/v1.0/card/callbacks/register");
     callback->start();

@@ -88,8 +88,19 @@ TEST_F(DingTalkChat, UsesThePublicTemplateWhenItsOwnDoesNotServeAndGoesOnWithIt)
     EXPECT_EQ(api.requests.at(0).body["cardTemplateId"], "ours.schema");
     EXPECT_NE(api.requests.at(1).body["cardTemplateId"], "ours.schema");
     ASSERT_TRUE(update(sampleCard(CardStatus::Resolved, "en"), receipt->platformRef));
-    EXPECT_EQ(api.requests.at(2).body["outTrackId"], "klaw-k");
+    EXPECT_EQ(api.requests.at(2).body["outTrackId"], api.requests.at(1).body["outTrackId"]);
     EXPECT_THAT(sent(2), HasSubstr("msgTitle"));
+}
+
+TEST_F(DingTalkChat, KnowsACardOfThePublicTemplateByTheNameThatItsPressesHave) {
+    api.answer(400, refused("cardTemplateInvalid"));
+    auto receipt = send(smallCard());
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    const auto& made = api.requests.at(1).body;
+    EXPECT_EQ(made["outTrackId"], receipt->platformRef);
+    dingtalk::CardTemplates templates("ours.schema");
+    EXPECT_EQ(made["cardTemplateId"], templates.of(receipt->platformRef).id());
+    EXPECT_EQ(templates.of("klaw-k").id(), "ours.schema");
 }
 
 TEST_F(DingTalkChat, WritesAMessageWhenItMayNotWriteCards) {
