@@ -6,7 +6,7 @@
 namespace klaw::notifiers {
 namespace {
 
-constexpr std::array<std::pair<CardStatus, std::string_view>, 10> kStatusNames{{
+constexpr std::array<std::pair<CardStatus, std::string_view>, 11> kStatusNames{{
     {CardStatus::Firing, "firing"},
     {CardStatus::Acknowledged, "acknowledged"},
     {CardStatus::Acting, "acting"},
@@ -14,6 +14,7 @@ constexpr std::array<std::pair<CardStatus, std::string_view>, 10> kStatusNames{{
     {CardStatus::Failed, "failed"},
     {CardStatus::Silenced, "silenced"},
     {CardStatus::Resolved, "resolved"},
+    {CardStatus::Continued, "continued"},
     {CardStatus::Digest, "digest"},
     {CardStatus::Test, "test"},
     {CardStatus::Reply, "reply"},

@@ -13,7 +13,19 @@
 
 namespace klaw::notifiers {
 
-enum class CardStatus { Firing, Acknowledged, Acting, Acted, Failed, Silenced, Resolved, Digest, Test, Reply };
+enum class CardStatus {
+    Firing,
+    Acknowledged,
+    Acting,
+    Acted,
+    Failed,
+    Silenced,
+    Resolved,
+    Continued,
+    Digest,
+    Test,
+    Reply
+};
 std::string_view toString(CardStatus status);  ///< "firing", "acknowledged", …
 std::optional<CardStatus> cardStatusFromString(std::string_view text);
 

@@ -89,6 +89,8 @@ std::string_view statusWord(CardStatus status, std::string_view language) {
             return zh ? "已静默" : "Silenced";
         case CardStatus::Resolved:
             return zh ? "已恢复" : "Resolved";
+        case CardStatus::Continued:
+            return zh ? "已转到下方新卡片" : "Continued in a newer card below";
         case CardStatus::Digest:
             return zh ? "汇总" : "Digest";
         case CardStatus::Test:
@@ -131,6 +133,7 @@ std::string_view symbolOf(const Card& card) {
         case CardStatus::Acting:
             return "🔵";
         case CardStatus::Silenced:
+        case CardStatus::Continued:
             return "⚪";
         case CardStatus::Resolved:
             return "🟢";

@@ -28,6 +28,8 @@ struct Delivery {
     /// Newest picture of the incident in this channel: supersedes older queued ones of its kind and can be superseded.
     /// False for a message of its own, such as a reply.
     bool livingCard = true;
+    /// Message id, for later updates. Of a new one: that of the message that it changes, whichever shows the incident.
+    std::string platformRef;
     /// When what it tells of happened, by the cluster's own word. Not stored: it is measured by, not decided by.
     std::optional<TimePoint> causedAt;
     /// `notBefore` is the end of quiet hours: until then it may only change what people see already. Not stored.
@@ -38,8 +40,7 @@ struct Delivery {
     // Kept by storage; ignored in UnitOfWork::newDeliveries.
     DeliveryState state = DeliveryState::Queued;
     std::uint32_t attempts = 0;
-    std::string batchId;      ///< digest it left in, or empty; fixed once it may have arrived, or left in one
-    std::string platformRef;  ///< message id, for later updates
+    std::string batchId;  ///< digest it left in, or empty; fixed once it may have arrived, or left in one
     /// An earlier try left and its answer never came: people may already see it. It is tried again with the same key,
     /// and not superseded by a newer delivery as such, but on request: the courier knows when it only changed a
     /// message.

@@ -20,10 +20,10 @@ Result<void> supersedeOlder(Database& database, const Delivery& delivery, Commit
 Result<void> insert(Database& database, const Delivery& delivery, Committed& committed) {
     auto done = database.run(
         "INSERT INTO deliveries (id, channel, incident_id, reason, idempotency_key, payload, created_at, not_before, "
-        "living_card, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued') "
+        "living_card, platform_ref, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued') "
         "ON CONFLICT (id) DO NOTHING",
         delivery.id, delivery.channel, delivery.incidentId, delivery.reason, delivery.idempotencyKey, delivery.payload,
-        delivery.createdAt, delivery.notBefore, delivery.livingCard);
+        delivery.createdAt, delivery.notBefore, delivery.livingCard, delivery.platformRef);
     if (!done || database.changes() == 0) return done;
     return supersedeOlder(database, delivery, committed);
 }

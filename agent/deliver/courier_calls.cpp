@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "agent/deliver/button_offers.hpp"
+#include "agent/deliver/closing_card.hpp"
 #include "agent/deliver/courier_channel.hpp"
 #include "base/async/caught.hpp"
 #include "notifiers/account.hpp"
@@ -18,16 +19,14 @@ TimePoint decidedAt(const storage::Delivery& delivery) {
 void CourierChannel::depart(Shipment shipment, TaskGroup& tasks, bool started) {
     ++inFlight_;
     shipment.makesMessage = makesMessage(shipment);
-    for (const auto& delivery : shipment.deliveries)
-        if (!delivery.incidentId.empty()) busyIncidents_.insert(delivery.incidentId);
+    for (const auto& incident : shipment.incidents()) busyIncidents_.insert(incident);
     tasks.spawn("delivery to " + name(), carry(std::move(shipment), started));
 }
 
 /// However the call ends, the channel and the incidents are free again.
 struct CourierChannel::Flight {
-    Flight(CourierChannel& of, const Shipment& shipment) : channel(of), alive(of.life_) {
-        for (const auto& delivery : shipment.deliveries) incidents.push_back(delivery.incidentId);
-    }
+    Flight(CourierChannel& of, const Shipment& shipment)
+        : channel(of), alive(of.life_), incidents(shipment.incidents()) {}
     ~Flight() {
         if (alive.expired()) return;  // a call that outlives the courier
         --channel.inFlight_;
@@ -123,7 +122,9 @@ Task<Result<notifiers::Receipt>> CourierChannel::send(const Shipment& shipment) 
         context.mentions.emplace_back(id == "all" ? Kind::All : Kind::UserId, id, person);
     }
     if (card.ring != rules::Ring::None) co_return co_await ring(shipment, std::move(card), std::move(context));
-    auto reference = shipment.makesMessage ? std::string() : cards_.refOf(first.incidentId);
+    auto reference = shipment.closes()       ? first.platformRef
+                     : shipment.makesMessage ? std::string()
+                                             : cards_.refOf(first.incidentId);
     if (!reference.empty()) {
         co_return co_await notifier->update(std::move(reference), std::move(card), std::move(context));
     }
@@ -160,11 +161,15 @@ void CourierChannel::arrived(Shipment shipment, const notifiers::Receipt& receip
     if (digest) ++counters_.digests;
     for (const auto& delivery : shipment.deliveries) {
         const auto& ref = digest ? std::string() : receipt.platformRef;
-        bool anew = shipment.makesMessage || cards_.refOf(delivery.incidentId) != ref;
-        if (!shipment.rings()) cards_.shown(delivery, digest ? gistOf(delivery) : shipment.gist, ref, anew, now);
+        auto earlier = cards_.refOf(delivery.incidentId);
+        bool anew = shipment.makesMessage || earlier != ref;
+        bool takesOver = shipment.shows() && !earlier.empty() && !ref.empty() && earlier != ref;
+        if (takesOver && !closed_) shipment.closings.push_back(closingOf(delivery, std::move(earlier), now));
+        if (shipment.shows()) cards_.shown(delivery, digest ? gistOf(delivery) : shipment.gist, ref, anew, now);
         noteArrival(delivery);
     }
     record(shipment, storage::AttemptOutcome::Delivered, nullptr, &receipt, startedAt, now);
+    for (auto& closing : shipment.closings) enqueue(std::move(closing));
 }
 
 void CourierChannel::noteArrival(const storage::Delivery& delivery) {
@@ -219,6 +224,7 @@ void CourierChannel::record(const Shipment& shipment, storage::AttemptOutcome ou
     auto now = clock_.now();
     bool finished = outcome == storage::AttemptOutcome::Delivered || outcome == storage::AttemptOutcome::Refused;
     if (finished) unit.supersededDeliveries = shipment.replaced;
+    unit.newDeliveries = shipment.closings;
     for (const auto& delivery : shipment.deliveries) {
         storage::DeliveryResult result;
         result.deliveryId = delivery.id;

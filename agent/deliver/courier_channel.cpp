@@ -128,6 +128,7 @@ std::size_t CourierChannel::capacity() const {
 }
 
 bool CourierChannel::isBusy(const Shipment& shipment) const {
+    if (shipment.closes()) return false;
     return std::ranges::any_of(shipment.deliveries, [&](const storage::Delivery& delivery) {
         return !delivery.incidentId.empty() && busyIncidents_.contains(delivery.incidentId);
     });
@@ -135,6 +136,7 @@ bool CourierChannel::isBusy(const Shipment& shipment) const {
 
 /// A card that only changed in place would tell nobody what they must hear, nor would a call by name.
 bool CourierChannel::makesMessage(const Shipment& shipment) const {
+    if (shipment.closes()) return false;
     if (!shipment.batchId.empty() || !limits_.canUpdate || shipment.gist.urgency == Urgency::Call) return true;
     return cards_.refOf(shipment.deliveries.front().incidentId).empty();
 }
@@ -241,7 +243,7 @@ bool CourierChannel::takesNothing(TimePoint now) const {
 }
 
 void CourierChannel::tell(const Shipment& shipment) {
-    if (shipment.rings() || !events_.undelivered) return;
+    if (!shipment.shows() || !events_.undelivered) return;
     bool isUnderWay = !toTell_.empty();
     for (const auto& delivery : shipment.deliveries)
         if (told_.insert(delivery.incidentId).second) toTell_.push_back(delivery.incidentId);
@@ -274,7 +276,7 @@ void CourierChannel::tellSoon() {
 /// What changes a message that is there stays out of digests, as that message would go on saying what is not so.
 bool CourierChannel::mayJoin(const Shipment& shipment) const {
     bool alone = shipment.alone || !shipment.batchId.empty() || shipment.uncertain() || shipment.gist.isReply ||
-                 shipment.rings();
+                 !shipment.shows();
     return !alone && (makesMessage(shipment) || allowanceOf(limits_) == Allowance::Spent);
 }
 

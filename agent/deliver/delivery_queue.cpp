@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/deliver/closing_card.hpp"
 #include "agent/deliver/delivery_planner.hpp"
 
 namespace klaw::deliver {
@@ -16,6 +17,18 @@ bool Shipment::uncertain() const {
 
 bool Shipment::rings() const {
     return deliveries.front().reason == ringReason;
+}
+
+bool Shipment::closes() const {
+    return deliveries.front().reason == continuedReason;
+}
+
+std::vector<std::string> Shipment::incidents() const {
+    std::vector<std::string> all;
+    if (closes()) return all;
+    for (const auto& delivery : deliveries)
+        if (!delivery.incidentId.empty()) all.push_back(delivery.incidentId);
+    return all;
 }
 
 TimePoint Shipment::notBefore() const {
@@ -41,8 +54,7 @@ void DeliveryQueue::add(Shipment shipment) {
     }
     auto place = shipments_.insert(shipments_.end(), std::move(shipment));
     index(place);
-    for (const auto& delivery : place->deliveries)
-        if (!delivery.incidentId.empty()) lanes_[delivery.incidentId].push_back(place);
+    for (const auto& incident : place->incidents()) lanes_[incident].push_back(place);
 }
 
 std::optional<DeliveryQueue::Place> DeliveryQueue::pictureOf(const std::string& incident) const {
@@ -141,8 +153,7 @@ void DeliveryQueue::giveBack(Shipment shipment) {
     }
     auto place = shipments_.insert(shipments_.begin(), std::move(shipment));
     index(place);
-    for (const auto& delivery : place->deliveries)
-        if (!delivery.incidentId.empty()) lanes_[delivery.incidentId].push_front(place);
+    for (const auto& incident : place->incidents()) lanes_[incident].push_front(place);
 }
 
 Shipment DeliveryQueue::take(Place place) {
@@ -179,6 +190,7 @@ bool DeliveryQueue::drop(const std::string& deliveryId) {
 }
 
 bool DeliveryQueue::isNext(const Shipment& shipment) const {
+    if (shipment.closes()) return true;
     return std::ranges::all_of(shipment.deliveries, [&](const storage::Delivery& delivery) {
         auto lane = lanes_.find(delivery.incidentId);
         return lane == lanes_.end() || &*lane->second.front() == &shipment;

@@ -27,15 +27,21 @@ struct Shipment {
     std::map<std::string, std::string> nonces;  ///< of the buttons, by command
     /// Ids of older ones whose place it took and that storage still holds: they are done when it is.
     std::vector<std::string> replaced;
-    bool makesMessage = false;  ///< its last try was to make a message, not to change one
-    bool isStrange = false;     ///< it was refused for a reason that nobody knows
-    bool alone = false;         ///< joins no digest
-    Gist gist;                  ///< of a single one
+    bool makesMessage = false;                ///< its last try was to make a message, not to change one
+    bool isStrange = false;                   ///< it was refused for a reason that nobody knows
+    bool alone = false;                       ///< joins no digest
+    std::vector<storage::Delivery> closings;  ///< to be made once it has arrived
+    Gist gist;                                ///< of a single one
 
     Shipment() = default;
     explicit Shipment(storage::Delivery delivery);
     bool uncertain() const;
-    bool rings() const;  ///< people, and shows nothing
+    bool rings() const;   ///< people, and shows nothing
+    bool closes() const;  ///< an earlier message of the incident, which then shows it no more
+    /// It is the card of its incidents, and not something beside it.
+    bool shows() const { return !rings() && !closes(); }
+    /// Whose order it keeps. None for what closes a message: it must not hold up the one that goes on.
+    std::vector<std::string> incidents() const;
     TimePoint notBefore() const;
     /// Whether a newer picture says all that it says, and nobody can have seen it as a message of its own.
     bool mayBeReplaced() const;

@@ -232,13 +232,14 @@ Task<Result<Receipt>> Chat::update(std::string platformRef, Card card, SendConte
         break;
     }
     // The platform does not know this card, or not any more, or takes nothing in its place.
+    if (safe.status == CardStatus::Continued) co_return Receipt(std::move(platformRef), "left as it was");
     Card anew = std::move(safe);
     co_return co_await send(std::move(anew), std::move(context));
 }
 
 /// Numbers and details are not worth another message.
 Task<Result<Receipt>> Chat::updateMessage(std::string platformRef, SafeCard card, SendContext context) {
-    if (card.status == CardStatus::Firing)
+    if (card.status == CardStatus::Firing || card.status == CardStatus::Continued)
         co_return Receipt(std::move(platformRef), "left as it was: a message cannot be changed");
     auto attempt = firstAttempt(context);
     attempt.form = Attempt::Form::Message;

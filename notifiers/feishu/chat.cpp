@@ -91,6 +91,7 @@ Task<Result<Receipt>> Chat::update(std::string platformRef, Card card, SendConte
     bool anew = answer->kind == Answer::Kind::Gone || answer->kind == Answer::Kind::BadCard ||
                 answer->kind == Answer::Kind::TooLong;
     if (!anew) co_return fail(std::move(answer->error));
+    if (safe.status == CardStatus::Continued) co_return Receipt(std::move(platformRef), "left as it was");
     Card again = std::move(safe);
     co_return co_await send(std::move(again), std::move(context));
 }

@@ -41,6 +41,7 @@ std::string_view headerColour(const Card& card) {
         case CardStatus::Acting:
             return "blue";
         case CardStatus::Silenced:
+        case CardStatus::Continued:
             return "grey";
         case CardStatus::Resolved:
             return "green";

@@ -25,6 +25,7 @@ const char* frameColour(const Card& card) {
         case CardStatus::Acting:
             return "\x1B[34m";
         case CardStatus::Silenced:
+        case CardStatus::Continued:
             return "\x1B[90m";
         case CardStatus::Resolved:
             return "\x1B[32m";

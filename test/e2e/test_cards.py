@@ -92,7 +92,46 @@ class CardContentTest(EndToEndTest):
         self.assertIn("one of 李雷, 韩梅梅", self.feishu.ask(f"assign {identity} nobody"))
 
 
+    def test_one_card_lives_and_the_one_before_says_so(self):
+        agent = self.chat_agent(UNSCHEDULABLE)
+        namespace = self.namespace("living")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        trouble = f"{namespace.name}-big cannot be scheduled"
+        first = self.feishu.await_card(trouble)
+        self.assertIn("Assigned", self.feishu.ask(f"assign {self.identity_of(agent, namespace)} 韩梅梅"))
+        second = self.feishu.await_card(trouble, also="<at id=ou_han>")
+
+        def shown(card):
+            return json.dumps(newest(next(m for m in self.feishu.cards(trouble) if m["id"] == card["id"])), ensure_ascii=False)
+        eventually(lambda: "Continued in a newer card below" in shown(first), 15, lambda: f"the end of the first card: {shown(first)}")
+        self.assertNotIn('"tag": "button"', shown(first))
+        agent.kill()
+        agent.start()
+        self.feishu.await_connection()
+        self.assertEqual(self.feishu.press(second["id"], "Acknowledge")["toast"]["type"], "success")
+        namespace.delete_pods(f"{namespace.name}-big")
+        eventually(lambda: '"template": "green"' in shown(second), 30, "the resolved card")
+        self.assertIn("Continued in a newer card below", shown(first))
+        self.assertEqual(len(self.feishu.cards(trouble)), 2)
+
+
 class DingTalkContentTest(EndToEndTest):
+    def test_buttons_and_pages_work_on_the_public_template_that_stands_in(self):
+        dingtalk = DingTalk()
+        self.addCleanup(dingtalk.close)
+        self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", access=ACCESS,
+                   apps=[dingtalk.app(card_template="gone.schema")],
+                   channels=[{"name": "oncall", "type": "dingtalk", "app": "klaw-dingtalk", "chat": "cidops=="}]).start()
+        dingtalk.await_connection()
+        dingtalk.call("fault", api="card.createAndDeliver", kind="answer", status=400, code="cardTemplateInvalid", times=1)
+        namespace = self.namespace("public")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        trouble = f"{namespace.name}-big cannot be scheduled"
+        card = dingtalk.await_card(trouble)
+        self.assertIn("msgTitle", dingtalk.shown(card))
+        dingtalk.press(card["id"], "Acknowledge")
+        dingtalk.await_card(trouble, also="Acknowledged by")
+
     def test_people_are_mentioned_on_the_card_and_rung(self):
         dingtalk = DingTalk()
         self.addCleanup(dingtalk.close)

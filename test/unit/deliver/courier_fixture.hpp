@@ -22,8 +22,10 @@ struct Call {
     std::size_t affected = 0;  ///< that it lists
     bool mayRepeat = false;
     bool update = false;
-    std::vector<std::string> mentions;
-    std::vector<std::string> lines;  ///< of a digest
+    std::vector<std::string> mentions{};
+    std::vector<std::string> lines{};  ///< of a digest
+    std::size_t buttons = 0;
+    std::string reference{};  ///< what it changes
 };
 
 /// A channel that answers by script, and remembers.
@@ -35,17 +37,17 @@ public:
     std::string_view kind() const override { return "scripted"; }
     notifiers::NotifierLimits limits() const override { return limits_; }
     Task<Result<notifiers::Receipt>> send(notifiers::Card card, notifiers::SendContext context) override {
-        note(card, context, false);
+        note(card, context, {});
         auto free = [this] { return !held; };
         co_await released_.until(free);
-        co_return answer(card);
+        co_return answer(card, "ref-" + (numbersMessages ? std::to_string(screen.size() + 1) : card.id));
     }
-    Task<Result<notifiers::Receipt>> update(std::string, notifiers::Card card,
+    Task<Result<notifiers::Receipt>> update(std::string reference, notifiers::Card card,
                                             notifiers::SendContext context) override {
-        note(card, context, true);
+        note(card, context, reference);
         auto free = [this] { return !held; };
         co_await released_.until(free);
-        co_return answer(card);
+        co_return answer(card, std::move(reference));
     }
     void release() {
         held = false;
@@ -56,20 +58,27 @@ public:
     std::deque<Error> failures;
     std::function<std::optional<Error>()> outage;  ///< while set, asked at each call
     std::function<void()> onCall;
-    bool held = false;  ///< calls get no answer until release()
+    bool held = false;                          ///< calls get no answer until release()
+    bool numbersMessages = false;               ///< each is another one, also of the same card
+    std::map<std::string, std::string> screen;  ///< the state that each message shows
 
 private:
-    void note(const notifiers::Card& card, const notifiers::SendContext& context, bool update) {
-        Call call{context.idempotencyKey, card.title, card.affected.size(), context.mayRepeat, update, {}, {}};
+    void note(const notifiers::Card& card, const notifiers::SendContext& context, const std::string& reference) {
+        Call call{context.idempotencyKey, card.title, card.affected.size(), context.mayRepeat, !reference.empty()};
+        call.buttons = card.buttons.size();
+        call.reference = reference;
         for (const auto& mention : context.mentions) call.mentions.push_back(mention.id);
         for (const auto& line : card.affected) call.lines.push_back(line.name);
         calls.push_back(std::move(call));
         if (limits_.account) limits_.account->count();
         if (onCall) onCall();
     }
-    Result<notifiers::Receipt> answer(const notifiers::Card& card) {
+    Result<notifiers::Receipt> answer(const notifiers::Card& card, std::string reference) {
         if (auto error = outage ? outage() : std::nullopt) return fail(*error);
-        if (failures.empty()) return notifiers::Receipt("ref-" + card.id, "");
+        if (failures.empty()) {
+            screen[reference] = toString(card.status);
+            return notifiers::Receipt(std::move(reference), "");
+        }
         auto failure = failures.front();
         failures.pop_front();
         return fail(failure);

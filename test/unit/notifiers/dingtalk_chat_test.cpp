@@ -124,6 +124,13 @@ TEST_F(DingTalkChat, SendsAnewWhatCannotBeChanged) {
     EXPECT_EQ(api.requests.at(1).path, "/v1.0/card/instances/createAndDeliver");
 }
 
+TEST_F(DingTalkChat, SendsNoOtherMessageToSayThatOneIsContinued) {
+    api.answer(400, refused("param.outTrackIdNotExist"));
+    for (const auto* ref : {"klaw-old", "message:klaw-old"})
+        EXPECT_TRUE(update(sampleCard(CardStatus::Continued, "en"), ref)) << ref;
+    EXPECT_EQ(api.requests.size(), 1u) << "to change the card";
+}
+
 TEST_F(DingTalkChat, SaysThatAMessageReachedNobody) {
     auto card = smallCard();
     card.status = CardStatus::Reply;

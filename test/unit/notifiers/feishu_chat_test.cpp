@@ -84,6 +84,14 @@ TEST_F(FeishuChat, SendsAnewWhatIsRefusedInPlaceInEveryForm) {
     EXPECT_EQ(receipt->platformRef, "om_new");
 }
 
+TEST_F(FeishuChat, SendsNoOtherMessageToSayThatOneIsContinued) {
+    api.answer(400, refused(230011, "the message was withdrawn"));
+    auto receipt = update(sampleCard(CardStatus::Continued, "en"));
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(receipt->platformRef + ": " + receipt->detail, "om_1: left as it was");
+    EXPECT_EQ(api.requests.size(), 1u);
+}
+
 TEST_F(FeishuChat, DropsOnlyTheMentionThatThePlatformNames) {
     api.answer(400, refused(11246, "invalid user resource: ou_gone"));
     SendContext context("k");

@@ -115,8 +115,8 @@ std::vector<GoldenCase> allCases() {
         for (const auto& sample : samples)
             for (const auto* language : {"en", "zh"}) cases.push_back({platform, render, sample, language});
     };
-    const std::vector<std::string> states{"firing",   "acknowledged", "acting", "acted", "failed",
-                                          "silenced", "resolved",     "digest", "test"};
+    const std::vector<std::string> states{"firing",   "acknowledged", "acting",    "acted",  "failed",
+                                          "silenced", "resolved",     "continued", "digest", "test"};
     const std::vector<std::string> answers{"replytext", "replyrows", "replyconfirm", "replychooser"};
     for (const auto* samples : {&states, &answers}) {
         add("dingtalk", dingTalkForm, *samples);

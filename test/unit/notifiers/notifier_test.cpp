@@ -86,6 +86,16 @@ void addState(Card& card) {
     card.buttons.clear();
 }
 
+/// What is left of it where a newer card shows how it goes on.
+Card ended(Card card) {
+    card.facts.clear();
+    card.affected.clear();
+    card.more = 0;
+    card.assignee.clear();
+    card.updatedAt = card.openedAt;
+    return card;
+}
+
 Card digest(const std::string& language) {
     Card card;
     card.title = in(language, "132 incidents in 5 minutes", "5 分钟内 132 个事件");
@@ -126,6 +136,7 @@ Card sampleCard(CardStatus status, const std::string& language) {
     card.revision = 3;
     if (status == CardStatus::Digest || status == CardStatus::Test) return card;
     addAlert(card);
+    if (status == CardStatus::Continued) return ended(card);
     if (status != CardStatus::Silenced) addDetails(card);
     addState(card);
     return card;
