@@ -6,6 +6,7 @@
 #include "base/text/json_fields.hpp"
 #include "base/text/utf8.hpp"
 #include "notifiers/feishu/render.hpp"
+#include "notifiers/fit.hpp"
 
 namespace klaw::notifiers::feishu {
 namespace {
@@ -14,6 +15,8 @@ using Json = nlohmann::ordered_json;
 
 /// What a message could grow by is bounded, as its sender chooses names and place-holders.
 constexpr std::size_t kMostMentions = 50, kLongestName = 64;
+/// As ChatOptions::maxBytes.
+constexpr std::size_t kLongestAnswer = 24'000;
 
 /// Milliseconds as text; some callbacks give microseconds.
 TimePoint timeOf(const std::string& written) {
@@ -93,8 +96,12 @@ std::optional<InboundMessage> messageOf(const Json& event, std::string_view botI
     return inbound;
 }
 
+std::string dumped(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string inputOf(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return value.is_string() ? value.get<std::string>() : dumped(value);
 }
 
 std::optional<InboundPress> pressOf(const Json& event) {
@@ -157,9 +164,12 @@ Result<Event> readEvent(std::string_view bytes, std::string_view botId) {
 std::string pressResponse(const PressAnswer& answer) {
     auto json = Json::object();
     if (!answer.toast.empty()) json["toast"] = Json{{"type", toastType(answer.kind)}, {"content", answer.toast}};
-    if (answer.card)
-        json["card"] = Json{{"type", "raw"}, {"data", renderCard(SafeCard(*answer.card), {}, {}, Buttons::CallBack)}};
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    if (!answer.card) return dumped(json);
+    auto render = [&](const SafeCard& card, const std::vector<Notice>& notices) {
+        json["card"] = Json{{"type", "raw"}, {"data", renderCard(card, notices, {}, Buttons::CallBack)}};
+        return dumped(json);
+    };
+    return fitBody(SafeCard(*answer.card), kLongestAnswer, {}, render).body;
 }
 
 }  // namespace klaw::notifiers::feishu

@@ -152,6 +152,16 @@ TEST(FeishuPressResponse, HasAToastAndPerhapsACard) {
     EXPECT_EQ(response["card"]["data"]["schema"], "2.0");
 }
 
+TEST(FeishuPressResponse, IsNoLongerThanThePlatformTakes) {
+    PressAnswer page{PressAnswer::Kind::Info, "", Card()};
+    page.card->status = CardStatus::Reply;
+    page.card->sections.push_back(
+        {{}, CardSection::Kind::Code, std::vector<std::string>(60, std::string(600, 'x')), false});
+    auto response = pressResponse(page);
+    EXPECT_LE(response.size(), 24'000u);
+    EXPECT_NE(response.find("lines left out"), std::string::npos);
+}
+
 net::HttpResponse answered(int status, const std::string& body) {
     net::HttpResponse response;
     response.status = status;
