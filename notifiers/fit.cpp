@@ -81,8 +81,10 @@ SafeCard reduced(SafeCard card, std::size_t items, std::size_t bytes) {
 Notice restNotice(const Card& card) {
     const auto& words = wordsFor(card.language);
     auto command = card.restCommand;
-    if (command.empty() && card.restUrl.empty()) command = "alerts " + card.footer.incident;
-    return {std::string(words.rest), card.restUrl, shellCommand(command)};
+    bool named = !command.empty() || !card.restUrl.empty();
+    if (!named && !card.footer.incident.empty()) command = "alerts " + card.footer.incident;
+    auto text = named || !command.empty() ? words.rest : words.shortened;
+    return {std::string(text), card.restUrl, shellCommand(command)};
 }
 
 }  // namespace

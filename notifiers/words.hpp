@@ -14,7 +14,7 @@ struct Words {
     std::string_view affected, assignee, commands, links, apply;
     std::string_view least, greatest, threshold;
     std::string_view rule, incident, startedBefore;
-    std::string_view mayBeRepeat, withoutMentions, rest;
+    std::string_view mayBeRepeat, withoutMentions, rest, shortened;
     std::string_view colon, comma, listComma;
 };
 /// English for every language but "zh…".

@@ -72,7 +72,7 @@ struct Asked {
     operate::Caller caller;
     std::string command;
     std::string attachment{};    ///< a text that goes with it, or empty
-    std::size_t pageSize = 0;    ///< rows that the asker can read at once; 0: all
+    operate::PageSize page;      ///< what the asker can read at once; no rows: all
     std::string card{};          ///< id of the card whose button was pressed, or of the answer
     std::string cardRef{};       ///< that card, as its platform names it
     std::string replyTo{};       ///< where the asker hears how it goes on, as a chat names it; empty: nowhere

@@ -19,8 +19,10 @@ using notifiers::InboundMessage;
 using notifiers::InboundPress;
 using notifiers::PressAnswer;
 
-/// Rows of a table that a phone shows without scrolling far.
-constexpr std::size_t pageSize = 15;
+/// What a phone shows without scrolling far, and the platform takes with what else is on the card.
+operate::PageSize pageOn(const std::string& platform) {
+    return {15, platform == "dingtalk" ? 5'000u : 15'000u};
+}
 /// Platforms give a press two or three seconds, network included.
 constexpr Duration answerWithin = 900ms;
 constexpr std::size_t longestToast = 200;
@@ -150,7 +152,7 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
     CardReply here{press.chat, press.cardRef, {}, {}, {}, true};
     Asked asked;
     asked.caller = std::move(caller);
-    asked.pageSize = pageSize;
+    asked.page = pageOn(app_.platform);
     asked.cardRef = press.cardRef;
     asked.withForms = app_.platform != "dingtalk";
     asked.replyTo = addressOf(here);
@@ -297,7 +299,7 @@ Task<void> ChatDesk::answer(InboundMessage message) {
     Asked asked;
     asked.caller = std::move(caller);
     asked.command = command;
-    asked.pageSize = pageSize;
+    asked.page = pageOn(app_.platform);
     asked.card = id;
     asked.replyTo = addressOf(to);
     asked.maybeRepeated = earlier == Earlier::Unknown;
@@ -358,6 +360,7 @@ Card ChatDesk::cardOf(const std::string& id, const std::string& command, const A
     card.title = command;
     card.language = app_.language;
     card.updatedAt = clock_.now();
+    if (answered.reads || !answered.confirm.empty()) card.restCommand = answered.pagedCommand;
     CardSection section;
     section.kind = answered.tabular || isAligned(answered.text) ? CardSection::Kind::Code : CardSection::Kind::Text;
     section.lines = linesOf(answered.text);

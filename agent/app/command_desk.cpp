@@ -110,8 +110,8 @@ Answered answerOf(operate::Output outcome, const operate::CommandLine& line, con
         return answer;
     }
     const auto& language = asked.caller.language;
-    if (asked.pageSize > 0) answer.page = operate::cutToPage(outcome, pageOf(line), asked.pageSize, language);
-    if (asked.pageSize > 0 && outcome.table) {
+    if (asked.page.rows > 0) answer.page = operate::cutToPage(outcome, pageOf(line), asked.page, language);
+    if (asked.page.rows > 0 && outcome.table) {
         answer.rows = operate::rowLines(*outcome.table, language);
         answer.below = std::move(outcome.after);
     }
@@ -230,7 +230,7 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         if (auto choice = whichCluster(control_, asked.command)) co_return std::move(*choice);
     if (understood->verb->plan)
         co_return co_await changes_.handle(*understood->verb, std::move(understood->line), std::move(asked));
-    bool unsure = asked.pageSize > 0 && understood->verb->confirms && understood->verb->confirms(understood->line);
+    bool unsure = asked.page.rows > 0 && understood->verb->confirms && understood->verb->confirms(understood->line);
     if (unsure && !understood->line.option("yes")) {
         auto preview = understood->verb->preview(control_, caller, understood->line);
         if (!preview) co_return refusal(preview.error());

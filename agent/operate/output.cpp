@@ -43,14 +43,43 @@ std::vector<std::string> linesOf(const std::string& text) {
     return lines;
 }
 
+std::size_t bytesOf(const std::string& line) {
+    auto punctuation = std::ranges::count_if(line, [](unsigned char c) { return std::ispunct(c); });
+    return line.size() + static_cast<std::size_t>(punctuation) + 1;
+}
+
+std::size_t bytesOf(const std::vector<std::string>& row) {
+    constexpr std::size_t headingOfACell = 12;
+    std::size_t bytes = 0;
+    for (const auto& cell : row) bytes += bytesOf(cell) + headingOfACell;
+    return bytes;
+}
+
+/// Where each page begins.
 template <class T>
-Page cut(std::vector<T>& items, std::size_t number, std::size_t size) {
+std::vector<std::size_t> pageStarts(const std::vector<T>& items, PageSize size) {
+    std::vector<std::size_t> starts{0};
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        auto more = bytesOf(items[i]);
+        bool full = i - starts.back() >= size.rows || bytes + more > size.bytes;
+        if (full && i > starts.back()) {
+            starts.push_back(i);
+            bytes = 0;
+        }
+        bytes += more;
+    }
+    return starts;
+}
+
+template <class T>
+Page cut(std::vector<T>& items, std::size_t number, PageSize size) {
+    auto starts = pageStarts(items, size);
     Page page;
-    page.of = std::max<std::size_t>(1, (items.size() + size - 1) / size);
+    page.of = starts.size();
     page.number = std::clamp<std::size_t>(number, 1, page.of);
-    auto first = (page.number - 1) * size;
-    items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(first));
-    items.resize(std::min(items.size(), size));
+    if (page.number < page.of) items.resize(starts[page.number]);
+    items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(starts[page.number - 1]));
     return page;
 }
 
@@ -124,15 +153,17 @@ std::string toJson(const Output& output) {
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Page cutToPage(Output& output, std::size_t number, std::size_t size, std::string_view language) {
+Page cutToPage(Output& output, std::size_t number, PageSize size, std::string_view language) {
     if (output.table) {
+        size.bytes -= std::min(bytesOf(output.after), size.bytes / 2);  // it stands below every page
         auto page = cut(output.table->rows, number, size);
         if (page.of > 1) output.text = written(*output.table, language) + output.after;
         return page;
     }
     auto lines = linesOf(output.text);
     constexpr std::size_t linesForARow = 4;
-    auto page = cut(lines, number, linesForARow * size);
+    size.rows *= linesForARow;
+    auto page = cut(lines, number, size);
     if (page.of == 1) return page;
     output.text.clear();
     for (const auto& line : lines) output.text += line + "\n";

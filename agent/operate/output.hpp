@@ -36,8 +36,13 @@ struct Page {
     std::size_t number = 1;
     std::size_t of = 1;
 };
-/// Leaves `size` rows of a table or lines of a text in `output`: those of a page from 1; the last one for a number
-/// beyond it. A text has pages of four times as many lines.
-Page cutToPage(Output& output, std::size_t number, std::size_t size, std::string_view language);
+/// What fits on one page.
+struct PageSize {
+    std::size_t rows = 0;   ///< of a table; a text has four times as many lines
+    std::size_t bytes = 0;  ///< as platforms write them, where punctuation needs more than one
+};
+/// Leaves the rows of a table or the lines of a text in `output` that stand on a page, from 1; those of the last one
+/// for a number beyond it. Each stands on one page, alone where it is longer than a page.
+Page cutToPage(Output& output, std::size_t number, PageSize size, std::string_view language);
 
 }  // namespace klaw::operate

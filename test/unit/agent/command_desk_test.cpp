@@ -191,6 +191,12 @@ TEST_F(CommandDeskTest, WhatMayHaveBeenDoneBeforeIsNotDone) {
     ASSERT_TRUE(loop.runUntil([&] { return end.empty(); }));
 }
 
+TEST_F(CommandDeskTest, AnAnswerNamesTheCommandThatGivesAllOfIt) {
+    chat.message(message("om_w", "who --page 2"));
+    ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));
+    EXPECT_EQ(notifiers::cardFromJson(deliveries.front().payload)->restCommand, "who");
+}
+
 TEST_F(CommandDeskTest, AResultThatComesLateIsShownOnTheCard) {
     control.onChange = [this](const FakeControl::Change&) -> Task<Result<std::string>> {
         co_await clock.sleepFor(3s);
