@@ -13,6 +13,17 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr Duration kRenewBefore = 5min;
+constexpr auto kMainland = "https://oapi.dingtalk.com", kInternational = "https://oapi.dingtalk.io";
+
+/// An address of the platform's, by the way that is configured: whoever has a base URL of his own reaches the platform
+/// by that alone. Empty for any other.
+std::string platformAddress(const std::string& url, const std::string& configured) {
+    if (url.starts_with(configured + "/")) return url;
+    bool direct = configured == kMainland || configured == kInternational;
+    for (std::string host : {kMainland, kInternational})
+        if (url.starts_with(host + "/")) return direct ? url : configured + url.substr(host.size());
+    return {};
+}
 
 }  // namespace
 
@@ -20,7 +31,7 @@ Platform platformOf(const std::string& domain) {
     if (domain.empty() || domain == "dingtalk") return {};
     auto base = domain.ends_with('/') ? domain.substr(0, domain.size() - 1) : domain;
     if (domain == "international" || base == "https://api.dingtalk.io")
-        return {"https://api.dingtalk.io", "https://oapi.dingtalk.io"};
+        return {"https://api.dingtalk.io", kInternational};
     if (base == "https://api.dingtalk.com") return {};
     return {base, base};
 }
@@ -122,10 +133,11 @@ Task<Result<Answer>> App::callOld(std::string api, std::string path, std::string
 
 Task<Result<Answer>> App::answerTo(std::string sessionWebhook, std::string body) {
     // The address came with a message: it must not lead anywhere else.
-    if (!sessionWebhook.starts_with(options_.platform.old + "/"))
+    auto address = platformAddress(sessionWebhook, options_.platform.old);
+    if (address.empty())
         co_return fail(ErrorCode::PermissionDenied, "the address for answers is not the platform's", options_.name);
     count("robot.sendBySession");
-    auto response = co_await request("POST", sessionWebhook, {}, std::move(body));
+    auto response = co_await request("POST", std::move(address), {}, std::move(body));
     if (!response) co_return fail(std::move(response.error()));
     auto answer = readAnswer(*response, options_.name, clock_.now());
     answer.error.message = withoutOwnSecrets(std::move(answer.error.message), sessionWebhook, {});

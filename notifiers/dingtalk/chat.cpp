@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/text/json_fields.hpp"
 #include "notifiers/dingtalk/render.hpp"
@@ -263,21 +264,26 @@ Task<Result<Answer>> Chat::sendMessage(std::string text, std::string chat) {
     co_return reached(std::move(*answer), chat);
 }
 
+/// The message's own address is the short way, not the only one: what is refused there is said in the conversation.
 Task<Result<Receipt>> Chat::reply(SafeCard card, SendContext context) {
     auto to = *card.reply;
-    MessageFrame frame{context.idempotencyKey, std::move(context.mentions), {}};
-    auto fitted = fitBody(card, kLongestMessage, {}, [&](const SafeCard& safe, const std::vector<Notice>& notices) {
-        return renderMessage(safe, notices, frame);
-    });
-    bool shortened = fitted.shortened;
-    Result<Answer> answer = Answer();
-    if (!to.webhook.empty() && clock_.now() + kWebhookMargin < to.webhookUntil)
-        answer = co_await app_->answerTo(std::move(to.webhook), std::move(fitted.body));
-    else
-        answer = co_await sendMessage(std::move(fitted.body), chatOf(card));
-    if (!answer) co_return fail(failure(std::move(answer.error())));
-    if (answer->kind != Answer::Kind::Taken) co_return fail(failure(std::move(answer->error)));
-    co_return Receipt("", shortened ? "shortened" : "");
+    auto attempt = firstAttempt(context);
+    attempt.maxBytes = kLongestMessage;
+    bool ownAddress = !to.webhook.empty() && clock_.now() + kWebhookMargin < to.webhookUntil;
+    for (;;) {
+        auto made = message(card, attempt, context);
+        if (made.shortened && attempt.done.empty()) attempt.done.emplace_back("shortened");
+        Result<Answer> answer = Answer();
+        if (ownAddress)
+            answer = co_await app_->answerTo(to.webhook, std::move(made.body));
+        else
+            answer = co_await sendMessage(std::move(made.body), chatOf(card));
+        if (answer && answer->kind == Answer::Kind::Taken) co_return Receipt("", attempt.whatWasDone());
+        auto error = answer ? answer->error : answer.error();
+        bool refused = answer ? answer->kind != Answer::Kind::Throttled : error.code == ErrorCode::PermissionDenied;
+        if (answer && answer->kind == Answer::Kind::TooLong && attempt.improve(*answer, card)) continue;
+        if (!std::exchange(ownAddress, false) || !refused) co_return fail(failure(std::move(error)));
+    }
 }
 
 }  // namespace klaw::notifiers::dingtalk

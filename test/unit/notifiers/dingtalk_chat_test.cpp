@@ -146,6 +146,47 @@ TEST_F(DingTalkChat, SaysThatAMessageReachedNobody) {
     EXPECT_TRUE(send(card));
 }
 
+TEST_F(DingTalkChat, AnswersInTheConversationWhatIsRefusedAtTheAddressOfTheMessage) {
+    auto card = smallCard();
+    card.status = CardStatus::Reply;
+    card.reply.emplace();
+    card.reply->chat = "cidAsked==";
+    card.reply->webhook = api.url + "/robot/sendBySession?session=s";
+    card.reply->webhookUntil = clock.now() + 1h;
+    api.answer(200, R"({"errcode":300005,"errmsg":"token is not exist"})");
+    auto receipt = send(card);
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_THAT(api.requests.at(0).path, HasSubstr("/robot/sendBySession"));
+    EXPECT_EQ(api.requests.at(1).path, "/v1.0/robot/groupMessages/send");
+    EXPECT_EQ(api.requests.at(1).body["openConversationId"], "cidAsked==");
+}
+
+TEST_F(DingTalkChat, ShortensAnAnswerThatIsTooLong) {
+    auto card = smallCard();
+    card.status = CardStatus::Reply;
+    card.reply.emplace();
+    card.reply->webhook = api.url + "/robot/sendBySession?session=s";
+    card.reply->webhookUntil = clock.now() + 1h;
+    card.sections.push_back({{}, CardSection::Kind::Text, std::vector<std::string>(120, std::string(100, 'x')), false});
+    api.answer(200, R"({"errcode":460101,"errmsg":"message too long"})");
+    api.answer(200, R"({"errcode":0})");
+    auto receipt = send(card);
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(receipt->detail, "shortened");
+    EXPECT_LT(sent(1).size(), sent(0).size());
+}
+
+TEST_F(DingTalkChat, AnswersByTheConfiguredWayAtAnAddressOfThePlatform) {
+    auto card = smallCard();
+    card.status = CardStatus::Reply;
+    card.reply.emplace();
+    card.reply->webhook = "https://oapi.dingtalk.com/robot/sendBySession?session=s";
+    card.reply->webhookUntil = clock.now() + 1h;
+    api.answer(200, R"({"errcode":0})");
+    ASSERT_TRUE(send(card));
+    EXPECT_THAT(api.requests.at(0).path, HasSubstr("/robot/sendBySession"));
+}
+
 TEST_F(DingTalkChat, ReadsAnAnswerOfAnyShape) {
     for (const auto* odd : {R"({"result":{"deliverResults":[{"success":"no","errorMsg":5}]}})",
                             R"({"result":{"deliverResults":[7,null]}})", R"({"result":[]})"}) {
