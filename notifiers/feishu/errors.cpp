@@ -118,6 +118,8 @@ Error errorOf(std::int64_t code, const std::string& msg, std::string_view channe
         case 19024:
             return error(ErrorCode::PermissionDenied, Retry::never(),
                          "set `keywords` of this channel to one that the bot's security settings list");
+        case 10003:  // no application has this id
+        case 10014:  // its secret is another
         case 99991661:
         case 99991663:
         case 99991664:

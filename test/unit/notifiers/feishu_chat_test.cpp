@@ -117,6 +117,15 @@ TEST_F(FeishuChat, AnswersInTheChatWhenTheMessageThatAskedIsGone) {
     EXPECT_EQ(api.requests.at(1).body["receive_id"], "oc_asked");
 }
 
+TEST_F(FeishuChat, SaysThatTheSecretIsWrong) {
+    for (int code : {10003, 10014}) {
+        auto error = feishu::errorOf(code, "invalid", "app");
+        EXPECT_EQ(error.code, ErrorCode::Unauthenticated) << code;
+        EXPECT_EQ(error.remedy, "check the application's id and secret") << code;
+        EXPECT_EQ(error.retry.kind, Retry::Kind::After) << "somebody may be correcting it";
+    }
+}
+
 TEST_F(FeishuChat, SaysNothingOfItsSecretsInErrors) {
     api.answer(400, refused(230001, "bad s3cret-of-the-app and t-1-not"));
     EXPECT_THAT(send(smallCard()).error().describe(), Not(HasSubstr("s3cret-of-the-app")));
