@@ -1,5 +1,6 @@
 #include "notifiers/feishu/events.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -69,15 +70,22 @@ void replaceAll(std::string& within, const std::string& what, const std::string&
         within.replace(found, what.size(), by);
 }
 
+bool isOurs(const Json& mention, std::string_view botId) {
+    return botId.empty() ? textAt(mention, "mentioned_type") == "bot" : textAt(at(mention, "id"), "open_id") == botId;
+}
+
+bool mentionsUs(const Json& mentions, std::string_view botId) {
+    return mentions.is_array() &&
+           std::ranges::any_of(mentions, [&](const Json& mention) { return isOurs(mention, botId); });
+}
+
 /// Without our own mention, with the names of others.
 std::string withoutMention(std::string content, const Json& mentions, std::string_view botId) {
     if (!mentions.is_array() || mentions.size() > kMostMentions) return content;
     for (auto mention = mentions.rbegin(); mention != mentions.rend(); ++mention) {  // @_user_10 before @_user_1
         if (!textAt(*mention, "key").starts_with("@_")) continue;
-        bool ours = botId.empty() ? textAt(*mention, "mentioned_type") == "bot"
-                                  : textAt(at(*mention, "id"), "open_id") == botId;
         replaceAll(content, textAt(*mention, "key"),
-                   ours ? "" : "@" + truncateUtf8(textAt(*mention, "name"), kLongestName));
+                   isOurs(*mention, botId) ? "" : "@" + truncateUtf8(textAt(*mention, "name"), kLongestName));
     }
     return content;
 }
@@ -152,6 +160,8 @@ Result<Event> readEvent(std::string_view bytes, std::string_view botId) {
         event.message = messageOf(body, botId);
         if (!event.message) return fail(ErrorCode::InvalidArgument, "a message without id or chat");
         event.message->eventId = std::move(eventId);
+        // An application may be given whatever people say to each other in a group.
+        if (!event.message->direct && !mentionsUs(at(at(body, "message"), "mentions"), botId)) event.message.reset();
     } else if (event.type == "card.action.trigger") {
         event.press = pressOf(body);
         if (!event.press) return fail(ErrorCode::InvalidArgument, "a press without an action");

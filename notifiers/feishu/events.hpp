@@ -19,7 +19,8 @@ struct Event {
     std::optional<InboundPress> press;
 };
 
-/// `botId`: open_id of our bot, whose mention is left out of the text; empty while it is not known. InvalidArgument for
+/// `botId`: open_id of our bot, whose mention makes a message of a group one for us and is left out of the text; empty
+/// while it is not known. InvalidArgument for
 /// anything but an envelope with the fields that its type must have.
 Result<Event> readEvent(std::string_view json, std::string_view botId);
 

@@ -32,7 +32,8 @@ TEST(FeishuSeal, OpensNothingElse) {
 json messageEvent(const std::string& text, const std::string& app = "cli_a") {
     auto content = json{{"text", text}}.dump();
     json sender{{"sender_type", "user"}, {"sender_id", {{"open_id", "ou_li"}}}};
-    json message{{"message_id", "om_1"}, {"chat_id", "oc_1"}, {"message_type", "text"}, {"content", content}};
+    json message{{"message_id", "om_1"}, {"chat_id", "oc_1"}, {"chat_type", "p2p"}, {"message_type", "text"}};
+    message["content"] = content;
     return {{"header", {{"event_id", "e"}, {"event_type", "im.message.receive_v1"}, {"app_id", app}, {"token", "v-1"}}},
             {"event", {{"sender", sender}, {"message", message}}}};
 }

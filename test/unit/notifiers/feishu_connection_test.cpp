@@ -23,7 +23,8 @@ std::string dataFrame(const json& event, const std::string& id, const std::strin
 json messageEvent(const std::string& text) {
     auto content = json{{"text", text}}.dump();
     json sender{{"sender_type", "user"}, {"sender_id", {{"open_id", "ou_li"}}}};
-    json message{{"message_id", "om_1"}, {"chat_id", "oc_1"}, {"message_type", "text"}, {"content", content}};
+    json message{{"message_id", "om_1"}, {"chat_id", "oc_1"}, {"chat_type", "p2p"}, {"message_type", "text"}};
+    message["content"] = content;
     return {{"header", {{"event_id", "e"}, {"event_type", "im.message.receive_v1"}, {"app_id", "cli_a"}}},
             {"event", {{"sender", sender}, {"message", message}}}};
 }

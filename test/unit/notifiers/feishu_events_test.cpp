@@ -65,7 +65,18 @@ TEST(FeishuEvent, TakesItsTimeInMillisecondsOrMicrosecondsAndNoneBeyondTheClock)
 
 TEST(FeishuEvent, KnowsOurMentionByItsKindWhileTheBotIsUnknown) {
     EXPECT_EQ(read(messageEvent(), "").message->text, " pods -n shop @李雷");
-    EXPECT_EQ(read(messageEvent(), "ou_other").message->text, "@Klaw pods -n shop @李雷");
+    EXPECT_FALSE(read(messageEvent(), "ou_other").message) << "it is for another bot";
+}
+
+TEST(FeishuEvent, OfAGroupIsAMessageForUsOnlyWhenItMentionsUs) {
+    auto event = messageEvent();
+    auto& message = event["event"]["message"];
+    message["mentions"].erase(0);
+    EXPECT_FALSE(read(event).message);
+    message.erase("mentions");
+    EXPECT_FALSE(read(event).message);
+    message["chat_type"] = "p2p";
+    EXPECT_TRUE(read(event).message);
 }
 
 TEST(FeishuEvent, ReadsFormattedMessagesLineByLine) {
@@ -129,6 +140,7 @@ TEST(FeishuEvent, SurvivesFieldsOfAnyType) {
 TEST(FeishuEvent, GrowsNoMessageByItsMentions) {
     auto event = messageEvent();
     auto& message = event["event"]["message"];
+    message["chat_type"] = "p2p";
     message["content"] = json{{"text", std::string(10'000, 'a')}}.dump();
     message["mentions"] = json::array({{{"key", "a"}, {"id", nullptr}, {"name", std::string(100'000, 'b')}}});
     EXPECT_LE(read(event).message->text.size(), 10'000u);
