@@ -286,7 +286,7 @@ Task<void> ChatDesk::answer(InboundMessage message) {
     claims->inbound = keysOf(message);
     auto earlier = wasThere(claims->inbound);
     if (earlier == Earlier::Yes) co_return;
-    auto command = trimmed(message.text);
+    auto command = trimmed(withPlainBlanks(message.text));
     if (command.empty()) command = "help";
     notifiers::CardReply to{message.chat,
                             message.messageId,

@@ -4,15 +4,16 @@
 #include <array>
 #include <utility>
 
+#include "base/text/utf8.hpp"
+
 namespace klaw::operate {
 namespace {
 
 constexpr std::size_t maxBytes = 16'000;
 
 /// What Chinese keyboards write for the signs of the grammar.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> fullWidth{
-    {{"\u3000", " "},
-     {"“", "\""},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> fullWidth{
+    {{"“", "\""},
      {"”", "\""},
      {"‘", "'"},
      {"’", "'"},
@@ -122,7 +123,7 @@ std::string withoutOption(const std::string& command, std::string_view name) {
 
 Result<CommandLine> parseCommandLine(std::string_view text) {
     if (text.size() > maxBytes) return fail(ErrorCode::InvalidArgument, "the command is too long");
-    auto words = split(narrowed(text));
+    auto words = split(narrowed(withPlainBlanks(text)));
     if (!words) return fail(std::move(words).error());
     if (words->empty())
         return fail(ErrorCode::InvalidArgument, "the command is empty", {}, "`help` lists what there is");

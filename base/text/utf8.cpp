@@ -32,6 +32,10 @@ CodePoint decode(std::string_view text, std::size_t at) {
     return {value, size};
 }
 
+bool isWideBlank(std::uint32_t c) {
+    return c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
 /// Symbols among narrow ones that terminals show as emoji: East_Asian_Width W in 0x2300 to 0x2BFF.
 constexpr std::uint32_t wideSymbols[][2] = {
     {0x231A, 0x231B}, {0x23E9, 0x23EC}, {0x23F0, 0x23F0}, {0x23F3, 0x23F3}, {0x25FD, 0x25FE}, {0x2614, 0x2615},
@@ -89,6 +93,20 @@ std::string truncateUtf8(std::string_view text, std::size_t maxBytes, std::strin
     std::size_t keep = maxBytes - ellipsis.size();
     while (keep > 0 && (static_cast<unsigned char>(text[keep]) & 0xC0) == 0x80) --keep;
     return std::string(text.substr(0, keep)) + std::string(ellipsis);
+}
+
+std::string withPlainBlanks(std::string_view text) {
+    std::string plain;
+    for (std::size_t at = 0; at < text.size();) {
+        auto point = decode(text, at);
+        auto size = std::max<std::size_t>(point.size, 1);
+        if (isWideBlank(point.value))
+            plain += ' ';
+        else if (point.value != 0x200B && point.value != 0xFEFF)
+            plain += text.substr(at, size);
+        at += size;
+    }
+    return plain;
 }
 
 std::size_t displayWidth(std::string_view text) {

@@ -106,6 +106,12 @@ TEST_F(CommandDeskTest, AMessageThatComesFiveTimesIsDoneOnceAndKnownAfterARestar
     ASSERT_TRUE(loop.runUntil([&] { return end.empty(); }));
 }
 
+TEST_F(CommandDeskTest, AMessageOfBlanksAloneAsksForHelp) {
+    chat.message(message("om_b", "\u2005\u00A0\u3000"));
+    ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));
+    EXPECT_EQ(notifiers::cardFromJson(deliveries.front().payload)->title, "help");
+}
+
 TEST_F(CommandDeskTest, AMessageIsKnownOnlyWithWhatItDid) {
     std::vector<std::vector<storage::InboundKey>> keysWithAudit;
     auto watching = [&](storage::UnitOfWork unit) -> Task<Result<storage::Committed>> {

@@ -26,6 +26,15 @@ TEST(CommandLine, ReadsWhatChineseKeyboardsWrite) {
     EXPECT_EQ(line->option("comment"), "已知 问题");
 }
 
+TEST(CommandLine, TakesEveryBlankThatClientsWrite) {
+    for (const auto* blank : {"\u00A0", "\u2005", "\u2009", "\u202F", "\u3000", " \u200B", "\uFEFF "}) {
+        auto line = parseCommandLine(std::string(blank) + "pods" + blank + "shop" + blank + "--bad");
+        ASSERT_TRUE(line);
+        EXPECT_EQ(line->verb + " " + line->arguments.at(0), "pods shop") << blank;
+        EXPECT_TRUE(line->option("bad")) << blank;
+    }
+}
+
 /// "verb | arguments | options", or the error.
 std::string parsed(const std::string& text) {
     auto line = parseCommandLine(text);
