@@ -25,6 +25,7 @@ struct Answered {
     std::vector<std::pair<std::string, std::string>> choices;  ///< label and command of each: one of them was meant
     bool reads = false;                                        ///< nothing was or would be changed
     bool living = false;                                       ///< it goes on after this, or can be changed
+    bool progresses = false;                                   ///< more of it follows soon
     bool settles = false;  ///< what came of a change that was confirmed, good or bad
     std::string undo;      ///< the command that takes back what was done
     std::string card;      ///< id of the card whose button was pressed

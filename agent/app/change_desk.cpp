@@ -21,6 +21,8 @@ using Json = nlohmann::json;
 
 constexpr auto asJson = "application/json";
 constexpr Duration lookEvery = 1s;
+/// Between two words about a rollout, the longer the more were said: each is a call of the month's.
+constexpr Duration shortestGap = 1s, longestGap = 1min;
 /// Longer than the progress deadline that Deployments have unless they say otherwise.
 constexpr Duration longestRollout = 15min;
 /// An API server works on a request for a minute, also when nobody waits for the answer any more.
@@ -311,6 +313,8 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::sh
 Task<void> ChangeDesk::follow(Open open) {
     bool chinese = open.caller.chinese();
     auto until = clock_.now() + longestRollout;
+    auto tellAgainAt = clock_.now();
+    auto gap = shortestGap;
     std::string shown;
     for (;;) {
         co_await clock_.sleepFor(lookEvery);
@@ -324,13 +328,17 @@ Task<void> ChangeDesk::follow(Open open) {
         bool good = status.state == operate::RolloutStatus::State::Complete;
         if (late && !gone && !denied && !good)
             status.text += chinese ? "；15 分钟后不再跟踪" : "; not followed after 15m";
-        if (ended || (object && status.text != shown)) {
+        bool news = object && status.text != shown && clock_.now() >= tellAgainAt;
+        if (ended || news) {
             shown = status.text;
+            tellAgainAt = clock_.now() + gap;
+            gap = std::min(2 * gap, longestGap);
             auto said = good || !ended ? Answered::saying({}) : Answered::refusing({});
             said.text = open.plan.summary + "\n" + (ended ? good ? "✅ " : "❌ " : "⏳ ") + status.text + "\n";
             said.undo = ended ? open.plan.undo : std::string();
             said.pagedCommand = open.plan.summary;
             said.card = open.card;
+            said.progresses = !ended;
             tell(open, said);
         }
         if (!ended) continue;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/deliver/urgency.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/text/json_fields.hpp"
 #include "base/text/utf8.hpp"
@@ -226,7 +227,9 @@ storage::Delivery ChatDesk::pictureOf(const Answered& answered, CardReply on) co
     constexpr std::size_t tokenBytes = 6;
     auto card = cardOf(answered.card, answered.pagedCommand, answered);
     card.reply = std::move(on);
-    return deliveryOf(std::move(card), answered.card + "." + random_.token(tokenBytes));
+    auto picture = deliveryOf(std::move(card), answered.card + "." + random_.token(tokenBytes));
+    if (answered.progresses) picture.reason = deliver::progressReason;
+    return picture;
 }
 
 /// Kept with what goes on, so it has no secret: a card that stays is not changed by the webhook of a message.

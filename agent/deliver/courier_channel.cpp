@@ -154,9 +154,10 @@ bool CourierChannel::sleeps(const Shipment& shipment, TimePoint now) const {
 
 TimePoint CourierChannel::readyAt(const Shipment& shipment) const {
     auto ready = std::max(notBefore(shipment), health_.readyAt(shipment));
-    if (!shipment.batchId.empty() || shipment.gist.isReply) return ready;
+    bool scarce = allowanceOf(limits_) != Allowance::Plenty;
+    bool saves = scarce && shipment.gist.urgency == Urgency::Quiet;
+    if (!shipment.batchId.empty() || (shipment.gist.isReply && !saves)) return ready;
     if (limits_.canUpdate) {
-        bool scarce = allowanceOf(limits_) != Allowance::Plenty;
         auto gap = scarce ? std::max(limits_.updateGap, scarceGap) : limits_.updateGap;
         ready = std::max(ready, cards_.changeableAt(shipment.deliveries.front(), shipment.gist, gap));
     }

@@ -15,7 +15,8 @@ bool is(const storage::Delivery& delivery, Reason reason) {
 
 Urgency urgencyOf(const storage::Delivery& delivery, bool callsSomebody) {
     if (is(delivery, Reason::Opened) || is(delivery, Reason::Reminded) || callsSomebody) return Urgency::Call;
-    bool quiet = is(delivery, Reason::Grew) || is(delivery, Reason::Shrank) || is(delivery, Reason::Changed);
+    bool quiet = is(delivery, Reason::Grew) || is(delivery, Reason::Shrank) || is(delivery, Reason::Changed) ||
+                 delivery.reason == progressReason;
     return quiet ? Urgency::Quiet : Urgency::State;
 }
 

@@ -20,6 +20,9 @@ inline constexpr std::string_view passedReason = "passed";
 /// The same of something that did so in quiet hours: nobody is told.
 inline constexpr std::string_view sleptThroughReason = "slept_through";
 
+/// The reason of a delivery that shows how far something has come that somebody asked for.
+inline constexpr std::string_view progressReason = "progress";
+
 /// What the courier decides by.
 struct Gist {
     Urgency urgency = Urgency::State;

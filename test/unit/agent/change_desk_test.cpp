@@ -199,6 +199,24 @@ TEST_F(ChangeDeskTest, UndoIsAboutTheObjectAsItWasLeft) {
     EXPECT_THAT(ask(undo).text, HasSubstr("was changed since"));
 }
 
+TEST_F(ChangeDeskTest, TellsOfALongRolloutEverMoreRarelyAndOfItsEndAtOnce) {
+    control.onChange = [](const FakeControl::Change&) -> Task<Result<std::string>> {
+        co_return deployment(100, 5).dump();
+    };
+    ask("scale deploy/web 100 -n shop --expect u-web@4 --yes");
+    for (int ready = 1; ready <= 100; ++ready) {
+        control.objects[webPath] = deployment(100, 5);
+        control.objects[webPath]["status"]["availableReplicas"] = ready;
+        clock.advance(1s);
+    }
+    EXPECT_LE(told.size(), 8u);
+    ASSERT_FALSE(told.empty());
+    EXPECT_THAT(told.front().second.text, HasSubstr("1/100 ready"));
+    EXPECT_TRUE(told.front().second.progresses);
+    EXPECT_THAT(told.back().second.text, HasSubstr("100/100 ready"));
+    EXPECT_FALSE(told.back().second.progresses);
+}
+
 TEST_F(ChangeDeskTest, UndoOfACordonIsAboutItsValueAlone) {
     control.onChange = [this](const FakeControl::Change& change) -> Task<Result<std::string>> {
         if (!change.dryRun()) control.objects[nodePath] = node(true);

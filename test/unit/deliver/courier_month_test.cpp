@@ -38,6 +38,23 @@ TEST_F(CourierMonthTest, JoinsCardsInDigestsBeforeTheMonthsCallsAreUsedUp) {
     EXPECT_EQ(undelivered, std::vector<std::string>());
 }
 
+TEST_F(CourierMonthTest, SavesProgressButNotHowItEnds) {
+    auto answer = [](std::uint64_t revision, const std::string& title, std::string_view reason) {
+        auto made = delivery("reply-1", revision, title, std::string(reason));
+        auto card = *notifiers::cardFromJson(made.payload);
+        card.reply.emplace();
+        made.payload = toJson(card);
+        return made;
+    };
+    put({answer(1, "asked", "reply")});
+    put({answer(2, "1/3 ready", progressReason)});
+    spend(80);
+    put({answer(3, "2/3 ready", progressReason)});
+    clock.advance(1min);
+    put({answer(4, "3/3 ready", "reply")});
+    EXPECT_EQ(said(), (std::vector<std::string>{"asked create", "1/3 ready update", "3/3 ready update"}));
+}
+
 TEST_F(CourierMonthTest, StillSendsWhatIsCriticalAndWhatSomebodyDidAtOnce) {
     put({opened(1)});
     spend(79);
