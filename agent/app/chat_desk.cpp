@@ -195,12 +195,21 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
         CardReply to{press.chat, press.cardRef, {}, {}, {}, false};
         if (toPerson) to = {{}, {}, {}, {}, press.by.id, false};
         bool unseen = toPerson || press.by.beforeOwnOrganisation || pressed->givenUp;
-        if (unseen && !answered.ok) say(cardOf("refusal-" + press.eventId, button, answered), std::move(to));
+        if (unseen && !answered.ok && !wasSaidLately(to, answered.text))
+            say(cardOf("refusal-" + press.eventId, button, answered), std::move(to));
     }
     bool shown = answer.card.has_value();
     pressed->answer = std::move(answer);
     pressed->changed.notify();
     if (shown && !claims->replied.empty()) withdraw(claims->replied);
+}
+
+/// The same word again for every press would be a call each.
+bool ChatDesk::wasSaidLately(const CardReply& to, const std::string& word) {
+    constexpr Duration lately = 1min;
+    auto now = clock_.now();
+    std::erase_if(refusals_, [&](const auto& said) { return said.second + lately <= now; });
+    return !refusals_.try_emplace(to.chat + to.person + "\n" + word, now).second;
 }
 
 /// With nonces on its buttons, once they are durable; nothing when they cannot be.

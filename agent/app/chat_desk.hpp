@@ -67,6 +67,7 @@ private:
     void put(storage::Delivery delivery, std::shared_ptr<Claims> claims = {});
     void withdraw(const std::string& deliveryId);
     Task<std::optional<notifiers::Card>> offered(notifiers::Card card);
+    bool wasSaidLately(const notifiers::CardReply& to, const std::string& word);
     std::string addressOf(notifiers::CardReply to) const;
     Task<access::Membership> membershipOf(std::string id) const;
     Task<operate::Caller> callerOf(notifiers::Person person, std::string chat, TimePoint at) const;
@@ -81,6 +82,7 @@ private:
     Counts counts_;
     std::set<std::string> seen_;  ///< keys of messages, the latest
     std::deque<std::string> seenOrder_;
+    std::map<std::string, TimePoint> refusals_;  ///< that came as messages: when, by where and which
     TaskGroup tasks_;
 };
 
