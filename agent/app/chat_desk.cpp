@@ -190,11 +190,13 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
         answer.toast = isChinese(app_.language) ? "已回复到群里" : "The answer is in the chat";
     } else {
         answer.toast = truncateUtf8(trimmed(answered.text), longestToast);
-        // Not every platform shows a word to the presser, and none shows a late one: there it comes as a message.
-        bool toPerson = app_.platform == "dingtalk" && !press.by.id.empty();
+        // Not every platform shows a word to the presser, and none shows a late one: there it comes as a message, into
+        // the group where the platform does not say who it was.
+        bool hidden = app_.platform == "dingtalk";
+        bool toPerson = hidden && !press.by.id.empty();
         CardReply to{press.chat, press.cardRef, {}, {}, {}, false};
         if (toPerson) to = {{}, {}, {}, {}, press.by.id, false};
-        bool unseen = toPerson || press.by.beforeOwnOrganisation || pressed->givenUp;
+        bool unseen = hidden || press.by.beforeOwnOrganisation || pressed->givenUp;
         if (unseen && !answered.ok && !wasSaidLately(to, answered.text))
             say(cardOf("refusal-" + press.eventId, button, answered), std::move(to));
     }

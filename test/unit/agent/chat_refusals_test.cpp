@@ -52,5 +52,12 @@ TEST_F(ChatRefusalsTest, TheSameOneIsAMessageOnceAMinute) {
     EXPECT_THAT(deliveries, SizeIs(3)) << "it is another refusal";
 }
 
+TEST_F(ChatRefusalsTest, ThatOfSomebodyWhomThePlatformDoesNotNameIsAMessageInTheGroup) {
+    press(offered("ack", "ack 3f9a"), "");
+    ASSERT_THAT(deliveries, SizeIs(1));
+    EXPECT_EQ(to(), "cidOps==");
+    EXPECT_THAT(control.acknowledged, SizeIs(0));
+}
+
 }  // namespace
 }  // namespace klaw::app
