@@ -22,7 +22,7 @@ bool ApplicationSetup::sendCard(bool pressable) {
     bool arrived = !subject_.chats.empty();
     for (const auto& chat : subject_.chats) {
         auto channel = channelTo(chat);
-        auto card = setupCard(subject_.app.language, world_.clock.now(), pressable);
+        auto card = setupCard(subject_.app.language, world_.clock.now(), pressable ? inbound_.nonce : std::string());
         auto id = card.id;
         auto sent = world_.run(channel->send(std::move(card), notifiers::SendContext(id)));
         arrived = arrived && sent.has_value();

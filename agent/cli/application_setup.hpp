@@ -36,7 +36,7 @@ protected:
     SetupRun& world_;
     SetupSubject subject_;
     SetupReport report_;
-    SetupInbound inbound_;
+    SetupInbound inbound_{world_.random.token(18)};
 };
 
 /// A platform, for the commands about its applications.

@@ -135,10 +135,11 @@ Result<std::vector<SetupSubject>> subjectsOf(const SetupOptions& options, Type t
 }
 
 Task<notifiers::PressAnswer> SetupInbound::press(notifiers::InboundPress press) {
-    presses.push_back(std::move(press));
     notifiers::PressAnswer answer;
-    answer.kind = notifiers::PressAnswer::Kind::Success;
-    answer.toast = "It works · 成功";
+    bool ours = press.nonce == nonce;
+    answer.kind = ours ? notifiers::PressAnswer::Kind::Success : notifiers::PressAnswer::Kind::Warning;
+    answer.toast = ours ? "It works · 成功" : "Press the newest test card · 请点最新的测试卡片";
+    if (ours) presses.push_back(std::move(press));
     co_return answer;
 }
 
@@ -163,7 +164,8 @@ void SetupRun::stop(notifiers::InboundConnection& connection) {
     until([this] { return tasks.empty(); }, 5s);
 }
 
-notifiers::Card setupCard(const std::string& language, TimePoint now, bool pressable) {
+notifiers::Card setupCard(const std::string& language, TimePoint now, const std::string& nonce) {
+    bool pressable = !nonce.empty();
     bool zh = language.starts_with("zh");
     notifiers::Card card;
     card.id = "setup-" + std::to_string(toUnixMillis(now));
@@ -180,7 +182,7 @@ notifiers::Card setupCard(const std::string& language, TimePoint now, bool press
     notifiers::CardButton button;
     button.label = zh ? "收到" : "I see it";
     button.verb = "setup";
-    button.nonce = "setup";
+    button.nonce = nonce;
     button.command = "help";
     button.style = notifiers::CardButton::Style::Primary;
     card.buttons.push_back(std::move(button));

@@ -46,13 +46,15 @@ Result<SetupSubject> subjectOf(const SetupOptions& options, app::ChannelConfig::
 /// The applications of that type in a configuration (`--check`), with the chats of their channels.
 Result<std::vector<SetupSubject>> subjectsOf(const SetupOptions& options, app::ChannelConfig::Type type);
 
-/// What a person does in front of the running set-up.
+/// What a person does in front of the running set-up. Presses on other cards than its own are anybody's.
 class SetupInbound final : public notifiers::InboundHandler {
 public:
+    explicit SetupInbound(std::string nonceOfTheCard) : nonce(std::move(nonceOfTheCard)) {}
     Task<notifiers::PressAnswer> press(notifiers::InboundPress press) override;
     void message(notifiers::InboundMessage message) override { messages.push_back(std::move(message)); }
     std::vector<notifiers::InboundMessage> messages;
     std::vector<notifiers::InboundPress> presses;
+    const std::string nonce;
 };
 
 /// A loop with an HTTP client, for a command that does one thing after the other.
@@ -85,8 +87,8 @@ private:
     }
 };
 
-/// A card that says what works; with a button that comes back where `pressable`.
-notifiers::Card setupCard(const std::string& language, TimePoint now, bool pressable);
+/// A card that says what works; with a button that comes back with `nonce` where there is one.
+notifiers::Card setupCard(const std::string& language, TimePoint now, const std::string& nonce);
 /// What klaw.yaml needs, without any secret.
 std::string yamlOf(const SetupSubject& subject);
 
