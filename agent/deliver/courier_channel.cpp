@@ -122,9 +122,10 @@ void CourierChannel::wake(storage::Delivery& delivery) const {
     delivery.notBefore = delivery.createdAt;
 }
 
-/// Without a budget several calls run at once; a budget leaves no hurry, and a channel in trouble is not pressed.
+/// Of calls at once. A channel in trouble is not pressed.
 std::size_t CourierChannel::capacity() const {
-    return budgets_.empty() && !health_.isTroubled() ? options_.parallel : 1;
+    if (health_.isTroubled()) return 1;
+    return budgets_.empty() ? options_.parallel : options_.parallelInBudget;
 }
 
 bool CourierChannel::isBusy(const Shipment& shipment) const {

@@ -3,6 +3,23 @@
 namespace klaw::deliver::testing {
 namespace {
 
+TEST_F(CourierTest, DoesNotLetASlowCallHoldUpWhatIsAboutSomethingElse) {
+    store();
+    auto limits = updatable();
+    limits.budgets = {{4, 1s}};
+    use(limits);
+    put({delivery("a", 1, "1"), delivery("b", 1, "1")});
+    clock.advance(2s);
+    chat->held = true;
+    put({delivery("a", 2, "a takes long", "acknowledged")});
+    put({delivery("b", 2, "b is acknowledged", "acknowledged")});
+    put({delivery("a", 3, "a goes on", "acknowledged")});
+    EXPECT_EQ(said().back(), "b is acknowledged update") << "and nothing overtakes what is about the same";
+    chat->release();
+    clock.advance(1s);
+    EXPECT_EQ(said().back(), "a goes on update");
+}
+
 using Said = std::vector<std::string>;
 
 /// A platform that meters calls, with messages that can be changed.
