@@ -121,6 +121,7 @@ void Chats::openFeishu(Line& line) {
     options.secret = line.config.secret;
     options.url = notifiers::feishu::openPlatformUrl(line.config.domain);
     options.account = budgets_.of(line.config.name);
+    options.pace = std::make_shared<notifiers::ChatPace>(clock_, notifiers::CallBudget{4, 1s});
     line.feishu = std::make_shared<notifiers::feishu::App>(loop_, http_, clock_, random_, std::move(options));
     line.feishu->onCall([calls = line.calls](std::string_view api) { ++(*calls)[std::string(api)]; });
     if (line.isPostedTo())

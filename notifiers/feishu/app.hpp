@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/net/http_client.hpp"
 #include "base/random.hpp"
+#include "notifiers/chat_pace.hpp"
 #include "notifiers/feishu/errors.hpp"
 #include "notifiers/notifier.hpp"
 #include "notifiers/token_cache.hpp"
@@ -23,6 +24,7 @@ struct AppOptions {
     std::string url = "https://open.feishu.cn";
     Duration timeout = 10s;
     std::shared_ptr<Account> account;  ///< counts its calls, and bounds them in all its chats together; may be null
+    std::shared_ptr<ChatPace> pace;    ///< of each chat; may be null
 };
 
 /// A self-built application of the open platform: its token, and calls with it. On the loop thread. Shared by the

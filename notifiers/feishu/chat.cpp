@@ -129,7 +129,10 @@ std::string Chat::bodyOf(const Content& content, const Attempt& attempt, const S
 
 /// Until it is taken, or no way of saying it is left.
 Task<Result<Chat::Said>> Chat::deliver(SafeCard card, Attempt attempt, SendContext context, Target target) {
+    bool answers = card.reply && target.chat.empty();
+    auto chat = target.changes ? std::string() : answers ? card.reply->chat : target.chat;
     for (;;) {
+        if (const auto& pace = app_->options().pace; pace && !chat.empty()) co_await pace->turn(chat);
         auto content = contentOf(card, attempt);
         auto text = bodyOf(content, attempt, context, target);
         auto answer = co_await app_->call(target.api, target.method, target.path, std::move(text));

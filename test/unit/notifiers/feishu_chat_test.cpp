@@ -15,11 +15,13 @@ std::string refused(int code, const std::string& message = "no") {
 
 class FeishuChat : public NotifierTest {
 protected:
-    FeishuChat() {
+    FeishuChat() { open(); }
+    void open(std::shared_ptr<ChatPace> pace = {}) {
         feishu::AppOptions options;
         options.id = "cli_1";
         options.secret = "s3cret-of-the-app";
         options.url = api.url;
+        options.pace = std::move(pace);
         app = std::make_shared<feishu::App>(loop, client, clock, random, options);
         feishu::ChatOptions where;
         where.name = "ops";
@@ -36,6 +38,9 @@ protected:
     }
     Result<Receipt> update(Card card, const std::string& ref = "om_1") {
         return run(chat->update(ref, std::move(card), SendContext("k")));
+    }
+    Task<void> sending(Card card, std::optional<Result<Receipt>>& sent) {
+        sent = co_await chat->send(std::move(card), SendContext("k"));
     }
     std::string content(std::size_t request) { return api.requests.at(request).body["content"].get<std::string>(); }
 
@@ -115,6 +120,25 @@ TEST_F(FeishuChat, AnswersInTheChatWhenTheMessageThatAskedIsGone) {
     EXPECT_THAT(api.requests.at(0).path, HasSubstr("/om_asked/reply"));
     EXPECT_EQ(api.requests.at(1).path, "/open-apis/im/v1/messages");
     EXPECT_EQ(api.requests.at(1).body["receive_id"], "oc_asked");
+}
+
+TEST_F(FeishuChat, SharesThePaceOfAGroupWithTheAnswersThatGoThere) {
+    open(std::make_shared<ChatPace>(clock, CallBudget{4, 1s}));
+    auto answer = smallCard();
+    answer.status = CardStatus::Reply;
+    answer.reply.emplace();
+    answer.reply->chat = "oc_team";
+    answer.reply->message = "om_asked";
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(send(smallCard()));
+        ASSERT_TRUE(send(answer));
+    }
+    ASSERT_TRUE(update(smallCard())) << "changes are not counted";
+    std::optional<Result<Receipt>> fifth;
+    tasks.spawn("fifth", sending(smallCard(), fifth));
+    EXPECT_FALSE(loop.runUntil([&] { return fifth.has_value(); }, 50ms));
+    clock.advance(1s);
+    EXPECT_TRUE(loop.runUntil([&] { return fifth.has_value(); }));
 }
 
 TEST_F(FeishuChat, SaysThatTheSecretIsWrong) {
