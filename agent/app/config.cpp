@@ -305,26 +305,26 @@ constexpr Field<SecretReference> secretFields[] = {
 // clang-format on
 
 /// A text, or where it stands in a Secret of Kubernetes.
-template <class Owner>
-void readSecret(const YamlCursor& value, Owner& owner) {
+void readSecret(const YamlCursor& value, const char* option, std::string& text,
+                std::optional<SecretReference>& elsewhere) {
     if (!value.isMap()) {
-        owner.secret = value.text("secret").value;
+        text = value.text(option).value;
         return;
     }
-    auto& from = owner.secretFrom.emplace();
-    rules::decodeFields<SecretReference>(value, "secret", secretFields, from);
+    auto& from = elsewhere.emplace();
+    rules::decodeFields<SecretReference>(value, option, secretFields, from);
     if (from.ns.empty() || from.name.empty() || from.key.empty())
-        value.error("secret: it does not say which value", "write {namespace: …, name: …, key: …}");
+        value.error(std::string(option) + ": it does not say which value", "write {namespace: …, name: …, key: …}");
 }
 
 // clang-format off
 constexpr Field<ChannelConfig> channelFields[] = {
     {"name", [](const YamlCursor& v, ChannelConfig& c) { c.name = v.text("name").value; }},
     {"type", [](const YamlCursor& v, ChannelConfig& c) { c.type = readType(v); }},
-    {"url", [](const YamlCursor& v, ChannelConfig& c) { c.url = v.text("url").value; }},
+    {"url", [](const YamlCursor& v, ChannelConfig& c) { readSecret(v, "url", c.url, c.urlFrom); }},
     {"url_file", [](const YamlCursor& v, ChannelConfig& c) { c.url = secretFromFile(v, "url_file"); }},
     {"url_env", [](const YamlCursor& v, ChannelConfig& c) { c.url = secretFromEnvironment(v, "url_env"); }},
-    {"secret", readSecret<ChannelConfig>},
+    {"secret", [](const YamlCursor& v, ChannelConfig& c) { readSecret(v, "secret", c.secret, c.secretFrom); }},
     {"secret_file", [](const YamlCursor& v, ChannelConfig& c) { c.secret = secretFromFile(v, "secret_file"); }},
     {"secret_env", [](const YamlCursor& v, ChannelConfig& c) { c.secret = secretFromEnvironment(v, "secret_env"); }},
     {"keywords", [](const YamlCursor& v, ChannelConfig& c) { c.keywords = rules::values(v.texts("keywords")); }},
@@ -341,7 +341,7 @@ constexpr Field<AppConfig> appFields[] = {
     {"id", [](const YamlCursor& v, AppConfig& a) { a.id = v.text("id").value; }},
     {"id_env", [](const YamlCursor& v, AppConfig& a) { a.id = secretFromEnvironment(v, "id_env"); }},
     {"id_file", [](const YamlCursor& v, AppConfig& a) { a.id = secretFromFile(v, "id_file"); }},
-    {"secret", readSecret<AppConfig>},
+    {"secret", [](const YamlCursor& v, AppConfig& a) { readSecret(v, "secret", a.secret, a.secretFrom); }},
     {"secret_file", [](const YamlCursor& v, AppConfig& a) { a.secret = secretFromFile(v, "secret_file"); }},
     {"secret_env", [](const YamlCursor& v, AppConfig& a) { a.secret = secretFromEnvironment(v, "secret_env"); }},
     {"domain", [](const YamlCursor& v, AppConfig& a) { a.domain = readDomain(v); }},
@@ -349,10 +349,10 @@ constexpr Field<AppConfig> appFields[] = {
     {"card_template", [](const YamlCursor& v, AppConfig& a) { a.cardTemplate = v.text("card_template").value; }},
     {"corp_id", [](const YamlCursor& v, AppConfig& a) { a.corpId = v.text("corp_id").value; }},
     {"mode", [](const YamlCursor& v, AppConfig& a) { a.mode = readMode(v); }},
-    {"verification_token", [](const YamlCursor& v, AppConfig& a) { a.verificationToken = v.text("verification_token").value; }},
+    {"verification_token", [](const YamlCursor& v, AppConfig& a) { readSecret(v, "verification_token", a.verificationToken, a.verificationTokenFrom); }},
     {"verification_token_file", [](const YamlCursor& v, AppConfig& a) { a.verificationToken = secretFromFile(v, "verification_token_file"); }},
     {"verification_token_env", [](const YamlCursor& v, AppConfig& a) { a.verificationToken = secretFromEnvironment(v, "verification_token_env"); }},
-    {"encrypt_key", [](const YamlCursor& v, AppConfig& a) { a.encryptKey = v.text("encrypt_key").value; }},
+    {"encrypt_key", [](const YamlCursor& v, AppConfig& a) { readSecret(v, "encrypt_key", a.encryptKey, a.encryptKeyFrom); }},
     {"encrypt_key_file", [](const YamlCursor& v, AppConfig& a) { a.encryptKey = secretFromFile(v, "encrypt_key_file"); }},
     {"encrypt_key_env", [](const YamlCursor& v, AppConfig& a) { a.encryptKey = secretFromEnvironment(v, "encrypt_key_env"); }},
     {"calls_per_month", [](const YamlCursor& v, AppConfig& a) { a.callsPerMonth = readCallsPerMonth(v); }},
@@ -575,7 +575,9 @@ void readApps(const YamlCursor& value, Config& config) {
             places[i].error("the application \"" + app.name + "\" has no id or no secret",
                             "add `id` and `secret_env` or `secret_file`");
         bool posts = app.mode == AppConfig::Mode::Callback && app.type == ChannelConfig::Type::Feishu;
-        if (posts && app.verificationToken.empty() && app.encryptKey.empty())
+        bool proven = !app.verificationToken.empty() || app.verificationTokenFrom || !app.encryptKey.empty() ||
+                      app.encryptKeyFrom;
+        if (posts && !proven)
             places[i].error("anybody could write to \"" + app.name + "\" as the platform",
                             "add `encrypt_key_env` (better) or `verification_token_env`, as the console shows them");
     }
@@ -645,7 +647,7 @@ void readChannels(const YamlCursor& value, Config& config) {
                 places[i].error("the channel \"" + channel.name + "\" has no chat", "add `chat`: the id of a group");
             continue;
         }
-        if (channel.type != ChannelConfig::Type::Terminal && !isWebAddress(channel.url))
+        if (channel.type != ChannelConfig::Type::Terminal && !channel.urlFrom && !isWebAddress(channel.url))
             places[i].error("the channel \"" + channel.name + "\" has no http or https address",
                             "add `url`, `url_file` or `url_env`");
     }

@@ -45,7 +45,7 @@ struct ChannelConfig {
     Type type = Type::Terminal;
     std::string url;
     std::string secret;
-    std::optional<SecretReference> secretFrom;
+    std::optional<SecretReference> urlFrom, secretFrom;
     std::vector<std::string> keywords;
     std::string language;  ///< empty: that of the configuration
     std::string app;       ///< writes as this application, with buttons that work, into `chat`; empty: to `url`
@@ -64,7 +64,7 @@ struct AppConfig {
     ChannelConfig::Type type = ChannelConfig::Type::Feishu;
     std::string id;      ///< Feishu App ID, DingTalk Client ID
     std::string secret;  ///< App Secret, Client Secret
-    std::optional<SecretReference> secretFrom;
+    std::optional<SecretReference> secretFrom, verificationTokenFrom, encryptKeyFrom;
     std::string domain;        ///< Feishu: feishu, lark or a base URL; DingTalk: a base URL; empty: the mainland's
     std::string robotCode;     ///< DingTalk; empty: the id
     std::string cardTemplate;  ///< DingTalk; empty: the public one

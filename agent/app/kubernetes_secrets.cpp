@@ -50,10 +50,18 @@ struct Wanted {
 
 std::vector<Wanted> wantedOf(Config& config) {
     std::vector<Wanted> wanted;
-    for (auto& app : config.apps)
-        if (app.secretFrom) wanted.push_back({*app.secretFrom, &app.secret});
-    for (auto& channel : config.channels)
-        if (channel.secretFrom) wanted.push_back({*channel.secretFrom, &channel.secret});
+    auto want = [&](const std::optional<SecretReference>& from, std::string& into) {
+        if (from) wanted.push_back({*from, &into});
+    };
+    for (auto& app : config.apps) {
+        want(app.secretFrom, app.secret);
+        want(app.verificationTokenFrom, app.verificationToken);
+        want(app.encryptKeyFrom, app.encryptKey);
+    }
+    for (auto& channel : config.channels) {
+        want(channel.urlFrom, channel.url);
+        want(channel.secretFrom, channel.secret);
+    }
     return wanted;
 }
 

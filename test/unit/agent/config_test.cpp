@@ -261,6 +261,20 @@ TEST(Config, LeavesSecretsToKubernetesWhereItSaysWhich) {
               "klaw.yaml:1:47: secret: it does not say which value (write {namespace: …, name: …, key: …})");
 }
 
+TEST(Config, LeavesAddressesOfRobotsAndKeysOfCallbacksToKubernetesToo) {
+    auto report = parseConfig("klaw.yaml",
+                              "channels: [{name: r, type: feishu, url: {namespace: klaw, name: robot, key: url}}]\n"
+                              "apps: [{name: a, type: feishu, id: b, secret: c, mode: callback,\n"
+                              "  encrypt_key: {namespace: klaw, name: chat, key: encrypt},\n"
+                              "  verification_token: {namespace: klaw, name: chat, key: token}}]\n");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.channels[0].urlFrom, (SecretReference{"", "klaw", "robot", "url"}));
+    EXPECT_EQ(report.config.apps[0].encryptKeyFrom, (SecretReference{"", "klaw", "chat", "encrypt"}));
+    EXPECT_EQ(report.config.apps[0].verificationTokenFrom, (SecretReference{"", "klaw", "chat", "token"}));
+    EXPECT_EQ(firstError("channels: [{name: r, type: feishu, url: {name: robot}}]"),
+              "klaw.yaml:1:41: url: it does not say which value (write {namespace: …, name: …, key: …})");
+}
+
 TEST(Config, WantsAProofOfFeishuAndAnAddressForDingTalkWhereTheyPost) {
     EXPECT_EQ(firstError("apps: [{name: a, type: feishu, id: b, secret: c, mode: callback}]"),
               "klaw.yaml:1:8: anybody could write to \"a\" as the platform (add `encrypt_key_env` (better) or "
