@@ -54,7 +54,7 @@ public:
     }
     void check() override {
         checkStream();
-        checkCards();
+        checkPermissions();
         checkGroups();
     }
     /// The platform lists no groups: somebody must write in one.
@@ -90,14 +90,19 @@ private:
             report_.missing("Stream mode: " + registered.error().message,
                             "enable the robot with message receiving mode Stream and publish the application");
     }
-    void checkCards() {
-        auto allowed = world_.run(dingtalk::askWhetherCardsMayBeChanged(app_));
+    void checkPermissions() {
+        checkPermission("change cards", dingtalk::askWhetherCardsMayBeChanged(app_));
+        checkPermission("write to people", dingtalk::askWhetherPeopleMayBeWrittenTo(app_));
+        if (!subject_.rings.empty()) checkPermission("ring people (DING)", dingtalk::askWhetherPeopleMayBeRung(app_));
+    }
+    void checkPermission(const std::string& what, Task<Result<void>> question) {
+        auto allowed = world_.run(std::move(question));
         if (allowed)
-            report_.fine("permission to change cards");
+            report_.fine("permission to " + what);
         else if (allowed.error().code == ErrorCode::PermissionDenied)
-            report_.missing("permission to change cards: " + allowed.error().message, allowed.error().remedy);
+            report_.missing("permission to " + what + ": " + allowed.error().message, allowed.error().remedy);
         else
-            report_.unknown("permission to change cards", allowed.error());
+            report_.unknown("permission to " + what, allowed.error());
     }
     void checkGroups() {
         for (const auto& chat : subject_.chats) {

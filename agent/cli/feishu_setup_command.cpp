@@ -46,10 +46,16 @@ constexpr Scope scopes[] = {
     {"im:message.group_at_msg:readonly", "to be mentioned in groups", true},
     {"im:message.p2p_msg:readonly", "to be written to directly", true},
     {"im:chat:readonly", "to list the groups", false},
+    {"contact:user.base:readonly", "to show people by name", false},
+};
+
+constexpr std::pair<rules::Ring, Scope> ringScopes[] = {
+    {rules::Ring::App, {"im:message.urgent", "to ring people in the application", true}},
+    {rules::Ring::Sms, {"im:message.urgent:sms", "to ring people by SMS", true}},
+    {rules::Ring::Phone, {"im:message.urgent:phone", "to ring people by phone", true}},
 };
 
 constexpr Scope departmentScopes[] = {
-    {"contact:contact.base:readonly", "to look people up", true},
     {"contact:user.department:readonly", "to know who is in which department", true},
     {"contact:department.base:readonly", "to name departments", false},
     {"contact:department.organize:readonly", "to know which department is below which", true},
@@ -130,6 +136,9 @@ private:
         auto granted = world_.run(feishu::askScopes(app_));
         if (!granted) return report_.unknown("scopes", granted.error());
         for (const auto& scope : scopes) checkScope(scope, *granted);
+        checkScope({"contact:contact.base:readonly", "to look people up", !subject_.departments.empty()}, *granted);
+        for (const auto& [ring, scope] : ringScopes)
+            if (subject_.rings.contains(ring)) checkScope(scope, *granted);
         if (subject_.departments.empty()) return;
         for (const auto& scope : departmentScopes) checkScope(scope, *granted);
     }

@@ -72,6 +72,16 @@ std::vector<std::string> departmentsOn(Type type, const app::Config& config) {
     return {ids.begin(), ids.end()};
 }
 
+std::set<rules::Ring> ringsOf(const std::vector<rules::Route>& routes) {
+    std::set<rules::Ring> rings;
+    for (const auto& route : routes) {
+        rings.insert(route.ring);
+        for (const auto& step : route.escalate) rings.insert(step.ring);
+    }
+    rings.erase(rules::Ring::None);
+    return rings;
+}
+
 }  // namespace
 
 void SetupReport::fine(const std::string& what) {
@@ -126,6 +136,7 @@ Result<std::vector<SetupSubject>> subjectsOf(const SetupOptions& options, Type t
         for (const auto& channel : config->channels)
             if (channel.app == app.name) subject.chats.push_back(channel.chat);
         subject.departments = departmentsOn(type, *config);
+        subject.rings = ringsOf(config->routes);
         subjects.push_back(std::move(subject));
     }
     if (subjects.empty())

@@ -13,4 +13,8 @@ Task<Result<bool>> askWhetherInGroup(std::shared_ptr<App> app, std::string conve
 /// PermissionDenied where the application may not change cards. Asks about a card that there is not.
 Task<Result<void>> askWhetherCardsMayBeChanged(std::shared_ptr<App> app);
 
+/// PermissionDenied where the robot may not write to people, or not ring them. Asks about nobody.
+Task<Result<void>> askWhetherPeopleMayBeWrittenTo(std::shared_ptr<App> app);
+Task<Result<void>> askWhetherPeopleMayBeRung(std::shared_ptr<App> app);
+
 }  // namespace klaw::notifiers::dingtalk

@@ -72,10 +72,10 @@ class SetupTest(unittest.TestCase):
         self.output = ran.stdout + ran.stderr
         return ran.returncode
 
-    def config(self, app, chat, access=()):
+    def config(self, app, chat, access=(), **more):
         file = self.directory / "klaw.yaml"
-        file.write_text(json.dumps({"apps": [app], "access": access,
-                                    "channels": [{"name": "oncall", "app": app["name"], "chat": chat}]}))
+        channels = [{"name": "oncall", "app": app["name"], "chat": chat}]
+        file.write_text(json.dumps({"apps": [app], "access": access, "channels": channels, **more}))
         return file
 
     def yaml_of(self, output):
@@ -117,6 +117,17 @@ class FeishuSetupTest(SetupTest):
         self.assertIn("MISSING  scope im:message:send_as_bot, to send and change cards", self.output)
         self.assertIn(f"{self.feishu.url}/app/{Feishu.APP}/auth", self.output)
         self.assertIn("MISSING  test card in oc_ops: code 99991672", self.output)
+
+    def test_scopes_for_ringing_are_wanted_where_routes_ring(self):
+        rings = {"routes": [{"ring": "app", "mention": ["李雷"], "escalate": [{"after": "5m", "mention": ["李雷"], "ring": "phone"}]}],
+                 "access": [{"name": "李雷", "feishu": "ou_li", "role": "operator"}]}
+        self.feishu.call("connection", do="scope", name="im:message.urgent", granted=1)
+        file = self.config(self.feishu.app(), "oc_ops", **rings)
+        self.assertEqual(self.setup_of("feishu", "--check", "--config", file), 1, self.output)
+        self.assertIn("ok       scope im:message.urgent, to ring people in the application", self.output)
+        self.assertIn("MISSING  scope im:message.urgent:phone, to ring people by phone", self.output)
+        self.assertNotIn("urgent:sms", self.output)
+        self.assertIn("ok       scope contact:contact.base:readonly, to look people up", self.output)
 
     def test_bot_that_is_not_in_the_group_is_said(self):
         self.feishu.call("connection", do="bot_leaves", chat="oc_ops")
@@ -204,6 +215,17 @@ class DingTalkSetupTest(SetupTest):
         self.assertEqual(self.setup_of("dingtalk", "--check", "--config", file), 1)
         self.assertIn("MISSING  department 42: errcode 60011", self.output)
         self.assertIn("qyapi_get_department_list", self.output)
+
+    def test_permission_to_write_and_to_ring_is_asked_for_without_doing_so(self):
+        self.dingtalk.call("fault", api="robot.ding", kind="answer", status=403, scopes=["qyapi_robot_ding"],
+                           code="Forbidden.AccessDenied.AccessTokenPermissionDenied")
+        file = self.config(self.dingtalk.app(), "cidops==", routes=[{"ring": "phone", "mention": ["李雷"]}],
+                           access=[{"name": "李雷", "dingtalk": "li", "role": "operator"}])
+        self.assertEqual(self.setup_of("dingtalk", "--check", "--config", file), 1, self.output)
+        self.assertIn("ok       permission to write to people", self.output)
+        self.assertIn("MISSING  permission to ring people (DING)", self.output)
+        self.assertIn("qyapi_robot_ding", self.output)
+        self.assertEqual(self.dingtalk.state()["messages"], [])
 
     def test_robot_that_is_not_in_the_group_is_said(self):
         self.dingtalk.call("connection", do="robot_leaves", chat="cidops==")
