@@ -1,11 +1,14 @@
 #include "rules/cel/checker.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "rules/cel/functions.hpp"
 #include "rules/cel/inference.hpp"
+#include "rules/cel/sample_value.hpp"
 #include "rules/cel/signatures.hpp"
 #include "rules/cel/unknown_field.hpp"
 
@@ -35,7 +38,9 @@ private:
     /// A type that grows out of hand, as of `cel.bind(x, [x, x], …)` many times over, is taken for dyn.
     Type check(Node& node) {
         auto type = typeOf(node);
-        return type.size() > maxTypeSize ? Type() : type;
+        if (type.size() > maxTypeSize) type = Type();
+        if (formats_ > 0) formatted_[&node] = type;
+        return type;
     }
 
     Type typeOf(Node& node) {
@@ -130,7 +135,11 @@ private:
     Type called(Node& node, std::string_view name) { return overload(node, name, checkAll(node)); }
 
     Type call(Node& node) {
+        bool format = isWrittenFormat(node);
+        formats_ += format;
         auto arguments = checkAll(node);
+        formats_ -= format;
+        if (format) formattable(node);
         if ((node.name == "timestamp" || node.name == "duration") && node.args[0]->op == Op::Constant) readable(node);
         if (node.name == "matches" && isText(*node.args[1])) node.regex = pattern(*node.args[1]);
         bool picksNumber = node.name == "math.greatest" || node.name == "math.least";
@@ -145,6 +154,33 @@ private:
         Meter meter;
         auto read = node.function->call(Arguments(&node.args[0]->constant, 1), meter);
         if (!read) refuse(*node.args[0], read.error().message);
+    }
+
+    /// `'%d'.format([x])`
+    static bool isWrittenFormat(const Node& node) {
+        return node.receiver && node.name == "format" && isText(*node.args[0]) && node.args[1]->op == Op::List;
+    }
+
+    /// A format that is written out can be filled with values of these types, and uses all of them.
+    void formattable(const Node& node) {
+        Value::Items samples;
+        for (const auto& argument : node.args[1]->args) samples.push_back(sampleOf(*argument));
+        auto fill = [&] {
+            Meter meter;
+            return node.function->call(std::array{node.args[0]->constant, Value::list(samples)}, meter);
+        };
+        if (auto filled = fill(); !filled) refuse(node, filled.error().message);
+        if (samples.empty()) return;
+        samples.pop_back();
+        if (fill()) refuse(node, "too many arguments supplied to string.format");
+    }
+
+    Value sampleOf(const Node& node) {
+        if (node.op != Op::List && node.op != Op::Map) return sampleValue(types_.settled(formatted_.at(&node)));
+        Value::Items parts;
+        for (const auto& part : node.args) parts.push_back(sampleOf(*part));
+        if (node.op == Op::List) return Value::list(std::move(parts));
+        return Value::map({{Value::string("parts"), Value::list(std::move(parts))}});
     }
 
     static std::shared_ptr<const re2::RE2> pattern(const Node& text) {
@@ -314,6 +350,8 @@ private:
     const std::vector<Type>& variables_;
     std::vector<Type> locals_;
     Inference types_;
+    int formats_ = 0;                        ///< how many written formats stand around the node
+    std::map<const Node*, Type> formatted_;  ///< what stands in them
 };
 
 }  // namespace

@@ -52,6 +52,16 @@ INSTANTIATE_TEST_SUITE_P(
             "found no matching overload for 'orValue' applied to 'optional_type(string).(int)'"},
         Row{"quantity('1') > 2", "found no matching overload for '_>_' applied to '(kubernetes.Quantity, int)'"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Formats, CelTypes,
+    testing::Values(
+        Row{"'%s %d %x'.format([['a'], object.a, b'c'])", "string"},
+        Row{"'%d'.format(['a'])",
+            "error during formatting: decimal clause can only be used on ints, uints, and doubles, was given string"},
+        Row{"'%d %d'.format([1])", "index 1 out of range"},
+        Row{"'%d'.format([1, 2])", "too many arguments supplied to string.format"},
+        Row{"'%y'.format([1])", "could not parse formatting clause: unrecognized formatting clause \"y\""}));
+
 TEST(CelSignatures, AreKnownOfEachFunctionAndOfNothingElse) {
     auto named = namesWithSignatures();
     for (auto name : named) {
