@@ -293,7 +293,7 @@ private:
                 return Type::optional(check(*node.args[1]));
             case Macro::OptFlatMap:
                 first = overload(*node.args[0], ".value", {range});
-                return overload(node, ".or", {check(*node.args[1]), Type::optional(types_.fresh())});
+                return overload(node, "_?_:_", {Kind::Bool, check(*node.args[1]), Type::optional(types_.fresh())});
             default:
                 iterate(node, range);
                 return overElements(node, range);

@@ -7,9 +7,8 @@
 namespace klaw::rules::cel {
 namespace {
 
-constexpr std::string_view numbers = "int uint double";
-constexpr std::string_view durations = "int uint double duration";
-constexpr std::string_view comparables = "bool int uint double string bytes timestamp duration";
+constexpr std::string_view numbers = "double int uint";
+constexpr std::string_view sortables = "int uint double bool duration timestamp string bytes";
 
 struct Row {
     std::string_view names;  ///< as signaturesOf() takes them
@@ -18,48 +17,51 @@ struct Row {
     std::string_view each = {};  ///< the types that `*` stands for, one after the other
 };
 
-// What Kubernetes' libraries name themselves is named here as they do. A method's receiver is the first argument;
+// The first that fits decides what a type still to be inferred is, so the order of a name's rows is cel-go's. Types of
+// Kubernetes' libraries are named as they name themselves. A method's receiver is the first argument;
 // "@insert" and "@sortBy" are what the macros transformMap and sortBy do.
 constexpr Row rows[] = {
     {"!_", "bool", "bool"},
-    {"-_", "int", "int"},
-    {"-_", "double", "double"},
-    {"_+_ _-_ _*_ _/_", "*, *", "*", numbers},
-    {"_%_", "*, *", "*", "int uint"},
-    {"_+_", "*, *", "*", "string bytes duration list(A)"},
-    {"_-_", "duration, duration", "duration"},
-    {"_+_ _-_", "timestamp, duration", "timestamp"},
+    {"-_", "*", "*", "double int"},
+    {"_+_", "bytes, bytes", "bytes"},
+    {"_+_ _-_ _*_ _/_", "double, double", "double"},
+    {"_+_ _-_", "duration, duration", "duration"},
     {"_+_", "duration, timestamp", "timestamp"},
+    {"_+_ _-_ _*_ _/_ _%_", "int, int", "int"},
+    {"_+_ _-_", "timestamp, duration", "timestamp"},
     {"_-_", "timestamp, timestamp", "duration"},
+    {"_+_", "*, *", "*", "list(A) string"},
+    {"_+_ _-_ _*_ _/_ _%_", "uint, uint", "uint"},
     {"_==_ _!=_", "A, A", "bool"},
-    {"_<_ _<=_ _>_ _>=_", "*, *", "bool", comparables},
-    {"_<_ _<=_ _>_ _>=_", "int, *", "bool", "uint double"},
-    {"_<_ _<=_ _>_ _>=_", "uint, *", "bool", "int double"},
-    {"_<_ _<=_ _>_ _>=_", "double, *", "bool", "int uint"},
+    {"_<_ _<=_ _>_ _>=_", "bool, bool", "bool"},
+    {"_<_ _<=_ _>_ _>=_", "int, *", "bool", "int double uint"},
+    {"_<_ _<=_ _>_ _>=_", "uint, *", "bool", "uint double int"},
+    {"_<_ _<=_ _>_ _>=_", "double, *", "bool", "double int uint"},
+    {"_<_ _<=_ _>_ _>=_", "*, *", "bool", "string bytes timestamp duration"},
     {"_?_:_", "bool, A, A", "A"},
     {"@in", "A, list(A)", "bool"},
     {"@in", "A, map(A, B)", "bool"},
     {"_[_]", "list(A), int", "A"},
     {"_[_]", "map(A, B), A", "B"},
-    {"_[_] _[?_]", "optional(list(A)), int", "optional(A)"},
-    {"_[_] _[?_]", "optional(map(A, B)), A", "optional(B)"},
     {"_[?_]", "list(A), int", "optional(A)"},
+    {"_[_] _[?_]", "optional(list(A)), int", "optional(A)"},
     {"_[?_]", "map(A, B), A", "optional(B)"},
+    {"_[_] _[?_]", "optional(map(A, B)), A", "optional(B)"},
     {"@insert", "map(A, B), A, B", "map(A, B)"},
     {"@insert", "map(A, B), map(A, B)", "map(A, B)"},
-    {"@sortBy", "list(A), list(*)", "list(A)", comparables},
+    {"@sortBy", "list(A), list(*)", "list(A)", sortables},
 
     {"bool", "*", "bool", "bool string"},
-    {"int", "*", "int", "int uint double string timestamp duration"},
-    {"uint", "*", "uint", "int uint double string"},
-    {"double", "*", "double", "int uint double string"},
-    {"string", "*", "string", "bool int uint double string bytes timestamp duration net.IP net.CIDR"},
+    {"int", "*", "int", "int double duration string timestamp uint"},
+    {"uint", "*", "uint", "uint double int string"},
+    {"double", "*", "double", "double int string uint"},
+    {"string", "*", "string", "string bool bytes double duration int timestamp uint net.IP net.CIDR"},
     {"bytes", "*", "bytes", "bytes string"},
     {"timestamp", "*", "timestamp", "timestamp int string"},
     {"duration", "*", "duration", "duration int string"},
     {"dyn", "A", "dyn"},
     {"type", "A", "type"},
-    {"size .size", "*", "int", "string bytes list(A) map(A,B)"},
+    {"size .size", "*", "int", "bytes list(A) map(A,B) string"},
 
     {".contains .startsWith .endsWith matches .matches", "string, string", "bool"},
     {".charAt .substring", "string, int", "string"},
@@ -84,10 +86,10 @@ constexpr Row rows[] = {
     {".flatten", "list(dyn), int", "list(dyn)"},
     {".slice", "list(A), int, int", "list(A)"},
     {".indexOf .lastIndexOf", "list(A), A", "int"},
-    {".isSorted", "list(*)", "bool", comparables},
-    {".sort", "list(*)", "list(*)", comparables},
-    {".min .max", "list(*)", "*", comparables},
-    {".sum", "list(*)", "*", durations},
+    {".isSorted", "list(*)", "bool", sortables},
+    {".sort", "list(*)", "list(*)", sortables},
+    {".min .max", "list(*)", "*", sortables},
+    {".sum", "list(*)", "*", "int uint double duration"},
     {"lists.range", "int", "list(int)"},
     {"sets.contains sets.equivalent sets.intersects", "list(A), list(A)", "bool"},
 
@@ -135,8 +137,8 @@ constexpr Row rows[] = {
     {"cidr", "string", "net.CIDR"},
     {".masked", "net.CIDR", "net.CIDR"},
     {".prefixLength", "net.CIDR", "int"},
-    {".containsIP", "net.CIDR, *", "bool", "net.IP string"},
-    {".containsCIDR", "net.CIDR, *", "bool", "net.CIDR string"},
+    {".containsIP", "net.CIDR, *", "bool", "string net.IP"},
+    {".containsCIDR", "net.CIDR, *", "bool", "string net.CIDR"},
 
     {"url", "string", "kubernetes.URL"},
     {".getScheme .getHost .getHostname .getPort .getEscapedPath", "kubernetes.URL", "string"},
