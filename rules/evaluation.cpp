@@ -6,23 +6,30 @@
 
 #include "base/digest.hpp"
 #include "rules/owner.hpp"
+#include "rules/schema/kubernetes_schema.hpp"
 
 namespace klaw::rules {
 
 namespace {
 
-using Types = std::vector<std::optional<cel::Kind>>;
-const Types resourceTypes{std::nullopt, std::nullopt, cel::Kind::Timestamp, cel::Kind::String};
-const Types metricTypes{cel::Kind::Map, cel::Kind::String, cel::Kind::Double, cel::Kind::String, cel::Kind::Double};
-const Types eventTypes{std::nullopt, cel::Kind::String, cel::Kind::Int};
+using Types = std::vector<cel::Type>;
+const Types metricTypes{cel::Type::map(cel::Kind::String, cel::Kind::String), cel::Kind::String, cel::Kind::Double,
+                        cel::Kind::String, cel::Kind::Double};
+
+Types eventTypes() {
+    return {objectType("events"), cel::Kind::String, cel::Kind::Int};
+}
 
 }  // namespace
 
-const cel::Environment& ResourceSlots::environment(bool withItem) {
-    static const cel::Environment plain{.variables = {"object", "old", "now", "cluster"}, .types = resourceTypes};
-    static const cel::Environment each{.variables = {"object", "old", "now", "cluster", "item"},
-                                       .types = resourceTypes};
-    return withItem ? each : plain;
+cel::Environment ResourceSlots::environment(const cel::Type& object, const std::optional<cel::Type>& item) {
+    cel::Environment environment{.variables = {"object", "old", "now", "cluster"},
+                                 .types = {object, object, cel::Kind::Timestamp, cel::Kind::String}};
+    if (item) {
+        environment.variables.emplace_back("item");
+        environment.types.push_back(*item);
+    }
+    return environment;
 }
 
 const cel::Environment& MetricSlots::environment(bool withValue) {
@@ -38,8 +45,8 @@ const cel::Environment& AbsenceSlots::environment() {
 }
 
 const cel::Environment& EventSlots::environment(bool withCount) {
-    static const cel::Environment plain{.variables = {"event", "cluster"}, .types = eventTypes};
-    static const cel::Environment counted{.variables = {"event", "cluster", "count"}, .types = eventTypes};
+    static const cel::Environment plain{.variables = {"event", "cluster"}, .types = eventTypes()};
+    static const cel::Environment counted{.variables = {"event", "cluster", "count"}, .types = eventTypes()};
     return withCount ? counted : plain;
 }
 

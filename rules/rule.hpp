@@ -110,7 +110,7 @@ struct Rule {
 /// Places of the variables of a resource rule. Rules without `each` have no `item`.
 struct ResourceSlots {
     enum : std::size_t { Object, Old, Now, Cluster, Item, Size };
-    static const cel::Environment& environment(bool withItem);
+    static cel::Environment environment(const cel::Type& object, const std::optional<cel::Type>& item);
 };
 /// Places of the variables of a metric or PromQL rule. `shown` is the value as people write it: "93.4%"; `latest` the
 /// newest reading, of which a window function makes the value.

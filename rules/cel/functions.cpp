@@ -5,9 +5,8 @@
 #include <vector>
 
 namespace klaw::rules::cel {
-namespace {
 
-const std::vector<Function>& allFunctions() {
+std::span<const Function> allFunctions() {
     static const std::vector<Function> functions = [] {
         std::vector<Function> all;
         for (auto table : {conversionFunctions(), stringFunctions(), listFunctions(), timeFunctions(),
@@ -18,8 +17,6 @@ const std::vector<Function>& allFunctions() {
     }();
     return functions;
 }
-
-}  // namespace
 
 tl::unexpected<EvalError> evalError(std::string message) {
     return tl::unexpected<EvalError>(EvalError{EvalError::Kind::Other, std::move(message)});

@@ -45,6 +45,8 @@ Result<const Function*> findFunction(std::string_view name, bool method, std::si
 /// Whether there is a function, not a method, of this name: "optional.of".
 bool isFunction(std::string_view name);
 
+std::span<const Function> allFunctions();
+
 // One table a subject.
 std::span<const Function> conversionFunctions();
 std::span<const Function> stringFunctions();

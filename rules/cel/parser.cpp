@@ -190,7 +190,7 @@ private:
         int count = 0;
         while (accept(symbol)) ++count;
         NodePtr operand;
-        if (op == Op::Negate)
+        if (op == Op::Negate && count == 1)
             if (auto folded = negativeLiteral()) {
                 operand = members(std::move(folded));
                 --count;
@@ -329,8 +329,15 @@ private:
     /// A name and a comma.
     bool isNameAt(std::size_t at) const { return isIdentifierAt(at) && isSymbolAt(at + 1, ","); }
 
+    void refuseReserved() const {
+        const auto& name = current().text;
+        if (name == "in" || std::ranges::find(reservedWords, name) != reservedWords.end())
+            refuse(current().at, "Syntax error: reserved identifier: " + name);
+    }
+
     std::string macroVariable() {
         if (!isNameAt(at_)) refuse(current().at, "argument must be a simple name");
+        refuseReserved();
         auto name = take().text;
         expect(",");
         return name;
@@ -376,9 +383,15 @@ private:
         return identifierOrCall(at, false);
     }
 
+    /// `[]`, and `[,]` as the grammar has it.
+    bool emptyLiteral(std::string_view end) {
+        if (accept(",")) return expect(end), true;
+        return accept(end);
+    }
+
     NodePtr listLiteral(const Position& at, bool firstOptional) {
         auto node = make(Op::List, at);
-        if (!firstOptional && accept("]")) return node;
+        if (!firstOptional && emptyLiteral("]")) return node;
         for (bool optional = firstOptional;; optional = false) {
             node->optionalEntries.push_back(optional || accept("?"));
             node->args.push_back(expression());
@@ -390,30 +403,29 @@ private:
 
     NodePtr mapLiteral(const Position& at) {
         auto node = make(Op::Map, at);
-        while (!accept("}")) {
+        if (emptyLiteral("}")) return node;
+        for (;;) {
             node->optionalEntries.push_back(accept("?"));
             node->args.push_back(expression());
             expect(":");
             node->args.push_back(expression());
-            if (accept("}")) break;
+            if (accept("}")) return node;
             expect(",");
+            if (accept("}")) return node;
         }
-        return node;
     }
 
     /// A local, a variable, a type or a function; the longest dotted name that means something.
     NodePtr identifierOrCall(const Position& at, bool absolute) {
         if (current().kind != Token::Kind::Identifier || current().quoted) unexpected();
-        const auto& first = current().text;
-        if (std::find(reservedWords.begin(), reservedWords.end(), first) != reservedWords.end() || first == "in")
-            refuse(at, "Syntax error: reserved identifier: " + first);
+        refuseReserved();
         auto names = dottedNames();
         auto last = at_ + 2 * names.size() - 1;
         if (isSymbolAt(last, "{")) refuse(at, "messages cannot be made in rules: '" + joined(names) + "{…}'");
         bool called = isSymbolAt(last, "(");
         bool isLocal = !absolute && std::find(locals_.begin(), locals_.end(), names[0]) != locals_.end();
         if (called && (names.size() == 1 || !isLocal))
-            if (auto call = qualifiedCall(joined(names), at)) return call;
+            if (auto call = qualifiedCall(joined(names), at, absolute)) return call;
         if (called) names.pop_back();
         if (isLocal) return local(at);
         for (; !names.empty(); names.pop_back())
@@ -442,9 +454,9 @@ private:
     void skipNames(std::size_t count) { at_ += 2 * count - 1; }
 
     /// `f(…)`, `math.greatest(…)`; nothing when a dotted name is no function, but a method call on what comes before.
-    NodePtr qualifiedCall(const std::string& name, const Position& at) {
+    NodePtr qualifiedCall(const std::string& name, const Position& at, bool absolute) {
         auto names = static_cast<std::size_t>(std::count(name.begin(), name.end(), '.')) + 1;
-        bool isMacro = environment_.macros && (name == "has" || name == "cel.bind");
+        bool isMacro = environment_.macros && !absolute && (name == "has" || name == "cel.bind");
         if (names > 1 && !isMacro && !isFunction(name)) return nullptr;
         skipNames(names);
         auto call = current().at;

@@ -15,6 +15,7 @@ struct Program::Code {
     std::string source;
     std::vector<std::string> variables;
     NodePtr root;
+    Type type;
 
     std::optional<std::size_t> slotOf(std::string_view variable) const {
         auto found = std::find(variables.begin(), variables.end(), variable);
@@ -24,22 +25,30 @@ struct Program::Code {
 };
 
 Result<Program> Program::compile(std::string_view expression, const Environment& environment,
-                                 std::optional<Kind> wanted) {
+                                 const std::optional<Type>& wanted) {
     auto root = parse(expression, environment);
     if (!root) return fail(root.error());
-    if (environment.checked)
-        if (auto checked = check(**root, environment.types, wanted); !checked) return fail(checked.error());
+    Type type;
+    if (environment.checked) {
+        auto checked = check(**root, environment.types, wanted);
+        if (!checked) return fail(checked.error());
+        type = std::move(*checked);
+    }
     if (environment.bounded)
         if (auto bounded = checkCost(**root); !bounded) return fail(bounded.error());
     Program program;
-    program.code_ =
-        std::make_shared<const Code>(Code{std::string(expression), environment.variables, std::move(*root)});
+    program.code_ = std::make_shared<const Code>(
+        Code{std::string(expression), environment.variables, std::move(*root), std::move(type)});
     return program;
 }
 
 Evaluated<Value> Program::evaluate(std::span<const Value> bindings) const {
     assert(bindings.size() >= code_->variables.size());
     return Evaluator(bindings).run(*code_->root);
+}
+
+const Type& Program::type() const {
+    return code_->type;
 }
 
 std::string ExpressionPlace::describe(int line, int column) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "rules/cel/type.hpp"
 #include "rules/cel/value.hpp"
 #include "rules/field_tree.hpp"
 
@@ -22,8 +23,8 @@ struct Environment {
     bool checked = true;    ///< otherwise unknown names and types that cannot fit fail when they are evaluated
     bool macros = true;
     bool bounded = true;  ///< what could run away is refused, not only ended
-    /// Of the variables, in the same order; those beyond its end, and those without one, are of any type.
-    std::vector<std::optional<Kind>> types;
+    /// Of the variables, in the same order; those beyond its end are of any type.
+    std::vector<Type> types;
 };
 
 /// Why an evaluation gave no value.
@@ -66,7 +67,10 @@ public:
     /// Errors carry "line:column" of the expression as place (1-based) and the wording of cel-go where there is one.
     /// Where a type is wanted, an expression that is known to give another one is refused.
     static Result<Program> compile(std::string_view expression, const Environment& environment,
-                                   std::optional<Kind> wanted = std::nullopt);
+                                   const std::optional<Type>& wanted = std::nullopt);
+
+    /// What it gives, as far as that is known; dyn for an expression that was not checked.
+    const Type& type() const;
 
     /// `bindings[i]` is the value of `environment.variables[i]`. Values in the result may view into the bindings' data.
     /// Never throws on bad data; the cost of one evaluation is bounded.

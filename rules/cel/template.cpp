@@ -77,7 +77,7 @@ Result<Template> Template::compile(std::string_view text, const Environment& env
         auto program = Program::compile(text.substr(begin, end - begin), environment);
         if (!program)
             return fail(ErrorCode::InvalidArgument, program.error().message,
-                        outerPlace(text, begin, program.error().place));
+                        outerPlace(text, begin, program.error().place), program.error().remedy);
         flush();
         result.parts_.push_back({{}, std::make_shared<Program>(std::move(*program))});
         i = end;

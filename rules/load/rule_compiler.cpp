@@ -8,6 +8,7 @@
 #include "rules/load/value_readers.hpp"
 #include "rules/metric/builtin_metrics.hpp"
 #include "rules/resource_names.hpp"
+#include "rules/schema/kubernetes_schema.hpp"
 #include "rules/suggestion.hpp"
 
 namespace klaw::rules {
@@ -214,10 +215,9 @@ private:
             return;
         }
         for (const auto& name : spec_.resources) resourceName(name);
-        if (spec_.each) {
-            rule_.each = program(*spec_.each, ResourceSlots::environment(false));
-            rule_.eachPath = plainPath(spec_.each->value);
-        }
+        auto object = objectTypeOfAny(rule_.resources);
+        resourceEnvironment_ = ResourceSlots::environment(object, std::nullopt);
+        if (spec_.each) resourceEnvironment_ = ResourceSlots::environment(object, each(*spec_.each));
         if (!spec_.when)
             error(spec_.at, "the rule has no condition", "add `when`");
         else
@@ -228,6 +228,18 @@ private:
         occurrence();
         waitAnew();
         clocks();
+    }
+
+    /// What `item` is.
+    cel::Type each(const Text& written) {
+        rule_.each = program(written, resourceEnvironment_);
+        rule_.eachPath = plainPath(written.value);
+        if (!rule_.each) return {};
+        const auto& elements = rule_.each->type();
+        if (elements.is(cel::Kind::List) || elements.is(cel::Kind::Map)) return elements.of.back();
+        if (elements.form == cel::Type::Form::Known)
+            error(written.at, "each: expected a list, but found '" + elements.text() + "'");
+        return {};
     }
 
     void resourceName(const Text& written) {
@@ -337,7 +349,7 @@ private:
             case Rule::Kind::Resource:
                 break;
         }
-        return ResourceSlots::environment(spec_.each.has_value());
+        return resourceEnvironment_;
     }
 
     /// What texts for people may read beside.
@@ -349,7 +361,7 @@ private:
     }
 
     std::optional<cel::Program> program(const Text& source, const cel::Environment& environment,
-                                        std::optional<cel::Kind> wanted = std::nullopt) {
+                                        const std::optional<cel::Type>& wanted = std::nullopt) {
         auto compiled = cel::Program::compile(source.value, environment, wanted);
         if (!compiled) {
             report(source, compiled.error());
@@ -383,6 +395,7 @@ private:
     const RuleSpec& spec_;
     Problems& problems_;
     Rule rule_;
+    cel::Environment resourceEnvironment_;  ///< of a rule about resources
 };
 
 }  // namespace

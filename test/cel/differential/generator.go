@@ -50,6 +50,7 @@ type generator struct {
 	words   []string // short texts of the object
 	locals  []local
 	counter int
+	ill     bool // takes wrong types now and then
 }
 
 func newGenerator(random *rand.Rand, object any) *generator {
@@ -111,6 +112,9 @@ func (g *generator) top() string {
 
 // An expression of a type; now and then one of another type behind dyn(), so that errors are compared too.
 func (g *generator) of(wanted kind, depth int) string {
+	if g.ill && g.Intn(8) == 0 {
+		wanted = kind(g.Intn(int(kinds)))
+	}
 	if g.Intn(60) == 0 && depth > 0 && wanted != optionalInteger && wanted != optionalText {
 		return "dyn(" + g.exactly(kind(g.Intn(int(quantity))), depth-1) + ")"
 	}

@@ -3,8 +3,9 @@
 //	differential -recording FILE [-seed N] [-count N] [-seconds N]
 //
 // The first lines are the objects, {"object":…}; each further line is {"o":index,"e":expression} with "v", the value as
-// protojson of cel.expr.Value, or "x", the error. The same seed gives the same lines. With -seconds it goes on for that
-// long and takes one seed after the other.
+// protojson of cel.expr.Value, or "x", the error of the evaluation, or "r", why it does not compile. Of expressions that
+// were made faulty on purpose and compile all the same there is no more than "c". The same seed gives the same lines. With
+// -seconds it goes on for that long and takes one seed after the other.
 package main
 
 import (
@@ -33,10 +34,12 @@ import (
 var now = time.Date(2026, 11, 23, 19, 40, 0, 123456789, time.UTC)
 
 type row struct {
-	Object int             `json:"o"`
-	Expr   string          `json:"e"`
-	Value  json.RawMessage `json:"v,omitempty"`
-	Error  string          `json:"x,omitempty"`
+	Object   int             `json:"o"`
+	Expr     string          `json:"e"`
+	Value    json.RawMessage `json:"v,omitempty"`
+	Error    string          `json:"x,omitempty"`
+	Refusal  string          `json:"r,omitempty"`
+	Compiles bool            `json:"c,omitempty"`
 }
 
 func main() {
@@ -81,12 +84,16 @@ func writeExpressions(out *bufio.Writer, env *cel.Env, objects []any, seed int64
 	for written := 0; written < count; {
 		index := random.Intn(len(objects))
 		generator := newGenerator(random, objects[index])
+		faulty := random.Intn(3) == 0
 		text := generator.top()
+		if faulty {
+			text = generator.faulty()
+		}
 		if seen[text] || len(text) > 600 {
 			continue
 		}
 		seen[text] = true
-		if result, ok := evaluate(env, text, objects[index]); ok {
+		if result, ok := judge(env, text, objects[index], faulty); ok {
 			result.Object = index
 			writeLine(out, result)
 			written++
@@ -94,16 +101,22 @@ func writeExpressions(out *bufio.Writer, env *cel.Env, objects []any, seed int64
 	}
 }
 
-// False for what cel-go refuses to compile, what it answers differently from time to time (the order of maps), what it
-// panics on, and what has no form as a message.
-func evaluate(env *cel.Env, text string, object any) (row, bool) {
+// What cel-go says of an expression; of a faulty one that compiles the value is not asked, as it may be of a kind on
+// which cel-go departs from the specification.
+func judge(env *cel.Env, text string, object any, faulty bool) (row, bool) {
 	checked, issues := env.Compile(text)
 	if issues.Err() != nil {
-		if os.Getenv("SHOW_REFUSED") != "" {
-			log.Printf("refused: %s\n%v", text, issues.Err())
-		}
-		return row{}, false
+		return row{Expr: text, Refusal: issues.Err().Error()}, true
 	}
+	if faulty {
+		return row{Expr: text, Compiles: true}, true
+	}
+	return evaluate(env, checked, text, object)
+}
+
+// False for what cel-go answers differently from time to time (the order of maps), what it panics on, and what has no
+// form as a message.
+func evaluate(env *cel.Env, checked *cel.Ast, text string, object any) (row, bool) {
 	program, err := env.Program(checked, cel.CostLimit(1_000_000))
 	if err != nil {
 		return row{}, false

@@ -9,7 +9,10 @@ int main() {
     klaw::rules::cel::AgreementCheck check([](std::string_view text) { std::cout << "DIFFERS " << text << "\n"; });
     for (std::string line; std::getline(std::cin, line);) check.read(line);
     const auto& result = check.result();
+    for (const auto& [reason, count] : result.byDesign)
+        std::cout << "not compared: " << count << ", " << reason << "\n";
     std::cout << "agreement: " << result.agreed << " of " << result.compared << " (" << result.values << " values, "
-              << result.compared - result.values << " errors)\n";
+              << result.compared - result.values - result.refusals << " errors or compiled only, " << result.refusals
+              << " refused)\n";
     return result.compared > 0 && result.agreed == result.compared ? 0 : 1;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -11,10 +13,13 @@ namespace klaw::rules::cel {
 struct Agreement {
     std::size_t compared = 0;
     std::size_t agreed = 0;
-    std::size_t values = 0;  ///< of the compared, those to which cel-go gave a value
+    std::size_t values = 0;    ///< of the compared, those to which cel-go gave a value
+    std::size_t refusals = 0;  ///< of the compared, those that cel-go does not compile
+    /// Where the two differ by design, and how often that was. These are not compared.
+    std::map<std::string, std::size_t> byDesign;
 };
 
-/// Evaluates what test/cel/differential wrote, and compares it with cel-go's value or error.
+/// Compiles and evaluates what test/cel/differential wrote, and compares it with cel-go's value, error or refusal.
 class AgreementCheck {
 public:
     /// `report` gets a text about each expression on which the two differ.

@@ -124,7 +124,7 @@ TEST_F(EngineEvents, PerNodeAreCountedTogether) {
 }
 
 TEST_F(EngineEvents, EndWithTheObjectThatTheyAreAbout) {
-    start(failing + "  - {alert: Other, resource: pods, when: object.x == 1, title: t}\n");
+    start(failing + "  - {alert: Other, resource: pods, when: object.metadata.generation == 1, title: t}\n");
     put(R"({"kind":"Pod","metadata":{"name":"web","namespace":"shop","uid":"pod-web"}})");
     event(bad(3, "10:00:00"));
     EXPECT_EQ(took(), "Failing fired");

@@ -131,30 +131,30 @@ TEST_F(EngineObjects, WithoutTheFieldAreNeitherTrueNorAnError) {
 
 TEST_F(EngineObjects, ThatCannotBeToldGoOnFiring) {
     start(R"(rules:
-  - {alert: Many, resource: pods, when: object.status.count > 3, title: t}
+  - {alert: Many, resource: pods, when: object.status.observedGeneration > 3, title: t}
 )");
-    put(pod(R"({"count":4})"));
+    put(pod(R"({"observedGeneration":4})"));
     EXPECT_EQ(took(), "Many fired");
-    put(pod(R"({"count":"four"})"));
+    put(pod(R"({"observedGeneration":"four"})"));
     EXPECT_EQ(took(), "");
     EXPECT_EQ(engine_->counters().at("Many").errors, 1u);
-    EXPECT_EQ(engine_->counters().at("Many").lastError, "rules.yaml:2:61: no such overload");
+    EXPECT_EQ(engine_->counters().at("Many").lastError, "rules.yaml:2:74: no such overload");
 }
 
 TEST_F(EngineObjects, AreComparedWithWhatTheyWere) {
     start(R"(rules:
   - alert: Restarted
     resource: pods
-    when: object.status.restarts > old.status.restarts
+    when: object.status.observedGeneration > old.status.observedGeneration
     keep_firing_for: 1m
-    title: "from ${old.status.restarts} to ${object.status.restarts}"
+    title: "from ${old.status.observedGeneration} to ${object.status.observedGeneration}"
 )");
-    put(pod(R"({"restarts":1})"));
+    put(pod(R"({"observedGeneration":1})"));
     EXPECT_EQ(took(), "");
-    put(pod(R"({"restarts":2})"));
+    put(pod(R"({"observedGeneration":2})"));
     EXPECT_EQ(took(), "Restarted fired");
     EXPECT_EQ(only().title.en, "from 1 to 2");
-    put(pod(R"({"restarts":2,"x":1})"));
+    put(pod(R"({"observedGeneration":2,"x":1})"));
     pass(59s);
     EXPECT_EQ(took(), "");
     pass(1s);
@@ -162,25 +162,25 @@ TEST_F(EngineObjects, AreComparedWithWhatTheyWere) {
 }
 
 const std::string timed = R"(rules:
-  - {alert: Late, resource: pods, when: 'now - timestamp(object.status.since) > duration("5m")', title: t}
+  - {alert: Late, resource: pods, when: 'now - timestamp(object.status.startTime) > duration("5m")', title: t}
 )";
 
 TEST_F(EngineObjects, OfRulesThatReadTheClockAreLookedAtByTimer) {
     start(timed);
-    put(pod(R"({"since":"2026-11-23T10:00:00Z"})"));
+    put(pod(R"({"startTime":"2026-11-23T10:00:00Z"})"));
     pass(5min);
     EXPECT_EQ(took(), "");
     pass(15s);
     EXPECT_EQ(took(), "Late fired");
-    put(pod(R"({"since":"2026-11-23T10:05:00Z"})"));
+    put(pod(R"({"startTime":"2026-11-23T10:05:00Z"})"));
     EXPECT_EQ(took(), "Late resolved");
 }
 
 const std::string waiting = R"(rules:
   - alert: Waiting
     resource: pods
-    each: object.status.containers
-    when: item.state == "waiting"
+    each: object.status.containerStatuses
+    when: "!item.ready"
     labels: {container: "${item.name}"}
     title: "${item.name}"
 )";
@@ -188,13 +188,13 @@ const std::string waiting = R"(rules:
 TEST_F(EngineObjects, HaveAnAlertForEachElement) {
     start(waiting);
     put(pod(
-        R"({"containers":[{"name":"a","state":"waiting"},{"name":"b","state":"waiting"},{"name":"c","state":"ok"}]})"));
+        R"({"containerStatuses":[{"name":"a","ready":false},{"name":"b","ready":false},{"name":"c","ready":true}]})"));
     EXPECT_EQ(took(), "Waiting fired, Waiting fired");
-    put(pod(R"({"containers":[{"name":"a","state":"ok"},{"name":"b","state":"waiting"}]})"));
+    put(pod(R"({"containerStatuses":[{"name":"a","ready":true},{"name":"b","ready":false}]})"));
     EXPECT_EQ(took(), "Waiting resolved");
     EXPECT_EQ(only().element, "b");
     EXPECT_EQ(only().labels, (Labels{{"container", "b"}, {"namespace", "shop"}, {"pod", "web"}}));
-    put(pod(R"({"containers":[]})"));
+    put(pod(R"({"containerStatuses":[]})"));
     EXPECT_EQ(took(), "Waiting resolved");
 }
 
@@ -213,13 +213,13 @@ const std::string killed = R"(rules:
   - alert: Killed
     resource: pods
     when: object.status.reason == "Killed"
-    occurrence: "${object.status.at}"
+    occurrence: "${object.status.startTime}"
     keep_firing_for: 10m
     title: killed
 )";
 
 std::string killedAt(const std::string& time, const std::string& more = "1") {
-    return pod(R"({"reason":"Killed","at":")" + time + R"(","more":)" + more + "}");
+    return pod(R"({"reason":"Killed","startTime":")" + time + R"(","more":)" + more + "}");
 }
 
 TEST_F(EngineObjects, CountEachOccurrenceOnce) {
@@ -437,29 +437,29 @@ const std::string waitingAnew = R"(rules:
     resource: pods
     when: object.status.phase == "Stuck"
     for: 10m
-    wait_anew: "${object.status.step}"
+    wait_anew: "${object.status.observedGeneration}"
 )";
 
 TEST_F(EngineObjects, WaitAnewWhenWhatTheyWaitForMovesOn) {
     start(waitingAnew);
-    put(pod(R"({"phase":"Stuck","step":1})"));
+    put(pod(R"({"phase":"Stuck","observedGeneration":1})"));
     pass(9min);
-    put(pod(R"({"phase":"Stuck","step":1,"x":1})"));
-    put(pod(R"({"phase":"Stuck","step":2})"));
+    put(pod(R"({"phase":"Stuck","observedGeneration":1,"x":1})"));
+    put(pod(R"({"phase":"Stuck","observedGeneration":2})"));
     pass(9min);
     EXPECT_EQ(took(), "Stuck pending, Stuck pending") << "the second tells that the wait has begun anew";
     pass(1min);
     EXPECT_EQ(took(), "Stuck fired");
-    put(pod(R"({"phase":"Stuck","step":3})"));
+    put(pod(R"({"phase":"Stuck","observedGeneration":3})"));
     EXPECT_EQ(took(), "") << "what fires goes on";
 }
 
 TEST_F(EngineObjects, WaitOnAfterARestartWhereNothingHasMoved) {
     start(waitingAnew);
-    put(pod(R"({"phase":"Stuck","step":2})"));
+    put(pod(R"({"phase":"Stuck","observedGeneration":2})"));
     pass(6min);
     restart(waitingAnew);
-    put(pod(R"({"phase":"Stuck","step":2})"), "pods", true);
+    put(pod(R"({"phase":"Stuck","observedGeneration":2})"), "pods", true);
     pass(4min);
     EXPECT_EQ(took(), "Stuck pending, Stuck fired");
 }
@@ -469,12 +469,12 @@ TEST_F(EngineObjects, DoNotCountBeforeTheTimeThatTheyAreGiven) {
   - alert: Stuck
     resource: pods
     when: object.status.phase == "Stuck"
-    since: object.status.began
-    not_before: timestamp(object.status.until)
+    since: object.status.startTime
+    not_before: timestamp(object.status.message)
     for: 10m
 )");
-    put(pod(R"({"phase":"Stuck","began":")" + formatRfc3339(now_ - 1h) + R"(","until":")" + formatRfc3339(now_ + 2h) +
-            R"("})"));
+    put(pod(R"({"phase":"Stuck","startTime":")" + formatRfc3339(now_ - 1h) + R"(","message":")" +
+            formatRfc3339(now_ + 2h) + R"("})"));
     pass(2h + 10min - 1s);
     EXPECT_EQ(took(), "Stuck pending");
     pass(1s);
@@ -483,9 +483,9 @@ TEST_F(EngineObjects, DoNotCountBeforeTheTimeThatTheyAreGiven) {
 
 TEST_F(EngineObjects, AreNotDelayedByAClockThatRunsAhead) {
     start(R"(rules:
-  - {alert: Stuck, resource: pods, when: 'object.status.phase == "Stuck"', since: object.status.began, for: 10m}
+  - {alert: Stuck, resource: pods, when: 'object.status.phase == "Stuck"', since: object.status.startTime, for: 10m}
 )");
-    put(pod(R"({"phase":"Stuck","began":")" + formatRfc3339(now_ + 24h) + R"("})"));
+    put(pod(R"({"phase":"Stuck","startTime":")" + formatRfc3339(now_ + 24h) + R"("})"));
     pass(10min);
     EXPECT_EQ(took(), "Stuck pending, Stuck fired");
 }
@@ -495,7 +495,7 @@ TEST_F(EngineObjects, HaveNoLabelWithoutAValue) {
   - alert: Stuck
     resource: pods
     when: object.status.phase == "Stuck"
-    labels: {pod: "", step: "${object.status.step}", phase: "${object.status.phase}"}
+    labels: {pod: "", step: "${object.status.observedGeneration}", phase: "${object.status.phase}"}
 )");
     put(pod(R"({"phase":"Stuck"})"));
     EXPECT_EQ(only().labels, (Labels{{"namespace", "shop"}, {"phase", "Stuck"}}));
@@ -565,14 +565,14 @@ TEST_F(EngineObjects, CountTimesOnceEach) {
     start(R"(rules:
   - alert: Flaps
     resource: pods
-    when: has(object.status.at)
-    occurrence: "${object.status.at}"
+    when: has(object.status.startTime)
+    occurrence: "${object.status.startTime}"
     threshold: ">= 2 in 10m"
 )");
-    put(pod(R"({"at":"2025-01-01T00:00:00Z"})"));
+    put(pod(R"({"startTime":"2025-01-01T00:00:00Z"})"));
     for (auto wait : {1min, 1min}) {
         pass(wait);
-        put(pod(R"({"at":")" + formatRfc3339(now_) + "\"}"));
+        put(pod(R"({"startTime":")" + formatRfc3339(now_) + "\"}"));
     }
     EXPECT_EQ(took(), "Flaps fired");
     EXPECT_EQ(only().count, 2u);

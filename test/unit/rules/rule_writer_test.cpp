@@ -41,13 +41,13 @@ TEST(RuleWriter, QuotesWhatYamlWouldReadOtherwise) {
     auto text = written(R"(rules:
   - alert: A
     resource: pods
-    when: "has(object.a) ? object.b: object.c"
+    when: "has(object.spec) ? object.spec.hostIPC: object.spec.hostPID"
     facts: {exit code: "# 1", message: "it's\n\"two\" lines", empty: "null"}
     title: "- a: b"
 )");
     EXPECT_EQ(text, R"(  - alert: A
     resource: pods
-    when: 'has(object.a) ? object.b: object.c'
+    when: 'has(object.spec) ? object.spec.hostIPC: object.spec.hostPID'
     severity: warning
     facts:
       empty: 'null'

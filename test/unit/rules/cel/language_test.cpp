@@ -20,14 +20,16 @@ TEST_P(CelLanguage, GivesWhatTheSpecificationSays) {
     EXPECT_EQ(evaluated(GetParam().expression), GetParam().result);
 }
 
-INSTANTIATE_TEST_SUITE_P(Arithmetic, CelLanguage,
-                         testing::Values(Row{"1 + 2 * 3", "7"}, Row{"(1 + 2) * 3", "9"}, Row{"7 / 2", "3"},
-                                         Row{"-7 % 3", "-1"}, Row{"7.0 / 2.0", "3.5"},
-                                         Row{"1 / 0", "error: division by zero"},
-                                         Row{"9223372036854775807 + 1", "error: integer overflow"},
-                                         Row{"-9223372036854775808", "-9223372036854775808"}, Row{"5u - 3u", "2"},
-                                         Row{"0x1F", "31"}, Row{"'a' + \"b\"", "ab"}, Row{"[1] + [2]", "[1,2]"},
-                                         Row{"--5", "5"}, Row{"1e3", "1000"}));
+INSTANTIATE_TEST_SUITE_P(
+    Arithmetic, CelLanguage,
+    testing::Values(Row{"1 + 2 * 3", "7"}, Row{"(1 + 2) * 3", "9"}, Row{"7 / 2", "3"}, Row{"-7 % 3", "-1"},
+                    Row{"7.0 / 2.0", "3.5"}, Row{"1 / 0", "error: division by zero"},
+                    Row{"9223372036854775807 + 1", "error: integer overflow"},
+                    Row{"-9223372036854775808", "-9223372036854775808"}, Row{"5u - 3u", "2"}, Row{"0x1F", "31"},
+                    Row{"'a' + \"b\"", "ab"}, Row{"[1] + [2]", "[1,2]"}, Row{"--5", "5"}, Row{"[,]", "[]"},
+                    Row{"[1].map(for, 1)", "error: 1:9: Syntax error: reserved identifier: for"}, Row{"{,}", "{}"},
+                    Row{".cel.bind(x, 1, x)", "error: 1:1: undeclared reference to 'cel' (in container '')"},
+                    Row{"--9223372036854775808", "error: 1:3: Syntax error: invalid int literal"}, Row{"1e3", "1000"}));
 
 INSTANTIATE_TEST_SUITE_P(Comparison, CelLanguage,
                          testing::Values(Row{"1 < 2 && 2 <= 2 && 3 > 2 && 2 >= 2", "true"},
