@@ -31,6 +31,8 @@ EventReading readEvent(PackedView event) {
     for (auto text : {event["lastTimestamp"], event["deprecatedLastTimestamp"], series["lastObservedTime"],
                       event["eventTime"], event["metadata"]["creationTimestamp"]})
         if (auto time = parseRfc3339(text.asString()); time && (!reading.at || *time > *reading.at)) reading.at = time;
+    for (auto text : {event["firstTimestamp"], event["deprecatedFirstTimestamp"]})
+        if (auto time = parseRfc3339(text.asString())) reading.since = time;
     return reading;
 }
 
@@ -38,10 +40,10 @@ std::optional<EventReading> readOccurrence(std::string_view text, TimePoint now)
     EventReading reading;
     auto end = text.data() + text.size();
     if (auto read = std::from_chars(text.data(), end, reading.total); read.ec == std::errc() && read.ptr == end)
-        return EventReading{reading.total, now, true};
+        return EventReading{reading.total, now, std::nullopt, true};
     auto time = parseRfc3339(text);
     if (!time || *time <= TimePoint()) return std::nullopt;
-    return EventReading{static_cast<std::uint64_t>(toUnixNanos(*time)), time, false};
+    return EventReading{static_cast<std::uint64_t>(toUnixNanos(*time)), time, std::nullopt, false};
 }
 
 void EventWindows::restore(const EventCounter& counter, const Threshold& threshold) {
@@ -67,6 +69,7 @@ EventWindows::Counted EventWindows::count(const Rule& rule, std::string_view clu
                                           std::optional<std::uint64_t> knownBefore, TimePoint now) {
     auto [seen, isNew] = seen_.try_emplace(seenKey(rule.name, cluster, eventUid));
     auto known = isNew ? knownBefore.value_or(0) : seen->second.count;
+    auto knownAt = isNew ? (knownBefore ? std::nullopt : reading.since) : std::optional(seen->second.lookedAt);
     seen->second = {reading.total, now};
     if (isNew) forgetOldEvents(now);
 
@@ -74,6 +77,7 @@ EventWindows::Counted EventWindows::count(const Rule& rule, std::string_view clu
     if (reading.total <= known || at <= now - rule.threshold.window) return {};
     Counted counted;
     counted.increase = reading.counter ? reading.total - known : 1;
+    if (knownAt) counted.increase = insideOf(rule.threshold.window, counted.increase, *knownAt, at);
     auto& kept = windows_[window];
     kept.rule = rule.name;
     kept.threshold = rule.threshold;
@@ -119,6 +123,14 @@ void EventWindows::forget(std::string_view window) {
     if (at == windows_.end()) return;
     dues_.set(at->first, std::nullopt);
     windows_.erase(at);
+}
+
+/// Of what happened from one time to another how much is in the window at the end of it, as if it had come evenly: an
+/// Event that is seen for the first time may have been counting for days. The last time is always in it.
+std::uint64_t EventWindows::insideOf(Duration window, std::uint64_t increase, TimePoint from, TimePoint at) {
+    if (at - from <= window) return increase;
+    auto part = std::chrono::duration<double>(window) / std::chrono::duration<double>(at - from);
+    return 1 + static_cast<std::uint64_t>(static_cast<double>(increase - 1) * part);
 }
 
 void EventWindows::add(Window& window, Occurrence occurrence) {

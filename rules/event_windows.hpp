@@ -20,6 +20,7 @@ namespace klaw::rules {
 struct EventReading {
     std::uint64_t total = 1;
     std::optional<TimePoint> at;
+    std::optional<TimePoint> since;  ///< when it happened first
     bool counter = true;  ///< what `total` grows by is how often it happened; else each new value is once
 };
 EventReading readEvent(PackedView event);
@@ -71,6 +72,7 @@ private:
     };
     using Windows = std::map<std::string, Window, std::less<>>;
 
+    static std::uint64_t insideOf(Duration window, std::uint64_t increase, TimePoint from, TimePoint at);
     static void add(Window& window, Occurrence occurrence);
     static std::uint64_t drop(Window& window, TimePoint now);
     static std::optional<TimePoint> metUntil(const Window& window);

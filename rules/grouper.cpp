@@ -135,9 +135,9 @@ void AlertGrouper::Group::refresh(TimePoint at) {
 void AlertGrouper::emit(Group& group, Reason reason, TimePoint at, IncidentUpdates& out) {
     group.refresh(at);
     ++group.incident.revision;
-    bool told = reason == Reason::Opened || reason == Reason::SilenceEnded || reason == Reason::InhibitionEnded ||
-                reason == Reason::Reminded;
-    if (told) group.incident.toldAt = at;
+    bool speaksAgain = reason == Reason::Opened || reason == Reason::SilenceEnded || reason == Reason::InhibitionEnded;
+    if (speaksAgain) group.incident.waitsSince = at;
+    if (speaksAgain || reason == Reason::Reminded) group.incident.toldAt = at;
     out.push_back({reason, group.incident, at});
     scheduleFollowUp(group);
 }

@@ -67,6 +67,7 @@ struct Incident {
     std::optional<TimePoint> silencedUntil;
     std::optional<Mark> inhibited;  ///< `by` names the rule, the comment is the title of the alert that keeps it quiet
     TimePoint toldAt{};             ///< when people were last told of it, not counting changes of the card
+    TimePoint waitsSince{};         ///< since when escalation waits: people could hear of it; before: since openedAt
     std::uint32_t escalated = 0;    ///< steps of its route that were taken
     std::vector<Diversion> diversions;  ///< oldest first
     bool startedBefore = false;

@@ -106,7 +106,7 @@ std::optional<TimePoint> Routes::escalatesAt(const Incident& incident) const {
         if (route->escalate.empty()) continue;
         if (incident.escalated >= route->escalate.size()) break;
         auto wait = route->escalate[incident.escalated].after;
-        return Quiet(route->quietHours, outline).after(incident.openedAt, wait);
+        return Quiet(route->quietHours, outline).after(std::max(incident.openedAt, incident.waitsSince), wait);
     }
     return std::nullopt;
 }

@@ -28,8 +28,9 @@ void addIdentity(std::string_view resource, FieldTree& tree) {
 /// What counting and selecting read of an Event, in the old and the new API.
 void addEventFields(FieldTree& tree) {
     for (auto path : {"metadata.name", "metadata.namespace", "metadata.uid", "metadata.creationTimestamp", "type",
-                      "reason", "count", "series.count", "series.lastObservedTime", "lastTimestamp", "eventTime",
-                      "deprecatedCount", "deprecatedLastTimestamp", "source.host", "deprecatedSource.host"})
+                      "reason", "count", "series.count", "series.lastObservedTime", "firstTimestamp", "lastTimestamp",
+                      "eventTime", "deprecatedCount", "deprecatedFirstTimestamp", "deprecatedLastTimestamp",
+                      "source.host", "deprecatedSource.host"})
         tree.add(path);
     for (std::string involved : {"involvedObject", "regarding"})
         for (auto field : {".kind", ".apiVersion", ".namespace", ".name", ".uid"}) tree.add(involved + field);

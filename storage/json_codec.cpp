@@ -145,6 +145,7 @@ void fieldsOf(Visit& v, rules::Incident& i) {
     v("silencedUntil", i.silencedUntil);
     v("inhibited", i.inhibited);
     v("toldAt", i.toldAt);
+    v("waitsSince", i.waitsSince);
     v("escalated", i.escalated);
     v("diversions", i.diversions);
     v("startedBefore", i.startedBefore);

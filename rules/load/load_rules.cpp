@@ -6,6 +6,7 @@
 #include "rules/load/rule_compiler.hpp"
 #include "rules/load/rule_reader.hpp"
 #include "rules/load/rule_writer.hpp"
+#include "rules/suggestion.hpp"
 
 namespace klaw::rules {
 namespace {
@@ -41,6 +42,7 @@ public:
     void giveTo(LoadReport& report) && {
         std::vector<Rule> running, disabled;
         followRenamed();
+        reportUnknownInhibitors(report.warnings);
         for (auto& [spec, rule] : all_) (spec.enabled ? running : disabled).push_back(std::move(rule));
         report.rules = std::make_shared<const RuleSet>(std::move(running));
         report.disabled = std::make_shared<const RuleSet>(std::move(disabled));
@@ -91,6 +93,23 @@ private:
             for (auto& inhibitor : one.rule.inhibitedBy)
                 if (auto renamed = names.find(inhibitor.alert); renamed != names.end())
                     inhibitor.alert = renamed->second;
+    }
+
+    /// They may be alerts that an Alertmanager sends, so it is no error.
+    void reportUnknownInhibitors(std::vector<Error>& warnings) const {
+        std::vector<std::string_view> names;
+        for (const auto& one : all_) names.push_back(one.rule.name);
+        for (const auto& one : all_)
+            for (const auto& inhibitor : one.rule.inhibitedBy) {
+                if (std::ranges::find(names, inhibitor.alert) != names.end()) continue;
+                auto near = nearest(inhibitor.alert, names);
+                warnings.emplace_back(
+                    ErrorCode::InvalidArgument,
+                    "inhibited_by of " + one.rule.name + ": no rule is called \"" + inhibitor.alert + "\"",
+                    one.rule.source,
+                    near ? "did you mean " + std::string(*near) + "?"
+                         : "fine if an Alertmanager sends an alert of that name");
+            }
     }
 
     void join(std::vector<Loaded> loaded) {

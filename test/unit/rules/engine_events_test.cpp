@@ -45,6 +45,23 @@ TEST_F(EngineEvents, SeenAgainUnchangedAddNothing) {
     EXPECT_EQ(took(), "");
 }
 
+TEST_F(EngineEvents, ThatCountedForLongBeforeTheyWereSeenCountByWhatFallsIntoTheWindow) {
+    start(failing);
+    event(bad(40, "09:59:00", R"(,"firstTimestamp":"2026-11-21T10:00:00Z")", "e1", "seldom"));
+    EXPECT_EQ(took(), "") << "40 in two days is less than 3 in 10 minutes";
+    event(bad(40, "09:59:00", R"(,"firstTimestamp":"2026-11-23T09:00:00Z")", "e2", "often"));
+    EXPECT_EQ(took(), "Failing fired");
+    EXPECT_EQ(only().count, 7u) << "the last, and a sixth of the other 39";
+}
+
+TEST_F(EngineEvents, ThatGrewWhileNobodyLookedCountByWhatFallsIntoTheWindow) {
+    start(failing);
+    event(bad(1, "10:00:00"));
+    pass(10h);
+    event(bad(61, "20:00:00"));
+    EXPECT_EQ(took(), "") << "one each ten minutes";
+}
+
 TEST_F(EngineEvents, OfSeveralObjectsAreCountedForEach) {
     start(failing);
     event(bad(2, "10:00:00", "", "e1", "a"));

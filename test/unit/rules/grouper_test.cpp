@@ -591,6 +591,13 @@ TEST_F(FollowUp, StopsWhileItIsSilencedAndWhenItIsOver) {
     EXPECT_EQ(tookTimes(), "resolved 110");
 }
 
+TEST_F(FollowUp, EscalatesAnewFromTheEndOfASilence) {
+    silence("alertname=\"Crash\"", 0, 120, 0);
+    fire(podAlert("a"), 1);
+    pass(24 * 60);
+    EXPECT_EQ(tookTimes().substr(0, 53), "silence_ended 120, escalated 135, escalated 180, remi");
+}
+
 TEST_F(FollowUp, LetsNoWaitPassInQuietHours) {
     auto hour = (at(0) - std::chrono::floor<std::chrono::days>(at(0))) / 1h;
     auto daily = [](auto hour) { return *CronSchedule::parse("0 " + std::to_string(hour) + " * * *"); };

@@ -268,5 +268,23 @@ TEST(LoaderFiles, WarnOfARuleThatCountsEveryEvent) {
     EXPECT_EQ(report.warnings[0].message, "the rule counts events of every reason");
 }
 
+TEST(Loader, WarnsOfAnInhibitorThatNoRuleIs) {
+    auto report = loadRules({{"a.yaml", R"(rules:
+  - alert: NodeNotReady
+    resource: nodes
+    when: "true"
+    title: t
+  - alert: PodNotReady
+    resource: pods
+    when: "true"
+    title: t
+    inhibited_by: [{alert: NodeNotRedy, equal: [node]}]
+)"}});
+    ASSERT_TRUE(report.ok());
+    ASSERT_EQ(report.warnings.size(), 1u);
+    EXPECT_EQ(report.warnings[0].describe(),
+              "a.yaml:6: inhibited_by of PodNotReady: no rule is called \"NodeNotRedy\" (did you mean NodeNotReady?)");
+}
+
 }  // namespace
 }  // namespace klaw::rules
