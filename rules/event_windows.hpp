@@ -21,7 +21,7 @@ struct EventReading {
     std::uint64_t total = 1;
     std::optional<TimePoint> at;
     std::optional<TimePoint> since;  ///< when it happened first
-    bool counter = true;  ///< what `total` grows by is how often it happened; else each new value is once
+    bool counter = true;             ///< what `total` grows by is how often it happened; else each new value is once
 };
 EventReading readEvent(PackedView event);
 /// Of a rule about a resource: a whole number is a counter, a time (RFC 3339) is once and when. Nothing for other text.

@@ -208,7 +208,9 @@ std::optional<Quantity> parseQuantity(std::string_view text) {
     }
     auto nanos = exactNanos(whole, fraction, *suffix);
     bool capped = suffix->binary && nanos == Wide(std::numeric_limits<std::int64_t>::max()) * nanosPerUnit;
-    return Quantity(negative ? -nanos : nanos, capped ? 0 : -smallestScale);
+    // Nothing is rounded to nanos but what is something: zero keeps the decimals that it was written with.
+    int written = static_cast<int>(fraction.size()) - (suffix->binary ? 0 : suffix->exponent);
+    return Quantity(negative ? -nanos : nanos, nanos == 0 ? written : capped ? 0 : -smallestScale);
 }
 
 Value valueOf(Quantity quantity) {

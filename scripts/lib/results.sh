@@ -83,7 +83,7 @@ fuzzer_was_content() {
     return 1
 }
 
-# The CEL conformance suite and the comparison with cel-go.
+# The CEL conformance suite and the comparison with cel-go, for so many seconds and with more options.
 run_cel() {
     if ! command -v go >/dev/null; then
         echo "skipped: no Go toolchain, so no cel-go (cel)"
@@ -93,7 +93,7 @@ run_cel() {
     local cel_passed=0 cel_failed=1
     echo "== CEL: conformance and cel-go"
     [ -f build/debug/build.ninja ] || cmake --preset debug >/dev/null
-    test/cel/run --seconds "$1" || true
+    test/cel/run --seconds "$@" || true
     if [ -s build/cel/result ]; then read -r cel_passed cel_failed <build/cel/result; fi
     passed=$((passed + cel_passed))
     failed=$((failed + cel_failed))
