@@ -47,6 +47,27 @@ class ClustersTest(EndToEndTest):
         other.freeze("apiserver", False)
         agent.await_ready(90)
 
+    def test_list_of_several_clusters_shows_what_those_say_that_answer(self):
+        """C2, M1: by labels; one of them hangs."""
+        other = clusters.second()
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False)
+        agent.config["clusters"] = [
+            {"name": "main", "kubeconfig": str(self.cluster.kubeconfig), "labels": {"env": "prod"}},
+            {"name": "other", "kubeconfig": str(other.kubeconfig), "labels": {"env": "prod"}}]
+        agent.write_config()
+        agent.start()
+        here, there = self.namespace("here"), self.namespace("there", other)
+        rows = lambda words: json.loads(agent.do(words + " --json").stdout)["rows"]
+        names = lambda words: {(row["cluster"], row["name"]) for row in rows(words)}
+        self.assertLessEqual({("main", here.name), ("other", there.name)}, names("namespaces --cluster env=prod"))
+        self.assertIn("which cluster is meant?", agent.do("namespaces").stderr)
+        self.addCleanup(other.freeze, "apiserver", False)
+        other.freeze("apiserver")
+        done = agent.do("namespaces --cluster all")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(here.name, done.stdout)
+        self.assertRegex(done.stdout, r"Without an answer:\nother: ")
+
     def test_clusters_come_and_go_with_the_configuration(self):
         other = clusters.second()
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
