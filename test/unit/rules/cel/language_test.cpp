@@ -110,6 +110,11 @@ TEST(CelData, IsReadFromAPackedObjectWithoutCopy) {
     EXPECT_EQ(evaluated("object.status.phase", pod), "absent: no such key: phase");
 }
 
+TEST(CelQuantity, OfZeroKeepsTheDecimalsThatItWasWrittenWith) {
+    EXPECT_EQ(evaluated("quantity('0Pi').add(quantity('.5G')).asApproximateFloat() == 500000000.0"), "true");
+    EXPECT_EQ(evaluated("quantity('0.5Ki').add(quantity('.5G')).asApproximateFloat() == 500000512.00000006"), "true");
+}
+
 TEST(CelCost, OfOneEvaluationIsBounded) {
     std::string list = "[0";
     for (int i = 1; i < 2000; ++i) list += "," + std::to_string(i);
