@@ -1,12 +1,15 @@
 """Metrics as input: metrics-server, pages in the text format, PromQL; and Klaw's own."""
 import datetime
+import json
 import subprocess
 import urllib.error
 import urllib.request
 
+from harness import cluster as clusters
 from harness.case import EndToEndTest
+from harness.kubelet import Kubelet, dialled_address
 from harness.prometheus import Alertmanager, Page, Prometheus, program
-from harness.rules import EVENTS
+from harness.rules import EVENTS, impatient
 from harness.waiting import eventually
 
 MEMORY = """rules:
@@ -43,6 +46,19 @@ WORKING_SET = """rules:
     threshold: "> 300Mi"
     title: "${labels.pod} works with ${shown}"
 """
+# Would fire if what is missing were taken for nothing.
+UNUSED = """  - alert: E2EMemoryUnused
+    metric: container_memory_limit_utilization{namespace="%s"}
+    threshold: "< 10%%"
+    title: "${labels.pod} uses ${shown} of its memory"
+"""
+NODE_WORKING_SET = """rules:
+  - alert: E2ENodeWorkingSet
+    metric: node_memory_working_set_bytes{node="%s"}
+    threshold: "> 4Gi"
+    title: "${labels.node} works with ${shown}"
+"""
+GIB = 1 << 30
 
 
 class MetricsTest(EndToEndTest):
@@ -70,6 +86,83 @@ class MetricsTest(EndToEndTest):
         self.assertEqual(self.await_card("resolved", rule="E2EMemoryNearLimit", seconds=120)["id"], card["id"])
         self.assert_nothing_repeated()
 
+    def row_of(self, agent, rule):
+        """What `klaw do rules` says of a rule."""
+        return next(row for row in json.loads(agent.do("rules --json").stdout)["rows"] if row["rule"] == rule)
+
+    def assert_unavailable(self, agent, rule, firing):
+        row = self.row_of(agent, rule)
+        self.assertRegex(row["remark"], r"^unavailable: metrics\.k8s\.io/")
+        self.assertEqual(int(row["firing"]), firing)
+
+    def kubelet(self, name):
+        address = self.enterContext(dialled_address())
+        kubelet = Kubelet(self.cluster, self.directory, name, address)
+        self.addCleanup(kubelet.close)
+        kubelet.register()
+        return kubelet
+
+    def test_volume_that_fills_up_is_told_of_through_the_node_proxy_and_clears(self):
+        """R11"""
+        namespace = self.namespace("volumes")
+        kubelet = self.kubelet(f"{namespace.name}-node")
+        full, roomy = (namespace.name, "orders"), (namespace.name, "archive")
+        kubelet.volumes = {full: (50 * GIB, 100 * GIB), roomy: (50 * GIB, 100 * GIB)}
+        agent = self.agent(rules=impatient(PersistentVolumeFillingUp="1s"), metrics={"every": "1s", "kubelets": True}).start()
+        source = f"kubelet {kubelet.name}"
+        eventually(lambda: agent.metric("klaw_metric_source_up", source=source) == 1, 60, lambda: agent.get("/readyz")[1])
+        self.assertEqual(self.receiver.cards(rule="PersistentVolumeFillingUp"), [])
+        kubelet.volumes[full] = (98 * GIB, 100 * GIB)
+        card = self.await_card(rule="PersistentVolumeFillingUp", seconds=60)
+        self.assertRegex(card["title"], r"Volume orders has 2(\.0)?% left")
+        self.assertIn(namespace.name, card["subtitle"])
+        kubelet.volumes[full] = (96 * GIB, 100 * GIB)  # between the threshold and that to clear
+        looks = kubelet.asked["/stats/summary"]
+        eventually(lambda: kubelet.asked["/stats/summary"] >= looks + 3, 60, "looks at the summary")
+        self.assertEqual(self.receiver.cards(status="resolved", rule="PersistentVolumeFillingUp"), [])
+        kubelet.volumes[full] = (40 * GIB, 100 * GIB)
+        self.assertEqual(self.await_card("resolved", rule="PersistentVolumeFillingUp", seconds=60)["id"], card["id"])
+        self.assert_nothing_repeated()
+
+    def test_memory_of_a_node_crosses_and_clears_through_the_node_proxy(self):
+        """R12"""
+        namespace = self.namespace("nodes")
+        kubelet = self.kubelet(f"{namespace.name}-node")
+        self.agent(rules=NODE_WORKING_SET % kubelet.name, defaults=False, metrics={"every": "1s", "kubelets": True}).start()
+        kubelet.memory = 5 * GIB
+        card = self.await_card(rule="E2ENodeWorkingSet", seconds=60)
+        self.assertIn(f"{kubelet.name} works with 5", card["title"])
+        kubelet.memory = 3 * GIB
+        self.assertEqual(self.await_card("resolved", rule="E2ENodeWorkingSet", seconds=60)["id"], card["id"])
+        self.assert_nothing_repeated()
+
+    def test_memory_of_a_node_crosses_and_clears_the_default_rule_through_metrics_server(self):
+        """R12"""
+        namespace = self.namespace("nodes")
+        kubelet = self.kubelet(f"{namespace.name}-node")
+        kubelet.memory = 7.5 * GIB
+        self.agent(rules=impatient(NodeMemoryHigh="1s"), metrics={"every": "1s"}).start()
+        card = self.await_card(rule="NodeMemoryHigh", seconds=120)
+        self.assertIn(f"Node {kubelet.name} uses 93.8% of its memory", card["title"])
+        kubelet.memory = GIB
+        self.assertEqual(self.await_card("resolved", rule="NodeMemoryHigh", seconds=120)["id"], card["id"])
+        self.assert_nothing_repeated()
+
+    def test_rule_of_a_metrics_api_that_was_never_there_is_unavailable_and_silent(self):
+        """R13"""
+        cluster = clusters.second()
+        namespace = self.namespace("never", cluster)
+        pod = namespace.pod("hungry")
+        pod["spec"]["containers"][0]["resources"]["limits"] = {"memory": "400Mi"}
+        namespace.create(pod)
+        agent = self.agent(rules=MEMORY % namespace.name + UNUSED % namespace.name, defaults=False,
+                           clusters={"main": cluster.kubeconfig}, metrics={"every": "1s"}).start()
+        eventually(lambda: agent.metric("klaw_metric_source_failures_total", source="metrics.k8s.io/pods") >= 3, 60,
+                   "three looks at the metrics API")
+        for rule in ("E2EMemoryNearLimit", "E2EMemoryUnused"):
+            self.assert_unavailable(agent, rule, firing=0)
+        self.assertEqual(self.receiver.cards(), [])
+
     def test_metrics_api_that_is_gone_is_told_of_once_and_resolves_nothing(self):
         """R13"""
         namespace = self.namespace("gone")
@@ -77,17 +170,21 @@ class MetricsTest(EndToEndTest):
         pod["metadata"]["annotations"] = {"kwok.x-k8s.io/usage-memory": "390Mi", "kwok.x-k8s.io/usage-cpu": "10m"}
         pod["spec"]["containers"][0]["resources"]["limits"] = {"memory": "400Mi"}
         namespace.create(pod)
-        self.agent(rules=MEMORY % namespace.name + SOON_SILENT, metrics={"every": "1s"}).start()
+        agent = self.agent(rules=MEMORY % namespace.name + UNUSED % namespace.name + SOON_SILENT, metrics={"every": "1s"}).start()
         card = self.await_card(rule="E2EMemoryNearLimit", seconds=120)
         self.cluster.stop("metrics-server")
         self.addCleanup(self.cluster.start, "metrics-server")
         silent = self.await_card(rule="MetricsSourceSilent", seconds=60)
         self.assertIn("No data from metrics.k8s.io/", silent["title"])
+        self.assert_unavailable(agent, "E2EMemoryNearLimit", firing=1)
+        self.assert_unavailable(agent, "E2EMemoryUnused", firing=0)
         self.assertEqual(self.receiver.cards(status="resolved", rule="E2EMemoryNearLimit"), [])
         self.cluster.start("metrics-server")
         self.assertEqual(self.await_card("resolved", rule="MetricsSourceSilent", seconds=120)["id"], silent["id"])
         self.assertEqual(self.receiver.cards(status="resolved", rule="E2EMemoryNearLimit"), [])
         self.assertEqual([each["id"] for each in self.receiver.cards(rule="E2EMemoryNearLimit")], [card["id"]])
+        self.assertEqual(self.receiver.cards(rule="E2EMemoryUnused"), [])
+        eventually(lambda: not self.row_of(agent, "E2EMemoryNearLimit")["remark"], 60, lambda: agent.do("rules").stdout)
         self.assert_nothing_repeated()
 
     def test_kubelets_are_asked_when_that_is_configured_and_their_refusal_is_named(self):
