@@ -32,7 +32,7 @@ class RulesTest(EndToEndTest):
         return path
 
     def test_rule_is_shown_explained_and_exported_as_it_runs(self):
-        agent = self.agent(rules=UNSCHEDULABLE).start()
+        agent = self.agent(rules=UNSCHEDULABLE + SLOW.removeprefix("rules:\n") % "1h").start()
         namespace = self.namespace("explained")
         namespace.unschedulable_pods("web")
         self.await_card(rule=RULE, where=(namespace.name, "web"))
@@ -43,7 +43,14 @@ class RulesTest(EndToEndTest):
         self.assertRegex(explained, r"reads +pods: .*status\.conditions")
         self.assertRegex(explained, r"alerts +[1-9]\d* firing")
         self.assertRegex(explained, r"evaluated +[1-9].*us each")
+        self.assertRegex(explained, r"matched +[1-9]")
         self.assertRegex(explained, r"errors +0")
+        waiting = self.klaw(agent, "explain", "E2ESlow")
+        self.assertRegex(waiting, r"looked at +when a field that it reads changes\n")
+        self.assertRegex(waiting, r"for +1h\n")
+        self.assertRegex(waiting, r"matched +[1-9]")
+        self.assertRegex(waiting, r"alerts +0 firing, [1-9]\d* pending")
+        self.assertRegex(self.klaw(agent, "explain", "CronJobMissed"), r"looked at +when a field .* and every 15s as it reads the clock")
         self.assertIn("unavailable", self.klaw(agent, "explain", "NodeFilesystemFull"))
         exported = self.file("exported.yaml", self.klaw(agent, "export"))
         self.assertEqual(run_klaw("rules", "check", exported, "--config", self.file("none.yaml", "rules: {pack: none}")).returncode, 0)
