@@ -222,7 +222,7 @@ void MetricWatch::addPages(const MetricsConfig& config, const Clusters& clusters
         for (const auto& cluster : clusters)
             wanted[keyOf("pods", cluster->name(), config.every.count())] = [this, isWanted, name = cluster->name(),
                                                                             every = config.every] {
-                return std::make_unique<scrape::PodSource>(client_, objects_, name, every, isWanted);
+                return std::make_unique<scrape::PodSource>(loop_, objects_, name, every, isWanted);
             };
     for (const auto& each : config.targets) {
         auto target = targetOf(each, clusterOf(each), config.every);

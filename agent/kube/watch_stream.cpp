@@ -27,7 +27,8 @@ WatchStream::WatchStream(ApiServer& server, LoopClock& clock, Random& random, Wa
       handler_(handler),
       options_(std::move(options)),
       changed_(std::move(changed)),
-      plan_(random, options_.backoff) {}
+      plan_(random, options_.backoff),
+      framer_(options_.maxLineBytes) {}
 
 Task<void> WatchStream::run() {
     for (;;) {
@@ -137,10 +138,12 @@ Task<WatchEnd> WatchStream::watch(const std::string& path) {
         framer_.filled(*count);
         status_.bytes += *count;
         if (auto end = handleLines()) co_return std::move(*end);
-        if (framer_.tooLong())
-            co_return failedWith(Error(ErrorCode::ResourceExhausted,
-                                       "a watch event is larger than " + std::to_string(framer_.pending()) + " bytes",
-                                       options_.resource));
+        if (framer_.tooLong()) {
+            plan_.relist();  // from the same version it would come again, also once its object is gone
+            auto limit = std::to_string(options_.maxLineBytes);
+            co_return failedWith(Error(ErrorCode::ResourceExhausted, "a watch event is larger than " + limit + " bytes",
+                                       options_.resource, "delete or shrink the object"));
+        }
     }
 }
 

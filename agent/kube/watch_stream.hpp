@@ -19,6 +19,7 @@ struct WatchOptions {
     Duration listStallAfter = 60s;  ///< the same before the first list is complete
     Duration renewAtLeast = 5min;   ///< a watch is renewed after a random time between this and twice this
     int pageSize = 500;
+    std::size_t maxLineBytes = 64u << 20;
     net::Backoff::Limits backoff;
 };
 

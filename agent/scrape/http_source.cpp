@@ -13,7 +13,7 @@
 namespace klaw::scrape {
 namespace {
 
-constexpr std::size_t maxSamples = 200'000;
+constexpr const char* narrower = "let it give less, or ask a Prometheus with a narrower `promql`";
 
 Result<std::string> tokenOf(const HttpTarget& target) {
     if (target.tokenFile.empty()) return target.token;
@@ -36,7 +36,14 @@ Task<Result<std::string>> fetch(net::HttpClient& client, const HttpTarget& targe
                         "text/plain;version=0.0.4, application/openmetrics-text;q=0.5, application/json;q=0.5");
     if (!token->empty()) request.headers.add("Authorization", "Bearer " + *token);
     auto response = co_await client.send(std::move(request), target.timeout);
-    if (!response) co_return fail(std::move(response).error());
+    if (!response) {
+        auto error = std::move(response).error();
+        if (error.code == ErrorCode::ResourceExhausted) {
+            error.place = net::shownUrl(target.url);
+            error.remedy = narrower;
+        }
+        co_return fail(std::move(error));
+    }
     // Prometheus refuses an expression with 400 and says in the body why.
     bool explained = response->status == 400 || response->status == 422;
     if (response->status != 200 && !explained) co_return fail(statusError(*response, target));
@@ -99,7 +106,7 @@ Result<std::vector<rules::Sample>> samplesOfPage(std::string_view page, const Ht
     std::vector<rules::Sample> samples;
     bool tooMany = false;
     auto take = [&](std::string_view name, rules::Labels labels, double value) {
-        if (samples.size() == maxSamples) {
+        if (samples.size() == maxSeries) {
             tooMany = true;
             return;
         }
@@ -110,8 +117,8 @@ Result<std::vector<rules::Sample>> samplesOfPage(std::string_view page, const Ht
     if (auto read = readPrometheusText(page, wanted, take); !read) return fail(std::move(read).error());
     if (tooMany)
         return fail(ErrorCode::ResourceExhausted,
-                    "the target gives more than " + std::to_string(maxSamples) + " series that rules read", target.url,
-                    "let rules read narrower metrics, or ask a Prometheus with `promql`");
+                    "the target gives more than " + std::to_string(maxSeries) + " series that rules read",
+                    net::shownUrl(target.url), "let rules read narrower metrics, or ask a Prometheus with `promql`");
     return samples;
 }
 
@@ -173,6 +180,10 @@ Result<std::vector<rules::Sample>> samplesOfQuery(std::string body, std::string_
     if (type != "vector" || result.get(items))
         return fail(ErrorCode::InvalidArgument, "the expression gives a " + std::string(type) + ", not a vector", {},
                     "ask for an instant vector, without a range such as [5m] at the end");
+    if (items.size() > maxSeries)
+        return fail(ErrorCode::ResourceExhausted,
+                    "the expression gives more than " + std::to_string(maxSeries) + " series", {},
+                    "aggregate in the expression, with `sum by` or `topk`");
     for (auto item : items) {
         auto sample = sampleOf(item, cluster);
         if (!sample) return fail(std::move(sample).error());

@@ -37,7 +37,12 @@ Result<std::vector<rules::Sample>> samplesOfKubeletPage(std::string_view page, c
                                                         std::string_view node,
                                                         const std::function<bool(std::string_view)>& wanted) {
     std::vector<rules::Sample> samples;
+    bool tooMany = false;
     auto take = [&](std::string_view name, rules::Labels labels, double value) {
+        if (samples.size() == maxSeries) {
+            tooMany = true;
+            return;
+        }
         rules::Sample sample{std::string(name), std::move(labels), value, objects.nodeRef(node), objects.nodeRef(node)};
         auto podName = sample.labels.find("pod");
         if (podName != sample.labels.end() && !podName->second.empty()) {
@@ -50,6 +55,10 @@ Result<std::vector<rules::Sample>> samplesOfKubeletPage(std::string_view page, c
         samples.push_back(std::move(sample));
     };
     if (auto read = readPrometheusText(page, wanted, take); !read) return fail(std::move(read).error());
+    if (tooMany)
+        return fail(ErrorCode::ResourceExhausted,
+                    "the kubelet gives more than " + std::to_string(maxSeries) + " series that rules read",
+                    std::string(node), "let rules read narrower metrics");
     return samples;
 }
 

@@ -10,6 +10,9 @@
 
 namespace klaw::scrape {
 
+/// Of one page or answer; more would be kept in memory between looks.
+constexpr std::size_t maxSeries = 200'000;
+
 /// Takes what the sources find. On the loop thread.
 class MetricSink {
 public:

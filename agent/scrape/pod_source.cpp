@@ -66,6 +66,12 @@ Result<std::optional<HttpTarget>> targetOfPod(std::string_view cluster, PackedVi
     return target;
 }
 
+net::HttpClientOptions PodSource::clientOptions() {
+    net::HttpClientOptions options;
+    options.maxBodyBytes = maxPageBytes;
+    return options;
+}
+
 Task<void> PodSource::look(MetricSink& sink) {
     std::vector<Page> pages;
     std::vector<Error> refused;

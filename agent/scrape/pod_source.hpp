@@ -12,19 +12,28 @@ namespace klaw::scrape {
 
 /// The pages of Pods that ask for it by the annotations prometheus.io/scrape, port, path and scheme: a source
 /// "pod NAMESPACE/NAME" each. Asked is the address that the kubelet reports, whatever the annotations say. One after
-/// the other; a Pod that hangs holds the others up for a few seconds. Series get the labels `namespace` and `pod`.
+/// the other; a Pod that hangs holds the others up for a few seconds. Since anyone who may run a Pod may write one, a
+/// page of more than `maxPageBytes` is refused. Series get the labels `namespace` and `pod`.
 class PodSource final : public MetricSource {
 public:
+    static constexpr std::size_t maxPageBytes = 32u << 20;
+
     /// References outlive it. Only series that `wanted` names are kept.
-    PodSource(net::HttpClient& client, const rules::ObjectSource& objects, std::string cluster, Duration every,
+    PodSource(Loop& loop, const rules::ObjectSource& objects, std::string cluster, Duration every,
               std::function<bool(std::string_view)> wanted)
-        : client_(client), objects_(objects), cluster_(std::move(cluster)), every_(every), wanted_(std::move(wanted)) {}
+        : client_(loop, clientOptions()),
+          objects_(objects),
+          cluster_(std::move(cluster)),
+          every_(every),
+          wanted_(std::move(wanted)) {}
     std::string name() const override { return "annotated Pods of " + cluster_; }
     Duration every() const override { return every_; }
     Task<void> look(MetricSink& sink) override;
 
 private:
-    net::HttpClient& client_;
+    static net::HttpClientOptions clientOptions();
+
+    net::HttpClient client_;
     const rules::ObjectSource& objects_;
     std::string cluster_;
     Duration every_;

@@ -1,6 +1,9 @@
 """The database of a running agent in trouble."""
+import json
 import sqlite3
 import subprocess
+import urllib.error
+import urllib.request
 
 from harness.agent import run_klaw
 from harness.case import EndToEndTest
@@ -55,6 +58,44 @@ class FullDiskTest(EndToEndTest):
             fired = [target.split("/")[-1] for target, in database.execute("select target from audit where action = 'alert.fired'")
                      if pods.name in target]
         self.assertEqual(sorted(fired), sorted(["before", *names]))
+
+    def test_webhook_sender_is_told_to_come_again_until_its_alert_is_on_disk_and_gets_one_card(self):
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False, data=str(self.disk / "data")).start()
+        token = (agent.data / "token").read_text().strip()
+
+        def post(name):
+            alert = {"status": "firing", "labels": {"alertname": name, "severity": "warning"}, "fingerprint": f"of-{name}",
+                     "annotations": {"summary": f"{name} is told"}, "startsAt": "2026-11-23T10:00:00Z"}
+            request = urllib.request.Request(f"http://127.0.0.1:{agent.port}/api/alertmanager",
+                                             data=json.dumps({"version": "4", "alerts": [alert]}).encode(),
+                                             headers={"Authorization": f"Bearer {token}"})
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    return answer.status, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read().decode()
+
+        def stored(name):
+            with sqlite3.connect(f"file:{self.disk}/data/klaw.db?mode=ro", uri=True) as database:
+                return [row for row in database.execute("select * from audit where action = 'alert.fired'") if name in str(row)]
+        self.assertEqual(post("BeforeIsFull")[0], 200)
+        self.assertEqual(len(stored("BeforeIsFull")), 1, "on disk once the sender has its answer")
+        self.fill()
+        for _ in range(3):  # an Alertmanager repeats what is answered so
+            status, text = post("WhileFull")
+            self.assertEqual(status, 503)
+            self.assertIn("disk is full", text)
+        self.assertEqual(stored("WhileFull"), [])
+        (self.disk / "filler").unlink()
+        eventually(lambda: post("WhileFull")[0] == 200, 30, lambda: f"the disk to be used again: {agent.get('/readyz')}")
+        self.assertEqual(len(stored("WhileFull")), 1, "on disk once the sender has its answer")
+        agent.kill()
+        agent.start()
+        self.assertEqual(post("WhileFull")[0], 200)
+        self.await_card(rule="WhileFull")
+        sent = [delivery for delivery in self.receiver.deliveries(rule="WhileFull") if delivery.event == "card.sent"]
+        self.assertEqual(len(sent), 1, sent)
+        self.assert_nothing_repeated()
 
 
 class DamagedFileTest(EndToEndTest):

@@ -183,6 +183,25 @@ TEST_F(WatchStreamTest, ListsAgainAfterALineThatCannotBeRead) {
         [&] { return saw("end 9"); });
 }
 
+TEST_F(WatchStreamTest, RefusesAnEnormousEventAndGoesOnFromANewList) {
+    WatchOptions options;
+    options.maxLineBytes = 1'000'000;
+    auto enormous = object("MODIFIED", std::string(4'000'000, 'x'), 6);
+    std::string said;
+    run(
+        {{200, object("ADDED", "a", 3) + bookmark(5, true) + enormous, Scripted::After::Hang, ""},
+         {200, object("ADDED", "a", 3) + bookmark(9, true) + object("ADDED", "next", 10), Scripted::After::Hang, ""}},
+        [&] {
+            if (const auto& error = stream->status().lastError; !error.empty()) said = error;
+            return saw("+next");
+        },
+        options);
+    EXPECT_EQ(said, "pods: a watch event is larger than 1000000 bytes (delete or shrink the object)");
+    EXPECT_EQ(stream->status().failures, 1u);
+    EXPECT_EQ(journal.words, (Words{"begin", "+a", "end 5", "begin", "+a", "end 9", "+next"}));
+    EXPECT_TRUE(stream->status().lastError.empty());
+}
+
 TEST_F(WatchStreamTest, ConnectsAgainWhenTheServerFallsSilent) {
     WatchOptions options;
     options.stallAfter = 50ms;
