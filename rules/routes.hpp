@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +57,10 @@ public:
     /// Until when nothing new is to be said of it in that channel: while all routes that lead there have quiet hours,
     /// or where none does, all that match.
     std::optional<TimePoint> quietUntil(const Incident& incident, std::string_view channel, TimePoint at) const;
+    /// Whether any route has quiet hours, so that something may still wait for their end.
+    bool haveQuietHours() const {
+        return std::ranges::any_of(routes_, [](const Route& route) { return !route.quietHours.empty(); });
+    }
     /// The same of each route that matches and has quiet hours now.
     std::vector<TimePoint> quietEnds(const Incident& incident, TimePoint at) const;
 

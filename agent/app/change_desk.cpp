@@ -182,7 +182,8 @@ struct ChangeDesk::UnderWay {
 Task<Answered> ChangeDesk::carriedOut(Open open, access::Request request, std::shared_ptr<Claims> claims) {
     auto work = std::make_shared<UnderWay>(loop_);
     const std::string name = "change of " + open.plan.target();
-    tasks_.spawn(name, goOn(work, std::move(open), std::move(request), std::move(claims)));
+    if (!tasks_.spawn(name, goOn(work, std::move(open), std::move(request), std::move(claims))))
+        co_return Answered::refusing("the agent ends: nothing was done\n");
     auto ended = [work] { return work->answer.has_value(); };
     co_await work->ended.until(ended);
     co_return *work->answer;

@@ -92,6 +92,7 @@ struct ChatDesk::Pressed {
     explicit Pressed(Loop& loop) : changed(loop) {}
     std::optional<PressAnswer> answer;
     bool givenUp = false;  ///< nobody waits for the answer any more
+    std::string picture;   ///< id of the stored delivery that shows the same as the card of the answer
     LoopCondition changed;
 };
 
@@ -139,10 +140,20 @@ Task<PressAnswer> ChatDesk::press(InboundPress press) {
     ++counts_.presses;
     auto pressed = std::make_shared<Pressed>(loop_);
     tasks_.spawn("press in " + app_.channel, carryOut(std::move(press), pressed));
+    struct Waiting {
+        explicit Waiting(std::shared_ptr<Pressed> of) : pressed(std::move(of)) {}
+        ~Waiting() { pressed->givenUp = true; }  // also when the connection goes or the configuration changes
+        Waiting(const Waiting&) = delete;
+        Waiting& operator=(const Waiting&) = delete;
+        std::shared_ptr<Pressed> pressed;
+    };
+    Waiting waiting(pressed);
     auto answered = [pressed] { return pressed->answer.has_value(); };
-    bool inTime = co_await pressed->changed.until(answered, clock_, clock_.now() + answerWithin);
-    if (inTime) co_return *pressed->answer;
-    pressed->givenUp = true;
+    co_await pressed->changed.until(answered, clock_, clock_.now() + answerWithin);
+    if (pressed->answer) {
+        if (!pressed->picture.empty()) withdraw(pressed->picture);
+        co_return *pressed->answer;
+    }
     PressAnswer later;
     later.toast = isChinese(app_.language) ? "正在处理，卡片会更新" : "Working on it: the card will tell";
     co_return later;
@@ -200,10 +211,9 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
         if (unseen && !answered.ok && !wasSaidLately(to, answered.text))
             say(cardOf("refusal-" + press.eventId, button, answered), std::move(to));
     }
-    bool shown = answer.card.has_value();
+    if (answer.card) pressed->picture = claims->replied;
     pressed->answer = std::move(answer);
     pressed->changed.notify();
-    if (shown && !claims->replied.empty()) withdraw(claims->replied);
 }
 
 /// The same word again for every press would be a call each.

@@ -79,6 +79,12 @@ Task<Result<void>> fillSecrets(Loop& loop, LoopClock& clock, Config& config,
         if (!value) co_return fail(std::move(value.error()));
         *wanted.into = std::move(*value);
     }
+    for (const auto& channel : config.channels) {
+        bool isAddress = channel.url.starts_with("https://") || channel.url.starts_with("http://");
+        if (channel.urlFrom && !isAddress)
+            co_return fail(ErrorCode::InvalidArgument, "there is no http or https address in it",
+                           placeOf(*channel.urlFrom), "look which key has the robot's webhook");
+    }
     co_return Result<void>();
 }
 

@@ -94,9 +94,10 @@ void CourierChannel::superseded(const std::string& deliveryId) {
 
 bool CourierChannel::prepare(storage::Delivery& delivery, storage::UnitOfWork& unit) {
     constexpr std::size_t mostTaken = 1000;
-    constexpr Duration onItsWay = 1h;  // longer than any ring waits
+    constexpr Duration onItsWay = 1h;   // longer than any ring waits
+    bool ends = endsRinging(delivery);  // handing over changes the reason
     bool replaces = queue_.handOver(delivery, unit.supersededDeliveries);
-    if (!endsRinging(delivery)) return replaces;
+    if (!ends) return replaces;
     taken_[delivery.incidentId] = delivery.createdAt;
     if (taken_.size() > mostTaken)
         std::erase_if(taken_, [&](const auto& each) { return each.second + onItsWay < delivery.createdAt; });

@@ -202,7 +202,8 @@ std::vector<storage::Delivery> DeliveryPlanner::plan(const rules::IncidentUpdate
         bool called = update.reason == Reason::Escalated && escalatedTo(update, *channel);
         auto quietUntil = this->quietUntil(update, *channel);
         bool says = called || worthSaying(judged, *channel);
-        bool refines = quietUntil && isRefinement(judged.reason);
+        // Of a card that may still wait, also when its wait has just ended: it is awake now.
+        bool refines = routes_->haveQuietHours() && isRefinement(judged.reason);
         if (!says && !refines) continue;
         storage::Delivery delivery;
         delivery.onlyRefines = !says;

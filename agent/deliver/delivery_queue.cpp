@@ -75,9 +75,10 @@ bool DeliveryQueue::handOver(storage::Delivery& newer, std::vector<std::string>&
     auto lane = lanes_.find(newer.incidentId);
     if (!newer.livingCard || lane == lanes_.end()) return false;
     bool replaces = false;
+    bool ends = endsRinging(newer);  // taking over changes the reason
     for (auto place : lane->second) {
         if (place->rings()) {
-            if (endsRinging(newer) && !place->uncertain()) closed.push_back(place->deliveries.front().id);
+            if (ends && !place->uncertain()) closed.push_back(place->deliveries.front().id);
             continue;
         }
         bool digest = !place->batchId.empty();

@@ -27,7 +27,7 @@ bool isOverUnheard(const storage::Delivery& delivery) {
 /// Whether quiet hours kept what would have begun the card from people until it was over.
 bool sleptThrough(const storage::Delivery& older, const storage::Delivery& resolved) {
     bool waited = older.quiet && resolved.createdAt < older.notBefore;
-    return waited && (is(older, Reason::Opened) || is(older, Reason::SilenceEnded) ||
+    return waited && (is(older, Reason::Opened) || is(older, Reason::Reopened) || is(older, Reason::SilenceEnded) ||
                       is(older, Reason::InhibitionEnded) || isOverUnheard(older));
 }
 

@@ -83,6 +83,10 @@ Result<std::vector<std::string>> clustersOf(const Control& control, const Comman
     auto parts = splitAtCommas(wanted);
     std::vector<std::string> names;
     if (wanted.find('=') != std::string::npos) {
+        for (const auto& part : parts)
+            if (part.find('=', 1) == std::string::npos)
+                return fail(ErrorCode::InvalidArgument, "\"" + part + "\" is no label with a value", {},
+                            "for example --cluster env=prod,region!=cn");
         names = selected(clusters, [&](const ClusterView& cluster) {
             return std::ranges::all_of(parts, [&](const std::string& part) { return meets(cluster, part); });
         });

@@ -11,7 +11,7 @@ std::string shown(const std::string& cluster, const Error& error) {
 
 }  // namespace
 
-std::string FanOut::failureText(bool chinese) const {
+std::string failureText(const std::vector<std::string>& failures, bool chinese) {
     if (failures.empty()) return {};
     return fmt::format("{}\n{}\n", chinese ? "没有回答的集群：" : "Without an answer:", fmt::join(failures, "\n"));
 }

@@ -17,9 +17,10 @@ struct FanOut {
     };
     std::vector<Body> bodies;           ///< in the order of the clusters
     std::vector<std::string> failures;  ///< "prod-2: it did not answer in time", one a cluster that did not answer
-    /// To stand below what the others said; empty when all answered.
-    std::string failureText(bool chinese) const;
 };
+
+/// To stand below what the others said; empty when all answered.
+std::string failureText(const std::vector<std::string>& failures, bool chinese);
 
 /// Asks all of them at once. An Error when none answered: with one cluster its own, else all in one.
 Task<Result<FanOut>> fanOut(Control& control, Caller caller, std::vector<std::string> clusters, std::string path,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text/secrets.hpp"
 #include "base/time.hpp"
 
 namespace klaw::operate {
@@ -12,35 +13,57 @@ namespace {
 struct Line {
     TimePoint at{};
     std::size_t log = 0;
-    std::string_view time, text;
+    std::string time, text;
     bool afterGap = false;
 };
+
+std::vector<std::string_view> splitLines(std::string_view text) {
+    std::vector<std::string_view> lines;
+    while (!text.empty()) {
+        auto end = std::min(text.find('\n'), text.size());
+        lines.push_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+/// A key may go over several lines, so all of them are masked at once. Where that leaves fewer, nobody can say of what
+/// time each is: they stay together at the first time.
+void mask(std::vector<Line>& lines) {
+    std::string whole;
+    for (const auto& line : lines) whole += line.text + "\n";
+    auto masked = maskSecrets(whole);
+    auto left = splitLines(masked);
+    if (left.size() != lines.size()) {
+        auto first = lines.front();
+        first.time.clear();
+        lines.assign(left.size(), first);
+    }
+    for (std::size_t i = 0; i < left.size(); ++i) lines[i].text = left[i];
+}
 
 /// A line without a time, which a container's crash can leave, is of the time of the one before.
 std::vector<Line> linesOf(const ContainerLog& log, std::size_t number) {
     std::vector<Line> lines;
-    std::string_view rest = log.text;
     TimePoint last{};
-    while (!rest.empty()) {
-        auto end = std::min(rest.find('\n'), rest.size());
-        auto whole = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        Line line{last, number, {}, whole, false};
+    for (auto whole : splitLines(log.text)) {
+        Line line{last, number, {}, std::string(whole), false};
         auto blank = std::min(whole.find(' '), whole.size());
         if (auto at = parseRfc3339(whole.substr(0, blank))) {
             line.at = last = std::max(last, *at);
             line.time = whole.substr(0, blank);
             line.text = whole.substr(std::min(blank + 1, whole.size()));
         }
-        lines.push_back(line);
+        lines.push_back(std::move(line));
     }
+    if (!lines.empty()) mask(lines);
     return lines;
 }
 
 std::vector<Line> around(const std::vector<Line>& lines, const RE2& pattern, std::size_t context) {
     std::vector<bool> wanted(lines.size());
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (!RE2::PartialMatch(re2::StringPiece(lines[i].text.data(), lines[i].text.size()), pattern)) continue;
+        if (!RE2::PartialMatch(lines[i].text, pattern)) continue;
         auto from = i - std::min(i, context), to = std::min(i + context + 1, lines.size());
         std::fill(wanted.begin() + static_cast<std::ptrdiff_t>(from), wanted.begin() + static_cast<std::ptrdiff_t>(to),
                   true);

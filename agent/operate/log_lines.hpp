@@ -21,7 +21,7 @@ struct LogQuestion {
 };
 
 struct LogAnswer {
-    std::string text;  ///< not masked yet
+    std::string text;  ///< masked for secrets
     std::size_t lines = 0;
     std::size_t leftOut = 0;  ///< earlier ones
 };

@@ -74,6 +74,8 @@ Result<LogRequest> readRequest(const Control& control, const CommandLine& line) 
     if (!since) return fail(std::move(since).error());
     auto follow = durationOf(line, "follow");
     if (!follow) return fail(std::move(follow).error());
+    if (*follow > Duration{} && *since > Duration{})
+        return fail(ErrorCode::InvalidArgument, "--follow begins now: --since looks back", {}, "leave one of them out");
     if (*follow > longestFollow || (*follow > Duration{} && line.option("previous")))
         return fail(ErrorCode::InvalidArgument, "--follow waits for what a running container writes, for 60s at most",
                     {}, "for example --follow 30s");

@@ -34,7 +34,8 @@ Task<bool> isNamespace(Control& control, Caller caller, std::vector<std::string>
 
 struct Listing {
     Table table;
-    std::vector<std::string> cut;  ///< clusters that have more
+    std::vector<std::string> failures;  ///< as those of a FanOut
+    std::vector<std::string> cut;       ///< clusters that have more
 };
 
 /// The pages of one cluster after the first, where `onlyBad` would else miss what is wrong further on.
@@ -62,10 +63,13 @@ Task<Result<Listing>> listOf(Control& control, Caller caller, FanOut answers, st
     Listing listing;
     for (auto& body : answers.bodies) {
         auto page = readTable(body.text, withNamespace);
-        if (!page) co_return fail(std::move(page).error().within(body.cluster));
-        if (onlyBad)
-            if (auto added = co_await addBadOnes(control, caller, body.cluster, path, *page, withNamespace); !added)
-                co_return fail(std::move(added).error());
+        Result<void> whole = page ? Result<void>() : fail(page.error());
+        if (page && onlyBad) whole = co_await addBadOnes(control, caller, body.cluster, path, *page, withNamespace);
+        if (!whole && !several) co_return fail(std::move(whole).error());
+        if (!whole) {
+            listing.failures.push_back(body.cluster + ": " + whole.error().message);
+            continue;
+        }
         if (!page->continueToken.empty()) listing.cut.push_back(body.cluster);
         if (several)
             appendOf(body.cluster, std::move(page->table), listing.table);
@@ -95,11 +99,12 @@ Task<Result<Output>> list(Control& control, Caller caller, CommandLine line) {
     auto answers = co_await fanOut(control, caller, *clusters, path, asTable);
     if (!answers) co_return fail(std::move(answers.error()));
     bool zh = caller.chinese(), several = clusters->size() > 1, onlyBad = line.option("bad").has_value();
-    auto below = answers->failureText(zh);
+    auto failures = answers->failures;
     auto listing = co_await listOf(control, caller, std::move(*answers), std::move(path),
                                    kind->namespaced && ns.empty(), onlyBad, several);
     if (!listing) co_return fail(std::move(listing.error()));
-    below = cutText(listing->cut, zh) + below;
+    failures.insert(failures.end(), listing->failures.begin(), listing->failures.end());
+    auto below = cutText(listing->cut, zh) + failureText(failures, zh);
     auto names = fmt::format("{}", fmt::join(*clusters, ", "));
     if (listing->table.rows.empty()) {
         auto place = ns.empty() ? names : names + ", " + ns;
@@ -162,7 +167,7 @@ Task<Result<Output>> top(Control& control, Caller caller, CommandLine line) {
         else
             appendOf(body.cluster, std::move(table), all);
     }
-    co_return Output(std::move(all), caller.language, answers->failureText(caller.chinese()));
+    co_return Output(std::move(all), caller.language, failureText(answers->failures, caller.chinese()));
 }
 
 }  // namespace

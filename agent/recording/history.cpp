@@ -48,17 +48,20 @@ std::filesystem::path historySegment(const std::filesystem::path& directory, Tim
 HistoryFiles historyIn(const std::filesystem::path& directory) {
     HistoryFiles files;
     std::error_code missing;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, missing)) {
-        auto name = entry.path().filename().string();
+    std::filesystem::directory_iterator entries(directory, missing), end;
+    for (; !missing && entries != end; entries.increment(missing)) {
+        auto name = entries->path().filename().string();
         if (!name.ends_with(ending)) continue;
         name.resize(name.size() - ending.size());
-        if (auto started = startOf(name)) files.segments.push_back({entry.path(), *started, sizeOf(entry.path())});
+        if (auto started = startOf(name))
+            files.segments.push_back({entries->path(), *started, sizeOf(entries->path())});
     }
     std::ranges::sort(files.segments, {}, &HistorySegment::started);
     auto base = historyBase(directory);
     std::error_code none;
     if (!std::filesystem::exists(base, none)) return files;
     auto reader = RecordingReader::open(base);
+    if (!reader && reader.error().code != ErrorCode::DataLoss) files.trouble = reader.error().describe();
     if (!reader) return files;
     files.base = HistorySegment{base, reader->header().started, sizeOf(base)};
     std::erase_if(files.segments, [&](const auto& segment) { return segment.started < files.base->started; });

@@ -21,6 +21,7 @@ struct HistorySegment {
 
 struct HistoryFiles {
     std::optional<HistorySegment> base;
+    std::string trouble;                   ///< why a base that is there cannot be read now; empty: it can
     std::vector<HistorySegment> segments;  ///< in the order of time; none is older than the base
     std::uint64_t size() const;
 };

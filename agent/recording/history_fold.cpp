@@ -80,11 +80,16 @@ using Visit = std::function<Result<void>(const RecordingEntry&, std::uint64_t)>;
 
 /// Visits the entries of a file up to its end or to where it is broken; false then.
 Result<bool> eachOf(const std::filesystem::path& file, std::uint64_t& number, const Visit& visit) {
+    auto broken = [](Error error) -> Result<bool> {
+        if (error.code == ErrorCode::DataLoss) return false;
+        return fail(std::move(error));  // it may be readable the next time
+    };
     auto reader = RecordingReader::open(file);
-    if (!reader) return false;
+    if (!reader) return broken(std::move(reader).error());
     for (;;) {
         auto entry = reader->next();
-        if (!entry || !*entry) return entry.has_value();
+        if (!entry) return broken(std::move(entry).error());
+        if (!*entry) return true;
         if ((*entry)->event.size == 0) continue;
         if (auto visited = visit(**entry, ++number); !visited) return fail(std::move(visited).error());
     }
@@ -92,8 +97,9 @@ Result<bool> eachOf(const std::filesystem::path& file, std::uint64_t& number, co
 
 class Fold {
 public:
-    Fold(std::vector<std::filesystem::path> files, const std::atomic<bool>& stopping)
-        : files_(std::move(files)), stopping_(stopping) {}
+    /// `leavesOut`: what the last file says nothing of is watched no longer.
+    Fold(std::vector<std::filesystem::path> files, bool leavesOut, const std::atomic<bool>& stopping)
+        : files_(std::move(files)), leavesOut_(leavesOut), stopping_(stopping) {}
 
     Result<void> look() {
         std::uint64_t number = 0;
@@ -106,6 +112,9 @@ public:
                 return goOn();
             });
             if (!whole) return fail(std::move(whole).error());
+            last_ = number;
+            if (file == files_.back() && leavesOut_)
+                std::erase_if(remains_, [&](const auto& each) { return !seen.contains(each.first); });
             if (*whole) continue;
             spdlog::error("a part of the history is broken and left out: {}", file.string());
             for (const auto& stream : seen) remains_[stream].lose();
@@ -122,6 +131,7 @@ public:
             });
             if (!written) return fail(std::move(written).error());
         }
+        if (number != last_) return fail(ErrorCode::Unavailable, "the history could not be read twice");
         for (const auto& [stream, remains] : remains_) {
             auto say = [&, &of = stream](std::string_view what) { return into.event({}, of.first, of.second, what); };
             if (!remains.listing())
@@ -145,7 +155,9 @@ private:
             remains.add(*event, number);
     }
     Result<void> keep(const RecordingEntry& entry, std::uint64_t number, RecordingWriter& into) {
-        const auto& remains = remains_[streamOf(entry)];
+        auto found = remains_.find(streamOf(entry));
+        if (found == remains_.end()) return {};
+        const auto& remains = found->second;
         if (entry.event.text() == listBeginsMark) {
             if (!remains.isOpenList(number)) return {};
             if (remains.listed())
@@ -165,14 +177,16 @@ private:
     }
 
     std::vector<std::filesystem::path> files_;
+    bool leavesOut_;
     const std::atomic<bool>& stopping_;
+    std::uint64_t last_ = 0;  ///< number of the last entry
     EventIdentityReader identities_;
     std::map<Stream, Remains> remains_;
 };
 
 Result<void> writeFolded(std::vector<std::filesystem::path> sources, const std::filesystem::path& into, TimePoint ends,
-                         const std::atomic<bool>& stopping) {
-    Fold fold(std::move(sources), stopping);
+                         bool leavesOut, const std::atomic<bool>& stopping) {
+    Fold fold(std::move(sources), leavesOut, stopping);
     if (auto looked = fold.look(); !looked) return looked;
     RecordingWriterOptions options;
     options.fast = true;
@@ -186,6 +200,7 @@ Result<void> writeFolded(std::vector<std::filesystem::path> sources, const std::
 Result<void> foldHistory(const std::filesystem::path& directory, const HistoryFiles& files, TimePoint ends,
                          const std::atomic<bool>& stopping) {
     if (files.segments.empty()) return {};
+    if (!files.trouble.empty()) return fail(ErrorCode::Unavailable, files.trouble);
     std::vector<std::filesystem::path> sources;
     if (files.base) sources.push_back(files.base->file);
     sources.push_back(files.segments.front().file);
@@ -193,7 +208,9 @@ Result<void> foldHistory(const std::filesystem::path& directory, const HistoryFi
     auto unfinished = made;
     unfinished += ".new";
     std::error_code failed;
-    auto written = writeFolded(std::move(sources), unfinished, ends, stopping);
+    // API servers send a bookmark every minute or so.
+    bool leavesOut = ends - files.segments.front().started >= 10min;
+    auto written = writeFolded(std::move(sources), unfinished, ends, leavesOut, stopping);
     if (written) std::filesystem::rename(unfinished, made, failed);
     if (failed)
         written = fail(ErrorCode::Unavailable, "cannot replace the history: " + failed.message(), made.string());

@@ -35,8 +35,12 @@ struct HistoryWriter::Impl {
 
     void work() {
         do {
-            for (const auto& event : queue.take()) keep(event);
-            flush();
+            try {
+                for (const auto& event : queue.take()) keep(event);
+                flush();
+            } catch (const std::exception& failure) {  // no memory, no further thread
+                fault(Error(ErrorCode::ResourceExhausted, failure.what()), started);
+            }
         } while (!queue.isClosed());
         if (segment)
             if (auto closed = segment->close(); !closed) fault(closed.error());

@@ -74,14 +74,15 @@ TaskGroup::~TaskGroup() {
         impl_->loop.post([impl = impl_] { impl->cancelAll(); });
 }
 
-void TaskGroup::spawn(std::string name, Task<void> task) {
-    if (impl_->stopping) return;
+bool TaskGroup::spawn(std::string name, Task<void> task) {
+    if (impl_->stopping) return false;
     auto node = std::make_shared<Impl::Node>();
     node->name = std::move(name);
     impl_->nodes.push_back(node);
     auto done = [impl = impl_, node](std::exception_ptr error) { impl->finish(node, error); };
     asio::co_spawn(impl_->loop.executor(), std::move(task),
                    asio::bind_cancellation_slot(node->signal.slot(), std::move(done)));
+    return true;
 }
 
 Task<void> TaskGroup::stop() {

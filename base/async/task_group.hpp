@@ -17,9 +17,10 @@ public:
     TaskGroup(Loop& loop, std::function<void(std::string, std::string)> onFailure);
     ~TaskGroup();  ///< the group must be empty; tasks still there are named in the log and cancelled
 
-    void spawn(std::string name, Task<void> task);
+    /// False when the group has been stopped: the task is destroyed unrun.
+    bool spawn(std::string name, Task<void> task);
     /// Cancels all tasks and waits until each has ended, so it is never called by one of them. Further spawns are
-    /// refused (the task is destroyed unrun).
+    /// refused.
     Task<void> stop();
     std::vector<std::string> running() const;
     bool empty() const;

@@ -27,11 +27,17 @@ Task<std::vector<Result<T>>> together(Loop& loop, TaskGroup& group, std::string 
     gathered->results.resize(tasks.size());
     gathered->open = tasks.size();
     for (std::size_t i = 0; i < tasks.size(); ++i)
-        group.spawn(name, [](std::shared_ptr<Gathered> into, std::size_t at, Task<Result<T>> task) -> Task<void> {
-            into->results[at] = co_await caught(std::move(task));
-            --into->open;
-            into->changed.notify();
-        }(gathered, i, std::move(tasks[i])));
+        if (bool runs =
+                group.spawn(name,
+                            [](std::shared_ptr<Gathered> into, std::size_t at, Task<Result<T>> task) -> Task<void> {
+                                into->results[at] = co_await caught(std::move(task));
+                                --into->open;
+                                into->changed.notify();
+                            }(gathered, i, std::move(tasks[i])));
+            !runs) {
+            gathered->results[i] = fail(ErrorCode::Cancelled, "the agent ends");
+            --gathered->open;
+        }
     std::function<bool()> allCame = [gathered] { return gathered->open == 0; };
     co_await gathered->changed.until(std::move(allCame));
     std::vector<Result<T>> results;

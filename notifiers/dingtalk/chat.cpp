@@ -280,7 +280,10 @@ Task<Result<Receipt>> Chat::reply(SafeCard card, SendContext context) {
             answer = co_await sendMessage(std::move(made.body), chatOf(card));
         if (answer && answer->kind == Answer::Kind::Taken) co_return Receipt("", attempt.whatWasDone());
         auto error = answer ? answer->error : answer.error();
-        bool refused = answer ? answer->kind != Answer::Kind::Throttled : error.code == ErrorCode::PermissionDenied;
+        // Where it may have arrived all the same it is not said in another way.
+        bool certain = error.code != ErrorCode::OutcomeUnknown && error.code != ErrorCode::Unavailable;
+        bool refused =
+            answer ? answer->kind != Answer::Kind::Throttled && certain : error.code == ErrorCode::PermissionDenied;
         if (answer && answer->kind == Answer::Kind::TooLong && attempt.improve(*answer, card)) continue;
         if (!std::exchange(ownAddress, false) || !refused) co_return fail(failure(std::move(error)));
     }

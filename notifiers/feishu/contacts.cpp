@@ -86,7 +86,8 @@ Task<Result<PersonEntry>> askDepartments(std::shared_ptr<App> app, std::string o
         auto id = list[i].is_string() ? list[i].get<std::string>() : std::string();
         if (id.empty() || id == "0") continue;
         auto added = co_await addChain(app, std::move(id), person.departments);
-        if (!added) co_return fail(std::move(added.error()));
+        // One outside of the application's range says nothing of the others.
+        if (!added && added.error().code != ErrorCode::NotFound) co_return fail(std::move(added.error()));
     }
     co_return person;
 }

@@ -155,7 +155,10 @@ TEST(DeliveryPlanner, KeepsWhatWaitsForTheMorningUpToDateAlsoWhereCardsCannotBeC
     auto grown = planner.plan(update(Reason::Grew, 1h));
     ASSERT_EQ(grown.size(), 1u);
     EXPECT_TRUE(grown[0].onlyRefines);
-    EXPECT_EQ(planner.plan(update(Reason::Grew, 3h)).size(), 0u) << "by day it would be one message too many";
+    auto byDay = planner.plan(update(Reason::Grew, 3h));
+    ASSERT_EQ(byDay.size(), 1u);
+    EXPECT_TRUE(byDay[0].onlyRefines) << "what waits no longer is not said again";
+    EXPECT_FALSE(byDay[0].quiet);
 }
 
 TEST(DeliveryPlanner, CallsNobodyWhoIsAssignedInQuietHours) {

@@ -61,6 +61,7 @@ TEST_F(ReadsTest, SeveralClustersAreChosenByNamesPatternsAndLabels) {
     EXPECT_THAT(chosen("env=prod"), ElementsAre("cn-prod", "eu-prod"));
     EXPECT_THAT(chosen("env=prod,region!=cn"), ElementsAre("eu-prod"));
     EXPECT_THAT(chosen("env=dev"), ElementsAre(HasSubstr("no cluster has the labels env=dev")));
+    EXPECT_THAT(chosen("env=prod,eu"), ElementsAre(HasSubstr("\"eu\" is no label with a value")));
     EXPECT_THAT(chosen("eu-prd"), ElementsAre(HasSubstr("did you mean eu-prod?")));
     EXPECT_THAT(chosen(""), ElementsAre(HasSubstr("which cluster is meant?")));
 }
@@ -116,6 +117,7 @@ TEST_F(ReadsTest, LogsOfAWorkloadAreThoseOfAllItsContainersMergedByTime) {
 TEST_F(ReadsTest, LogsWithoutATargetOrWithOddNumbersAreRefused) {
     EXPECT_THAT(answer("logs -n shop"), HasSubstr("logs needs a Pod or a workload"));
     EXPECT_THAT(answer("logs web-0 -n shop --tail many"), HasSubstr("--tail many is no number"));
+    EXPECT_THAT(answer("logs web-0 -n shop --follow 5s --since 5m"), HasSubstr("leave one of them out"));
     EXPECT_THAT(answer("logs web-0 -n shop --follow 5m"), HasSubstr("for 60s at most"));
 }
 

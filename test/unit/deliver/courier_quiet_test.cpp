@@ -58,6 +58,23 @@ TEST_F(CourierQuietTest, SaysNothingOfWhatEndedBeforeTheMorning) {
     EXPECT_TRUE(courier->idle());
 }
 
+TEST_F(CourierQuietTest, RingsNobodyInTheMorningAboutWhatSomebodyTookOrWhatEnded) {
+    for (const char* end : {"acknowledged", "resolved"}) {
+        SCOPED_TRACE(end);
+        auto card = calling(asleep(std::string("of ") + end, "opened"));
+        auto ring = card;
+        ring.id += ".ring";
+        ring.idempotencyKey += ".ring";
+        ring.reason = ringReason;
+        ring.livingCard = false;
+        use(updatable());
+        put({card, ring});
+        clock.advance(10min);
+        put({asleep(card.incidentId, end)});
+        EXPECT_EQ(states().at(ring.id), "superseded");
+    }
+}
+
 TEST_F(CourierQuietTest, SaysInTheMorningWhatBeganAgainBeforeIt) {
     use(updatable());
     put({asleep("a", "opened")});

@@ -49,6 +49,16 @@ TEST(MergeLogs, LeavesALineWithoutATimeWhereItsContainerWroteIt) {
               "[db-0] accepts\n[a] one\n[a] \tat Main.java:7\n[a] clock went back\n[db-0] error: full\n");
 }
 
+TEST(MergeLogs, MasksAKeyThatGoesOverLinesWhereverItBegan) {
+    ContainerLog cut{"a",
+                     "2026-11-23T10:00:01Z MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n"
+                     "2026-11-23T10:00:01Z -----END PRIVATE KEY-----\n"
+                     "2026-11-23T10:00:02Z goes on\n"};
+    auto answer = text(mergeLogs({web, cut}, {.withTimes = true}));
+    EXPECT_EQ(answer.find("MIIEvQIBADAN"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("goes on"), std::string::npos) << answer;
+}
+
 TEST(MergeLogs, RefusesAMalformedPattern) {
     EXPECT_EQ(text(mergeLogs({web}, {.pattern = "("})),
               "--grep: missing ): ( (put a backslash before characters with a meaning)");
