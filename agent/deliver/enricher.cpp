@@ -48,8 +48,7 @@ std::string toldOf(const Error& error) {
 }  // namespace
 
 Enricher::Enricher(Loop& loop, LoopClock& clock, Ask ask, Found found, EnrichmentLimits limits)
-    : loop_(loop),
-      clock_(clock),
+    : clock_(clock),
       ask_(std::move(ask)),
       found_(std::move(found)),
       limits_(limits),

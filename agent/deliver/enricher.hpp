@@ -68,7 +68,6 @@ private:
     Task<bool> readLogs(const Question& question, rules::Findings& findings);
     Task<Result<std::string>> ask(const Question& question, std::string path);
 
-    Loop& loop_;
     LoopClock& clock_;
     Ask ask_;
     Found found_;

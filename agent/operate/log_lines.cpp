@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text/secrets.hpp"
 #include "base/time.hpp"
@@ -13,6 +14,7 @@ namespace {
 struct Line {
     TimePoint at{};
     std::size_t log = 0;
+    std::size_t place = 0;  ///< among all, as they were read
     std::string time, text;
     bool afterGap = false;
 };
@@ -47,7 +49,7 @@ std::vector<Line> linesOf(const ContainerLog& log, std::size_t number) {
     std::vector<Line> lines;
     TimePoint last{};
     for (auto whole : splitLines(log.text)) {
-        Line line{last, number, {}, std::string(whole), false};
+        Line line{last, number, 0, {}, std::string(whole), false};
         auto blank = std::min(whole.find(' '), whole.size());
         if (auto at = parseRfc3339(whole.substr(0, blank))) {
             line.at = last = std::max(last, *at);
@@ -92,7 +94,8 @@ Result<LogAnswer> mergeLogs(const std::vector<ContainerLog>& logs, const LogQues
         if (!question.pattern.empty()) lines = around(lines, pattern, question.context);
         all.insert(all.end(), lines.begin(), lines.end());
     }
-    std::ranges::stable_sort(all, {}, &Line::at);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].place = i;
+    std::ranges::sort(all, {}, [](const Line& line) { return std::pair(line.at, line.place); });
     LogAnswer answer;
     answer.leftOut = all.size() - std::min(all.size(), question.most);
     all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(answer.leftOut));

@@ -159,7 +159,14 @@ class RulesTest(EndToEndTest):
         namespace.unschedulable_pods("before", "gone")
         new = self.file("new.yaml", UNSCHEDULABLE)
         found = lambda: json.loads(self.klaw(agent, "backtest", new, "-o", "json"))
-        alerts = lambda count: lambda: [rule["alerts"] for rule in found()["rules"]] == [count]
+
+        def alerts(count):
+            def there():
+                # Nothing is readable in the first second.
+                done = run_klaw("rules", "backtest", new, "-o", "json", "--config", agent.config_file)
+                return done.returncode == 0 and [rule["alerts"] for rule in json.loads(done.stdout)["rules"]] == [count]
+            return there
+
         eventually(alerts(2), 20, "both Pods to be on disk")
         agent.kill()
         namespace.delete_pods("gone")

@@ -110,7 +110,7 @@ protected:
         auto database = storage::Database::open(":memory:");
         EXPECT_TRUE(database);
         storage::Writer writer(std::move(*database));
-        return Metrics().text({pipeline, courier, mirrors, clusters, writer, {}, {}, true});
+        return Metrics().text({pipeline, courier, mirrors, clusters, writer, {}, {}, {}, true});
     }
 
     Loop loop;

@@ -1,3 +1,4 @@
+#include "agent/deliver/delivery_planner.hpp"
 #include "test/unit/deliver/courier_fixture.hpp"
 
 namespace klaw::deliver::testing {
