@@ -95,25 +95,29 @@ Result<bool> eachOf(const std::filesystem::path& file, std::uint64_t& number, co
     }
 }
 
+constexpr Duration silence = 10min;
+
 class Fold {
 public:
-    /// `leavesOut`: what the last file says nothing of is watched no longer.
-    Fold(std::vector<std::filesystem::path> files, bool leavesOut, const std::atomic<bool>& stopping)
-        : files_(std::move(files)), leavesOut_(leavesOut), stopping_(stopping) {}
+    Fold(std::vector<std::filesystem::path> files, const std::atomic<bool>& stopping)
+        : files_(std::move(files)), stopping_(stopping) {}
 
     Result<void> look() {
         std::uint64_t number = 0;
         for (const auto& file : files_) {
             std::set<Stream> seen;
+            Duration lasts{};
             auto whole = eachOf(file, number, [&](const RecordingEntry& entry, std::uint64_t at) -> Result<void> {
                 auto stream = streamOf(entry);
                 look(entry, at, remains_[stream]);
                 seen.insert(std::move(stream));
+                lasts = std::max(lasts, entry.at);
                 return goOn();
             });
             if (!whole) return fail(std::move(whole).error());
             last_ = number;
-            if (file == files_.back() && leavesOut_)
+            // API servers send a bookmark every minute or so: what nothing comes of is watched no longer.
+            if (*whole && file == files_.back() && lasts >= silence)
                 std::erase_if(remains_, [&](const auto& each) { return !seen.contains(each.first); });
             if (*whole) continue;
             spdlog::error("a part of the history is broken and left out: {}", file.string());
@@ -177,7 +181,6 @@ private:
     }
 
     std::vector<std::filesystem::path> files_;
-    bool leavesOut_;
     const std::atomic<bool>& stopping_;
     std::uint64_t last_ = 0;  ///< number of the last entry
     EventIdentityReader identities_;
@@ -185,8 +188,8 @@ private:
 };
 
 Result<void> writeFolded(std::vector<std::filesystem::path> sources, const std::filesystem::path& into, TimePoint ends,
-                         bool leavesOut, const std::atomic<bool>& stopping) {
-    Fold fold(std::move(sources), leavesOut, stopping);
+                         const std::atomic<bool>& stopping) {
+    Fold fold(std::move(sources), stopping);
     if (auto looked = fold.look(); !looked) return looked;
     RecordingWriterOptions options;
     options.fast = true;
@@ -208,9 +211,7 @@ Result<void> foldHistory(const std::filesystem::path& directory, const HistoryFi
     auto unfinished = made;
     unfinished += ".new";
     std::error_code failed;
-    // API servers send a bookmark every minute or so.
-    bool leavesOut = ends - files.segments.front().started >= 10min;
-    auto written = writeFolded(std::move(sources), unfinished, ends, leavesOut, stopping);
+    auto written = writeFolded(std::move(sources), unfinished, ends, stopping);
     if (written) std::filesystem::rename(unfinished, made, failed);
     if (failed)
         written = fail(ErrorCode::Unavailable, "cannot replace the history: " + failed.message(), made.string());
