@@ -251,25 +251,13 @@ Task<Result<std::string>> LiveControl::askCluster(operate::Caller caller, std::s
     co_return std::move(response->body);
 }
 
-Task<std::vector<operate::ClusterAnswer>> LiveControl::askClusters(operate::Caller caller,
-                                                                   std::vector<operate::Question> questions) {
-    std::vector<Task<Result<operate::ClusterAnswer>>> asked;
+Task<std::vector<Result<std::string>>> LiveControl::askClusters(operate::Caller caller,
+                                                                std::vector<operate::Question> questions) {
+    std::vector<Task<Result<std::string>>> asked;
     for (auto& question : questions)
-        asked.push_back([](LiveControl& self, operate::Caller who,
-                           operate::Question about) -> Task<Result<operate::ClusterAnswer>> {
-            auto began = self.now();
-            auto body = co_await self.askCluster(std::move(who), std::move(about.cluster), std::move(about.path),
-                                                 std::move(about.accept));
-            operate::ClusterAnswer answer;
-            answer.body = std::move(body);
-            answer.took = self.now() - began;
-            co_return answer;
-        }(*this, caller, std::move(question)));
-    auto results = co_await together(loop_, questions_, "question to a cluster", std::move(asked));
-    std::vector<operate::ClusterAnswer> answers;
-    for (auto& result : results)
-        answers.push_back(result ? std::move(*result) : operate::ClusterAnswer{fail(result.error()), {}});
-    co_return answers;
+        asked.push_back(
+            askCluster(caller, std::move(question.cluster), std::move(question.path), std::move(question.accept)));
+    co_return co_await together(loop_, questions_, "question to a cluster", std::move(asked));
 }
 
 Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube::ChangeRequest change) {

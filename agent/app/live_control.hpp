@@ -97,8 +97,8 @@ public:
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override { return grants_->revoke(idPrefix); }
     Task<Result<std::string>> askCluster(operate::Caller caller, std::string cluster, std::string path,
                                          std::string accept) override;
-    Task<std::vector<operate::ClusterAnswer>> askClusters(operate::Caller caller,
-                                                          std::vector<operate::Question> questions) override;
+    Task<std::vector<Result<std::string>>> askClusters(operate::Caller caller,
+                                                       std::vector<operate::Question> questions) override;
     Task<void> sleepFor(Duration time) override { return clock_.sleepFor(time); }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 

@@ -110,12 +110,6 @@ struct Question {
     std::string accept = "application/json";
 };
 
-/// What came of one, and how long it took.
-struct ClusterAnswer {
-    Result<std::string> body;
-    Duration took{};
-};
-
 /// What the verbs of the catalogue may see and do. Changes are durable when the returned task of the desk ends, not
 /// when the call returns. On the loop thread.
 class Control {
@@ -164,7 +158,7 @@ public:
     virtual Task<Result<std::string>> askCluster(Caller caller, std::string cluster, std::string path,
                                                  std::string accept) = 0;
     /// Several at once, in the order of the questions; none waits for another.
-    virtual Task<std::vector<ClusterAnswer>> askClusters(Caller caller, std::vector<Question> questions) = 0;
+    virtual Task<std::vector<Result<std::string>>> askClusters(Caller caller, std::vector<Question> questions) = 0;
     virtual Task<void> sleepFor(Duration time) = 0;
     /// Sends a change once; what the API server answers. Only a dry run with a permit of that extent.
     virtual Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) = 0;

@@ -23,14 +23,13 @@ Task<Result<FanOut>> fanOut(Control& control, Caller caller, std::vector<std::st
     auto answers = co_await control.askClusters(std::move(caller), std::move(questions));
     FanOut outcome;
     for (std::size_t i = 0; i < answers.size(); ++i) {
-        auto& body = answers[i].body;
-        if (body)
-            outcome.bodies.push_back({clusters[i], std::move(*body), answers[i].took});
+        if (answers[i])
+            outcome.bodies.push_back({clusters[i], std::move(*answers[i])});
         else
-            outcome.failures.push_back(shown(clusters[i], body.error()));
+            outcome.failures.push_back(shown(clusters[i], answers[i].error()));
     }
     if (!outcome.bodies.empty()) co_return outcome;
-    if (answers.size() == 1) co_return fail(std::move(answers.front().body).error());
+    if (answers.size() == 1) co_return fail(std::move(answers.front()).error());
     co_return fail(ErrorCode::Unavailable, fmt::format("no cluster answered: {}", fmt::join(outcome.failures, "; ")));
 }
 

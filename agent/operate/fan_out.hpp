@@ -13,7 +13,6 @@ struct FanOut {
     struct Body {
         std::string cluster;
         std::string text;
-        Duration took{};
     };
     std::vector<Body> bodies;           ///< in the order of the clusters
     std::vector<std::string> failures;  ///< "prod-2: it did not answer in time", one a cluster that did not answer

@@ -196,12 +196,12 @@ Task<Result<Output>> logs(Control& control, Caller caller, CommandLine line) {
     std::string failures;
     for (std::size_t i = 0; i < answers.size(); ++i) {
         auto name = containers[i].pod + (shown ? "/" + containers[i].name : "");
-        if (answers[i].body)
-            read.push_back({name, std::move(*answers[i].body)});
+        if (answers[i])
+            read.push_back({name, std::move(*answers[i])});
         else if (answers.size() == 1)
-            co_return fail(std::move(answers[i].body).error());
+            co_return fail(std::move(answers[i]).error());
         else
-            failures += name + ": " + answers[i].body.error().describe() + "\n";
+            failures += name + ": " + answers[i].error().describe() + "\n";
     }
     auto merged = mergeLogs(read, request->question);
     if (!merged) co_return fail(std::move(merged).error());

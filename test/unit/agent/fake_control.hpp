@@ -98,11 +98,11 @@ public:
         if (found == objects.end()) co_return fail(ErrorCode::NotFound, "404 there is no " + path);
         co_return found->second.dump();
     }
-    Task<std::vector<operate::ClusterAnswer>> askClusters(operate::Caller caller,
-                                                          std::vector<operate::Question> questions) override {
-        std::vector<operate::ClusterAnswer> answers;
+    Task<std::vector<Result<std::string>>> askClusters(operate::Caller caller,
+                                                       std::vector<operate::Question> questions) override {
+        std::vector<Result<std::string>> answers;
         for (auto& question : questions)
-            answers.push_back({co_await askCluster(caller, question.cluster, question.path, question.accept), {}});
+            answers.push_back(co_await askCluster(caller, question.cluster, question.path, question.accept));
         co_return answers;
     }
     Task<void> sleepFor(Duration) override { co_return; }

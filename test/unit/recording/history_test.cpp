@@ -29,11 +29,11 @@ const std::string begins(listBeginsMark);
 /// Segments of an hour each, one after the other from `start`.
 class History : public testing::Test {
 protected:
-    void segment(const std::vector<std::string>& events) {
+    void segment(const std::vector<std::string>& events, Duration at = 1s, const char* resource = "pods") {
         auto begun = start + 1h * segments_++;
         auto writer = RecordingWriter::create(historySegment(directory_ / "", begun), {begun, {}});
         ASSERT_TRUE(writer);
-        for (const auto& each : events) ASSERT_TRUE(writer->event(1s, "prod", "pods", each));
+        for (const auto& each : events) ASSERT_TRUE(writer->event(at, "prod", resource, each));
         ASSERT_TRUE(writer->close());
     }
     void foldOldest() {
@@ -108,6 +108,17 @@ TEST_F(History, FoldsOfABrokenSegmentWhatStandsBeforeTheBreakAndMarksIt) {
     std::ofstream(file, std::ios::app) << "no gzip";
     foldOldest();
     EXPECT_THAT(base(), ElementsAre(event("ADDED", "a"), listEnd, std::string(lostMark)));
+}
+
+TEST_F(History, ForgetsWhatIsWatchedNoLongerAndNotWhatWasQuietForAMoment) {
+    segment({begins, event("ADDED", "node"), listEnd}, 1s, "nodes");
+    segment({begins, event("ADDED", "a"), listEnd}, 1s);
+    segment({event("MODIFIED", "a", 2)}, 20min);
+    foldOldest();
+    foldOldest();
+    EXPECT_THAT(base(), ElementsAre(event("ADDED", "node"), event("ADDED", "a"), listEnd, listEnd));
+    foldOldest();
+    EXPECT_THAT(base(), ElementsAre(event("MODIFIED", "a", 2), listEnd));
 }
 
 TEST_F(History, StaysAsItIsWhenFoldingIsStopped) {
