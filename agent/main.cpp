@@ -83,6 +83,25 @@ int run(int argc, char** argv) {
     ofAccess("grant", "Give somebody a role for a while: PERSON ROLE DURATION");
     ofAccess("revoke", "Take a grant back: its id");
 
+    auto* clustersApp = app.add_subcommand("clusters", "The clusters that the running agent watches");
+    clustersApp->require_subcommand(1);
+    auto ofClusters = [&](const char* name, const char* help) {
+        auto* made = clustersApp->add_subcommand(name, help);
+        made->add_option("--config", command.config, "Configuration of the agent, for its data directory");
+        made->add_option("--data", command.data, "Data directory of the agent");
+        made->add_option("--language", command.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
+        made->allow_extras();  // the options of the command itself
+        made->callback([&code, &command, made, name] {
+            command.words = made->remaining();
+            command.words.insert(command.words.begin(), {"clusters", name});
+            code = doCommand(command);
+        });
+    };
+    ofClusters("list", "All of them, and how they fare");
+    ofClusters("add", "Watch another one: NAME --kubeconfig FILE, or NAME --secret NAMESPACE/NAME");
+    ofClusters("test", "Whether one can be reached and read: NAME");
+    ofClusters("remove", "Watch one no longer that was added: NAME");
+
     app.add_subcommand("commands", "Print the commands of `klaw do` and of chats as a Markdown table")->callback([&] {
         code = catalogueCommand();
     });

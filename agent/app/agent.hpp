@@ -30,9 +30,6 @@ struct AgentSetup {
 /// nothing can run.
 int runAgent(AgentSetup setup);
 
-/// The configured clusters, or the one that kubectl would use. Names that are not given are those of the contexts.
-Result<std::vector<kube::ClusterAccess>> clustersOf(const Config& config);
-
 /// The default rules and those of the directories; files in order of name. Errors name file, line and column.
 struct RuleFiles {
     std::vector<rules::RuleSource> sources;

@@ -19,6 +19,7 @@ constexpr Duration startTakes = 30s;
 constexpr std::size_t maxLately = 20;
 /// What a card waits for, or shows later, must not hold a request for long.
 constexpr Duration lookUpPatience = 3s;
+constexpr Duration lookForClustersEvery = 1min;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -46,6 +47,7 @@ AgentRun::AgentRun(AgentSetup setup, DataDirectory data)
       signals_(loop_),
       tasks_(loop_, reportFailure),
       endTask_(loop_, reportFailure),
+      clusterSourcesChanged_(loop_),
       timeChanged_(loop_),
       stateChanged_(loop_) {}
 
@@ -74,7 +76,7 @@ Result<void> AgentRun::start() {
     startLookingUp();
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     pipeline_->restore(*state, lastAliveOf(*state), clock_.now());
-    control_ = std::make_unique<LiveControl>(loop_, clock_, *pipeline_, clusters_, *silenceMirrors_, random_,
+    control_ = std::make_unique<LiveControl>(loop_, clock_, *pipeline_, clusters_, objects_, *silenceMirrors_, random_,
                                              setup_.config, data_.database());
     control_->setRules(*rules_,
                        [this](std::shared_ptr<const rules::RuleSet> rules) { replaceRules(std::move(rules)); });
@@ -84,6 +86,9 @@ Result<void> AgentRun::start() {
     control_->setGate(*access_);
     grants_.restore(state->meta, clock_.now());
     control_->setGrants(grants_);
+    clusterBook_.restore(state->meta);
+    found_.clusters = setup_.clusters;
+    control_->setClusters(found_, clusterBook_);
     auto noteAction = [this](const std::string& incident, const rules::Action& action) {
         // One that has resolved meanwhile has its end on its card.
         if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
@@ -369,10 +374,66 @@ void AgentRun::followClusters(const std::vector<kube::ClusterAccess>& wanted) {
             watch(access);
 }
 
+/// Those of the configuration, and those that people added.
+std::vector<kube::ClusterSource> AgentRun::clusterSources() const {
+    auto sources = setup_.config.clusters;
+    auto added = clusterBook_.all();
+    if (sources.empty() && !added.empty()) sources.emplace_back();
+    sources.insert(sources.end(), added.begin(), added.end());
+    return sources;
+}
+
+void AgentRun::noteClusters(const std::vector<storage::MetaEntry>& entries) {
+    if (!clusterBook_.stored(entries)) return;
+    lookForClustersNow_ = true;
+    clusterSourcesChanged_.notify();
+}
+
+/// Directories and Secrets change without a word.
+Task<void> AgentRun::watchClusterSources() {
+    for (;;) {
+        lookForClustersNow_ = false;
+        co_await lookForClusters();
+        auto wanted = [this] { return lookForClustersNow_; };
+        co_await clusterSourcesChanged_.until(wanted, clock_, clock_.now() + lookForClustersEvery);
+    }
+}
+
+Task<void> AgentRun::lookForClusters() {
+    auto sources = clusterSources();
+    auto asked = sources;
+    auto before = found_;
+    auto found = co_await findClusters(loop_, clock_, std::move(asked), std::move(before));
+    if (sources == clusterSources())
+        takeClusters(std::move(found));
+    else
+        lookForClustersNow_ = true;  // of another configuration than when this began
+}
+
+void AgentRun::takeClusters(FoundClusters found) {
+    for (const auto& problem : found.problems)
+        if (std::ranges::find(found_.problems, problem.describe(), &Error::describe) == found_.problems.end())
+            spdlog::error("a cluster cannot be taken up: {}", problem.describe());
+    found_ = std::move(found);
+    std::set<std::string, std::less<>> readOnly;
+    for (const auto& [name, source] : found_.sources)
+        if (source.readOnly) readOnly.insert(name);
+    access_->setReadOnly(std::move(readOnly));
+    noteState();
+    if (found_.clusters == setup_.clusters) return;
+    setup_.clusters = found_.clusters;
+    followClusters(setup_.clusters);
+    followAlertmanagers();
+    metricWatch_->follow(setup_.rules, setup_.config.metrics, clusters_);
+    if (!leaving_.empty() && !std::exchange(endingLeaving_, true)) tasks_.spawn("end of clusters", endLeaving());
+}
+
 /// Also after a start: what fired in a cluster that has left the configuration would fire for ever.
 void AgentRun::keepWatchedClusters() {
     std::set<std::string, std::less<>> names;
     for (const auto& cluster : clusters_) names.insert(cluster->name());
+    for (const auto& source : clusterSources())
+        if (!source.name.empty()) names.insert(source.name);  // perhaps not found yet
     names.emplace(rules::agentCluster);
     pipeline_->keepClusters(names, clock_.now());
     scheduleFlush();
@@ -435,6 +496,7 @@ void AgentRun::startTasks() {
     courier_->start();
     tasks_.spawn("time", watchTime());
     tasks_.spawn("house", keepHouse());
+    if (!demo_) tasks_.spawn("clusters", watchClusterSources());
     heartbeat_.follow(setup_.config.heartbeat);
     tasks_.spawn("heartbeat", heartbeat_.run());
     endTask_.spawn("signals", watchSignals());
@@ -487,6 +549,8 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     rules_->takeRevisions(unit);
     auto grants = grants_.takeChanges(clock_.now());
     unit.meta.insert(unit.meta.end(), grants.begin(), grants.end());
+    auto clusters = clusterBook_.takeChanges();
+    unit.meta.insert(unit.meta.end(), clusters.begin(), clusters.end());
     for (const auto& incident : unit.incidents) {
         if (!incident.resolvedAt) continue;
         std::erase_if(lately_, [&](const rules::Incident& other) { return other.id == incident.id; });
@@ -494,11 +558,12 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
         if (lately_.size() > maxLately) lately_.pop_back();
     }
     auto silences = unit.silences;
-    auto stored = [this, silences = std::move(silences), grants = std::move(grants),
+    auto stored = [this, silences = std::move(silences), grants = std::move(grants), clusters = std::move(clusters),
                    done = std::move(done)](Result<storage::Committed> result) {
         if (result) {
             silenceMirrors_->apply(silences);
             noteGrants(grants);
+            noteClusters(clusters);
         } else {
             spdlog::error("a change could not be stored: {}", result.error().describe());
         }
@@ -654,9 +719,9 @@ Task<void> AgentRun::reload() {
 Task<Result<void>> AgentRun::reloadAll() {
     auto config = readConfigAgain();
     if (!config) co_return fail(std::move(config).error());
-    auto clusters = demo_ ? Result<std::vector<kube::ClusterAccess>>(setup_.clusters) : clustersOf(*config);
-    if (!clusters) co_return fail(std::move(clusters).error());
-    auto filled = co_await fillSecrets(loop_, clock_, *config, *clusters);
+    auto onDisk = demo_ ? Result<std::vector<kube::ClusterAccess>>(setup_.clusters) : clustersOnDisk(config->clusters);
+    if (!onDisk) co_return fail(std::move(onDisk).error());
+    auto filled = co_await fillSecrets(loop_, clock_, *config, *onDisk);
     if (!filled) co_return filled;
     auto files = readRuleFiles(*config);
     if (!files.errors.empty()) co_return fail(std::move(files.errors.front()));
@@ -665,8 +730,8 @@ Task<Result<void>> AgentRun::reloadAll() {
     if (!report.ok()) co_return fail(std::move(report.errors.front()));
     for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
     setup_.config = std::move(*config);
-    setup_.clusters = std::move(*clusters);
     followConfig();
+    if (!demo_) co_await lookForClusters();
     replaceRules(report.rules);
     if (!leaving_.empty() && !std::exchange(endingLeaving_, true)) tasks_.spawn("end of clusters", endLeaving());
     auto record = rules_->record(*report.rules, clock_.now());
@@ -698,7 +763,6 @@ void AgentRun::followConfig() {
     followChannels();
     pipeline_->replacePlanner(makePlanner(setup_.config, consoleUrl_), clock_.now());
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
-    followClusters(setup_.clusters);
     followAlertmanagers();
     heartbeat_.follow(setup_.config.heartbeat);
 }

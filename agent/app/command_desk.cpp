@@ -226,7 +226,8 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         co_return refusal(Error(ErrorCode::Unavailable, "it cannot be found out whether this was done before", {},
                                 "nothing was done; see /readyz for what is wrong with the storage"));
     }
-    if ((understood->verb->ask || understood->verb->plan) && !understood->line.option("cluster"))
+    bool ofOneCluster = (understood->verb->ask && !understood->verb->everywhere) || understood->verb->plan;
+    if (ofOneCluster && !understood->line.option("cluster"))
         if (auto choice = whichCluster(control_, asked.command)) co_return std::move(*choice);
     if (understood->verb->plan)
         co_return co_await changes_.handle(*understood->verb, std::move(understood->line), std::move(asked));

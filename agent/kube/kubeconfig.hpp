@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/kube/cluster_access.hpp"
 #include "base/result.hpp"
@@ -27,5 +28,13 @@ struct AccessQuery {
 /// relative to the file they stand in. Errors name file and line. NotFound: nothing is configured at all, which
 /// `klaw run` answers with the demo.
 Result<ClusterAccess> resolveAccess(const KubeEnvironment& environment, const AccessQuery& query);
+
+/// The names of the contexts in the kubeconfigs that `query` means, sorted; none for a Pod's service account.
+Result<std::vector<std::string>> contextsOf(const KubeEnvironment& environment, const AccessQuery& query);
+
+/// From a kubeconfig that is no file of ours, as one in a Secret: InvalidArgument where it names files or a program to
+/// run, which whoever may write it must not choose. `source`: for messages; an empty `context`: the current one.
+Result<ClusterAccess> accessFromText(const std::string& kubeconfig, const std::string& source,
+                                     const std::string& context);
 
 }  // namespace klaw::kube

@@ -37,7 +37,8 @@ struct Verb {
     /// In place of `run` and `preview` where an object of a cluster is changed: what would be done. It is carried out
     /// for whoever confirms it and has the permission in that place.
     Task<Result<Plan>> (*plan)(Control& control, Caller caller, CommandLine line) = nullptr;
-    bool undoable = false;  ///< its plans say how to take them back
+    bool undoable = false;    ///< its plans say how to take them back
+    bool everywhere = false;  ///< with `ask`: about all clusters where none is named
     /// By their long names, beyond those that every verb, or every verb with `ask` or `plan`, has.
     std::vector<std::string_view> options{};
     /// Where a change without a plan takes effect; nothing: everywhere. nullptr: always everywhere.
@@ -63,6 +64,8 @@ std::vector<Verb> workloadVerbs();
 std::vector<Verb> rollbackVerbs();
 std::vector<Verb> nodeVerbs();
 std::vector<Verb> accessVerbs();
+std::vector<Verb> statusVerbs();
+std::vector<Verb> clusterVerbs();
 
 /// All verbs as a Markdown table: usage, other words, what it does in both languages, who may, preview and undo.
 std::string markdownTable();
