@@ -87,8 +87,9 @@ Result<void> AgentRun::start() {
     grants_.restore(state->meta, clock_.now());
     control_->setGrants(grants_);
     clusterBook_.restore(state->meta);
+    defaultsBook_.restore(state->meta);
     found_.clusters = setup_.clusters;
-    control_->setClusters(found_, clusterBook_);
+    control_->setClusters(found_, clusterBook_, defaultsBook_);
     auto noteAction = [this](const std::string& incident, const rules::Action& action) {
         // One that has resolved meanwhile has its end on its card.
         if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
@@ -377,14 +378,14 @@ void AgentRun::followClusters(const std::vector<kube::ClusterAccess>& wanted) {
 /// Those of the configuration, and those that people added.
 std::vector<kube::ClusterSource> AgentRun::clusterSources() const {
     auto sources = setup_.config.clusters;
-    auto added = clusterBook_.all();
-    if (sources.empty() && !added.empty()) sources.emplace_back();
-    sources.insert(sources.end(), added.begin(), added.end());
+    if (sources.empty() && !clusterBook_.all().empty()) sources.emplace_back();
+    for (const auto& [name, source] : clusterBook_.all()) sources.push_back(source);
     return sources;
 }
 
 void AgentRun::noteClusters(const std::vector<storage::MetaEntry>& entries) {
-    if (!clusterBook_.stored(entries)) return;
+    if (entries.empty()) return;
+    clusterBook_.stored(entries);
     lookForClustersNow_ = true;
     clusterSourcesChanged_.notify();
 }
@@ -551,6 +552,8 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     unit.meta.insert(unit.meta.end(), grants.begin(), grants.end());
     auto clusters = clusterBook_.takeChanges();
     unit.meta.insert(unit.meta.end(), clusters.begin(), clusters.end());
+    auto defaults = defaultsBook_.takeChanges();
+    unit.meta.insert(unit.meta.end(), defaults.begin(), defaults.end());
     for (const auto& incident : unit.incidents) {
         if (!incident.resolvedAt) continue;
         std::erase_if(lately_, [&](const rules::Incident& other) { return other.id == incident.id; });
@@ -559,11 +562,12 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     }
     auto silences = unit.silences;
     auto stored = [this, silences = std::move(silences), grants = std::move(grants), clusters = std::move(clusters),
-                   done = std::move(done)](Result<storage::Committed> result) {
+                   defaults = std::move(defaults), done = std::move(done)](Result<storage::Committed> result) {
         if (result) {
             silenceMirrors_->apply(silences);
             noteGrants(grants);
             noteClusters(clusters);
+            defaultsBook_.stored(defaults);
         } else {
             spdlog::error("a change could not be stored: {}", result.error().describe());
         }

@@ -138,7 +138,8 @@ private:
     std::unique_ptr<LiveControl> control_;
     std::unique_ptr<access::Gate> access_;
     access::GrantBook grants_;
-    ClusterBook clusterBook_;
+    ClusterBook clusterBook_{clusterKeyPrefix};
+    DefaultsBook defaultsBook_{defaultsKeyPrefix};
     FoundClusters found_;
     LoopCondition clusterSourcesChanged_;
     bool lookForClustersNow_ = true;

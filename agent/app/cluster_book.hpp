@@ -1,39 +1,34 @@
 #pragma once
 
-#include <map>
 #include <string>
-#include <vector>
 
+#include "agent/app/meta_book.hpp"
 #include "agent/kube/cluster_source.hpp"
-#include "base/result.hpp"
-#include "storage/unit_of_work.hpp"
+#include "agent/operate/control.hpp"
+
+namespace klaw::kube {
+
+// Where the way to a cluster is found, no credentials. Found by MetaBook.
+std::string toText(const ClusterSource& source);
+bool fromText(const std::string& name, const std::string& text, ClusterSource& into);
+
+}  // namespace klaw::kube
+
+namespace klaw::operate {
+
+std::string toText(const Defaults& defaults);
+bool fromText(const std::string& conversation, const std::string& text, Defaults& into);
+
+}  // namespace klaw::operate
 
 namespace klaw::app {
 
-/// The clusters that people added beside those of the configuration: where the way to each is found, no credentials.
-/// One counts, or counts no longer, only once that is durable. On the loop thread.
-class ClusterBook {
-public:
-    using Meta = std::map<std::string, std::string, std::less<>>;
-    static constexpr std::string_view keyPrefix = "cluster:";
+/// The clusters that people added beside those of the configuration, by name.
+using ClusterBook = MetaBook<kube::ClusterSource>;
+inline constexpr std::string_view clusterKeyPrefix = "cluster:";
 
-    /// From `RecoveredState::meta`.
-    void restore(const Meta& meta);
-    /// Its name is not empty.
-    void add(const kube::ClusterSource& source);
-    void remove(const std::string& name);
-    bool has(const std::string& name) const { return added_.contains(name); }
-    /// In order of their names.
-    std::vector<kube::ClusterSource> all() const;
-
-    /// What is to be stored; after `stored` with the same entries it counts.
-    std::vector<storage::MetaEntry> takeChanges();
-    /// Whether anything came of it.
-    bool stored(const std::vector<storage::MetaEntry>& entries);
-
-private:
-    std::map<std::string, kube::ClusterSource> added_;
-    std::vector<storage::MetaEntry> changes_;
-};
+/// The cluster and namespace that a conversation is about, by its address.
+using DefaultsBook = MetaBook<operate::Defaults>;
+inline constexpr std::string_view defaultsKeyPrefix = "use:";
 
 }  // namespace klaw::app

@@ -36,6 +36,18 @@ Result<Understood> understand(const std::string& command) {
     return fail(ErrorCode::NotFound, "there is no command \"" + line->verb + "\"", {}, remedy);
 }
 
+/// What a conversation has chosen by `use`, written out: so a button means the same later, and the audit log says it.
+std::string withDefaults(const Understood& understood, std::string command, const operate::Defaults& defaults) {
+    const auto& verb = *understood.verb;
+    const auto& line = understood.line;
+    bool ofOneCluster = (verb.ask && !verb.everywhere) || verb.plan;
+    if (!ofOneCluster || line.option("help") || line.option("cluster")) return command;
+    bool named = line.option("namespace") || line.option("all") || verb.usage.find("-n NAMESPACE") == std::string::npos;
+    if (!defaults.cluster.empty()) command += " --cluster " + defaults.cluster;
+    if (!defaults.ns.empty() && !named) command += " --namespace " + defaults.ns;
+    return command;
+}
+
 /// `scale --help` is `help scale`.
 Understood helpAbout(const Understood& understood) {
     Understood help{operate::findVerb("help"), {}};
@@ -205,6 +217,9 @@ Task<Answered> CommandDesk::execute(Asked asked) {
     if (!understood) co_return refusal(understood.error());
     if (auto known = operate::checkOptions(*understood->verb, understood->line, asked.offered); !known)
         co_return refusal(known.error());
+    asked.command = withDefaults(*understood, std::move(asked.command), control_.defaultsOf(asked.caller));
+    understood = understand(asked.command);
+    if (!understood) co_return refusal(understood.error());
     if (understood->line.option("help")) understood = helpAbout(*understood);
     understood->line.attachment = std::move(asked.attachment);
     std::string verb(understood->verb->name);

@@ -308,7 +308,7 @@ std::vector<operate::ClusterView> LiveControl::clusters() const {
         if (source == found_->sources.end()) continue;
         view.labels = source->second.labels;
         view.readOnly = source->second.readOnly;
-        view.added = book_->has(view.name);
+        view.added = book_->find(view.name) != nullptr;
     }
     if (!metrics_) return views;
     for (const auto& source : metrics_->status())
@@ -332,20 +332,36 @@ Task<Result<operate::ClusterTrial>> LiveControl::tryCluster(kube::ClusterSource 
 }
 
 Result<void> LiveControl::addCluster(const kube::ClusterSource& source) {
-    if (found_->find(source.name) || book_->has(source.name))
+    if (found_->find(source.name) || book_->find(source.name))
         return fail(ErrorCode::InvalidArgument, "there is a cluster \"" + source.name + "\" already", {},
                     "choose another name");
-    book_->add(source);
+    book_->put(source.name, source);
     return {};
 }
 
 Result<void> LiveControl::removeCluster(const std::string& name) {
-    if (!book_->has(name) && !found_->find(name)) return fail(unknownCluster(name));
-    if (!book_->has(name))
+    if (!book_->find(name) && !found_->find(name)) return fail(unknownCluster(name));
+    if (!book_->find(name))
         return fail(ErrorCode::InvalidArgument, "the cluster \"" + name + "\" stands in the configuration", {},
                     "take it out of `clusters` there and reload");
     book_->remove(name);
     return {};
+}
+
+/// One that is gone meanwhile is no default any more.
+operate::Defaults LiveControl::defaultsOf(const operate::Caller& caller) const {
+    const auto* known = defaults_->find(caller.chat.empty() ? caller.identity : caller.chat);
+    if (!known) return {};
+    bool gone = !known->cluster.empty() && !clusterNamed(known->cluster);
+    return gone ? operate::Defaults() : *known;
+}
+
+void LiveControl::setDefaults(const operate::Caller& caller, const operate::Defaults& defaults) {
+    const auto& key = caller.chat.empty() ? caller.identity : caller.chat;
+    if (defaults == operate::Defaults())
+        defaults_->remove(key);
+    else
+        defaults_->put(key, defaults);
 }
 
 }  // namespace klaw::app

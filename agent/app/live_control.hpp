@@ -54,9 +54,10 @@ public:
     void setGrants(access::GrantBook& grants) { grants_ = &grants; }
 
     /// Which clusters there are, and where people add others.
-    void setClusters(const FoundClusters& found, ClusterBook& book) {
+    void setClusters(const FoundClusters& found, ClusterBook& book, DefaultsBook& defaults) {
         found_ = &found;
         book_ = &book;
+        defaults_ = &defaults;
     }
 
     /// Where rules are changed.
@@ -105,6 +106,8 @@ public:
     Task<Result<operate::ClusterTrial>> tryCluster(kube::ClusterSource source) override;
     Result<void> addCluster(const kube::ClusterSource& source) override;
     Result<void> removeCluster(const std::string& name) override;
+    operate::Defaults defaultsOf(const operate::Caller& caller) const override;
+    void setDefaults(const operate::Caller& caller, const operate::Defaults& defaults) override;
     const access::Policy& policy() const override { return gate_->policy(); }
     std::string grant(access::Grant wanted) override;
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override { return grants_->revoke(idPrefix); }
@@ -135,6 +138,7 @@ private:
     access::GrantBook* grants_ = nullptr;
     const FoundClusters* found_ = nullptr;
     ClusterBook* book_ = nullptr;
+    DefaultsBook* defaults_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
     TaskGroup questions_;

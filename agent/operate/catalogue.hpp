@@ -37,12 +37,12 @@ struct Verb {
     /// In place of `run` and `preview` where an object of a cluster is changed: what would be done. It is carried out
     /// for whoever confirms it and has the permission in that place.
     Task<Result<Plan>> (*plan)(Control& control, Caller caller, CommandLine line) = nullptr;
-    bool undoable = false;    ///< its plans say how to take them back
-    bool everywhere = false;  ///< with `ask`: about all clusters where none is named
+    bool undoable = false;  ///< its plans say how to take them back
     /// By their long names, beyond those that every verb, or every verb with `ask` or `plan`, has.
     std::vector<std::string_view> options{};
     /// Where a change without a plan takes effect; nothing: everywhere. nullptr: always everywhere.
     std::optional<access::Place> (*place)(const Control& control, const CommandLine& line) = nullptr;
+    bool everywhere = false;  ///< with `ask`: about all clusters where none is named
 };
 
 /// InvalidArgument, with the nearest one, for an option that the verb does not have, and for a value of one that takes

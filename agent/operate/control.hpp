@@ -106,6 +106,12 @@ struct Reach {
     std::size_t lately = 0;  ///< in the last 24 hours, those included
 };
 
+/// What a conversation is about where a command does not say; empty: nothing in particular.
+struct Defaults {
+    std::string cluster, ns;
+    friend bool operator==(const Defaults&, const Defaults&) = default;
+};
+
 /// How an API server answers to the credentials that a source leads to.
 struct ClusterTrial {
     std::string name;
@@ -184,6 +190,9 @@ public:
     virtual Result<void> addCluster(const kube::ClusterSource& source) = 0;
     /// InvalidArgument for one of the configuration, NotFound for one that is not there.
     virtual Result<void> removeCluster(const std::string& name) = 0;
+    /// Of the chat where the caller writes, else of the caller.
+    virtual Defaults defaultsOf(const Caller& caller) const = 0;
+    virtual void setDefaults(const Caller& caller, const Defaults& defaults) = 0;
     virtual const access::Policy& policy() const = 0;
     /// Its id, which is chosen here. It counts once it is durable.
     virtual std::string grant(access::Grant wanted) = 0;

@@ -6,6 +6,7 @@
 
 #include "agent/access/access.hpp"
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/cluster_choice.hpp"
 #include "notifiers/words.hpp"
 #include "rules/suggestion.hpp"
 
@@ -193,6 +194,39 @@ bool removes(const CommandLine& line) {
     return !line.arguments.empty() && line.arguments.front() == "remove";
 }
 
+std::string textOf(const Defaults& defaults, bool zh) {
+    if (defaults == Defaults())
+        return zh ? "未指定默认集群与命名空间。\n" : "No cluster and no namespace in particular.\n";
+    std::string text = zh ? "默认" : "This conversation is about";
+    if (!defaults.cluster.empty()) text += (zh ? "集群 " : " cluster ") + defaults.cluster;
+    if (!defaults.ns.empty())
+        text += std::string(defaults.cluster.empty() ? "" : ",") + (zh ? "命名空间 " : " namespace ") + defaults.ns;
+    return text + (zh ? "。取消：use none\n" : ". `use none` ends that.\n");
+}
+
+Result<Output> use(Control& control, const Caller& caller, const CommandLine& line) {
+    bool asks = line.arguments.empty() && line.options.empty();
+    if (asks) return Output(textOf(control.defaultsOf(caller), caller.chinese()));
+    Defaults wanted;
+    bool none = !line.arguments.empty() && line.arguments.front() == "none";
+    if (!none) {
+        wanted.ns = line.option("namespace").value_or("");
+        CommandLine named = line;
+        if (!line.arguments.empty()) named.options["cluster"] = line.arguments.front();
+        if (named.option("cluster")) {
+            auto cluster = clusterOf(control, named);
+            if (!cluster) return fail(std::move(cluster).error());
+            wanted.cluster = std::move(*cluster);
+        }
+    }
+    control.setDefaults(caller, wanted);
+    return Output(textOf(wanted, caller.chinese()));
+}
+
+bool setsDefaults(const CommandLine& line) {
+    return !line.arguments.empty() || line.option("cluster") || line.option("namespace");
+}
+
 }  // namespace
 
 std::vector<Verb> clusterVerbs() {
@@ -211,7 +245,16 @@ std::vector<Verb> clusterVerbs() {
     verb.permission = "clusters";
     verb.everywhere = true;
     verb.options = {"secret", "from", "kubeconfig", "context", "labels", "read-only", "impersonate", "yes"};
-    return {std::move(verb)};
+    Verb useVerb;
+    useVerb.name = "use", useVerb.aliases = {"使用", "切换"};
+    useVerb.usage = "use [CLUSTER | none] [-n NAMESPACE]";
+    useVerb.summary = {"Says which cluster and namespace this conversation is about where a command names none",
+                       "设置本会话的默认集群与命名空间"};
+    useVerb.changes = setsDefaults;
+    useVerb.run = use;
+    useVerb.permission = "read";
+    useVerb.options = {"cluster", "namespace"};
+    return {std::move(verb), std::move(useVerb)};
 }
 
 }  // namespace klaw::operate

@@ -93,23 +93,23 @@ TEST(ClusterBook, RemembersWhereTheWayToAClusterIsFoundOnceThatIsDurable) {
     source.secret = kube::SecretReference{"hub", "fleet", "prod-2-kubeconfig", "value"};
     source.labels = {{"env", "prod"}};
     source.readOnly = true;
-    ClusterBook book;
-    book.add(source);
-    EXPECT_FALSE(book.has("prod-2")) << "not stored yet";
+    ClusterBook book(clusterKeyPrefix);
+    book.put(source.name, source);
+    EXPECT_EQ(book.find("prod-2"), nullptr) << "not stored yet";
     auto entries = book.takeChanges();
-    EXPECT_TRUE(book.stored(entries));
+    book.stored(entries);
     ClusterBook::Meta meta;
     for (const auto& entry : entries) meta[entry.key] = entry.value;
-    ClusterBook after;
+    ClusterBook after(clusterKeyPrefix);
     after.restore(meta);
-    EXPECT_THAT(after.all(), ElementsAre(source));
+    EXPECT_THAT(after.all(), ElementsAre(testing::Pair("prod-2", source)));
     after.remove("prod-2");
     after.stored(after.takeChanges());
     EXPECT_THAT(after.all(), IsEmpty());
 }
 
 TEST(ClusterBook, LeavesOutWhatCannotBeRead) {
-    ClusterBook book;
+    ClusterBook book(clusterKeyPrefix);
     book.restore({{"cluster:a", "{"},
                   {"cluster:b", "{}"},
                   {"cluster:", R"({"kubeconfig":"x"})"},

@@ -29,6 +29,7 @@ public:
     std::function<Task<Result<std::string>>(const Change&)> onChange;
     /// The answer to a question; the object at the path where it is not set.
     std::function<Result<std::string>(const std::string& path)> onAsk;
+    std::map<std::string, operate::Defaults> defaults;  ///< by chat
     std::vector<kube::ClusterSource> added;
     std::vector<std::string> removed;
     Duration answersTake = 12ms;
@@ -112,6 +113,13 @@ public:
         trial.readable = {"pods", "nodes"};
         trial.refused = {{"secrets", "403 you may not"}};
         co_return trial;
+    }
+    operate::Defaults defaultsOf(const operate::Caller& caller) const override {
+        auto found = defaults.find(caller.chat);
+        return found == defaults.end() ? operate::Defaults() : found->second;
+    }
+    void setDefaults(const operate::Caller& caller, const operate::Defaults& wanted) override {
+        defaults[caller.chat] = wanted;
     }
     Result<void> addCluster(const kube::ClusterSource& source) override {
         added.push_back(source);
