@@ -41,9 +41,9 @@ std::string withDefaults(const Understood& understood, std::string command, cons
     const auto& verb = *understood.verb;
     const auto& line = understood.line;
     bool ofOneCluster = (verb.ask && !verb.everywhere) || verb.plan;
-    if (!ofOneCluster || line.option("help") || line.option("cluster")) return command;
+    if (!ofOneCluster || line.option("help")) return command;
     bool named = line.option("namespace") || line.option("all") || verb.usage.find("-n NAMESPACE") == std::string::npos;
-    if (!defaults.cluster.empty()) command += " --cluster " + defaults.cluster;
+    if (!defaults.cluster.empty() && !line.option("cluster")) command += " --cluster " + defaults.cluster;
     if (!defaults.ns.empty() && !named) command += " --namespace " + defaults.ns;
     return command;
 }

@@ -128,14 +128,15 @@ Output healthOf(const std::vector<ClusterFacts>& all, TimePoint now, const std::
 }
 
 /// `status prod-1` names a cluster as `--cluster prod-1` does.
-Result<std::vector<std::string>> clustersMeant(const Control& control, CommandLine line) {
+Result<std::vector<std::string>> clustersMeant(const Control& control, const Caller& caller, CommandLine line) {
     if (!line.arguments.empty()) line.options["cluster"] = line.arguments.front();
+    if (auto chosen = control.defaultsOf(caller).cluster; !chosen.empty()) line.options.emplace("cluster", chosen);
     if (!line.option("cluster") && control.clusters().size() > 1) line.options["cluster"] = "all";
     return clustersOf(control, line);
 }
 
 Task<Result<Output>> status(Control& control, Caller caller, CommandLine line) {
-    auto clusters = clustersMeant(control, line);
+    auto clusters = clustersMeant(control, caller, line);
     if (!clusters) co_return fail(std::move(clusters).error());
     auto all = co_await factsOf(control, caller, std::move(*clusters), line.option("namespace").value_or(""));
     if (all.size() == 1) co_return statusOfOne(all.front(), control.now(), caller.language);
@@ -143,7 +144,7 @@ Task<Result<Output>> status(Control& control, Caller caller, CommandLine line) {
 }
 
 Task<Result<Output>> health(Control& control, Caller caller, CommandLine line) {
-    auto clusters = clustersMeant(control, line);
+    auto clusters = clustersMeant(control, caller, line);
     if (!clusters) co_return fail(std::move(clusters).error());
     auto all = co_await factsOf(control, caller, std::move(*clusters), line.option("namespace").value_or(""));
     co_return healthOf(all, control.now(), caller.language);
