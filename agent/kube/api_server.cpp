@@ -218,6 +218,19 @@ Task<Result<std::unique_ptr<net::HttpBodyStream>>> ApiServer::open(std::string p
     co_return fail(ErrorCode::Internal, "no answer");
 }
 
+namespace {
+
+/// An API server can have the APIs and features of an older version than its own (KEP-4330).
+std::string emulationOf(const nlohmann::json& version) {
+    auto text = [&](const char* name) {
+        return version.value(name, nlohmann::json()).is_string() ? version[name].get<std::string>() : std::string();
+    };
+    bool emulates = !text("emulationMinor").empty() && text("emulationMinor") != text("minor");
+    return emulates ? " (emulates " + text("emulationMajor") + "." + text("emulationMinor") + ")" : "";
+}
+
+}  // namespace
+
 Task<Result<std::string>> ApiServer::version() {
     auto response = co_await get("/version", 10s);
     if (!response) co_return fail(std::move(response).error());
@@ -225,7 +238,7 @@ Task<Result<std::string>> ApiServer::version() {
     if (!json.is_object() || !json.contains("gitVersion") || !json["gitVersion"].is_string())
         co_return fail(ErrorCode::Unavailable, "what answers is no Kubernetes API server", access_.server,
                        "check `server` in the kubeconfig");
-    co_return json["gitVersion"].get<std::string>();
+    co_return json["gitVersion"].get<std::string>() + emulationOf(json);
 }
 
 Task<Result<std::string>> ApiServer::pathOf(std::string resource) {
