@@ -22,9 +22,12 @@ std::string_view text(element json, const char* pointer) {
     return json.at_pointer(pointer).get(value) ? std::string_view() : value;
 }
 
-simdjson::dom::array array(element json, const char* pointer) {
-    simdjson::dom::array value;
-    return json.at_pointer(pointer).get(value) ? simdjson::dom::array() : value;
+/// Visits what is in a list; nothing where there is none.
+template <class Visit>
+void forEachIn(element json, const char* pointer, Visit visit) {
+    simdjson::dom::array items;
+    if (json.at_pointer(pointer).get(items)) return;
+    for (auto item : items) visit(item);
 }
 
 double quantity(element json, const char* pointer) {
@@ -33,18 +36,20 @@ double quantity(element json, const char* pointer) {
 
 std::string conditionsOf(element node) {
     std::string pressures;
-    for (auto condition : array(node, "/status/conditions")) {
+    forEachIn(node, "/status/conditions", [&](element condition) {
         auto type = text(condition, "/type");
         if (type != "Ready" && text(condition, "/status") == "True")
             pressures += (pressures.empty() ? "" : ", ") + std::string(type);
-    }
+    });
     return pressures;
 }
 
 bool isReady(element node) {
-    for (auto condition : array(node, "/status/conditions"))
-        if (text(condition, "/type") == "Ready") return text(condition, "/status") == "True";
-    return false;
+    bool ready = false;
+    forEachIn(node, "/status/conditions", [&](element condition) {
+        if (text(condition, "/type") == "Ready") ready = text(condition, "/status") == "True";
+    });
+    return ready;
 }
 
 std::size_t columnOf(const Table& table, std::string_view heading) {
@@ -180,10 +185,10 @@ void addPodUsage(const std::string& body, UsageFacts& facts) {
     std::vector<Consumer> pods;
     for (auto pod : items) {
         Consumer consumer{fmt::format("{}/{}", text(pod, "/metadata/namespace"), text(pod, "/metadata/name"))};
-        for (auto container : array(pod, "/containers")) {
+        forEachIn(pod, "/containers", [&](element container) {
             consumer.cpu += quantity(container, "/usage/cpu");
             consumer.memory += quantity(container, "/usage/memory");
-        }
+        });
         pods.push_back(std::move(consumer));
     }
     facts.podsByCpu = largest(pods, &Consumer::cpu);

@@ -48,14 +48,20 @@ private:
 
 /// What may not be read, or is not there, is not bad; an API server that fails is.
 Check unknown(rules::LocalizedText name, const Error& error) {
-    return {std::move(name), State::Unknown, both(error.describe())};
+    auto shown = error;
+    shown.place.clear();  // the cluster, which everybody sees
+    return {std::move(name), State::Unknown, both(shown.describe())};
+}
+
+bool isSilent(const ClusterFacts& facts) {
+    return !facts.readiness && facts.readiness.error().code != ErrorCode::PermissionDenied;
 }
 
 Check apiServer(const ClusterFacts& facts) {
     rules::LocalizedText name{"API server", "API Server"};
     if (!facts.readiness) {
         auto check = unknown(std::move(name), facts.readiness.error());
-        if (facts.readiness.error().code != ErrorCode::PermissionDenied) check.state = State::Bad;
+        if (isSilent(facts)) check.state = State::Bad;
         return check;
     }
     const auto& ready = *facts.readiness;
@@ -196,7 +202,9 @@ std::optional<Check> ownView(const ClusterFacts& facts) {
 }  // namespace
 
 std::vector<Check> checksOf(const ClusterFacts& facts, TimePoint now) {
-    std::vector<Check> checks{apiServer(facts), controlPlane(facts), nodes(facts), workloads(facts), pods(facts)};
+    std::vector<Check> checks{apiServer(facts)};
+    if (!isSilent(facts))
+        for (auto* side : {controlPlane, nodes, workloads, pods}) checks.push_back(side(facts));
     auto add = [&](std::optional<Check> check) {
         if (check) checks.push_back(std::move(*check));
     };

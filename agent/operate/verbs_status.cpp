@@ -79,7 +79,8 @@ Output statusOfMany(const std::vector<ClusterFacts>& all, TimePoint now, const s
     std::string silent;
     for (const auto& facts : all) {
         rows.push_back(overviewOf(facts, now, language));
-        if (!facts.readiness) silent += facts.view.name + ": " + facts.readiness.error().describe() + "\n";
+        if (!facts.readiness)
+            silent += facts.view.name + ": " + checksOf(facts, now).front().detail.in(language) + "\n";
     }
     Table table{{{"CLUSTER", "集群"},
                  {"STATE", "状态"},
@@ -107,8 +108,9 @@ Output healthOf(const std::vector<ClusterFacts>& all, TimePoint now, const std::
     std::size_t checked = 0;
     for (const auto& facts : all) {
         auto checks = checksOf(facts, now);
-        checked += checks.size();
-        if (worstOf(checks) == Check::State::Good) well += (well.empty() ? "" : ", ") + facts.view.name;
+        bool allGood = worstOf(checks) == Check::State::Good;
+        if (allGood) checked += checks.size();
+        if (allGood) well += (well.empty() ? "" : ", ") + facts.view.name;
         for (auto& check : checks)
             if (!several || check.state != Check::State::Good) found.push_back({facts.view.name, std::move(check)});
     }
@@ -118,9 +120,10 @@ Output healthOf(const std::vector<ClusterFacts>& all, TimePoint now, const std::
         rows.push_back(rowOf(each.check, language));
         if (several) rows.back().insert(rows.back().begin(), each.cluster);
     }
-    auto below = well.empty() ? std::string()
-                              : (zh ? "一切正常：" : "All is well in ") + well +
-                                    fmt::format(zh ? "（共 {} 项检查）\n" : " ({} checks).\n", checked);
+    std::string below;
+    if (!well.empty())
+        below = zh ? fmt::format("一切正常：{}（共 {} 项检查）\n", well, checked)
+                   : fmt::format("All is well in {} ({} checks).\n", well, checked);
     if (rows.empty()) return Output(below);
     auto table = tableOf(std::move(rows));
     if (several) table.columns.insert(table.columns.begin(), {"CLUSTER", "集群"});

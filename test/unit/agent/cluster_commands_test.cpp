@@ -78,7 +78,7 @@ TEST_F(ClusterCommandsTest, MistakesAreNamedWithTheirRemedy) {
         {"clusters add new --secret a//b", "names no Secret"},
         {"clusters add new --secret a/b --labels env", "no label with a value"},
         {"clusters add new --secret a/b --context *", "name the context"},
-        {"clusters tset prod", "did you mean clusters test?"},
+        {"clusters tests prod", "did you mean clusters test?"},
         {"clusters test", "needs a name"},
         {"clusters test nowhere", "there is no cluster \"nowhere\""},
         {"clusters remove prod", "stands in the configuration"},

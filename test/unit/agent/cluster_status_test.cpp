@@ -88,7 +88,14 @@ protected:
                         into = output ? output->text : output.error().describe();
                     }(control, *verb, caller, *line, text));
         EXPECT_TRUE(loop.runUntil([&] { return tasks.empty(); }));
-        return text;
+        return withoutColumns(text);
+    }
+    /// With one blank between the cells.
+    static std::string withoutColumns(const std::string& text) {
+        std::string out;
+        for (char c : text)
+            if (c != ' ' || !out.ends_with(' ')) out += c;
+        return out;
     }
     std::map<std::string, std::string> bodies;
     ManualClock clock{now};
@@ -97,18 +104,18 @@ protected:
 
 TEST_F(ClusterStatusTest, StatusOfOneClusterTellsOfEverySideAndTheLargestConsumers) {
     EXPECT_EQ(answer("status"),
-              R"(CHECK          STATE  DETAIL
-API server     ok     answers in 12 ms; all 2 checks pass
-control plane  ok     scheduler alive 2s ago; controller-manager alive 2s ago
-nodes          ok     2 of 2 ready
-workloads      ok     3 of 3 have all their Pods
-Pods           ok     12 in all
-capacity       ok     requested: CPU 50%, memory 25%; used: CPU 25%, memory 38%
-certificates   ok     the API server's ends in 90d
-alerts         ok     0 critical, 0 other
-largest nodes         n1 1.00 CPU, 4096 MiB; n2 1.00 CPU, 2048 MiB
-most memory           shop/web-1 0.50 CPU, 1024 MiB
-most CPU              shop/web-1 0.50 CPU, 1024 MiB
+              R"(CHECK STATE DETAIL
+API server ok answers in 12 ms; all 2 checks pass
+control plane ok scheduler alive 2s ago; controller-manager alive 2s ago
+nodes ok 2 of 2 ready
+workloads ok 3 of 3 have all their Pods
+Pods ok 12 in all
+capacity ok requested: CPU 50%, memory 25%; used: CPU 25%, memory 38%
+certificates ok the API server's ends in 90d
+alerts ok 0 critical, 0 other
+largest nodes n1 1.00 CPU, 4096 MiB; n2 1.00 CPU, 2048 MiB
+most memory shop/web-1 0.50 CPU, 1024 MiB
+most CPU shop/web-1 0.50 CPU, 1024 MiB
 )");
 }
 
@@ -126,14 +133,12 @@ TEST_F(ClusterStatusTest, HealthNamesWhatIsNotWellAndShowsTheWorstFirst) {
     control.certificateEnds = now + 20 * 24h;
     control.capacity->memoryRequested = 15e9;
     auto text = answer("health");
-    EXPECT_THAT(text, HasSubstr("API server     bad      answers in 12 ms; failing: etcd\n"));
-    EXPECT_THAT(
-        text, HasSubstr("nodes          bad      1 of 2 ready; not ready: n1; under pressure: n2 (MemoryPressure)\n"));
-    EXPECT_THAT(text,
-                HasSubstr("workloads      warning  3 of 4 have all their Pods; lacking: deployment shop/web 1/3\n"));
-    EXPECT_THAT(text, HasSubstr("Pods           warning  12 in all; not running: ImagePullBackOff 1, Pending 2\n"));
-    EXPECT_THAT(text, HasSubstr("capacity       warning  requested: CPU 50%, memory 94%"));
-    EXPECT_THAT(text, HasSubstr("certificates   warning  the API server's ends in 20d\n"));
+    EXPECT_THAT(text, HasSubstr("API server bad answers in 12 ms; failing: etcd\n"));
+    EXPECT_THAT(text, HasSubstr("nodes bad 1 of 2 ready; not ready: n1; under pressure: n2 (MemoryPressure)\n"));
+    EXPECT_THAT(text, HasSubstr("workloads warning 3 of 4 have all their Pods; lacking: deployment shop/web 1/3\n"));
+    EXPECT_THAT(text, HasSubstr("Pods warning 12 in all; not running: ImagePullBackOff 1, Pending 2\n"));
+    EXPECT_THAT(text, HasSubstr("capacity warning requested: CPU 50%, memory 94%"));
+    EXPECT_THAT(text, HasSubstr("certificates warning the API server's ends in 20d\n"));
     EXPECT_LT(text.find(" bad "), text.find(" warning "));
     EXPECT_LT(text.find(" warning "), text.find(" ok "));
 }
@@ -142,9 +147,9 @@ TEST_F(ClusterStatusTest, ControlPlaneThatLeadsNoMoreIsBadAndOneThatNobodySeesIs
     put("/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler",
         R"({"spec":{"renewTime":"2026-11-25T09:50:00.000000Z"}})");
     EXPECT_THAT(answer("health"),
-                HasSubstr("control plane  bad    scheduler last heard of 10m ago; controller-manager alive 2s ago"));
+                HasSubstr("control plane bad scheduler last heard of 10m ago; controller-manager alive 2s ago"));
     bodies.erase("/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler");
-    EXPECT_THAT(answer("health"), HasSubstr("control plane  unknown  scheduler not seen (a provider may hide it)"));
+    EXPECT_THAT(answer("health"), HasSubstr("control plane unknown scheduler not seen (a provider may hide it)"));
 }
 
 TEST_F(ClusterStatusTest, WhatMayNotBeReadIsUnknownAndNotBad) {
@@ -154,8 +159,7 @@ TEST_F(ClusterStatusTest, WhatMayNotBeReadIsUnknownAndNotBad) {
         if (found == all.end()) return fail(ErrorCode::NotFound, "404 there is no " + path);
         return found->second;
     };
-    EXPECT_THAT(answer("health"),
-                AllOf(HasSubstr("nodes          unknown  you may not read nodes"), Not(HasSubstr("capacity"))));
+    EXPECT_THAT(answer("health"), AllOf(HasSubstr("nodes unknown you may not read nodes"), Not(HasSubstr("capacity"))));
 }
 
 TEST_F(ClusterStatusTest, OneNamespaceIsAskedForAlone) {
@@ -166,21 +170,21 @@ TEST_F(ClusterStatusTest, OneNamespaceIsAskedForAlone) {
         put(std::string("/apis/apps/v1/namespaces/shop/") + kind + "?limit=2000",
             tableOf({"Name", "Ready"}, {{"web", "0/2"}}).dump());
     EXPECT_THAT(answer("status -n shop"),
-                AllOf(HasSubstr("workloads      bad    0 of 3 have all their Pods; lacking: deployment web 0/2"),
-                      HasSubstr("Pods           ok     1 in all")));
+                AllOf(HasSubstr("workloads bad 0 of 3 have all their Pods; lacking: deployment web 0/2"),
+                      HasSubstr("Pods ok 1 in all")));
 }
 
 TEST_F(ClusterStatusTest, SeveralClustersHaveALineEachAndASilentOneIsNamed) {
     control.clusterLabels = {{"east", {}}, {"north", {}}};
     control.silentClusters["north"] = "it did not answer in time";
     auto text = answer("status");
-    EXPECT_THAT(text, HasSubstr("east     ok              12 ms  2/2    3/3        12    25%  38%     0/0\n"));
-    EXPECT_THAT(text, HasSubstr("north    bad             -      -      -          -     -    -       0/0\n"));
-    EXPECT_THAT(text, HasSubstr("north: it did not answer in time"));
+    EXPECT_THAT(text, HasSubstr("east ok 12 ms 2/2 3/3 12 25% 38% 0/0\n"));
+    EXPECT_THAT(text, HasSubstr("north bad - - - - - - 0/0\n"));
+    EXPECT_THAT(text, HasSubstr("\nnorth: it did not answer in time"));
     EXPECT_THAT(answer("status east"), HasSubstr("2 of 2 ready"));
     auto health = answer("health");
-    EXPECT_THAT(health, AllOf(HasSubstr("north    API server     bad"), HasSubstr("All is well in east (")));
-    EXPECT_THAT(health, Not(HasSubstr("east     ")));
+    EXPECT_THAT(health, HasSubstr("\nnorth API server bad it did not answer in time\nAll is well in east (8 checks)."));
+    EXPECT_THAT(health, Not(HasSubstr("\neast ")));
 }
 
 TEST(ClusterAnswers, WhatIsNotWhatWasAskedForIsAnError) {
