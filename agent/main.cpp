@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 #include "agent/app/version.hpp"
@@ -21,6 +22,13 @@ constexpr auto footer =
     "  klaw rules explain PodOOMKilled   what a rule reads, and what became of it\n"
     "  klaw record --out problem.jsonl.gz && klaw replay problem.jsonl.gz\n"
     "Exit codes: 0 fine, 1 failed (one sentence on standard error), 2 wrong usage.";
+
+/// The agent may run in another directory: what follows `--kubeconfig` is a file of this one.
+std::vector<std::string> withWholePaths(std::vector<std::string> words) {
+    for (std::size_t i = 1; i < words.size(); ++i)
+        if (words[i - 1] == "--kubeconfig") words[i] = std::filesystem::absolute(words[i]).string();
+    return words;
+}
 
 /// CLI11 has codes of its own for each kind of mistake.
 int usageExit(CLI::App& app, const CLI::ParseError& error) {
@@ -92,7 +100,7 @@ int run(int argc, char** argv) {
         made->add_option("--language", command.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
         made->allow_extras();  // the options of the command itself
         made->callback([&code, &command, made, name] {
-            command.words = made->remaining();
+            command.words = withWholePaths(made->remaining());
             command.words.insert(command.words.begin(), {"clusters", name});
             code = doCommand(command);
         });

@@ -1,9 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <set>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "agent/access/access.hpp"
@@ -24,8 +21,6 @@ public:
     Gate(Append append, Now now) : append_(std::move(append)), now_(std::move(now)) {}
 
     void setPolicy(Policy policy) { policy_ = std::move(policy); }
-    /// Clusters in which nobody changes anything, whatever the policy says.
-    void setReadOnly(std::set<std::string, std::less<>> clusters) { readOnly_ = std::move(clusters); }
     const Policy& policy() const { return policy_; }
     /// What the policy says now.
     Decision decide(const Request& request) const { return policy_.decide(request, now_()); }
@@ -39,7 +34,6 @@ private:
     Append append_;
     Now now_;
     Policy policy_;
-    std::set<std::string, std::less<>> readOnly_;
 };
 
 }  // namespace klaw::access

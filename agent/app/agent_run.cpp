@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
@@ -88,8 +89,7 @@ Result<void> AgentRun::start() {
     control_->setGrants(grants_);
     clusterBook_.restore(state->meta);
     defaultsBook_.restore(state->meta);
-    found_.clusters = setup_.clusters;
-    control_->setClusters(found_, clusterBook_, defaultsBook_);
+    control_->setClusters(setup_.found, clusterBook_, defaultsBook_);
     auto noteAction = [this](const std::string& incident, const rules::Action& action) {
         // One that has resolved meanwhile has its end on its card.
         if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
@@ -110,7 +110,7 @@ Result<void> AgentRun::start() {
     gate_->commit(std::move(record), {});
     if (!setup_.demoRecording.empty())
         if (auto playing = startDemo(); !playing) return playing;
-    for (const auto& access : setup_.clusters) watch(access);
+    for (const auto& access : setup_.found.clusters) watch(access);
     keepWatchedClusters();
     followAlertmanagers();
     startMetrics();
@@ -258,7 +258,8 @@ deliver::Commit AgentRun::commitThroughGate() {
 }
 
 void AgentRun::followAlertmanagers() {
-    auto first = setup_.clusters.empty() ? std::string() : setup_.clusters.front().name;
+    const auto& clusters = setup_.found.clusters;
+    auto first = clusters.empty() ? std::string() : clusters.front().name;
     std::vector<deliver::AlertmanagerTarget> targets;
     for (const auto& each : setup_.config.alertmanagers)
         targets.push_back(
@@ -270,7 +271,10 @@ void AgentRun::followAlertmanagers() {
 void AgentRun::followAccess() {
     auto bindings = setup_.config.bindings;
     for (const auto& [id, grant] : grants_.grants()) bindings.push_back(grant.binding);
-    access_->setPolicy(access::Policy(std::move(bindings), setup_.config.roles));
+    std::set<std::string, std::less<>> readOnly;
+    for (const auto& [name, source] : setup_.found.sources)
+        if (source.readOnly) readOnly.insert(name);
+    access_->setPolicy(access::Policy(std::move(bindings), setup_.config.roles, std::move(readOnly)));
 }
 
 /// While nothing is durable, what was taken back counts and what was given does not.
@@ -321,7 +325,7 @@ Result<void> AgentRun::startDemo() {
     access.name = "demo";
     access.server = "http://127.0.0.1:" + std::to_string(*port);
     access.source = "the demo recording";
-    setup_.clusters = {access};
+    setup_.found.clusters = {access};
     auto play = [](recording::RecordingServer& demo) -> Task<void> {
         auto played = co_await demo.play();
         if (!played && played.error().code != ErrorCode::Cancelled)
@@ -401,36 +405,56 @@ Task<void> AgentRun::watchClusterSources() {
 }
 
 Task<void> AgentRun::lookForClusters() {
+    auto look = ++looks_;
     auto sources = clusterSources();
     auto asked = sources;
-    auto before = found_;
-    auto found = co_await findClusters(loop_, clock_, std::move(asked), std::move(before));
+    auto before = setup_.found;
+    auto found = co_await findClusters(loop_, clock_, tasks_, std::move(asked), std::move(before));
+    if (ending_ || look != looks_) co_return;  // a later one knows better
     if (sources == clusterSources())
         takeClusters(std::move(found));
     else
         lookForClustersNow_ = true;  // of another configuration than when this began
 }
 
-void AgentRun::takeClusters(FoundClusters found) {
-    for (const auto& problem : found.problems)
-        if (std::ranges::find(found_.problems, problem.describe(), &Error::describe) == found_.problems.end())
-            spdlog::error("a cluster cannot be taken up: {}", problem.describe());
-    found_ = std::move(found);
-    std::set<std::string, std::less<>> readOnly;
-    for (const auto& [name, source] : found_.sources)
-        if (source.readOnly) readOnly.insert(name);
-    access_->setReadOnly(std::move(readOnly));
-    noteState();
-    if (found_.clusters == setup_.clusters) return;
-    setup_.clusters = found_.clusters;
-    followClusters(setup_.clusters);
-    followAlertmanagers();
-    metricWatch_->follow(setup_.rules, setup_.config.metrics, clusters_);
-    if (!leaving_.empty() && !std::exchange(endingLeaving_, true)) tasks_.spawn("end of clusters", endLeaving());
+/// Whoever may write the kubeconfig of a cluster can lead us elsewhere: that does not happen silently.
+void AgentRun::auditMoves(const FoundClusters& found) {
+    storage::UnitOfWork unit;
+    for (const auto& access : found.clusters) {
+        const auto* before = setup_.found.find(access.name);
+        if (!before || before->server == access.server) continue;
+        spdlog::warn("cluster {} is at {} now, and was at {}", access.name, access.server, before->server);
+        nlohmann::json detail{{"from", before->server}, {"to", access.server}, {"source", access.source}};
+        unit.audit.push_back({clock_.now(), "klaw", "clusters.move", "done", access.name, detail.dump()});
+    }
+    if (!unit.empty()) gate_->commit(std::move(unit), {});
 }
 
-/// Also after a start: what fired in a cluster that has left the configuration would fire for ever.
+void AgentRun::takeClusters(FoundClusters found) {
+    for (const auto& problem : found.problems)
+        if (std::ranges::find(setup_.found.problems, problem.describe(), &Error::describe) ==
+            setup_.found.problems.end())
+            spdlog::error("a cluster cannot be taken up: {}", problem.describe());
+    auditMoves(found);
+    bool moved = found.clusters != setup_.found.clusters;
+    setup_.found = std::move(found);
+    followAccess();
+    noteState();
+    if (moved) {
+        followClusters(setup_.found.clusters);
+        followAlertmanagers();
+        metricWatch_->follow(setup_.rules, setup_.config.metrics, clusters_);
+    }
+    if (leaving_.empty())
+        keepWatchedClusters();
+    else if (!std::exchange(endingLeaving_, true))
+        tasks_.spawn("end of clusters", endLeaving());
+}
+
+/// Also after a start: what fired in a cluster that has left the configuration would fire for ever. While it is not
+/// known which clusters there are, none has left.
 void AgentRun::keepWatchedClusters() {
+    if (setup_.found.incomplete) return;
     std::set<std::string, std::less<>> names;
     for (const auto& cluster : clusters_) names.insert(cluster->name());
     for (const auto& source : clusterSources())
@@ -471,7 +495,8 @@ Task<Result<std::string>> AgentRun::askAbout(std::string cluster, std::string pa
     auto watched = std::ranges::find_if(clusters_, [&](const auto& each) { return each->name() == cluster; });
     if (watched == clusters_.end()) co_return fail(ErrorCode::NotFound, "the cluster is not watched any more");
     std::string accept = "*/*";
-    auto response = co_await (*watched)->server().get(std::move(path), lookUpPatience, std::move(accept));
+    auto server = (*watched)->sharedServer();
+    auto response = co_await server->get(std::move(path), lookUpPatience, std::move(accept));
     if (!response) co_return fail(std::move(response).error());
     co_return std::move(response->body);
 }
@@ -723,9 +748,9 @@ Task<void> AgentRun::reload() {
 Task<Result<void>> AgentRun::reloadAll() {
     auto config = readConfigAgain();
     if (!config) co_return fail(std::move(config).error());
-    auto onDisk = demo_ ? Result<std::vector<kube::ClusterAccess>>(setup_.clusters) : clustersOnDisk(config->clusters);
+    auto onDisk = demo_ ? Result<FoundClusters>(setup_.found) : clustersOnDisk(config->clusters);
     if (!onDisk) co_return fail(std::move(onDisk).error());
-    auto filled = co_await fillSecrets(loop_, clock_, *config, *onDisk);
+    auto filled = co_await fillSecrets(loop_, clock_, *config, onDisk->clusters);
     if (!filled) co_return filled;
     auto files = readRuleFiles(*config);
     if (!files.errors.empty()) co_return fail(std::move(files.errors.front()));
@@ -735,9 +760,9 @@ Task<Result<void>> AgentRun::reloadAll() {
     for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
     setup_.config = std::move(*config);
     followConfig();
-    if (!demo_) co_await lookForClusters();
     replaceRules(report.rules);
-    if (!leaving_.empty() && !std::exchange(endingLeaving_, true)) tasks_.spawn("end of clusters", endLeaving());
+    lookForClustersNow_ = true;
+    clusterSourcesChanged_.notify();
     auto record = rules_->record(*report.rules, clock_.now());
     record.audit.push_back({clock_.now(), "klaw", "rules.load", "done", {}, "{}"});
     gate_->commit(std::move(record), {});
@@ -800,6 +825,12 @@ serve::ConsoleBackend::Readiness AgentRun::readiness() {
         }
         for (const auto& problem : view.problems) state.text += "cluster " + view.name + ": " + problem + "\n";
     }
+    for (const auto& source : clusterSources()) {
+        if (source.name.empty() || setup_.found.find(source.name)) continue;
+        state.ready = false;
+        state.text += "cluster " + source.name + ": not found yet\n";
+    }
+    for (const auto& problem : setup_.found.problems) state.text += "clusters: " + problem.describe() + "\n";
     if (metricWatch_)
         for (const auto& source : metricWatch_->status())
             if (!source.lastError.empty())

@@ -73,6 +73,7 @@ private:
     Task<void> watchClusterSources();
     Task<void> lookForClusters();
     void takeClusters(FoundClusters found);
+    void auditMoves(const FoundClusters& found);
     void followClusters(const std::vector<kube::ClusterAccess>& wanted);
     void keepWatchedClusters();
     void watch(const kube::ClusterAccess& access);
@@ -140,9 +141,9 @@ private:
     access::GrantBook grants_;
     ClusterBook clusterBook_{clusterKeyPrefix};
     DefaultsBook defaultsBook_{defaultsKeyPrefix};
-    FoundClusters found_;
     LoopCondition clusterSourcesChanged_;
     bool lookForClustersNow_ = true;
+    std::uint64_t looks_ = 0;
     std::unique_ptr<ChangeDesk> changes_;
     std::unique_ptr<CommandDesk> commands_;
     std::unique_ptr<CallBudgets> budgets_;

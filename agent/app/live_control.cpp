@@ -248,8 +248,9 @@ Task<Result<operate::Answer>> LiveControl::answerOf(operate::Caller caller, oper
     auto decision = gate_->policy().decide(request, now());
     if (!decision.allowed) co_return fail(ErrorCode::PermissionDenied, std::move(decision.reason));
     auto began = now();
-    auto response = co_await watched->server().get(std::move(question.path), patience, std::move(question.accept),
-                                                   std::move(caller.identity));
+    auto server = watched->sharedServer();  // it outlives the cluster, which may leave meanwhile
+    auto response = co_await server->get(std::move(question.path), patience, std::move(question.accept),
+                                         std::move(caller.identity));
     if (!response) co_return fail(inCluster(std::move(response).error(), question.cluster));
     operate::Answer answer{std::move(response->body), now() - began, response->certificateEnds};
     co_return answer;
@@ -288,8 +289,9 @@ Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube
     auto* watched = clusterNamed(permit.cluster());
     if (!watched) co_return fail(unknownCluster(permit.cluster()));
     if (isAmbiguous(change.path)) co_return fail(ambiguousPath());
-    auto response = co_await watched->server().change(std::move(permit), std::move(change), patience);
-    if (!response) co_return fail(inCluster(std::move(response).error(), watched->name()));
+    auto server = watched->sharedServer();
+    auto response = co_await server->change(std::move(permit), std::move(change), patience);
+    if (!response) co_return fail(inCluster(std::move(response).error(), server->access().name));
     co_return std::move(response->body);
 }
 
@@ -318,42 +320,59 @@ std::vector<operate::ClusterView> LiveControl::clusters() const {
     return views;
 }
 
-Task<Result<operate::ClusterTrial>> LiveControl::tryCluster(std::string name) {
-    const auto* access = found_->find(name);
-    if (!access) co_return fail(unknownCluster(name));
-    co_return co_await tryAccess(loop_, clock_, questions_, *access, ruleSet().resources());
+Task<Result<operate::ClusterTrial>> LiveControl::tryCluster(operate::Caller caller, std::string name) {
+    const auto* known = found_->find(name);
+    if (!known) co_return fail(unknownCluster(name));
+    access::Request request{caller.identity,  caller.chat, "clusters", "read", access::Place{name, {}, {}, {}, false},
+                            caller.membership};
+    auto decision = gate_->decide(request);
+    if (!decision.allowed) co_return fail(ErrorCode::PermissionDenied, std::move(decision.reason));
+    co_return co_await tryAccess(loop_, clock_, questions_, *known, ruleSet().resources());
 }
 
 Task<Result<operate::ClusterTrial>> LiveControl::tryCluster(kube::ClusterSource source) {
-    FoundClusters before = *found_;
-    auto access = co_await findCluster(loop_, clock_, std::move(source), std::move(before.clusters));
+    auto clusters = found_->clusters;
+    auto access = co_await findCluster(loop_, clock_, std::move(source), std::move(clusters));
     if (!access) co_return fail(std::move(access).error());
     co_return co_await tryAccess(loop_, clock_, questions_, std::move(*access), ruleSet().resources());
 }
 
+/// Those of the configuration count also while they are not found.
+bool LiveControl::isConfigured(const std::string& name) const {
+    return std::ranges::find(config_.clusters, name, &ClusterConfig::name) != config_.clusters.end() ||
+           (found_->find(name) && !book_->find(name));
+}
+
 Result<void> LiveControl::addCluster(const kube::ClusterSource& source) {
-    if (found_->find(source.name) || book_->find(source.name))
+    if (isConfigured(source.name) || book_->find(source.name) || book_->isPending(source.name))
         return fail(ErrorCode::InvalidArgument, "there is a cluster \"" + source.name + "\" already", {},
                     "choose another name");
     book_->put(source.name, source);
     return {};
 }
 
+Result<void> LiveControl::mayRemove(const std::string& name) const {
+    if (book_->find(name)) return {};
+    if (!isConfigured(name)) return fail(unknownCluster(name));
+    return fail(ErrorCode::InvalidArgument, "the cluster \"" + name + "\" stands in the configuration", {},
+                "take it out of `clusters` there and reload");
+}
+
 Result<void> LiveControl::removeCluster(const std::string& name) {
-    if (!book_->find(name) && !found_->find(name)) return fail(unknownCluster(name));
-    if (!book_->find(name))
-        return fail(ErrorCode::InvalidArgument, "the cluster \"" + name + "\" stands in the configuration", {},
-                    "take it out of `clusters` there and reload");
+    if (auto may = mayRemove(name); !may) return may;
     book_->remove(name);
     return {};
 }
 
-/// One that is gone meanwhile is no default any more.
+std::vector<std::string> LiveControl::clusterProblems() const {
+    std::vector<std::string> problems;
+    for (const auto& problem : found_->problems) problems.push_back(problem.describe());
+    return problems;
+}
+
 operate::Defaults LiveControl::defaultsOf(const operate::Caller& caller) const {
     const auto* known = defaults_->find(caller.chat.empty() ? caller.identity : caller.chat);
-    if (!known) return {};
-    bool gone = !known->cluster.empty() && !clusterNamed(known->cluster);
-    return gone ? operate::Defaults() : *known;
+    return known ? *known : operate::Defaults();
 }
 
 void LiveControl::setDefaults(const operate::Caller& caller, const operate::Defaults& defaults) {

@@ -102,10 +102,12 @@ public:
     Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) override;
     Result<void> removeRule(const std::string& name, const rules::Mark& mark) override;
     std::vector<operate::ClusterView> clusters() const override;
-    Task<Result<operate::ClusterTrial>> tryCluster(std::string name) override;
+    Task<Result<operate::ClusterTrial>> tryCluster(operate::Caller caller, std::string name) override;
     Task<Result<operate::ClusterTrial>> tryCluster(kube::ClusterSource source) override;
     Result<void> addCluster(const kube::ClusterSource& source) override;
+    Result<void> mayRemove(const std::string& name) const override;
     Result<void> removeCluster(const std::string& name) override;
+    std::vector<std::string> clusterProblems() const override;
     operate::Defaults defaultsOf(const operate::Caller& caller) const override;
     void setDefaults(const operate::Caller& caller, const operate::Defaults& defaults) override;
     const access::Policy& policy() const override { return gate_->policy(); }
@@ -121,6 +123,7 @@ public:
 
 private:
     ClusterWatch* clusterNamed(std::string_view name) const;
+    bool isConfigured(const std::string& name) const;
     Task<Result<operate::Answer>> answerOf(operate::Caller caller, operate::Question question);
     std::string unavailable(const rules::Rule& rule) const;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,6 +32,10 @@ public:
     const T* find(std::string_view key) const {
         auto found = entries_.find(key);
         return found == entries_.end() ? nullptr : &found->second;
+    }
+    /// Whether something about it is on its way to the database.
+    bool isPending(const std::string& key) const {
+        return std::ranges::find(changes_, prefix_ + key, &storage::MetaEntry::key) != changes_.end();
     }
     const std::map<std::string, T, std::less<>>& all() const { return entries_; }
 

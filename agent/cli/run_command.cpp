@@ -54,8 +54,8 @@ int agentCommand(const std::string& file) {
     if (auto loaded = loadRulesInto(setup); !loaded) return refuse(loaded.error());
     auto clusters = app::clustersOnDisk(setup.config.clusters);
     if (!clusters) return refuse(clusters.error());
-    setup.clusters = std::move(*clusters);
-    if (auto filled = app::fillSecretsNow(setup.config, setup.clusters); !filled) return refuse(filled.error());
+    setup.found = std::move(*clusters);
+    if (auto filled = app::fillSecretsNow(setup.config, setup.found.clusters); !filled) return refuse(filled.error());
     return app::runAgent(std::move(setup));
 }
 
@@ -95,9 +95,9 @@ int runCommand(const RunOptions& options) {
     bool nothingThere = !clusters && clusters.error().code == ErrorCode::NotFound && setup.config.clusters.empty();
     if (nothingThere) return runDemo(std::move(setup));
     if (!clusters) return refuse(clusters.error());
-    setup.clusters = std::move(*clusters);
-    if (auto filled = app::fillSecretsNow(setup.config, setup.clusters); !filled) return refuse(filled.error());
-    for (const auto& cluster : setup.clusters)
+    setup.found = std::move(*clusters);
+    if (auto filled = app::fillSecretsNow(setup.config, setup.found.clusters); !filled) return refuse(filled.error());
+    for (const auto& cluster : setup.found.clusters)
         std::cout << "Watching cluster " << cluster.name << " at " << cluster.server << " (" << cluster.source
                   << "). Klaw changes nothing that nobody asked for.\n"
                   << std::flush;

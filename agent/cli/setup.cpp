@@ -127,7 +127,8 @@ Result<std::vector<SetupSubject>> subjectsOf(const SetupOptions& options, Type t
     if (elsewhere) {
         auto clusters = app::clustersOnDisk(config->clusters);
         if (!clusters) return fail(std::move(clusters).error());
-        if (auto filled = app::fillSecretsNow(*config, *clusters); !filled) return fail(std::move(filled).error());
+        if (auto filled = app::fillSecretsNow(*config, clusters->clusters); !filled)
+            return fail(std::move(filled).error());
     }
     std::vector<SetupSubject> subjects;
     for (const auto& app : config->apps) {

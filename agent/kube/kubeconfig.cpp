@@ -246,7 +246,8 @@ Result<ClusterAccess> accessOf(const Kubeconfig& config, const std::string& cont
 Result<void> checkSelfContained(const Kubeconfig& config) {
     for (const auto* entries : {&config.clusters, &config.users})
         for (const auto& [name, entry] : *entries)
-            for (const char* key : {"certificate-authority", "client-certificate", "client-key", "tokenFile", "exec"})
+            for (const char* key : {"certificate-authority", "client-certificate", "client-key", "tokenFile", "exec",
+                                    "proxy-url", "insecure-skip-tls-verify"})
                 if (entry.body[key])
                     return fail(ErrorCode::InvalidArgument, "\"" + name + "\" has " + key, entry.place(),
                                 "write everything into it, as `kubectl config view --minify --flatten --raw` does");
@@ -326,13 +327,16 @@ Result<ClusterAccess> resolveAccess(const KubeEnvironment& environment, const Ac
     return fail(noCurrentContext(config.files));
 }
 
-Result<std::vector<std::string>> contextsOf(const KubeEnvironment& environment, const AccessQuery& query) {
-    std::vector<std::string> names;
-    if (query.inCluster) return names;
+Result<std::vector<ClusterAccess>> resolveAll(const KubeEnvironment& environment, const AccessQuery& query) {
     auto found = findKubeconfig(environment, query);
     if (!found) return fail(std::move(found).error());
-    for (const auto& [name, entry] : found->config.contexts) names.push_back(name);
-    return names;
+    std::vector<ClusterAccess> all;
+    for (const auto& [name, entry] : found->config.contexts) {
+        auto access = accessOf(found->config, name);
+        if (!access) return fail(std::move(access).error());
+        all.push_back(std::move(*access));
+    }
+    return all;
 }
 
 Result<ClusterAccess> accessFromText(const std::string& kubeconfig, const std::string& source,
@@ -343,7 +347,11 @@ Result<ClusterAccess> accessFromText(const std::string& kubeconfig, const std::s
     if (auto alone = checkSelfContained(config); !alone) return fail(std::move(alone).error());
     auto chosen = context.empty() ? config.currentContext : context;
     if (chosen.empty()) return fail(noCurrentContext(source));
-    return accessOf(config, chosen);
+    auto access = accessOf(config, chosen);
+    if (access && access->server.starts_with("http://"))
+        return fail(ErrorCode::InvalidArgument, "the server " + access->server + " is without TLS", source,
+                    "write https:// and the certificate authority");
+    return access;
 }
 
 }  // namespace klaw::kube

@@ -29,11 +29,12 @@ struct AccessQuery {
 /// `klaw run` answers with the demo.
 Result<ClusterAccess> resolveAccess(const KubeEnvironment& environment, const AccessQuery& query);
 
-/// The names of the contexts in the kubeconfigs that `query` means, sorted; none for a Pod's service account.
-Result<std::vector<std::string>> contextsOf(const KubeEnvironment& environment, const AccessQuery& query);
+/// Of every context in the kubeconfigs that `query` means, in order of their names; the files are read once.
+Result<std::vector<ClusterAccess>> resolveAll(const KubeEnvironment& environment, const AccessQuery& query);
 
-/// From a kubeconfig that is no file of ours, as one in a Secret: InvalidArgument where it names files or a program to
-/// run, which whoever may write it must not choose. `source`: for messages; an empty `context`: the current one.
+/// From a kubeconfig that is no file of ours, as one in a Secret: InvalidArgument where it names files, a program to
+/// run, a proxy or a server without TLS, which whoever may write it must not choose. `source`: for messages; an empty
+/// `context`: the current one.
 Result<ClusterAccess> accessFromText(const std::string& kubeconfig, const std::string& source,
                                      const std::string& context);
 

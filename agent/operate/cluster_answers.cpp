@@ -121,7 +121,7 @@ Result<NodeFacts> readNodes(const std::string& body) {
     return facts;
 }
 
-Result<PodFacts> readPods(const std::string& counted, const std::string& notRunning) {
+Result<PodFacts> readPods(const std::string& counted, const std::string& notStarted) {
     simdjson::dom::parser parser;
     element list;
     simdjson::dom::array rows;
@@ -130,11 +130,11 @@ Result<PodFacts> readPods(const std::string& counted, const std::string& notRunn
     std::int64_t remaining = 0;
     bool more = !list.at_pointer("/metadata/remainingItemCount").get(remaining) && remaining > 0;
     facts.pods = rows.size() + (more ? static_cast<std::size_t>(remaining) : 0);
-    auto page = readTable(notRunning, false);
+    auto page = readTable(notStarted, false);
     if (!page) return fail(std::move(page).error());
     facts.cut = !page->continueToken.empty();
     auto status = columnOf(page->table, "STATUS");
-    for (const auto& row : page->table.rows) ++facts.notRunning[cell(row, status)];
+    for (const auto& row : page->table.rows) ++facts.notStarted[cell(row, status)];
     return facts;
 }
 

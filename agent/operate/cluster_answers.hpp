@@ -12,8 +12,8 @@ namespace klaw::operate {
 Result<ReadinessFacts> readReadiness(const std::string& text);
 /// Of a NodeList.
 Result<NodeFacts> readNodes(const std::string& text);
-/// Of two tables: one of a single Pod, which says how many more there are, and those that do not run.
-Result<PodFacts> readPods(const std::string& counted, const std::string& notRunning);
+/// Of two tables: one of a single Pod, which says how many more there are, and those that wait to start.
+Result<PodFacts> readPods(const std::string& counted, const std::string& notStarted);
 /// Of a table of Deployments, StatefulSets or DaemonSets, which `kind` names.
 Result<void> addWorkloads(const std::string& text, const std::string& kind, bool withNamespace, WorkloadFacts& facts);
 /// How long ago the Lease was renewed; nothing where it does not say.

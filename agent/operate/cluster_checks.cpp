@@ -12,8 +12,8 @@ namespace {
 using State = Check::State;
 
 constexpr Duration slowAnswer = 1s;
-/// kube-scheduler and kube-controller-manager renew theirs every two seconds and lose it after fifteen.
-constexpr Duration leaseIsLost = 15s;
+/// kube-scheduler and kube-controller-manager renew theirs every two seconds and lose it after fifteen; clocks differ.
+constexpr Duration leaseIsLost = 40s;
 constexpr Duration endsSoon = 30 * 24h, endsVerySoon = 7 * 24h;
 constexpr double muchRequested = 0.9, muchUsed = 0.85;
 constexpr std::size_t mostNames = 5;
@@ -53,15 +53,11 @@ Check unknown(rules::LocalizedText name, const Error& error) {
     return {std::move(name), State::Unknown, both(shown.describe())};
 }
 
-bool isSilent(const ClusterFacts& facts) {
-    return !facts.readiness && facts.readiness.error().code != ErrorCode::PermissionDenied;
-}
-
 Check apiServer(const ClusterFacts& facts) {
     rules::LocalizedText name{"API server", "API Server"};
     if (!facts.readiness) {
         auto check = unknown(std::move(name), facts.readiness.error());
-        if (isSilent(facts)) check.state = State::Bad;
+        if (facts.readiness.error().code != ErrorCode::PermissionDenied) check.state = State::Bad;
         return check;
     }
     const auto& ready = *facts.readiness;
@@ -139,9 +135,8 @@ Check pods(const ClusterFacts& facts) {
     Details details;
     details.add(fmt::format("{} in all", facts.pods->pods), fmt::format("共 {} 个", facts.pods->pods));
     std::vector<std::string> states;
-    for (const auto& [status, count] : facts.pods->notRunning) states.push_back(fmt::format("{} {}", status, count));
-    details.addNames(facts.pods->cut ? "of the first that do not run" : "not running",
-                     facts.pods->cut ? "未运行（仅统计前一部分）" : "未运行", states);
+    for (const auto& [status, count] : facts.pods->notStarted) states.push_back(fmt::format("{} {}", status, count));
+    details.addNames("waiting to start", "等待启动", states);
     return {std::move(name), states.empty() ? State::Good : State::Warning, details.take()};
 }
 
@@ -203,7 +198,7 @@ std::optional<Check> ownView(const ClusterFacts& facts) {
 
 std::vector<Check> checksOf(const ClusterFacts& facts, TimePoint now) {
     std::vector<Check> checks{apiServer(facts)};
-    if (!isSilent(facts))
+    if (!facts.silent())
         for (auto* side : {controlPlane, nodes, workloads, pods}) checks.push_back(side(facts));
     auto add = [&](std::optional<Check> check) {
         if (check) checks.push_back(std::move(*check));

@@ -20,7 +20,7 @@ enum Asked {
     Readiness,
     Nodes,
     PodCount,
-    PodsNotRunning,
+    PodsNotStarted,
     Deployments,
     StatefulSets,
     DaemonSets,
@@ -37,8 +37,8 @@ std::vector<Question> questionsFor(const std::string& cluster, const std::string
             {cluster, "/api/v1/nodes?limit=500", asJson},
             {cluster, "/api/v1" + in + "/pods?limit=1", asTable},
             {cluster,
-             "/api/v1" + in +
-                 "/pods?limit=500&fieldSelector=" + percentEncode("status.phase!=Running,status.phase!=Succeeded"),
+             "/api/v1" + in + "/pods?limit=500&fieldSelector=" +
+                 percentEncode("status.phase!=Running,status.phase!=Succeeded,status.phase!=Failed"),
              asTable},
             {cluster, "/apis/apps/v1" + in + "/deployments?limit=2000", asTable},
             {cluster, "/apis/apps/v1" + in + "/statefulsets?limit=2000", asTable},
@@ -62,9 +62,9 @@ Result<WorkloadFacts> workloadsOf(Answers answers, bool withNamespace) {
 }
 
 Result<PodFacts> podsOf(Answers answers) {
-    for (auto asked : {PodCount, PodsNotRunning})
+    for (auto asked : {PodCount, PodsNotStarted})
         if (!answers[asked]) return fail(answers[asked].error());
-    return readPods(answers[PodCount]->text, answers[PodsNotRunning]->text);
+    return readPods(answers[PodCount]->text, answers[PodsNotStarted]->text);
 }
 
 /// A part without a Lease is not an error: those of a provider run where nobody sees them.
@@ -133,6 +133,7 @@ Task<std::vector<ClusterFacts>> factsOf(Control& control, Caller caller, std::ve
     auto views = control.clusters();
     std::vector<ClusterFacts> all;
     for (std::size_t i = 0; i < clusters.size(); ++i) {
+        co_await control.sleepFor(Duration::zero());  // others take their turn: an answer may be of megabytes
         ClusterView view;
         view.name = clusters[i];
         for (auto& known : views)

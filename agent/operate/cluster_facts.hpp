@@ -26,8 +26,7 @@ struct NodeFacts {
 
 struct PodFacts {
     std::size_t pods = 0;
-    std::map<std::string, std::size_t>
-        notRunning;  ///< by what kubectl shows as STATUS; finished ones are not among them
+    std::map<std::string, std::size_t> notStarted;  ///< by what kubectl shows as STATUS: Pending, ContainerCreating
     bool cut = false;
 };
 
@@ -67,6 +66,8 @@ struct ClusterFacts {
     Result<UsageFacts> usage = UsageFacts();
     std::optional<CapacityView> capacity;
     std::size_t critical = 0, warning = 0;  ///< alerts that fire
+    /// Whether nothing came back that says anything.
+    bool silent() const { return !readiness && !nodes && !pods && !workloads; }
 };
 
 /// Asks all clusters at once; the facts in the order of `clusters`. Pods and workloads only of `ns` where it is not

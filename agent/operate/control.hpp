@@ -183,13 +183,16 @@ public:
     virtual Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) = 0;
     virtual Result<void> removeRule(const std::string& name, const rules::Mark& mark) = 0;
     virtual std::vector<ClusterView> clusters() const = 0;
-    /// Whether it can be reached and read: one that is watched by its name, or by a source.
-    virtual Task<Result<ClusterTrial>> tryCluster(std::string name) = 0;
+    /// Whether it can be reached and read: one that is known by its name, for who may read there, or by a source.
+    virtual Task<Result<ClusterTrial>> tryCluster(Caller caller, std::string name) = 0;
     virtual Task<Result<ClusterTrial>> tryCluster(kube::ClusterSource source) = 0;
     /// Watched as soon as that is durable. InvalidArgument where there is one of that name.
     virtual Result<void> addCluster(const kube::ClusterSource& source) = 0;
     /// InvalidArgument for one of the configuration, NotFound for one that is not there.
+    virtual Result<void> mayRemove(const std::string& name) const = 0;
     virtual Result<void> removeCluster(const std::string& name) = 0;
+    /// Of sources that lead to no cluster now, a sentence each.
+    virtual std::vector<std::string> clusterProblems() const = 0;
     /// Of the chat where the caller writes, else of the caller.
     virtual Defaults defaultsOf(const Caller& caller) const = 0;
     virtual void setDefaults(const Caller& caller, const Defaults& defaults) = 0;

@@ -45,6 +45,7 @@ Output listOf(const Control& control, const Caller& caller) {
                  {"LAST HEARD", "最近消息"},
                  {"LABELS", "标签"}},
                 std::move(rows)};
+    for (const auto& problem : control.clusterProblems()) problems += problem + "\n";
     return Output(std::move(table), caller.language, problems);
 }
 
@@ -52,6 +53,11 @@ bool isName(const std::string& name) {
     auto fine = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; };
     return !name.empty() && name.size() <= longestName && std::isalnum(static_cast<unsigned char>(name.front())) &&
            std::ranges::all_of(name, fine) && name != "all";
+}
+
+bool isNamespace(const std::string& name) {
+    auto fine = [](unsigned char c) { return std::islower(c) || std::isdigit(c) || c == '-'; };
+    return name.size() <= longestName && std::ranges::all_of(name, fine) && name.front() != '-';
 }
 
 /// "shop/NAME-kubeconfig", "shop/NAME-kubeconfig/value"
@@ -117,6 +123,9 @@ Result<kube::ClusterSource> sourceOf(const Control& control, const Caller& calle
                     "for example: clusters add prod-2 --secret fleet/prod-2-kubeconfig");
     if (!secret) {
         if (auto may = mayNameFiles(caller); !may) return fail(std::move(may).error());
+        if (!source.kubeconfig.starts_with('/'))
+            return fail(ErrorCode::InvalidArgument, "\"" + source.kubeconfig + "\" is no absolute path", {},
+                        "Klaw may run in another directory: write the whole path");
         return source;
     }
     auto reference = secretOf(*secret, line.option("from").value_or(""));
@@ -149,7 +158,7 @@ Task<Result<Output>> add(Control& control, Caller caller, CommandLine line) {
 Task<Result<Output>> test(Control& control, Caller caller, CommandLine line) {
     if (line.arguments.size() != 2)
         co_return fail(ErrorCode::InvalidArgument, "clusters test needs a name", {}, "`clusters` lists them");
-    auto trial = co_await control.tryCluster(line.arguments[1]);
+    auto trial = co_await control.tryCluster(caller, line.arguments[1]);
     if (!trial) co_return fail(std::move(trial).error());
     co_return Output(textOf(*trial, caller.chinese()));
 }
@@ -158,6 +167,7 @@ Result<std::string> previewRemoval(const Control& control, const Caller& caller,
     if (line.arguments.size() != 2)
         return fail(ErrorCode::InvalidArgument, "clusters remove needs a name", {}, "`clusters` lists them");
     const auto& name = line.arguments[1];
+    if (auto may = control.mayRemove(name); !may) return fail(std::move(may).error());
     std::size_t open = 0;
     control.forEachIncident([&](const rules::Incident& incident) { open += incident.cluster == name; });
     return caller.chinese()
@@ -211,6 +221,9 @@ Result<Output> use(Control& control, const Caller& caller, const CommandLine& li
     bool none = !line.arguments.empty() && line.arguments.front() == "none";
     if (!none) {
         wanted.ns = line.option("namespace").value_or("");
+        if (!wanted.ns.empty() && !isNamespace(wanted.ns))
+            return fail(ErrorCode::InvalidArgument, "\"" + wanted.ns + "\" is no name of a namespace", {},
+                        "names have small letters, digits and -");
         CommandLine named = line;
         if (!line.arguments.empty()) named.options["cluster"] = line.arguments.front();
         if (named.option("cluster")) {

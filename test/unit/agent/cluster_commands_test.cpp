@@ -63,7 +63,9 @@ TEST_F(ClusterCommandsTest, FilesOfTheMachineAreNamedByItsAdministratorAlone) {
     EXPECT_THAT(answer("clusters add prod-2 --kubeconfig /etc/passwd"),
                 HasSubstr("files of Klaw's machine are not named from a chat"));
     EXPECT_THAT(control.added, IsEmpty());
-    EXPECT_THAT(answer("clusters add prod-2 --kubeconfig prod-2.yaml", "local:alice"), HasSubstr("Added"));
+    EXPECT_THAT(answer("clusters add prod-2 --kubeconfig prod-2.yaml", "local:alice"),
+                HasSubstr("is no absolute path"));
+    EXPECT_THAT(answer("clusters add prod-2 --kubeconfig /srv/prod-2.yaml", "local:alice"), HasSubstr("Added"));
 }
 
 TEST_F(ClusterCommandsTest, MistakesAreNamedWithTheirRemedy) {

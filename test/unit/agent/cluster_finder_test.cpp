@@ -44,12 +44,13 @@ protected:
         Loop loop;
         SystemLoopClock clock(loop);
         TaskGroup tasks(loop, [](const std::string&, const std::string& what) { ADD_FAILURE() << what; });
+        TaskGroup reads(loop, [](const std::string&, const std::string& what) { ADD_FAILURE() << what; });
         FoundClusters found;
         tasks.spawn("find",
-                    [](Loop& on, LoopClock& by, std::vector<ClusterSource> from, FoundClusters old,
+                    [](Loop& on, LoopClock& by, TaskGroup& group, std::vector<ClusterSource> from, FoundClusters old,
                        FoundClusters& into) -> Task<void> {
-                        into = co_await findClusters(on, by, std::move(from), std::move(old));
-                    }(loop, clock, std::move(sources), std::move(before), found));
+                        into = co_await findClusters(on, by, group, std::move(from), std::move(old));
+                    }(loop, clock, reads, std::move(sources), std::move(before), found));
         EXPECT_TRUE(loop.runUntil([&] { return tasks.empty(); }));
         return found;
     }
@@ -67,7 +68,7 @@ TEST_F(ClusterFinderTest, EachContextOfAKubeconfigIsAClusterWhereAllAreWanted) {
     source.context = "*";
     auto clusters = clustersOnDisk({source});
     ASSERT_TRUE(clusters) << clusters.error().describe();
-    EXPECT_THAT(names(*clusters), ElementsAre("a", "b"));
+    EXPECT_THAT(names(clusters->clusters), ElementsAre("a", "b"));
 }
 
 TEST_F(ClusterFinderTest, EachFileOfADirectoryIsAClusterButNotThoseBehindDots) {
@@ -98,6 +99,42 @@ TEST_F(ClusterFinderTest, FileThatCannotBeReadAnyMoreLeavesItsClusterAsItWas) {
     EXPECT_THAT(names(find({source}, before).clusters), ElementsAre("east"));
 }
 
+TEST_F(ClusterFinderTest, DirectoryThatIsEmptyNowKeepsItsClustersAndNobodyIsTakenToHaveLeft) {
+    auto file = write("west.yaml", kubeconfig({"x"}));
+    ClusterSource source;
+    source.directory = directory.string();
+    auto before = find({source});
+    EXPECT_FALSE(before.incomplete);
+    std::filesystem::remove(file);
+    auto after = find({source}, before);
+    EXPECT_EQ(after.clusters, before.clusters);
+    EXPECT_TRUE(after.incomplete);
+    EXPECT_TRUE(clustersOnDisk({source})->incomplete) << "at a start, before the files are there";
+}
+
+TEST_F(ClusterFinderTest, SingleBrokenFileOfADirectoryKeepsNobodyFromStarting) {
+    write("west.yaml", "clusters: [");
+    write("east.yaml", kubeconfig({"y"}));
+    ClusterSource source;
+    source.directory = directory.string();
+    auto found = clustersOnDisk({source});
+    ASSERT_TRUE(found) << found.error().describe();
+    EXPECT_THAT(names(found->clusters), ElementsAre("east"));
+    EXPECT_THAT(found->problems, SizeIs(1));
+}
+
+TEST_F(ClusterFinderTest, OtherLabelsLeaveTheClusterOfAnUnreadableSource) {
+    ClusterSource source;
+    source.name = "there";
+    source.kubeconfig = write("there", kubeconfig({"a"}));
+    auto before = find({source});
+    write("there", "clusters: [");
+    source.readOnly = true;
+    auto after = find({source}, before);
+    EXPECT_THAT(names(after.clusters), ElementsAre("there"));
+    EXPECT_TRUE(after.sources.at("there").readOnly);
+}
+
 TEST_F(ClusterFinderTest, FirstOfTwoWithOneNameCounts) {
     ClusterSource one, two;
     one.name = two.name = "prod";
@@ -119,7 +156,7 @@ TEST_F(ClusterFinderTest, SecretThatCannotBeReadKeepsNobodyElseAwayAndItsCluster
     auto found = find({onDisk, inSecret});
     EXPECT_THAT(names(found.clusters), ElementsAre("here"));
     ASSERT_THAT(found.problems, SizeIs(1));
-    EXPECT_THAT(found.problems.front().describe(), HasSubstr("there is no cluster \"gone\""));
+    EXPECT_THAT(found.problems.front().describe(), HasSubstr("there is no cluster \"gone\" to read it from"));
     FoundClusters before;
     before.clusters.emplace_back().name = "there";
     before.sources["there"] = inSecret;
@@ -135,6 +172,13 @@ TEST(KubeconfigOfASecret, CarriesEverythingItselfAndRunsNothing) {
         auto refused = kube::accessFromText(kubeconfig({"a"}, user), "Secret x/y", "");
         ASSERT_FALSE(refused) << user;
         EXPECT_THAT(refused.error().describe(), HasSubstr("\"u\" has ")) << user;
+    }
+    auto text = kubeconfig({"a"});
+    for (const char* server : {"http://10.0.0.1\"", "https://10.0.0.1\", proxy-url: \"http://10.0.0.2\"",
+                               "https://10.0.0.1\", insecure-skip-tls-verify: true"}) {
+        auto elsewhere = text;
+        elsewhere.replace(elsewhere.find("https://10.0.0.1\""), std::string("https://10.0.0.1\"").size(), server);
+        EXPECT_FALSE(kube::accessFromText(elsewhere, "Secret x/y", "")) << server;
     }
     EXPECT_FALSE(kube::accessFromText("", "Secret x/y", ""));
     EXPECT_FALSE(kube::accessFromText("- 1", "Secret x/y", ""));

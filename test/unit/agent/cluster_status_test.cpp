@@ -48,7 +48,9 @@ protected:
         auto pod = tableOf({"Name", "Status"}, {{"web-1", "Running"}});
         pod["metadata"]["remainingItemCount"] = 11;
         put("/api/v1/pods?limit=1", pod.dump());
-        put("/api/v1/pods?limit=500&fieldSelector=status.phase%21%3DRunning%2Cstatus.phase%21%3DSucceeded",
+        put("/api/v1/"
+            "pods?limit=500&fieldSelector=status.phase%21%3DRunning%2Cstatus.phase%21%3DSucceeded%2Cstatus.phase%21%"
+            "3DFailed",
             tableOf({"Name", "Status"}, {}).dump());
         put("/apis/apps/v1/deployments?limit=2000", tableOf({"Name", "Ready"}, {{"web", "3/3"}}).dump());
         put("/apis/apps/v1/statefulsets?limit=2000", tableOf({"Name", "Ready"}, {{"db", "1/1"}}).dump());
@@ -125,20 +127,25 @@ TEST_F(ClusterStatusTest, StatusIsSaidInChinese) {
 }
 
 TEST_F(ClusterStatusTest, HealthNamesWhatIsNotWellAndShowsTheWorstFirst) {
-    put("/readyz?verbose", "[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed\n");
+    bodies.erase("/readyz?verbose");  // as when it answers with 500
+    control.onAsk = [ask = control.onAsk](const std::string& path) -> Result<std::string> {
+        if (path == "/readyz?verbose")
+            return fail(ErrorCode::Unavailable, "the API server answered 500: failing: etcd", "prod");
+        return ask(path);
+    };
     put("/api/v1/nodes?limit=500", json{{"items", {nodeOf("n1", "Unknown"), nodeOf("n2", "True", "True")}}}.dump());
     put("/apis/apps/v1/deployments?limit=2000", tableOf({"Name", "Ready"}, {{"web", "1/3"}, {"cart", "2/2"}}).dump());
-    put("/api/v1/pods?limit=500&fieldSelector=status.phase%21%3DRunning%2Cstatus.phase%21%3DSucceeded",
+    put("/api/v1/"
+        "pods?limit=500&fieldSelector=status.phase%21%3DRunning%2Cstatus.phase%21%3DSucceeded%2Cstatus.phase%21%"
+        "3DFailed",
         tableOf({"Name", "Status"}, {{"a", "Pending"}, {"b", "Pending"}, {"c", "ImagePullBackOff"}}).dump());
-    control.certificateEnds = now + 20 * 24h;
     control.capacity->memoryRequested = 15e9;
     auto text = answer("health");
-    EXPECT_THAT(text, HasSubstr("API server bad answers in 12 ms; failing: etcd\n"));
+    EXPECT_THAT(text, HasSubstr("API server bad the API server answered 500: failing: etcd\n"));
     EXPECT_THAT(text, HasSubstr("nodes bad 1 of 2 ready; not ready: n1; under pressure: n2 (MemoryPressure)\n"));
     EXPECT_THAT(text, HasSubstr("workloads warning 3 of 4 have all their Pods; lacking: deployment shop/web 1/3\n"));
-    EXPECT_THAT(text, HasSubstr("Pods warning 12 in all; not running: ImagePullBackOff 1, Pending 2\n"));
+    EXPECT_THAT(text, HasSubstr("Pods warning 12 in all; waiting to start: ImagePullBackOff 1, Pending 2\n"));
     EXPECT_THAT(text, HasSubstr("capacity warning requested: CPU 50%, memory 94%"));
-    EXPECT_THAT(text, HasSubstr("certificates warning the API server's ends in 20d\n"));
     EXPECT_LT(text.find(" bad "), text.find(" warning "));
     EXPECT_LT(text.find(" warning "), text.find(" ok "));
 }
@@ -150,6 +157,13 @@ TEST_F(ClusterStatusTest, ControlPlaneThatLeadsNoMoreIsBadAndOneThatNobodySeesIs
                 HasSubstr("control plane bad scheduler last heard of 10m ago; controller-manager alive 2s ago"));
     bodies.erase("/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler");
     EXPECT_THAT(answer("health"), HasSubstr("control plane unknown scheduler not seen (a provider may hide it)"));
+}
+
+TEST_F(ClusterStatusTest, CertificateThatEndsSoonIsAWarning) {
+    control.certificateEnds = now + 20 * 24h;
+    EXPECT_THAT(answer("health"), HasSubstr("certificates warning the API server's ends in 20d\n"));
+    control.certificateEnds = now + 2 * 24h;
+    EXPECT_THAT(answer("health"), HasSubstr("certificates bad the API server's ends in 2d\n"));
 }
 
 TEST_F(ClusterStatusTest, WhatMayNotBeReadIsUnknownAndNotBad) {
@@ -164,7 +178,9 @@ TEST_F(ClusterStatusTest, WhatMayNotBeReadIsUnknownAndNotBad) {
 
 TEST_F(ClusterStatusTest, OneNamespaceIsAskedForAlone) {
     put("/api/v1/namespaces/shop/pods?limit=1", tableOf({"Name", "Status"}, {{"web-1", "Running"}}).dump());
-    put("/api/v1/namespaces/shop/pods?limit=500&fieldSelector=status.phase%21%3DRunning%2Cstatus.phase%21%3DSucceeded",
+    put("/api/v1/namespaces/shop/"
+        "pods?limit=500&fieldSelector=status.phase%21%3DRunning%2Cstatus.phase%21%3DSucceeded%2Cstatus.phase%21%"
+        "3DFailed",
         tableOf({"Name", "Status"}, {}).dump());
     for (const char* kind : {"deployments", "statefulsets", "daemonsets"})
         put(std::string("/apis/apps/v1/namespaces/shop/") + kind + "?limit=2000",

@@ -92,10 +92,11 @@ TEST_F(CommandDeskTest, AConversationChoosesItsClusterAndNamespaceAndCommandsMay
     EXPECT_EQ(ask("use west -n shop").text,
               "This conversation is about cluster west, namespace shop. `use none` ends that.\n");
     EXPECT_EQ(ask("pods").text, "Nothing found (west, shop).\n");
-    EXPECT_EQ(ask("pods").pagedCommand, "pods --cluster west --namespace shop");
+    EXPECT_EQ(ask("pods").pagedCommand, "pods --cluster 'west' --namespace 'shop'");
     EXPECT_EQ(ask("pods -n other").text, "Nothing found (west, other).\n");
     EXPECT_EQ(ask("pods --cluster east").text, "Nothing found (east, shop).\n");
     EXPECT_EQ(ask("nodes").text, "Nothing found (west).\n");
+    EXPECT_THAT(ask("use west -n 'shop --yes'").text, testing::HasSubstr("is no name of a namespace"));
     ask("use none");
     EXPECT_THAT(ask("pods").text, testing::HasSubstr("which cluster is meant?"));
 }

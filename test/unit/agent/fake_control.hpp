@@ -96,7 +96,7 @@ public:
         }
         return views;
     }
-    Task<Result<operate::ClusterTrial>> tryCluster(std::string name) override {
+    Task<Result<operate::ClusterTrial>> tryCluster(operate::Caller, std::string name) override {
         if (!clusterLabels.contains(name)) co_return fail(ErrorCode::NotFound, "there is no cluster \"" + name + "\"");
         kube::ClusterSource source;
         source.name = std::move(name);
@@ -125,8 +125,12 @@ public:
         added.push_back(source);
         return {};
     }
+    Result<void> mayRemove(const std::string& name) const override {
+        if (name != "prod") return {};
+        return fail(ErrorCode::InvalidArgument, "the cluster \"prod\" stands in the configuration");
+    }
+    std::vector<std::string> clusterProblems() const override { return {}; }
     Result<void> removeCluster(const std::string& name) override {
-        if (name == "prod") return fail(ErrorCode::InvalidArgument, "the cluster \"prod\" stands in the configuration");
         removed.push_back(name);
         return {};
     }
