@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,9 @@ struct Decision {
 /// everything.
 class Policy {
 public:
-    /// `roles` beside the built-in ones.
-    explicit Policy(std::vector<Binding> bindings = {}, std::vector<Role> roles = {});
+    /// `roles` beside the built-in ones. In clusters of `readOnly` nobody changes anything, whatever their role.
+    explicit Policy(std::vector<Binding> bindings = {}, std::vector<Role> roles = {},
+                    std::set<std::string, std::less<>> readOnly = {});
 
     Decision decide(const Request& request, TimePoint now) const;
     /// The configured name of a person; empty for others.
@@ -54,6 +56,7 @@ private:
 
     std::vector<Binding> bindings_;
     std::vector<Role> roles_;
+    std::set<std::string, std::less<>> readOnly_;
 };
 
 inline constexpr std::string_view localPrefix = "local:";

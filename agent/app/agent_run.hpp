@@ -7,6 +7,8 @@
 
 #include "agent/app/agent.hpp"
 #include "agent/app/chats.hpp"
+#include "agent/app/cluster_book.hpp"
+#include "agent/app/cluster_finder.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/command_desk.hpp"
 #include "agent/app/data_directory.hpp"
@@ -66,6 +68,12 @@ private:
     std::optional<recording::HistoryStatus> historyStatus() const;
     Result<void> listen();
     Result<void> startDemo();
+    std::vector<kube::ClusterSource> clusterSources() const;
+    void noteClusters(const std::vector<storage::MetaEntry>& entries);
+    Task<void> watchClusterSources();
+    Task<void> lookForClusters();
+    void takeClusters(FoundClusters found);
+    void auditMoves(const FoundClusters& found);
     void followClusters(const std::vector<kube::ClusterAccess>& wanted);
     void keepWatchedClusters();
     void watch(const kube::ClusterAccess& access);
@@ -131,6 +139,11 @@ private:
     std::unique_ptr<LiveControl> control_;
     std::unique_ptr<access::Gate> access_;
     access::GrantBook grants_;
+    ClusterBook clusterBook_{clusterKeyPrefix};
+    DefaultsBook defaultsBook_{defaultsKeyPrefix};
+    LoopCondition clusterSourcesChanged_;
+    bool lookForClustersNow_ = true;
+    std::uint64_t looks_ = 0;
     std::unique_ptr<ChangeDesk> changes_;
     std::unique_ptr<CommandDesk> commands_;
     std::unique_ptr<CallBudgets> budgets_;

@@ -42,6 +42,7 @@ struct Verb {
     std::vector<std::string_view> options{};
     /// Where a change without a plan takes effect; nothing: everywhere. nullptr: always everywhere.
     std::optional<access::Place> (*place)(const Control& control, const CommandLine& line) = nullptr;
+    bool everywhere = false;  ///< with `ask`: about all clusters where none is named
 };
 
 /// InvalidArgument, with the nearest one, for an option that the verb does not have, and for a value of one that takes
@@ -63,6 +64,8 @@ std::vector<Verb> workloadVerbs();
 std::vector<Verb> rollbackVerbs();
 std::vector<Verb> nodeVerbs();
 std::vector<Verb> accessVerbs();
+std::vector<Verb> statusVerbs();
+std::vector<Verb> clusterVerbs();
 
 /// All verbs as a Markdown table: usage, other words, what it does in both languages, who may, preview and undo.
 std::string markdownTable();

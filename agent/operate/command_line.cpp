@@ -95,8 +95,8 @@ struct Given {
 }  // namespace
 
 bool isFlag(std::string_view option) {
-    static constexpr std::string_view flags[] = {"help", "all",      "yes",     "json",
-                                                 "bad",  "previous", "dry-run", "timestamps"};
+    static constexpr std::string_view flags[] = {"help",     "all",     "yes",        "json",      "bad",
+                                                 "previous", "dry-run", "timestamps", "read-only", "impersonate"};
     return std::ranges::find(flags, option) != std::end(flags);
 }
 
