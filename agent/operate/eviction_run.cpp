@@ -44,7 +44,9 @@ EvictionRun::EvictionRun(const Plan& plan) {
 
 void EvictionRun::look(const std::string& text, const Result<std::string>& budgetList, TimePoint now) {
     auto list = Json::parse(text, nullptr, false);
-    if (!valueAt(list, "/items").is_array()) return;
+    // An empty list of metadata alone has null.
+    bool known = list.is_object() && list.contains("items") && (list["items"].is_array() || list["items"].is_null());
+    if (!known) return;
     std::map<std::string, const Json*> there;
     for (const auto& item : list["items"]) there[textAt(item, "/metadata/uid")] = &item;
     auto budgets = budgetList ? disruptionBudgets(*budgetList) : std::vector<DisruptionBudget>();

@@ -83,6 +83,12 @@ TEST(EvictionRun, APodOfTheSameNameIsAnotherOne) {
     EXPECT_TRUE(run.good());
 }
 
+TEST(EvictionRun, AnEmptyListOfMetadataHasNull) {
+    auto run = runOf({"a"});
+    run.look(R"({"kind":"PartialObjectMetadataList","items":null})", budgets(0), start);
+    EXPECT_TRUE(run.good());
+}
+
 TEST(EvictionRun, WhatCannotBeSeenIsNotGone) {
     auto run = runOf({"a"});
     for (const auto* text : {"", "{}", "[]", R"({"items":3})", "no JSON"}) run.look(text, budgets(0), start);
