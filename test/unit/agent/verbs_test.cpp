@@ -340,6 +340,45 @@ TEST_F(ApplyTest, NoValueOfASecretInTheTextIsSaidOrRecorded) {
     EXPECT_THAT(everything(), Not(HasSubstr("hunter2")));
 }
 
+TEST_F(ApplyTest, KilledInTheMiddleEachObjectIsFoundOut) {
+    auto preview = ask(twoMaps);
+    control.onChange = [this](const FakeControl::Change& change) -> Task<Result<std::string>> {
+        if (change.request.path.ends_with("/api")) co_await clock.sleepFor(1h);
+        auto made = object("ConfigMap", "shop", "web");
+        made["metadata"]["managedFields"] =
+            json::array({json{{"manager", "klaw"}, {"operation", "Apply"}, {"time", "2026-11-25T10:00:00Z"}}});
+        co_return made.dump();
+    };
+    begin(preview.confirm);
+    auto kept = meta;
+    ASSERT_EQ(kept.size(), 1u);
+    EXPECT_FALSE(answer);
+    auto made = object("ConfigMap", "shop", "web");
+    made["metadata"]["managedFields"] =
+        json::array({json{{"manager", "klaw"}, {"operation", "Apply"}, {"time", "2026-11-25T10:00:00Z"}}});
+    control.objects[mapPath] = made;
+    auto sentBefore = control.changes.size();
+    end(desk);
+    ChangeDesk next{loop,
+                    clock,
+                    random,
+                    control,
+                    gate,
+                    flush,
+                    [](const std::string&, const rules::Action&) {},
+                    [this](const std::string& to, const Answered& said) { told.emplace_back(to, said); }};
+    next.resume(kept);
+    for (int i = 0; i < 65; ++i) clock.advance(1s);
+    ASSERT_FALSE(told.empty());
+    EXPECT_THAT(told.back().second.text, AllOf(HasSubstr("Only 1/2"), HasSubstr("✅ ConfigMap shop/web"),
+                                               HasSubstr("❌ ConfigMap shop/api: Klaw ended before this was done")));
+    EXPECT_EQ(control.changes.size(), sentBefore);
+    EXPECT_TRUE(meta.empty());
+    TaskGroup last(loop, [](const std::string&, const std::string&) {});
+    last.spawn("end", next.stop());
+    while (!last.empty()) loop.poll();
+}
+
 class RollbackTest : public VerbTest {};
 
 TEST_F(RollbackTest, TakesTheAnnotationsOfThenButForTheDeploymentsOwn) {
