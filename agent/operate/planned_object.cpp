@@ -124,7 +124,8 @@ Task<Result<PlannedObject>> plannedObject(Control& control, Caller caller, Comma
     auto place = ns.empty() ? *cluster : *cluster + ", namespace " + ns;
     co_return fail(ErrorCode::NotFound,
                    "there is no " + std::string(named->kinds.front()->kind) + " \"" + named->name + "\" in " + place,
-                   {}, "`" + std::string(named->kinds.front()->name) + " -n " + ns + "` lists them");
+                   {},
+                   "`" + std::string(named->kinds.front()->name) + (ns.empty() ? "" : " -n " + ns) + "` lists them");
 }
 
 Task<Result<PlannedObject>> plannedCreation(Control& control, Caller caller, CommandLine line, std::string_view kind) {
