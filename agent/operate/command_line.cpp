@@ -104,7 +104,7 @@ bool isFlag(std::string_view option) {
     return std::ranges::find(flags, option) != std::end(flags);
 }
 
-Result<std::vector<std::string>> wordsOf(std::string_view text) {
+Result<std::vector<std::string>> plainWordsOf(std::string_view text) {
     auto words = split(std::string(text));
     if (!words) return fail(std::move(words).error());
     std::vector<std::string> texts;

@@ -32,7 +32,7 @@ Result<CommandLine> parseCommandLine(std::string_view text);
 
 /// The words of a text, as those of a command but without options: `sh -c "sleep 5"`. InvalidArgument for an open
 /// quote.
-Result<std::vector<std::string>> wordsOf(std::string_view text);
+Result<std::vector<std::string>> plainWordsOf(std::string_view text);
 
 /// A value as one word of a command; nothing for one that cannot be written so.
 std::optional<std::string> asWord(const std::string& value);

@@ -62,7 +62,7 @@ Result<Json> podSpec(const CommandLine& line) {
     auto ports = portsOf(line), environment = environmentOf(line);
     if (!ports) return fail(std::move(ports).error());
     if (!environment) return fail(std::move(environment).error());
-    auto words = wordsOf(line.option("command").value_or(""));
+    auto words = plainWordsOf(line.option("command").value_or(""));
     if (!words) return fail(std::move(words).error());
     Json container{{"name", "main"}, {"image", image}};
     if (!ports->empty()) container["ports"] = std::move(*ports);
