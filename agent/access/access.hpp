@@ -19,7 +19,7 @@ struct Request {
     std::string identity;  ///< "local:alice", "feishu:ou_…", "dingtalk:…"
     std::string chat;      ///< "feishu:oc_…" where it was asked in one
     std::string verb;
-    std::string permission;        ///< "read", "alerts", "rules", "workloads", "nodes", "access"
+    std::string permission;        ///< "read", "alerts", "rules", "workloads", "nodes", "namespaces", "access"
     std::optional<Place> place{};  ///< of what is read or changed; nothing: it is of no cluster
     Membership membership{};       ///< of whoever it is
 };

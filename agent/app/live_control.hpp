@@ -111,6 +111,7 @@ public:
     operate::Defaults defaultsOf(const operate::Caller& caller) const override;
     void setDefaults(const operate::Caller& caller, const operate::Defaults& defaults) override;
     const access::Policy& policy() const override { return gate_->policy(); }
+    std::string ownNamespace() const override;
     std::string grant(access::Grant wanted) override;
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override { return grants_->revoke(idPrefix); }
     Task<Result<std::string>> askCluster(operate::Caller caller, std::string cluster, std::string path,

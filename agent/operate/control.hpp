@@ -197,6 +197,8 @@ public:
     virtual Defaults defaultsOf(const Caller& caller) const = 0;
     virtual void setDefaults(const Caller& caller, const Defaults& defaults) = 0;
     virtual const access::Policy& policy() const = 0;
+    /// The namespace that Klaw runs in; empty where it runs outside of a cluster.
+    virtual std::string ownNamespace() const { return {}; }
     /// Its id, which is chosen here. It counts once it is durable.
     virtual std::string grant(access::Grant wanted) = 0;
     virtual Result<access::Grant> revokeGrant(const std::string& idPrefix) = 0;

@@ -37,6 +37,7 @@ public:
     std::optional<operate::CapacityView> capacity;
     access::Policy roles;  ///< as commands about roles see them
     std::vector<access::Grant> grants;
+    std::string klawsNamespace;             ///< that it runs in
     std::vector<std::string> acknowledged;  ///< "ID by NAME"
     rules::Incident alert;                  ///< open, when it has an id
 
@@ -80,6 +81,7 @@ public:
     Result<void> revertRule(const std::string&, std::uint64_t, const rules::Mark&) override { return {}; }
     Result<void> removeRule(const std::string&, const rules::Mark&) override { return {}; }
     const access::Policy& policy() const override { return roles; }
+    std::string ownNamespace() const override { return klawsNamespace; }
     std::string grant(access::Grant grant) override {
         grants.push_back(std::move(grant));
         return "12ab";
