@@ -29,11 +29,16 @@ const Verb* findVerb(std::string_view word) {
     return nullptr;
 }
 
+std::vector<std::string_view> optionsOf(const Verb& verb) {
+    auto options = verb.options;
+    if (verb.ask || verb.plan) options.insert(options.end(), {"cluster", "namespace"});
+    if (verb.plan) options.insert(options.end(), {"yes", "dry-run", "expect"});
+    return options;
+}
+
 Result<void> checkOptions(const Verb& verb, const CommandLine& line, bool offered) {
-    std::vector<std::string_view> known{"help", "json", "page"};
-    known.insert(known.end(), verb.options.begin(), verb.options.end());
-    if (verb.ask || verb.plan) known.insert(known.end(), {"cluster", "namespace"});
-    if (verb.plan) known.insert(known.end(), {"yes", "dry-run", "expect"});
+    auto known = optionsOf(verb);
+    known.insert(known.end(), {"help", "json", "page"});
     if (verb.plan && offered) known.push_back("alert");
     for (const auto& [name, value] : line.options) {
         bool has = std::ranges::find(known, name) != known.end();
@@ -47,10 +52,21 @@ Result<void> checkOptions(const Verb& verb, const CommandLine& line, bool offere
     return {};
 }
 
-std::string_view nearestVerb(std::string_view word) {
-    std::vector<std::string_view> names;
-    for (const auto& verb : catalogue()) names.push_back(verb.name);
-    return rules::nearest(word, names).value_or("");
+std::vector<std::string_view> likelyVerbs(std::string_view word) {
+    constexpr std::size_t most = 3;
+    std::vector<std::string_view> words, likely;
+    if (word.empty()) return likely;
+    auto beginsSo = [&](std::string_view candidate) { return candidate.starts_with(word); };
+    for (const auto& verb : catalogue()) {
+        std::vector<std::string_view> own{verb.name};
+        own.insert(own.end(), verb.aliases.begin(), verb.aliases.end());
+        auto longer = std::ranges::find_if(own, beginsSo);
+        if (longer != own.end() && likely.size() < most) likely.push_back(*longer);
+        words.insert(words.end(), own.begin(), own.end());
+    }
+    if (likely.empty())
+        if (auto near = rules::nearest(word, words)) likely.push_back(*near);
+    return likely;
 }
 
 }  // namespace klaw::operate

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text/utf8.hpp"
+#include "rules/suggestion.hpp"
 
 namespace klaw::operate {
 namespace {
@@ -38,6 +39,9 @@ std::string narrowed(std::string_view text) {
     }
     return out;
 }
+
+constexpr std::array<std::string_view, 8> flags{"help", "all",      "yes",     "json",
+                                                "bad",  "previous", "dry-run", "timestamps"};
 
 struct Word {
     std::string text;
@@ -80,6 +84,12 @@ std::string longName(std::string name) {
     return name;
 }
 
+/// A misspelt one seems to want a value.
+std::string flagNear(const std::string& option) {
+    auto near = rules::nearest(option, flags);
+    return near ? "did you mean --" + std::string(*near) + "?" : std::string();
+}
+
 /// What a word that is an option says.
 struct Given {
     explicit Given(const std::string& word) {
@@ -95,8 +105,6 @@ struct Given {
 }  // namespace
 
 bool isFlag(std::string_view option) {
-    static constexpr std::string_view flags[] = {"help", "all",      "yes",     "json",
-                                                 "bad",  "previous", "dry-run", "timestamps"};
     return std::ranges::find(flags, option) != std::end(flags);
 }
 
@@ -143,7 +151,7 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
         else if (i + 1 < words->size())
             line.options[given.name] = (*words)[++i].text;
         else
-            return fail(ErrorCode::InvalidArgument, "--" + given.name + " needs a value");
+            return fail(ErrorCode::InvalidArgument, "--" + given.name + " needs a value", {}, flagNear(given.name));
     }
     return line;
 }

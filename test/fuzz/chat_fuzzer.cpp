@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/continuation.hpp"
 #include "base/random.hpp"
 #include "notifiers/dingtalk/callback.hpp"
 #include "notifiers/dingtalk/stream_frame.hpp"
@@ -156,11 +157,15 @@ void command(std::string_view bytes) {
         return;
     }
     const auto* verb = operate::findVerb(line->verb);
-    auto near = operate::nearestVerb(line->verb);
-    if (!verb && !near.empty() && !operate::findVerb(near)) std::abort();
+    auto near = operate::likelyVerbs(line->verb);
+    for (auto likely : near)
+        if (!operate::findVerb(likely)) std::abort();
     if (verb && verb->changes) static_cast<void>(verb->changes(*line));
     for (bool offered : {false, true})
         if (verb && !operate::checkOptions(*verb, *line, offered).has_value()) return;
+    auto again = operate::parseCommandLine(operate::written(*line));
+    bool readTheSame = verb && again && again->arguments == line->arguments && again->options == line->options;
+    if (verb && !readTheSame && text.size() < 4'000) std::abort();
     auto confirmed = operate::parseCommandLine(operate::withoutOption(text, "expect") + " --expect u@1 --yes");
     if (!confirmed) std::abort();
     line->options["expect"] = "u@1";
