@@ -165,10 +165,17 @@ Answered answerOf(operate::Output outcome, const Understood& understood, const A
     return answer;
 }
 
-/// What the command could go on with: as buttons where it is read, else as commands.
+/// What the command could go on with: as buttons where it is read, as many as a card has room for, else as commands.
 Answered continued(operate::Continuation more, const Asked& asked) {
+    constexpr std::size_t mostButtons = 8;
     bool asButtons = asked.page.rows > 0;
     auto answer = Answered::saying(std::move(more.question));
+    auto tooMany = more.choices.size() - std::min(more.choices.size(), mostButtons);
+    if (asButtons && tooMany > 0) {
+        answer.text += asked.caller.chinese() ? fmt::format("另有 {} 个，请直接写出。\n", tooMany)
+                                              : fmt::format("{} more: write which one is meant.\n", tooMany);
+        more.choices.resize(mostButtons);
+    }
     answer.ok = asButtons;
     answer.pagedCommand = asked.command;
     if (!asButtons)

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t mostChoices = 8, mostNames = 200, longestLabel = 60;
+constexpr std::size_t mostNames = 200, longestLabel = 60;
 constexpr auto asNames = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json";
 
 /// The words that a usage wants, "KIND/NAME", "REPLICAS", up to the first that may be left out; of alternatives the
@@ -240,14 +240,6 @@ Task<std::optional<Continuation>> howMany(Control& control, Caller caller, const
     co_return more;
 }
 
-/// As many as a card has room for; whoever wants another one sees how it is written.
-void shorten(Continuation& more, bool chinese) {
-    if (more.choices.size() <= mostChoices) return;
-    auto left = std::to_string(more.choices.size() - mostChoices);
-    more.question += chinese ? "另有 " + left + " 个，请直接写出。\n" : left + " more: write which one is meant.\n";
-    more.choices.resize(mostChoices);
-}
-
 }  // namespace
 
 std::string written(const CommandLine& line) {
@@ -295,7 +287,6 @@ Task<std::optional<Continuation>> continuationOf(Control& control, Caller caller
     else if (gap->wanted == "PERSON" && verb->name == "assign")
         more = whichPerson(control, caller, *verb, line);
     if (!more || more->choices.empty()) co_return std::nullopt;
-    shorten(*more, chinese);
     co_return more;
 }
 
