@@ -57,7 +57,9 @@ std::vector<std::pair<std::string, std::size_t>> statesOf(const Table& table) {
         if (column && *column < row.size() && !row[*column].empty()) ++counts[row[*column]];
     if (counts.size() < 2) return {};
     std::vector<std::pair<std::string, std::size_t>> states(counts.begin(), counts.end());
-    std::ranges::stable_sort(states, std::ranges::greater(), &std::pair<std::string, std::size_t>::second);
+    std::ranges::sort(states, [](const auto& a, const auto& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     return states;
 }
 
