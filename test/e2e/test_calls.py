@@ -86,7 +86,9 @@ class Mix:
         lives.sort(key=lambda life: (not life[0].startswith("Reminded"), hash(life[0]) % 97))
         for name, steps, labels in lives:
             self.begin(guarded, self.life, name, *steps, **labels)
-            time.sleep(0.9)  # no storm: those come in digests, which would be fewer calls
+            # No storm: those come in digests, which would be fewer calls.
+            time.sleep(0.8)
+            eventually(lambda: self.agent.metric("klaw_deliveries_queued") < 3, 60, "room for the next card")
         for thread in self.threads:
             thread.join()
         assert not self.failures, self.failures
@@ -127,7 +129,7 @@ class CallsTest(EndToEndTest):
             calls = self.calls(platform)
             print(f"  {name}: {calls} calls for {mix.alerts} alerts, {calls / mix.alerts:.2f} each: {platform.state()['calls']}")
             self.assertLessEqual(calls, 3 * mix.alerts)
-            self.assertLessEqual(len(platform.cards("alert updates")), 5, "digests would make it look cheaper than it is")
+            self.assertLessEqual(len(platform.cards("alert updates")), 10, "digests would make it look cheaper than it is")
             for word in ("Plain0", "Taken3", "Escalated1", "Assigned2", "Reminded0", "Silenced1", "Flapping4", "Group5"):
                 self.assertTrue(platform.cards(f"{word} is down"), f"{name} has no card of {word}")
 
