@@ -327,7 +327,7 @@ Task<Answered> CommandDesk::execute(Asked asked) {
     bool done = outcome.has_value();
     bool denied = !done && outcome.error().code == ErrorCode::PermissionDenied;
     auto answer = done ? answerOf(std::move(*outcome), *understood, asked) : refusal(outcome.error());
-    answer.reads = done && !understood->changes();
+    answer.reads = done && answer.ok && !understood->changes();
     if (understood->changes()) {
         auto entry = auditOf(caller, verb, done ? "done" : "failed", asked.command);
         auto stored = co_await recordDone(std::move(entry), asked.claims, answer);

@@ -194,6 +194,7 @@ TEST_F(ContinuationTest, FiveHundredRowsComeInPagesAndCanBeNarrowed) {
     EXPECT_THAT(asked("pods -n shop --grep web-49").rows, SizeIs(20));
     EXPECT_THAT(asked("pods -n shop --grep nothing").text, HasSubstr("None of 500 rows matches \"nothing\""));
     EXPECT_FALSE(asked("pods -n shop --grep '['").ok);
+    EXPECT_FALSE(asked("pods -n shop --grep '['").reads) << "there is no answer to show";
 }
 
 /// C3
