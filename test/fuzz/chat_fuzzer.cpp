@@ -7,6 +7,7 @@
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/continuation.hpp"
 #include "base/random.hpp"
+#include "base/text/utf8.hpp"
 #include "notifiers/dingtalk/callback.hpp"
 #include "notifiers/dingtalk/stream_frame.hpp"
 #include "notifiers/feishu/callback.hpp"
@@ -163,9 +164,10 @@ void command(std::string_view bytes) {
     if (verb && verb->changes) static_cast<void>(verb->changes(*line));
     for (bool offered : {false, true})
         if (verb && !operate::checkOptions(*verb, *line, offered).has_value()) return;
+    bool canBeWritten = verb && text.size() < 2'000 && klaw::isValidUtf8(text);
     auto again = operate::parseCommandLine(operate::written(*line));
-    bool readTheSame = verb && again && again->arguments == line->arguments && again->options == line->options;
-    if (verb && !readTheSame && text.size() < 4'000) std::abort();
+    if (canBeWritten && !(again && again->arguments == line->arguments && again->options == line->options))
+        std::abort();
     auto confirmed = operate::parseCommandLine(operate::withoutOption(text, "expect") + " --expect u@1 --yes");
     if (!confirmed) std::abort();
     line->options["expect"] = "u@1";

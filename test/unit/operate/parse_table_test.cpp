@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/continuation.hpp"
 
 namespace klaw::operate {
 namespace {
@@ -29,6 +30,24 @@ std::string understood(const std::string& text) {
     for (const auto& [name, value] : line->options) out += " " + name + (value.empty() ? "" : "=" + value);
     bool changes = verb->changes && verb->changes(*line);
     return out + (changes ? "  (changes)" : "");
+}
+
+TEST(Grammar, ReadsWhatItWritesTheSame) {
+    std::ifstream in(tableFile);
+    std::vector<std::string> texts{"comment 3f9a 'it'\"'\"'s \"quoted\"'", "cordon '-n'", "comment 3f9a ''",
+                                   "silence 3f9a --comment '--yes'", "logs web -n shop --grep \"a'b\""};
+    for (std::string line; std::getline(in, line);)
+        if (auto at = line.find(arrow); at != line.npos && line.front() != '#') texts.push_back(line.substr(0, at));
+    for (const auto& text : texts) {
+        auto line = parseCommandLine(text);
+        const auto* verb = line ? findVerb(line->verb) : nullptr;
+        if (!verb || !checkOptions(*verb, *line, false)) continue;
+        auto again = parseCommandLine(written(*line));
+        ASSERT_TRUE(again) << written(*line);
+        EXPECT_EQ(again->verb, line->verb) << text;
+        EXPECT_EQ(again->arguments, line->arguments) << text;
+        EXPECT_EQ(again->options, line->options) << text;
+    }
 }
 
 /// KLAW_UPDATE_GOLDEN=1 writes what stands behind the arrows anew.
