@@ -40,8 +40,7 @@ std::string narrowed(std::string_view text) {
     return out;
 }
 
-constexpr std::array<std::string_view, 8> flags{"help", "all",      "yes",     "json",
-                                                "bad",  "previous", "dry-run", "timestamps"};
+constexpr std::string_view flags[] = {"help", "all", "yes", "json", "bad", "previous", "dry-run", "timestamps"};
 
 struct Word {
     std::string text;
