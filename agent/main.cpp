@@ -36,6 +36,20 @@ int usageExit(CLI::App& app, const CLI::ParseError& error) {
     return code == 0 ? 0 : 2;
 }
 
+/// With the options of those that have nothing below them.
+CommandTree treeOf(CLI::App& app) {
+    CommandTree tree;
+    auto isShown = [](const CLI::App* each) { return !each->get_name().empty(); };
+    for (auto* command : app.get_subcommands(isShown)) {
+        tree[""].push_back(command->get_name());
+        auto& words = tree[command->get_name()];
+        for (auto* below : command->get_subcommands(isShown)) words.push_back(below->get_name());
+        for (auto* option : command->get_options())
+            for (const auto& name : option->get_lnames()) words.push_back("--" + name);
+    }
+    return tree;
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "Klaw watches Kubernetes clusters, decides by rules what deserves a person, and keeps one living card per "
@@ -114,6 +128,12 @@ int run(int argc, char** argv) {
     app.add_subcommand("commands", "Print the commands of `klaw do` and of chats as a Markdown table")->callback([&] {
         code = catalogueCommand();
     });
+
+    std::string shell;
+    auto* completion =
+        app.add_subcommand("completion", "Print a script that completes commands: eval \"$(klaw completion bash)\"");
+    completion->add_option("shell", shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+    completion->callback([&] { code = completionCommand(shell, treeOf(app)); });
 
     ReplayOptions replay;
     auto* replayApp = app.add_subcommand(

@@ -9,6 +9,7 @@
 #include "rules/change.hpp"
 #include "rules/course.hpp"
 #include "rules/labels.hpp"
+#include "rules/ring.hpp"
 
 namespace klaw::rules {
 
@@ -38,6 +39,7 @@ struct Alert {
     std::vector<std::string> actions;
     std::vector<std::string> enrich;
     std::vector<std::string> notify;  ///< receivers named by the rule; empty: the default route
+    Ring ring = Ring::None;           ///< how the rule wants those rung who are called by name
     Course course;                    ///< of its value, where it is about one
     Labels facts;                     ///< short name → value lines shown on the card (reason, exit code, image, node)
 

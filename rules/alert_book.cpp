@@ -27,6 +27,7 @@ bool adoptShown(Alert& alert, Alert& draft) {
     adopt(alert.actions, draft.actions);
     adopt(alert.enrich, draft.enrich);
     adopt(alert.notify, draft.notify);
+    adopt(alert.ring, draft.ring);
     return shown;
 }
 

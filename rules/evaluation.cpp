@@ -92,6 +92,7 @@ Alert draftOf(const Rule& rule, std::string_view cluster) {
     draft.actions = rule.actions;
     draft.enrich = rule.enrich;
     draft.notify = rule.notify;
+    draft.ring = rule.ring;
     draft.keepPendingFor = rule.holdFor;
     return draft;
 }

@@ -67,7 +67,10 @@ Routes::Chosen Routes::of(const Incident& incident, TimePoint at) const {
         chosen.ring = std::max(chosen.ring, route->ring);
     }
     if (routes.empty()) chosen.notify = otherwise_;
-    for (const auto& alert : incident.alerts) add(chosen.named, alert.notify);
+    for (const auto& alert : incident.alerts) {
+        add(chosen.named, alert.notify);
+        if (alert.state() != AlertState::Resolved) chosen.ring = std::max(chosen.ring, alert.ring);
+    }
     return chosen;
 }
 

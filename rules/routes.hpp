@@ -48,7 +48,7 @@ public:
         std::vector<std::string> named;    ///< by the incident's rules themselves: instead of `notify`
         std::vector<std::string> notify;   ///< empty: all channels
         std::vector<std::string> mention;  ///< also by routes in their quiet hours where none is awake
-        Ring ring = Ring::None;
+        Ring ring = Ring::None;            ///< the most insistent of routes and of the incident's rules
         std::vector<EscalationStep> escalate;
     };
     /// The first route that matches, and the following ones as long as each says to go on.

@@ -98,6 +98,7 @@ struct Rule {
     std::vector<std::string> enrich;
     std::vector<std::string> actions;
     std::vector<std::string> notify;
+    Ring ring = Ring::None;            ///< those who are called by name, beside what routes say
     std::vector<std::string> groupBy;  ///< "owner", "node", "object" or label names; empty: namespace and owner
 
     bool readsNow = false;

@@ -64,6 +64,7 @@ void fieldsOf(Visit& v, rules::Alert& a) {
     v("actions", a.actions);
     v("enrich", a.enrich);
     v("notify", a.notify);
+    v("ring", a.ring);
     v("course", a.course);
     v("facts", a.facts);
     v("activeAt", a.activeAt);
@@ -181,6 +182,9 @@ constexpr int highest(rules::Severity) {
 }
 constexpr int highest(rules::Action::State) {
     return static_cast<int>(rules::Action::State::Failed);
+}
+constexpr int highest(rules::Ring) {
+    return static_cast<int>(rules::Ring::Phone);
 }
 constexpr int highest(rules::Unit) {
     return static_cast<int>(rules::Unit::Seconds);

@@ -28,12 +28,15 @@ bool coversNamespace(const std::vector<std::string>& namespaces, const Place& pl
     return namespaces.empty() || (!place.ns.empty() && matchesAny(namespaces, place.ns));
 }
 
+bool limited(const RoleRule& rule) {
+    return !(rule.clusters.empty() && rule.namespaces.empty() && rule.resources.empty() && rule.names.empty());
+}
+
 bool allows(const RoleRule& rule, const Request& request) {
     bool may = matchesAny(rule.may, request.permission) || matchesAny(rule.may, request.verb);
     if (!may) return false;
-    bool limited = !(rule.clusters.empty() && rule.namespaces.empty() && rule.resources.empty() && rule.names.empty());
     // Without a place only reading is meant: the list of alerts, help.
-    if (!request.place) return !limited || request.permission == "read";
+    if (!request.place) return !limited(rule) || request.permission == "read";
     const auto& place = *request.place;
     if (!covers(rule.clusters, place.cluster) || !coversNamespace(rule.namespaces, place)) return false;
     return place.open || (covers(rule.resources, place.resource) && covers(rule.names, place.name));
@@ -43,6 +46,29 @@ bool reaches(const Binding& binding, const Request& request) {
     bool limited = !binding.clusters.empty() || !binding.namespaces.empty();
     if (!request.place) return !limited || request.permission == "read";
     return covers(binding.clusters, request.place->cluster) && coversNamespace(binding.namespaces, *request.place);
+}
+
+/// What it asks for, and to read what there is for it.
+bool allowsEverywhere(const Role& role, const Request& request) {
+    auto somewhere = [&](std::string_view permission, std::string_view verb) {
+        return std::ranges::any_of(role.rules, [&](const RoleRule& rule) {
+            return !limited(rule) && (matchesAny(rule.may, permission) || matchesAny(rule.may, verb));
+        });
+    };
+    return somewhere(request.permission, request.verb) && somewhere("read", "read");
+}
+
+bool mayEverything(const Role& role) {
+    return std::ranges::any_of(role.rules,
+                               [](const RoleRule& rule) { return !limited(rule) && contains(rule.may, "*"); });
+}
+
+/// In some place.
+bool mayAllow(const Role& role, const Request& request) {
+    return std::ranges::any_of(role.rules, [&](const RoleRule& rule) {
+        return matchesAny(rule.may, request.permission) || matchesAny(rule.may, request.verb) ||
+               matchesAny(rule.may, "read");
+    });
 }
 
 std::string placeText(const Request& request) {
@@ -118,6 +144,24 @@ bool Policy::namesDepartments(std::string_view platform) const {
     auto isOfPlatform = [prefix = departmentPrefix(platform)](const std::string& id) { return id.starts_with(prefix); };
     return std::ranges::any_of(
         bindings_, [&](const Binding& binding) { return std::ranges::any_of(binding.departments, isOfPlatform); });
+}
+
+bool Policy::departmentsMatter(const Request& request, TimePoint now) const {
+    auto prefix = departmentPrefix(request.identity.substr(0, request.identity.find(':')));
+    // Who gives a role needs what they give: that is seen later.
+    bool gives = request.permission == "access";
+    bool matters = false;
+    for (const auto& binding : bindings_) {
+        const auto* held = holds(binding, now) ? role(binding.role) : nullptr;
+        if (!held) continue;
+        bool own = contains(binding.identities, request.identity) ||
+                   (!request.chat.empty() && contains(binding.chats, request.chat));
+        bool everywhere = binding.clusters.empty() && binding.namespaces.empty();
+        if (own && everywhere && allowsEverywhere(*held, request) && !(gives && !mayEverything(*held))) return false;
+        auto ofPlatform = [&](const std::string& department) { return department.starts_with(prefix); };
+        matters |= std::ranges::any_of(binding.departments, ofPlatform) && (gives || mayAllow(*held, request));
+    }
+    return matters;
 }
 
 std::vector<std::string> Policy::departmentsFor(const Request& request, TimePoint now) const {

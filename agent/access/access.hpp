@@ -44,6 +44,9 @@ public:
     std::vector<std::string> identitiesOf(std::string_view person) const;
     /// Whether somebody has a role for being in a department of the platform ("feishu").
     bool namesDepartments(std::string_view platform) const;
+    /// Whether anything about the request, or what has to be read for it, may depend on the departments of whoever
+    /// asks: not where a role of their own, or of the chat, allows it everywhere, and not where no department has it.
+    bool departmentsMatter(const Request& request, TimePoint now) const;
     /// Those of the asker's platform whose people may do this.
     std::vector<std::string> departmentsFor(const Request& request, TimePoint now) const;
     const std::vector<Binding>& bindings() const { return bindings_; }

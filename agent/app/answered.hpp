@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/operate/caller.hpp"
 #include "agent/operate/output.hpp"
+#include "base/async/task.hpp"
 #include "storage/unit_of_work.hpp"
 
 namespace klaw::app {
@@ -23,6 +25,8 @@ struct Answered {
     std::string confirm;                ///< the command that carries out what `text` says would happen
     std::vector<std::string> clusters;  ///< one of them was meant: `--cluster` says which
     std::vector<std::pair<std::string, std::string>> choices;  ///< label and command of each: one of them was meant
+    std::string filterCommand;                                 ///< the list that can be narrowed; empty: it cannot
+    std::vector<std::pair<std::string, std::string>> filters;  ///< label and command of each way to narrow it
     bool reads = false;                                        ///< nothing was or would be changed
     bool living = false;                                       ///< it goes on after this, or can be changed
     bool progresses = false;                                   ///< more of it follows soon
@@ -71,6 +75,8 @@ struct Claims {
 /// A command as somebody gave it.
 struct Asked {
     operate::Caller caller;
+    /// Which departments the caller is in, asked for only where a decision may depend on it; empty: they are in none.
+    std::function<Task<access::Membership>()> membership{};
     std::string command;
     std::string attachment{};    ///< a text that goes with it, or empty
     operate::PageSize page;      ///< what the asker can read at once; no rows: all

@@ -59,6 +59,11 @@ bool isAligned(const std::string& text) {
     return text.find("   ") != text.npos || text.find("\n  ") != text.npos;
 }
 
+/// Whether a button can ask for something where it is pressed.
+bool hasForms(const std::string& platform) {
+    return platform != "dingtalk";
+}
+
 bool isChinese(const std::string& language) {
     return language.starts_with("zh");
 }
@@ -131,7 +136,6 @@ Task<operate::Caller> ChatDesk::callerOf(notifiers::Person person, std::string c
     if (caller.name.empty()) caller.name = person.name;
     if (!chat.empty()) caller.chat = app_.platform + ":" + chat;
     caller.language = app_.language;
-    caller.membership = co_await membershipOf(std::move(person.id));
     if (at != TimePoint()) caller.at = at;
     co_return caller;
 }
@@ -161,12 +165,14 @@ Task<PressAnswer> ChatDesk::press(InboundPress press) {
 
 Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> pressed) {
     auto caller = co_await callerOf(press.by, press.chat, press.at);
+    auto presser = press.by.id;
     CardReply here{press.chat, press.cardRef, {}, {}, {}, true};
     Asked asked;
     asked.caller = std::move(caller);
+    asked.membership = [this, presser] { return membershipOf(presser); };
     asked.page = pageOn(app_.platform);
     asked.cardRef = press.cardRef;
-    asked.withForms = app_.platform != "dingtalk";
+    asked.withForms = hasForms(app_.platform);
     asked.replyTo = addressOf(here);
     auto claims = asked.claims;
     claims->reply = [this, here, pressed](const Answered& done) -> std::optional<storage::Delivery> {
@@ -181,7 +187,7 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
     answer.kind = answered.ok ? PressAnswer::Kind::Success : PressAnswer::Kind::Error;
     // The button's own word for what it is: not every template sends it, and anybody could send another.
     const auto& button = answered.button;
-    bool onItsCard = button == "page" || button == "confirm" || button == "undo";
+    bool onItsCard = button == "page" || button == "filter" || button == "confirm" || button == "undo";
     if (onItsCard && (answered.ok || answered.settles)) {
         if (!pressed->givenUp) answer.card = co_await offered(cardOf(answered.card, answered.pagedCommand, answered));
         if (pressed->givenUp && claims->replied.empty()) show(answered, std::move(here));
@@ -323,6 +329,7 @@ Task<void> ChatDesk::answer(InboundMessage message) {
     auto caller = co_await callerOf(message.from, message.chat, message.at);
     Asked asked;
     asked.caller = std::move(caller);
+    asked.membership = [this, writer = message.from.id] { return membershipOf(writer); };
     asked.command = std::move(whole);
     asked.page = pageOn(app_.platform);
     asked.card = id;
@@ -333,7 +340,7 @@ Task<void> ChatDesk::answer(InboundMessage message) {
         auto card = cardOf(id, answer.pagedCommand.empty() ? command : answer.pagedCommand, answer);
         card.reply = to;
         card.reply->living = answer.living || answer.page.of > 1 || !answer.clusters.empty() ||
-                             !answer.confirm.empty() || !answer.choices.empty();
+                             !answer.confirm.empty() || !answer.choices.empty() || !answer.filterCommand.empty();
         return deliveryOf(std::move(card), id);
     };
     auto answered = co_await commands_.execute(std::move(asked));
@@ -377,6 +384,22 @@ void ChatDesk::withdraw(const std::string& deliveryId) {
     commit_(std::move(unit), {});
 }
 
+/// Words to look for come from the card where the platform has forms, else people see how they are written.
+void ChatDesk::addFilters(const Answered& answered, Card& card) const {
+    if (answered.filterCommand.empty()) return;
+    bool zh = isChinese(app_.language);
+    for (const auto& [label, command] : answered.filters) card.buttons.push_back(turnButton(label, command));
+    if (!hasForms(app_.platform)) {
+        card.footer.notes.push_back(answered.filterCommand + " --grep " + (zh ? "文字" : "TEXT"));
+        return;
+    }
+    // The number of a page tells it from the button that shows the whole list.
+    auto filter = turnButton(zh ? "筛选" : "Filter", answered.filterCommand + " --page 1");
+    filter.verb = "filter";
+    filter.inputs = {{"grep", zh ? "筛选" : "Filter", {}}};
+    card.buttons.push_back(std::move(filter));
+}
+
 Card ChatDesk::cardOf(const std::string& id, const std::string& command, const Answered& answered) const {
     bool zh = isChinese(app_.language);
     Card card;
@@ -412,6 +435,7 @@ Card ChatDesk::cardOf(const std::string& id, const std::string& command, const A
         card.buttons.push_back(turnButton(label, chosen));
         card.buttons.back().verb = "confirm";
     }
+    addFilters(answered, card);
     const auto& page = answered.page;
     if (page.of <= 1) return card;
     auto turned = [&](std::size_t to) { return command + " --page " + std::to_string(to); };

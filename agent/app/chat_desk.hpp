@@ -71,6 +71,7 @@ private:
     std::string addressOf(notifiers::CardReply to) const;
     Task<access::Membership> membershipOf(std::string id) const;
     Task<operate::Caller> callerOf(notifiers::Person person, std::string chat, TimePoint at) const;
+    void addFilters(const Answered& answered, notifiers::Card& card) const;
     notifiers::Card cardOf(const std::string& id, const std::string& command, const Answered& answered) const;
 
     Loop& loop_;

@@ -1,11 +1,16 @@
 #include "agent/app/command_desk.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "agent/operate/continuation.hpp"
 #include "agent/operate/required_access.hpp"
 #include "agent/operate/resource_kinds.hpp"
+#include "agent/operate/row_filter.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
@@ -31,8 +36,8 @@ Result<Understood> understand(const std::string& command) {
     if (!line) return fail(std::move(line).error());
     const auto* verb = operate::findVerb(line->verb);
     if (verb) return Understood{verb, std::move(*line)};
-    auto near = operate::nearestVerb(line->verb);
-    std::string remedy = near.empty() ? "there are" : "did you mean `" + std::string(near) + "`? There are";
+    auto likely = operate::likelyVerbs(line->verb);
+    std::string remedy = likely.empty() ? "there are" : "did you mean `" + std::string(likely.front()) + "`? There are";
     for (const auto& each : operate::catalogue())
         remedy += (&each == &operate::catalogue().front() ? " " : ", ") + std::string(each.name);
     return fail(ErrorCode::NotFound, "there is no command \"" + line->verb + "\"", {}, remedy);
@@ -92,13 +97,17 @@ std::size_t pageOf(const operate::CommandLine& line) {
     return number;
 }
 
-/// `silence ID 2h` with another length and a reason.
+/// `silence ID 2h` with another length and a reason, a list with what is looked for in it.
 std::string withInputs(const std::string& verb, std::string command, const std::map<std::string, std::string>& inputs) {
-    if (verb != "silence") return command;
     auto given = [&](const char* name) {
         auto found = inputs.find(name);
         return found == inputs.end() ? std::string() : found->second;
     };
+    if (verb == "filter") {
+        auto wanted = given("grep");
+        return withoutPage(command) + (wanted.empty() ? "" : " --grep " + asOneWord(wanted));
+    }
+    if (verb != "silence") return command;
     if (auto length = given("duration"); parseDuration(length)) {
         command.resize(std::min(command.rfind(' '), command.size()));
         command += " " + length;
@@ -116,23 +125,88 @@ Answered lengthsOf(const std::string& command, bool chinese) {
     return answer;
 }
 
+/// What a long list can be narrowed to by a press: its states, or all of it again.
+void offerFilters(const operate::Table& table, Answered& answer, bool chinese) {
+    constexpr std::size_t mostStates = 4;
+    auto all = operate::withoutOption(answer.pagedCommand, "grep");
+    answer.filterCommand = all;
+    if (all != answer.pagedCommand) {
+        answer.filters.emplace_back(chinese ? "全部" : "All", all);
+        return;
+    }
+    auto states = operate::statesOf(table);
+    states.resize(std::min(states.size(), mostStates));
+    for (const auto& [state, count] : states)
+        answer.filters.emplace_back(state + " (" + std::to_string(count) + ")",
+                                    all + " --grep " + asOneWord(operate::patternOfState(table, state)));
+}
+
+std::string nothingOf(std::size_t all, const std::string& pattern, bool chinese) {
+    return chinese ? fmt::format("{} 行中没有匹配“{}”的。\n", all, pattern)
+                   : fmt::format("None of {} rows matches \"{}\".\n", all, pattern);
+}
+
 /// As JSON, or as much of it as the asker can read at once.
-Answered answerOf(operate::Output outcome, const operate::CommandLine& line, const Asked& asked) {
+Answered answerOf(operate::Output outcome, const Understood& understood, const Asked& asked) {
+    const auto& line = understood.line;
     auto answer = Answered::saying({});
-    answer.tabular = outcome.table.has_value();
+    const auto& language = asked.caller.language;
     answer.pagedCommand = withoutPage(asked.command);
+    auto wanted = line.option("grep");
+    bool narrowed = outcome.table && wanted;
+    if (narrowed) {
+        auto all = outcome.table->rows.size();
+        auto kept = operate::keepMatching(*outcome.table, *wanted);
+        if (!kept) return refusal(kept.error());
+        if (outcome.table->rows.empty() && !line.option("json"))
+            outcome = operate::Output(nothingOf(all, *wanted, asked.caller.chinese()) + outcome.after);
+        else
+            outcome = operate::Output(std::move(*outcome.table), language, outcome.after);
+    }
+    answer.tabular = outcome.table.has_value();
     if (line.option("json")) {
         answer.text = operate::toJson(outcome);
         return answer;
     }
-    const auto& language = asked.caller.language;
+    auto whole = outcome.table.value_or(operate::Table());
     if (asked.page.rows > 0) answer.page = operate::cutToPage(outcome, pageOf(line), asked.page, language);
+    bool canBeNarrowed = std::ranges::find(understood.verb->options, "grep") != understood.verb->options.end();
+    if (narrowed || (canBeNarrowed && answer.tabular && answer.page.of > 1))
+        offerFilters(whole, answer, asked.caller.chinese());
     if (asked.page.rows > 0 && outcome.table) {
         answer.rows = operate::rowLines(*outcome.table, language);
         answer.below = std::move(outcome.after);
     }
     answer.text = std::move(outcome.text);
     answer.choices = std::move(outcome.choices);
+    return answer;
+}
+
+/// What the command could go on with: as buttons where it is read, as many as a card has room for, else as commands.
+Answered continued(operate::Continuation more, const Asked& asked) {
+    constexpr std::size_t mostButtons = 8;
+    bool asButtons = asked.page.rows > 0;
+    auto answer = Answered::saying(std::move(more.question));
+    auto tooMany = more.choices.size() - std::min(more.choices.size(), mostButtons);
+    if (asButtons && tooMany > 0) {
+        answer.text += asked.caller.chinese() ? fmt::format("另有 {} 个，请直接写出。\n", tooMany)
+                                              : fmt::format("{} more: write which one is meant.\n", tooMany);
+        more.choices.resize(mostButtons);
+    }
+    answer.ok = asButtons;
+    answer.pagedCommand = asked.command;
+    if (!asButtons)
+        for (const auto& [label, command] : more.choices) answer.text += "  " + command + "\n";
+    answer.choices = std::move(more.choices);
+    return answer;
+}
+
+/// With buttons for what may have been meant.
+Answered misspelt(const Error& error, const Asked& asked) {
+    auto answer = refusal(error);
+    if (asked.page.rows == 0) return answer;
+    answer.pagedCommand = asked.command;
+    for (auto& command : operate::likelyCommands(asked.command)) answer.choices.emplace_back(command, command);
     return answer;
 }
 
@@ -219,22 +293,23 @@ Result<bool> CommandDesk::knows(const std::vector<storage::InboundKey>& inbound)
 
 Task<Answered> CommandDesk::execute(Asked asked) {
     auto message = operate::messageOf(asked.command);
-    auto understood = understand(message.command);
     if (asked.attachment.empty()) asked.attachment = std::move(message.document);
+    auto understood = understand(message.command);
+    if (understood && !asked.offered) {
+        message.command = withDefaults(*understood, std::move(message.command), control_.defaultsOf(asked.caller));
+        understood = understand(message.command);
+    }
     asked.command = operate::shownCommand(message.command);
-    if (!understood) co_return refusal(understood.error());
+    if (!understood) co_return misspelt(understood.error(), asked);
     if (auto known = operate::checkOptions(*understood->verb, understood->line, asked.offered); !known)
         co_return refusal(known.error());
-    if (!asked.offered) {
-        asked.command = withDefaults(*understood, std::move(asked.command), control_.defaultsOf(asked.caller));
-        understood = understand(asked.command);
-        if (!understood) co_return refusal(understood.error());
-    }
     if (understood->line.option("help")) understood = helpAbout(*understood);
     understood->line.attachment = std::move(asked.attachment);
     std::string verb(understood->verb->name);
     const auto& caller = asked.caller;
     auto request = operate::requiredAccess(control_, *understood->verb, understood->line, caller);
+    if (asked.membership && gate_.policy().departmentsMatter(request, clock_.now()))
+        request.membership = asked.caller.membership = co_await asked.membership();
     auto decision = gate_.decide(request);
     if (!decision.allowed) {
         co_await record(denialOf(caller, request, asked.command));
@@ -258,6 +333,10 @@ Task<Answered> CommandDesk::execute(Asked asked) {
             if (understood->hides()) choice->clusters.clear();
             co_return std::move(*choice);
         }
+    if (!understood->line.option("json") && !understood->hides()) {
+        auto more = co_await operate::continuationOf(control_, caller, understood->verb, understood->line);
+        if (more) co_return continued(std::move(*more), asked);
+    }
     if (understood->verb->plan)
         co_return co_await changes_.handle(*understood->verb, std::move(understood->line), std::move(asked));
     bool followed = understood->verb->follows && understood->verb->follows(understood->line);
@@ -279,8 +358,8 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         outcome = understood->verb->run(control_, caller, understood->line);
     bool done = outcome.has_value();
     bool denied = !done && outcome.error().code == ErrorCode::PermissionDenied;
-    auto answer = done ? answerOf(std::move(*outcome), understood->line, asked) : refusal(outcome.error());
-    answer.reads = done && !understood->changes();
+    auto answer = done ? answerOf(std::move(*outcome), *understood, asked) : refusal(outcome.error());
+    answer.reads = done && answer.ok && !understood->changes();
     if (understood->changes()) {
         auto entry = auditOf(caller, verb, done ? "done" : "failed", asked.command);
         auto stored = co_await recordDone(std::move(entry), asked.claims, answer);
@@ -357,6 +436,10 @@ Task<Answered> CommandDesk::pressKnown(Asked asked, storage::Offer offer,
     auto understood = understand(offer.arguments);
     if (!understood) co_return refusal(understood.error());
     auto request = operate::requiredAccess(control_, *understood->verb, understood->line, asked.caller);
+    if (asked.membership && gate_.policy().departmentsMatter(request, clock_.now())) {
+        request.membership = asked.caller.membership = co_await asked.membership();
+        asked.membership = {};
+    }
     auto decision = gate_.decide(request);
     if (!decision.allowed) {
         co_await record(denialOf(asked.caller, request, offer.arguments));

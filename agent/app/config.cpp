@@ -161,13 +161,6 @@ rules::CompiledMatchers readMatch(const YamlCursor& value) {
     return {};
 }
 
-rules::Ring readRing(const YamlCursor& value) {
-    auto name = value.text("ring").value;
-    if (auto ring = rules::ringFromString(name)) return *ring;
-    value.error("ring: nobody can be rung by \"" + name + "\"", "one of app, sms, phone");
-    return rules::Ring::None;
-}
-
 Duration readRepeat(const YamlCursor& value) {
     constexpr Duration shortest = 1min;
     auto repeat = rules::readDuration(value, "repeat");
@@ -435,14 +428,14 @@ constexpr Field<rules::EscalationStep> escalationFields[] = {
     {"after", [](const YamlCursor& v, rules::EscalationStep& s) { s.after = rules::readDuration(v, "after"); }},
     {"notify", [](const YamlCursor& v, rules::EscalationStep& s) { s.notify = rules::values(v.texts("notify")); }},
     {"mention", [](const YamlCursor& v, rules::EscalationStep& s) { s.mention = rules::values(v.texts("mention")); }},
-    {"ring", [](const YamlCursor& v, rules::EscalationStep& s) { s.ring = readRing(v); }},
+    {"ring", [](const YamlCursor& v, rules::EscalationStep& s) { s.ring = rules::readRing(v); }},
 };
 
 constexpr Field<rules::Route> routeFields[] = {
     {"match", [](const YamlCursor& v, rules::Route& r) { r.match = readMatch(v); }},
     {"notify", [](const YamlCursor& v, rules::Route& r) { r.notify = rules::values(v.texts("notify")); }},
     {"mention", [](const YamlCursor& v, rules::Route& r) { r.mention = rules::values(v.texts("mention")); }},
-    {"ring", [](const YamlCursor& v, rules::Route& r) { r.ring = readRing(v); }},
+    {"ring", [](const YamlCursor& v, rules::Route& r) { r.ring = rules::readRing(v); }},
     {"repeat", [](const YamlCursor& v, rules::Route& r) { r.repeat = readRepeat(v); }},
     {"escalate", [](const YamlCursor& v, rules::Route& r) {
         for (const auto& item : v.items("escalate"))

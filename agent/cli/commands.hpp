@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ struct DoOptions {
 int doCommand(const DoOptions& options);
 /// Prints the commands of `klaw do` and of chats as a Markdown table.
 int catalogueCommand();
+
+/// The program's subcommands by the one that they are below; those of the program itself below "".
+using CommandTree = std::map<std::string, std::vector<std::string>>;
+/// Prints what makes `shell`, bash or zsh, complete subcommands, the verbs of `klaw do` and their options.
+int completionCommand(const std::string& shell, const CommandTree& tree);
 
 struct ReplayOptions {
     std::vector<std::string> files;

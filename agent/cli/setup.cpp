@@ -13,6 +13,7 @@
 #include "agent/app/cluster_finder.hpp"
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/cli/prompt.hpp"
+#include "rules/load/load_rules.hpp"
 
 namespace klaw::cli {
 namespace {
@@ -73,12 +74,15 @@ std::vector<std::string> departmentsOn(Type type, const app::Config& config) {
     return {ids.begin(), ids.end()};
 }
 
-std::set<rules::Ring> ringsOf(const std::vector<rules::Route>& routes) {
+/// Of routes, and of rules as far as they can be read: `klaw rules check` says what is wrong with the others.
+std::set<rules::Ring> ringsOf(const app::Config& config) {
     std::set<rules::Ring> rings;
-    for (const auto& route : routes) {
+    for (const auto& route : config.routes) {
         rings.insert(route.ring);
         for (const auto& step : route.escalate) rings.insert(step.ring);
     }
+    auto loaded = rules::loadRules(app::readRuleFiles(config).sources);
+    for (const auto& rule : loaded.rules->rules()) rings.insert(rule.ring);
     rings.erase(rules::Ring::None);
     return rings;
 }
@@ -130,6 +134,7 @@ Result<std::vector<SetupSubject>> subjectsOf(const SetupOptions& options, Type t
         if (auto filled = app::fillSecretsNow(*config, clusters->clusters); !filled)
             return fail(std::move(filled).error());
     }
+    auto rings = ringsOf(*config);
     std::vector<SetupSubject> subjects;
     for (const auto& app : config->apps) {
         if (app.type != type || (!options.name.empty() && app.name != options.name)) continue;
@@ -138,7 +143,7 @@ Result<std::vector<SetupSubject>> subjectsOf(const SetupOptions& options, Type t
         for (const auto& channel : config->channels)
             if (channel.app == app.name) subject.chats.push_back(channel.chat);
         subject.departments = departmentsOn(type, *config);
-        subject.rings = ringsOf(config->routes);
+        subject.rings = rings;
         subjects.push_back(std::move(subject));
     }
     if (subjects.empty())

@@ -39,7 +39,7 @@ struct SetupSubject {
     std::string secretLine;                  ///< of the YAML: "secret_env: FEISHU_APP_SECRET"
     std::vector<std::string> chats;          ///< where it writes
     std::vector<std::string> departments{};  ///< of its platform, that `access` names
-    std::set<rules::Ring> rings{};           ///< how routes ring people
+    std::set<rules::Ring> rings{};           ///< how routes and rules ring people
     std::string person;                      ///< who pressed or wrote; empty: nobody yet
 };
 

@@ -30,11 +30,16 @@ const Verb* findVerb(std::string_view word) {
     return nullptr;
 }
 
+std::vector<std::string_view> optionsOf(const Verb& verb) {
+    auto options = verb.options;
+    if (verb.ask || verb.plan) options.insert(options.end(), {"cluster", "namespace"});
+    if (verb.plan) options.insert(options.end(), {"yes", "dry-run", "expect"});
+    return options;
+}
+
 Result<void> checkOptions(const Verb& verb, const CommandLine& line, bool offered) {
-    std::vector<std::string_view> known{"help", "json", "page"};
-    known.insert(known.end(), verb.options.begin(), verb.options.end());
-    if (verb.ask || verb.plan) known.insert(known.end(), {"cluster", "namespace"});
-    if (verb.plan) known.insert(known.end(), {"yes", "dry-run", "expect"});
+    auto known = optionsOf(verb);
+    known.insert(known.end(), {"help", "json", "page"});
     if (verb.document || verb.secret) known.push_back("kept");
     if (verb.plan && offered) known.push_back("alert");
     for (const auto& [name, value] : line.options) {
@@ -70,7 +75,8 @@ std::string shownCommand(const std::string& command) {
     const auto* verb = findVerb(word);
     if (!verb) {  // a misspelt one hides what the one that was meant would
         first = first.substr(0, first.find_first_of("\r\n"));
-        verb = findVerb(nearestVerb(word));
+        auto likely = likelyVerbs(word);
+        verb = likely.empty() ? nullptr : findVerb(likely.front());
     }
     auto line = parseCommandLine(first);
     if (!verb || !verb->secret) return first;
@@ -81,10 +87,21 @@ std::string shownCommand(const std::string& command) {
     return withoutValues(first, kept);
 }
 
-std::string_view nearestVerb(std::string_view word) {
-    std::vector<std::string_view> names;
-    for (const auto& verb : catalogue()) names.push_back(verb.name);
-    return rules::nearest(word, names).value_or("");
+std::vector<std::string_view> likelyVerbs(std::string_view word) {
+    constexpr std::size_t most = 3;
+    std::vector<std::string_view> words, likely;
+    if (word.empty()) return likely;
+    auto beginsSo = [&](std::string_view candidate) { return candidate.starts_with(word); };
+    for (const auto& verb : catalogue()) {
+        std::vector<std::string_view> own{verb.name};
+        own.insert(own.end(), verb.aliases.begin(), verb.aliases.end());
+        auto longer = std::ranges::find_if(own, beginsSo);
+        if (longer != own.end() && likely.size() < most) likely.push_back(*longer);
+        words.insert(words.end(), own.begin(), own.end());
+    }
+    if (likely.empty())
+        if (auto near = rules::nearest(word, words)) likely.push_back(*near);
+    return likely;
 }
 
 }  // namespace klaw::operate

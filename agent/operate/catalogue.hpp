@@ -64,10 +64,14 @@ struct Verb {
 /// none. `offered`: the command is one of Klaw's own, which may say what it is about (`--alert`).
 Result<void> checkOptions(const Verb& verb, const CommandLine& line, bool offered);
 
+/// Those that people write, beside `--help`, `--json` and `--page`, which every verb has.
+std::vector<std::string_view> optionsOf(const Verb& verb);
+
 std::span<const Verb> catalogue();
 const Verb* findVerb(std::string_view word);
-/// The verb nearest to a misspelt word; empty when none is near.
-std::string_view nearestVerb(std::string_view word);
+/// What a misspelt or shortened word may mean, the likeliest first, as it would be written: the verbs that begin like
+/// it, and else the nearest one, in either language. At most three.
+std::vector<std::string_view> likelyVerbs(std::string_view word);
 
 // One group a file.
 std::vector<Verb> alertVerbs();

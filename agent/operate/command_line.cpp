@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text/utf8.hpp"
+#include "rules/suggestion.hpp"
 
 namespace klaw::operate {
 namespace {
@@ -38,6 +39,14 @@ std::string narrowed(std::string_view text) {
     }
     return out;
 }
+
+constexpr std::string_view flags[] = {"help",      "all",
+                                      "yes",       "json",
+                                      "bad",       "previous",
+                                      "dry-run",   "timestamps",
+                                      "force",     "delete-emptydir-data",
+                                      "overwrite", "force-conflicts",
+                                      "read-only", "impersonate"};
 
 struct Word {
     std::string text;
@@ -80,6 +89,12 @@ std::string longName(std::string name) {
     return name;
 }
 
+/// A misspelt one seems to want a value.
+std::string flagNear(const std::string& option) {
+    auto near = rules::nearest(option, flags);
+    return near ? "did you mean --" + std::string(*near) + "?" : std::string();
+}
+
 /// What a word that is an option says.
 struct Given {
     explicit Given(const std::string& word) {
@@ -95,13 +110,6 @@ struct Given {
 }  // namespace
 
 bool isFlag(std::string_view option) {
-    static constexpr std::string_view flags[] = {"help",      "all",
-                                                 "yes",       "json",
-                                                 "bad",       "previous",
-                                                 "dry-run",   "timestamps",
-                                                 "force",     "delete-emptydir-data",
-                                                 "overwrite", "force-conflicts",
-                                                 "read-only", "impersonate"};
     return std::ranges::find(flags, option) != std::end(flags);
 }
 
@@ -209,7 +217,8 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
         Given given(word.text);
         bool alone = !given.value && isFlag(given.name);
         if (!given.value && !alone && i + 1 < words->size()) given.value = (*words)[++i].text;
-        if (!given.value && !alone) return fail(ErrorCode::InvalidArgument, "--" + given.name + " needs a value");
+        if (!given.value && !alone)
+            return fail(ErrorCode::InvalidArgument, "--" + given.name + " needs a value", {}, flagNear(given.name));
         auto& option = line.options[given.name];
         bool more = given.name == "env" && !option.empty();
         option = (more ? option + "\n" : "") + given.value.value_or("");

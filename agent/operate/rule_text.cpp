@@ -77,6 +77,7 @@ void addLife(const Rule& rule, Sheet& sheet) {
     for (const auto& inhibitor : rule.inhibitedBy)
         sheet.add("quiet while", "被抑制", inhibitor.alert + " (" + joined(inhibitor.equal) + ")");
     sheet.add("sends to", "通知", joined(rule.notify));
+    sheet.add("rings", "强提醒", std::string(rules::toString(rule.ring)));
 }
 
 void addActivity(const RuleActivity& activity, Sheet& sheet) {

@@ -440,7 +440,7 @@ std::vector<Verb> alertVerbs() {
     return withPlaces({
         {"alerts",
          {"告警", "alert"},
-         "alerts [ID | deliveries ID] [-n NAMESPACE] [--cluster CLUSTER]",
+         "alerts [ID | deliveries ID] [-n NAMESPACE] [--grep TEXT] [--cluster CLUSTER]",
          {"Lists what is wrong now, one of it in full, or what was sent about it",
           "列出当前告警，查看某一条，或查看其发送记录"},
          nullptr,
@@ -451,7 +451,7 @@ std::vector<Verb> alertVerbs() {
          nullptr,
          nullptr,
          false,
-         {"namespace", "cluster"}},
+         {"namespace", "cluster", "grep"}},
         {"ack",
          {"认领", "acknowledge"},
          "ack ID [--comment TEXT]",

@@ -198,10 +198,10 @@ std::vector<Verb> resourceVerbs() {
         verb.aliases = kind.aliases;
         verb.usage = usages.emplace_back(std::string(kind.name) +
                                          (kind.namespaced ? " [NAMESPACE | NAME] [-n NAMESPACE]" : " [NAME]") +
-                                         " [-l SELECTOR] [--bad] [--cluster CLUSTER]");
+                                         " [-l SELECTOR] [--bad] [--grep TEXT] [--cluster CLUSTER]");
         verb.summary = kind.summary;
         verb.ask = list;
-        verb.options = {"selector", "bad", "all"};
+        verb.options = {"selector", "bad", "all", "grep"};
         verbs.push_back(std::move(verb));
     }
     auto add = [&](Verb verb) { verbs.push_back(std::move(verb)); };
@@ -212,9 +212,10 @@ std::vector<Verb> resourceVerbs() {
     verb.ask = describe;
     add(verb);
     verb.name = "top", verb.aliases = {"用量"};
-    verb.usage = "top [nodes | pods] [-n NAMESPACE] [--cluster CLUSTER]";
+    verb.usage = "top [nodes | pods] [-n NAMESPACE] [--grep TEXT] [--cluster CLUSTER]";
     verb.summary = {"Shows what uses most, by the metrics-server", "按用量排序"};
     verb.ask = top;
+    verb.options = {"grep"};
     add(verb);
     return verbs;
 }

@@ -80,6 +80,7 @@ private:
         rule_.enrich = spec_.enrich;
         rule_.actions = spec_.actions;
         rule_.notify = spec_.notify;
+        rule_.ring = spec_.ring;
         rule_.groupBy = spec_.groupBy;
         rule_.inhibitedBy = spec_.inhibitedBy;
         for (const auto& inhibitor : rule_.inhibitedBy)

@@ -28,6 +28,7 @@ constexpr Field<RuleSpec> commonFields[] = {
     {"enrich", [](const YamlCursor& v, RuleSpec& s) { s.enrich = readEnrichments(v); }},
     {"actions", [](const YamlCursor& v, RuleSpec& s) { s.actions = readActions(v); }},
     {"notify", [](const YamlCursor& v, RuleSpec& s) { s.notify = values(v.texts("notify")); }},
+    {"ring", [](const YamlCursor& v, RuleSpec& s) { s.ring = readRing(v); }},
     {"group_by", [](const YamlCursor& v, RuleSpec& s) { s.groupBy = readNames(v, "group_by"); }},
     {"inhibited_by", [](const YamlCursor& v, RuleSpec& s) { s.inhibitedBy = readInhibitors(v); }},
     {"enabled", [](const YamlCursor& v, RuleSpec& s) { s.enabled = v.boolean("enabled").value_or(true); }},

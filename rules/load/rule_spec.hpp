@@ -57,6 +57,7 @@ struct RuleSpec {
     std::vector<std::string> enrich;
     std::vector<std::string> actions;
     std::vector<std::string> notify;
+    Ring ring = Ring::None;
     std::vector<std::string> groupBy;
 };
 

@@ -95,6 +95,7 @@ public:
         names("enrich", spec.enrich);
         names("actions", spec.actions);
         names("notify", spec.notify);
+        if (spec.ring != Ring::None) line("ring", std::string(toString(spec.ring)));
         names("group_by", spec.groupBy);
         inhibitors(spec.inhibitedBy);
         out_[2] = '-';

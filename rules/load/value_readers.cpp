@@ -85,6 +85,14 @@ std::optional<Severity> readSeverity(const YamlCursor& value) {
     return severityFromString(value.node().Scalar());
 }
 
+Ring readRing(const YamlCursor& value) {
+    auto name = value.text("ring").value;
+    auto ring = ringFromString(name);
+    if (!ring && name != "none" && value.isScalar())
+        value.error("ring: nobody can be rung by \"" + name + "\"", "one of app, sms, phone, none");
+    return ring.value_or(Ring::None);
+}
+
 namespace {
 
 // clang-format off

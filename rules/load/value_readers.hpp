@@ -16,6 +16,8 @@ std::vector<std::string> values(const std::vector<Text>& texts);
 /// "5m"; never negative.
 Duration readDuration(const YamlCursor& value, std::string_view key);
 std::optional<Severity> readSeverity(const YamlCursor& value);
+/// "app", "sms", "phone"; "none", to take back what `defaults` or an overridden rule say.
+Ring readRing(const YamlCursor& value);
 /// ">= 3 in 10m", "> 3 in 1h": the threshold of an event rule.
 std::optional<Threshold> parseThreshold(std::string_view text);
 constexpr std::uint64_t maxThreshold = 10'000;

@@ -23,6 +23,11 @@ run_unit() {
     done < <(find "build/$preset/test/unit" -maxdepth 1 -type f -name 'klaw_*_test' -executable | sort)
 }
 
+build_klaw() {
+    [ -f "build/$1/build.ninja" ] || cmake --preset "$1" >/dev/null
+    cmake --build "build/$1" --target klaw
+}
+
 # By the program itself.
 run_default_rules() { run_check "the tests of the default rules" scripts/check-default-rules "build/$1/klaw"; }
 

@@ -68,6 +68,15 @@ class CardContentTest(EndToEndTest):
         identity = self.identity_of(agent, namespace)
         self.assertRegex(agent.do(f"alerts deliveries {identity}").stdout, r"oncall\s+ring\s+sent")
 
+    def test_rule_rings_those_whom_the_route_calls(self):
+        self.chat_agent(UNSCHEDULABLE + "    ring: phone\n", routes=[{"mention": ["李雷"]}])
+        namespace = self.namespace("ring")
+        namespace.unschedulable_pods(f"{namespace.name}-big")
+        trouble = f"{namespace.name}-big cannot be scheduled"
+        self.feishu.await_card(trouble, also="<at id=ou_li>")
+        rung = eventually(lambda: self.feishu.cards(trouble)[0].get("rung"), 15, "a ring")
+        self.assertEqual(rung, [{"how": "urgent_phone", "people": ["ou_li"]}])
+
     def test_refused_ring_is_told_in_the_ledger(self):
         agent = self.chat_agent(UNSCHEDULABLE, routes=[ROUTE])
         self.feishu.call("fault", api="messages.urgent_app", kind="answer", times=5, code=99991672, msg="no scope", status=400)
@@ -117,6 +126,8 @@ class CardContentTest(EndToEndTest):
 
 class DingTalkContentTest(EndToEndTest):
     def test_buttons_and_pages_work_on_the_public_template_that_stands_in(self):
+        # One call is refused: it must be that of the card that is meant.
+        eventually(lambda: "Pending" not in self.cluster.kubectl("get", "pods", "--all-namespaces"), 60, "the end of others' Pods")
         dingtalk = DingTalk()
         self.addCleanup(dingtalk.close)
         self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", access=ACCESS,

@@ -1,5 +1,6 @@
 """Chats: cards that live in a group, buttons that work, commands that are answered."""
 import json
+import re
 import time
 
 from harness import cluster as clusters
@@ -89,6 +90,26 @@ class FeishuTest(EndToEndTest):
         calls = self.feishu.state()["calls"]
         self.assertIn(trouble, self.feishu.ask("alerts"))
         self.assertEqual(self.feishu.state()["calls"]["departments.parent"], calls["departments.parent"])
+
+    def test_nobody_is_looked_up_whose_own_role_suffices(self):
+        self.chat_agent(access=[*ACCESS, {"feishu_department": "infra", "role": "admin"}])
+        _, trouble = self.broken_pod()
+        card = self.feishu.await_card(trouble)
+        self.assertEqual(self.feishu.press(card["id"], "Acknowledge")["toast"]["type"], "success")
+        self.assertIn(trouble, self.feishu.ask("alerts"))
+        self.assertNotIn("users.get", self.feishu.state()["calls"])
+        self.assertNotIn("departments.parent", self.feishu.state()["calls"])
+
+    def test_card_for_one_person_is_pressed_in_the_direct_chat(self):
+        self.chat_agent(channels=[{"name": "me", "type": "feishu", "app": "klaw-feishu", "chat": "ou_li"}])
+        namespace, trouble = self.broken_pod()
+        card = self.feishu.await_card(trouble)
+        self.assertEqual(card["chat"], "ou_li")
+        self.assertEqual(self.feishu.press(card["id"], "Acknowledge")["toast"]["type"], "success")
+        self.assertEqual(self.feishu.await_card(trouble, also="Acknowledged by")["id"], card["id"])
+        namespace.delete_pods(f"{namespace.name}-big")
+        self.assertEqual(self.feishu.await_card(trouble, also='"template": "green"')["id"], card["id"])
+        self.assertIn("COMMAND", self.feishu.ask("help", chat="ou_li", direct=True))
 
     def test_directory_that_does_not_answer_opens_nothing(self):
         self.chat_agent(access=[{"feishu_department": "0", "role": "operator"}])
@@ -228,6 +249,16 @@ class DingTalkTest(EndToEndTest):
     def test_card_lives_in_a_template_of_ours(self):
         self.chat_agent(app={"card_template": "klaw.schema"})
         self.life_of_a_card(own_template=True)
+
+    def test_card_for_one_person_is_pressed_in_the_direct_chat(self):
+        self.chat_agent(channels=[{"name": "me", "type": "dingtalk", "app": "klaw-dingtalk", "chat": "li"}])
+        namespace, trouble = self.broken_pod()
+        card = self.dingtalk.await_card(trouble)
+        self.assertEqual(card["spaces"], ["li"])
+        self.dingtalk.press(card["id"], "Acknowledge")
+        self.assertEqual(self.dingtalk.await_card(trouble, also="Acknowledged by")["id"], card["id"])
+        namespace.delete_pods(f"{namespace.name}-big")
+        self.assertEqual(self.dingtalk.await_card(trouble, also="Resolved")["id"], card["id"])
 
     def test_press_counts_once_it_is_known_whose_people_are_meant_also_after_a_restart(self):
         agent = self.chat_agent(app={"corp_id": "", "card_template": "klaw.schema"})
@@ -544,6 +575,52 @@ class CommandsTest(EndToEndTest):
         self.assertNotIn("pod-14", str(newest(answer)))
         self.assertTrue(self.feishu.press(answer["id"], "Previous")["card"])
         self.assertIn("pod-00", str(newest(self.feishu.answers_to(message)[0])))
+
+    def test_five_hundred_rows_turn_and_are_narrowed_on_one_card(self):
+        """C3"""
+        self.chat_agent()
+        namespace = self.namespace("many")
+        namespace.create(*[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"map-{i:03}", "namespace": namespace.name}}
+                           for i in range(500)])
+        message = self.feishu.write(f"configmaps -n {namespace.name}")
+        answer = eventually(lambda: self.feishu.answers_to(message), 15, "the answer")[0]
+
+        def shown():
+            answers = self.feishu.answers_to(message)
+            self.assertEqual(len(answers), 1)
+            return json.dumps(newest(answers[0]), ensure_ascii=False)
+        self.assertRegex(shown(), "page 1 of 3[34]")
+        for page in (2, 3):
+            self.assertTrue(self.feishu.press(answer["id"], "Next")["card"])
+            self.assertIn(f"page {page} of", shown())
+        self.assertTrue(self.feishu.press(answer["id"], "Apply", form_value={"grep": "map-4.2$"})["card"])
+        self.assertEqual(re.findall(r"map-4\d2", shown()), [f"map-4{i}2" for i in range(10)])
+        self.assertIn("--grep 'map-4.2$'", shown())
+        self.assertTrue(self.feishu.press(answer["id"], "All")["card"])
+        self.assertIn("page 1 of 3", shown())
+        refused = self.feishu.press(answer["id"], "Apply", form_value={"grep": "map-["})
+        self.assertIn("--grep: missing ]", refused["toast"]["content"])
+
+    def test_half_a_command_is_completed_by_presses_on_its_answer(self):
+        """C1"""
+        namespace = self.namespace("half")
+        self.running = self.agent(rules=UNSCHEDULABLE, defaults=False, language="en", apps=[self.feishu.app()], access=[
+            *ACCESS, {"feishu_chat": "oc_half", "role": "viewer", "namespaces": [namespace.name]}]).start()
+        self.feishu.await_connection()
+        labels = {"app": "web"}
+        namespace.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": namespace.name},
+                          "spec": {"replicas": 2, "selector": {"matchLabels": labels},
+                                   "template": {"metadata": {"labels": labels}, "spec": namespace.pod("x")["spec"]}}})
+        message = self.feishu.write("sca", chat="oc_half")
+        answer = eventually(lambda: self.feishu.answers_to(message), 15, "the answer")[0]
+        for label, asked in (("scale", "Which one?"), ("web", "How many replicas? There are 2 now"), ("3", "This would scale Deployment")):
+            self.assertTrue(self.feishu.press(answer["id"], label)["card"], label)
+            self.assertIn(asked, json.dumps(newest(self.feishu.answers_to(message)[0]), ensure_ascii=False))
+        self.assertTrue(self.feishu.press(answer["id"], "Confirm")["card"])
+        eventually(lambda: self.cluster.get("deployment", "web", "-n", namespace.name)["spec"]["replicas"] == 3, 20, "three replicas")
+        listed = self.running.do("scale")
+        self.assertNotEqual(listed.returncode, 0)
+        self.assertIn(f"scale --namespace {namespace.name}", self.running.do("scale").stdout + self.running.do("scale").stderr)
 
     def test_same_commands_work_from_the_shell_with_json(self):
         agent = self.chat_agent()

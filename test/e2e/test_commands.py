@@ -3,6 +3,7 @@ import json
 import signal
 import sqlite3
 import subprocess
+import unittest
 
 from harness.agent import run_klaw
 from harness.case import EndToEndTest
@@ -11,6 +12,30 @@ from harness.rules import UNSCHEDULABLE
 from harness.waiting import eventually
 
 RULE = "E2EUnschedulable"
+
+
+class CompletionTest(unittest.TestCase):
+    """C1, in the shell."""
+
+    def completed(self, *words):
+        """What bash offers for the last word."""
+        script = ('eval "$("$1" completion bash)"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _klaw; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "-c", script, "bash", klaw(), "klaw", *words], capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    def test_bash_completes_subcommands_verbs_and_options(self):
+        self.assertEqual(self.completed("re"), ["replay", "record"])
+        self.assertEqual(self.completed("do", "depl"), ["deployments"])
+        self.assertEqual(self.completed("do", "pods", "--b"), ["--bad"])
+        self.assertEqual(self.completed("do", "容器组", "--g"), ["--grep"])
+        self.assertEqual(self.completed("rules", "ex"), ["explain", "export"])
+        self.assertEqual(self.completed("replay", "--no"), ["--no-default-rules"])
+
+    def test_zsh_takes_the_same_script(self):
+        done = subprocess.run([klaw(), "completion", "zsh"], capture_output=True, text=True, check=True)
+        self.assertIn("bashcompinit", done.stdout)
+        self.assertEqual(subprocess.run([klaw(), "completion", "fish"], capture_output=True).returncode, 2)
 
 
 class DoTest(EndToEndTest):

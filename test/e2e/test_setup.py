@@ -129,6 +129,15 @@ class FeishuSetupTest(SetupTest):
         self.assertNotIn("urgent:sms", self.output)
         self.assertIn("ok       scope contact:contact.base:readonly, to look people up", self.output)
 
+    def test_scopes_for_ringing_are_wanted_where_rules_ring(self):
+        rules = WORK / "setup-rules"
+        shutil.rmtree(rules, ignore_errors=True)
+        rules.mkdir(parents=True)
+        (rules / "ring.yaml").write_text("rules: [{alert: Loud, resource: pods, when: 'false', title: t, ring: sms}]\n")
+        file = self.config(self.feishu.app(), "oc_ops", rules={"directories": [str(rules)]})
+        self.assertEqual(self.setup_of("feishu", "--check", "--config", file), 1, self.output)
+        self.assertIn("MISSING  scope im:message.urgent:sms, to ring people by SMS", self.output)
+
     def test_bot_that_is_not_in_the_group_is_said(self):
         self.feishu.call("connection", do="bot_leaves", chat="oc_ops")
         self.assertEqual(self.setup_of("feishu", *self.asked), 1)

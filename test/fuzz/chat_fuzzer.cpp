@@ -5,8 +5,10 @@
 #include <optional>
 
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/continuation.hpp"
 #include "agent/operate/yaml_documents.hpp"
 #include "base/random.hpp"
+#include "base/text/utf8.hpp"
 #include "notifiers/dingtalk/callback.hpp"
 #include "notifiers/dingtalk/stream_frame.hpp"
 #include "notifiers/feishu/callback.hpp"
@@ -161,11 +163,16 @@ void command(std::string_view bytes) {
         return;
     }
     const auto* verb = operate::findVerb(line->verb);
-    auto near = operate::nearestVerb(line->verb);
-    if (!verb && !near.empty() && !operate::findVerb(near)) std::abort();
+    auto near = operate::likelyVerbs(line->verb);
+    for (auto likely : near)
+        if (!operate::findVerb(likely)) std::abort();
     if (verb && verb->changes) static_cast<void>(verb->changes(*line));
     for (bool offered : {false, true})
         if (verb && !operate::checkOptions(*verb, *line, offered).has_value()) return;
+    bool canBeWritten = verb && text.size() < 2'000 && klaw::isValidUtf8(text);
+    auto again = operate::parseCommandLine(operate::written(*line));
+    if (canBeWritten && !(again && again->arguments == line->arguments && again->options == line->options))
+        std::abort();
     auto confirmed = operate::parseCommandLine(operate::withoutOption(text, "expect") + " --expect u@1 --yes");
     if (!confirmed) std::abort();
     line->options["expect"] = "u@1";

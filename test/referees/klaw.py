@@ -23,7 +23,8 @@ TITLE = "Claim ledger gets no volume"
 def program():
     """$KLAW, or the newest of the usual builds; None where nothing was built."""
     if "KLAW" in os.environ:
-        return Path(os.environ["KLAW"]).absolute()
+        path = Path(os.environ["KLAW"]).absolute()
+        return path if path.exists() else None
     found = [path for path in (REPO / "build" / name for name in ("klaw", "release/klaw", "debug/klaw")) if path.exists()]
     return max(found, key=lambda path: path.stat().st_mtime, default=None)
 
@@ -32,7 +33,7 @@ def playable():
     """False, with a word to test/referees/run, where Klaw was not built."""
     if program():
         return True
-    print(json.dumps({"skipped": "there is no build/klaw; build it or set KLAW"}), flush=True)
+    print(json.dumps({"missing": "there is no build/klaw; build it or set KLAW"}), flush=True)
     return False
 
 

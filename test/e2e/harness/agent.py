@@ -123,6 +123,19 @@ class Agent:
         return sum(value for series, value in self.metrics().items()
                    if series.split("{")[0] == name and all(label in series for label in wanted))
 
+    def receive(self, *alerts):
+        """Alerts as an Alertmanager sends them: {"labels", "summary", "ended"?}."""
+        def sent(alert):
+            return {"status": "resolved" if alert.get("ended") else "firing", "labels": alert["labels"],
+                    "annotations": {"summary": alert["summary"]}, "startsAt": "2026-11-01T00:00:00Z",
+                    "endsAt": "2026-11-01T01:00:00Z" if alert.get("ended") else "0001-01-01T00:00:00Z"}
+        body = json.dumps({"version": "4", "alerts": [sent(alert) for alert in alerts]}).encode()
+        token = (self.data / "token").read_text().strip()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/api/alertmanager", data=body,
+                                         headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200, answer.read()
+
     def do(self, words, *options):
         return run_klaw("do", "--config", self.config_file, *options, words)
 

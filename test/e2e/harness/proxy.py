@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 
 from harness.ports import free_port
 
@@ -22,6 +23,7 @@ class Proxy:
         self._flowing.set()
         self._stall_after = None
         self._refusing = False
+        self._delay = 0
         self.cuts = 0
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", free_port()), backlog=128)
@@ -61,6 +63,10 @@ class Proxy:
 
     def stalled(self):
         return not self._flowing.is_set()
+
+    def slow_down(self, seconds):
+        """Everything from the server comes so much later."""
+        self._delay = seconds
 
     def refuse(self, refusing=True):
         """New connections are accepted and reset at once."""
@@ -120,6 +126,7 @@ class Proxy:
                     continue
                 if not data:
                     return
+                time.sleep(self._delay)
                 end = self._where_to_cut(tail, data)
                 client.sendall(data[:end])
                 if end is not None:

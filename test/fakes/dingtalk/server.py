@@ -388,6 +388,13 @@ async def person_presses(request):
     return web.json_response(result)
 
 
+@routes.post("/_fake/buttons")
+async def buttons_of(request):
+    """{card}: label → what a press of it sends, as the card is now."""
+    cards = request.app["platform"].cards
+    return web.json_response(cards.buttons(cards.all[(await request.json())["card"]]))
+
+
 @routes.post("/_fake/callback")
 async def callback(request):
     """{url}: the robot is in HTTP mode from now on, and posts there."""

@@ -116,7 +116,11 @@ class Stream:
             self.lost += 1
             return None
         connection, began = random.choice(ready), time.time()
-        identity = await self._send(connection, kind, topic, json.dumps(data, ensure_ascii=False))
+        try:
+            identity = await self._send(connection, kind, topic, json.dumps(data, ensure_ascii=False))
+        except ConnectionResetError:  # whoever was there has just gone
+            self.lost += 1
+            return None
         waiting = self._waiting[identity] = asyncio.get_running_loop().create_future()
         try:
             frame = await asyncio.wait_for(waiting, within)

@@ -111,11 +111,11 @@ class LongConnections:
             identity = f"m-{next(self._numbers)}"
             self._sent[identity] = kind
             waiting = self._waiting[identity] = asyncio.get_running_loop().create_future()
-            for data in self._frames(identity, body):
-                await connection.socket.send_bytes(data)
             try:
+                for data in self._frames(identity, body):
+                    await connection.socket.send_bytes(data)
                 frame = await asyncio.wait_for(waiting, ANSWER_WITHIN)
-            except asyncio.TimeoutError:
+            except (asyncio.TimeoutError, ConnectionResetError):
                 self._waiting.pop(identity, None)
                 return None
             answer = json.loads(frame.payload)

@@ -255,7 +255,7 @@ async def person_writes(request):
 
 @routes.post("/_fake/press")
 async def person_presses(request):
-    """{message_id, label, operator, form_value?, value?, times?}: presses the button of the card as it is now; what came back."""
+    """{message_id, label, operator, form_value?, value?, times?, event_id?}: presses the button of the card as it is now; what came back."""
     platform, asked = request.app["platform"], await request.json()
     message = platform.messages.all[asked["message_id"]]
     value = asked.get("value") or card_rules.buttons(message["versions"][-1]["content"]).get(asked.get("label"))
@@ -273,6 +273,7 @@ async def person_presses(request):
         "operator": {"tenant_key": "tenant", **{key: person[key] for key in ("open_id", "union_id", "user_id") if key in person}},
         "token": "c-" + uuid.uuid4().hex, "action": action, "host": "im_message",
         "context": {"open_message_id": message["id"], "open_chat_id": message["chat"]}})
+    event["header"]["event_id"] = asked.get("event_id", event["header"]["event_id"])
     for _ in range(asked.get("times", 1)):
         answer = await platform.push(event)
     if answer is None:

@@ -8,9 +8,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from referee import BASE, control, end, state, step, until
 
 import lark_oapi as lark
+from lark_oapi.api.application.v6 import ListScopeRequest
 from lark_oapi.api.contact.v3 import GetDepartmentRequest, GetUserRequest, ParentDepartmentRequest
-from lark_oapi.api.im.v1 import (CreateMessageRequest, CreateMessageRequestBody, PatchMessageRequest, PatchMessageRequestBody,
-                                 ReplyMessageRequest, ReplyMessageRequestBody)
+from lark_oapi.api.im.v1 import (CreateMessageRequest, CreateMessageRequestBody, ListChatRequest, PatchMessageRequest,
+                                 PatchMessageRequestBody, ReplyMessageRequest, ReplyMessageRequestBody, UrgentAppMessageRequest,
+                                 UrgentPhoneMessageRequest, UrgentReceivers, UrgentSmsMessageRequest)
 from lark_oapi.event.callback.model.p2_card_action_trigger import P2CardActionTriggerResponse
 
 APP, SECRET = "cli_a1b2c3d4e5f60718", "Qw3rty-of-the-app"
@@ -168,6 +170,45 @@ def departments():
         control("connection", do="scope", name=scope, granted=1)
 
 
+def people_and_groups():
+    """What set-up, names and mentions rest on: the bot itself, its scopes and groups, a person and what a scope hides."""
+    info = lark.BaseRequest.builder().http_method(lark.HttpMethod.GET).uri("/open-apis/bot/v3/info").token_types(
+        {lark.AccessTokenType.TENANT}).build()
+    bot = json.loads(client.request(info).raw.content)
+    assert bot["code"] == 0 and bot["bot"]["open_id"] == "ou_bot" and bot["bot"]["activate_status"] == 2, bot
+    scopes = client.application.v6.scope.list(ListScopeRequest.builder().build())
+    granted = {each.scope_name: each.grant_status for each in scopes.data.scopes}
+    assert granted["im:message:send_as_bot"] == 1, granted
+    chats = client.im.v1.chat.list(ListChatRequest.builder().page_size(100).build())
+    assert "oc_ops" in [each.chat_id for each in chats.data.items] and chats.data.has_more is False, chats.raw.content
+    nobody = client.contact.v3.user.get(GetUserRequest.builder().user_id("ou_nobody").user_id_type("open_id").build())
+    assert not nobody.success() and nobody.code, nobody.code
+
+
+def rung(identity):
+    """Each way to insist; who cannot be rung is named, and an unknown message is refused."""
+    ways = (("app", client.im.v1.message.urgent_app, UrgentAppMessageRequest),
+            ("sms", client.im.v1.message.urgent_sms, UrgentSmsMessageRequest),
+            ("phone", client.im.v1.message.urgent_phone, UrgentPhoneMessageRequest))
+    people = UrgentReceivers.builder().user_id_list(["ou_li", "ou_nobody"]).build()
+    for _, call, request in ways:
+        answer = call(request.builder().message_id(identity).user_id_type("open_id").request_body(people).build())
+        assert answer.success() and answer.data.invalid_user_id_list == ["ou_nobody"], (answer.code, answer.msg)
+    rings = next(m for m in state()["messages"] if m["id"] == identity)["rung"]
+    assert rings == [{"how": f"urgent_{way}", "people": ["ou_li"]} for way, _, _ in ways], rings
+    unknown = client.im.v1.message.urgent_app(
+        UrgentAppMessageRequest.builder().message_id("om_none").user_id_type("open_id").request_body(people).build())
+    assert unknown.code == 230001, unknown.code
+
+
+def to_one_person():
+    body = CreateMessageRequestBody.builder().receive_id("ou_li").msg_type("interactive").content(json.dumps(card("direct", "red")))
+    answer = client.im.v1.message.create(CreateMessageRequest.builder().receive_id_type("open_id").request_body(body.build()).build())
+    assert answer.success() and answer.data.message_id, answer.msg
+    press_answer = control("press", message_id=answer.data.message_id, label="Acknowledge", operator="ou_li")
+    assert press_answer["toast"]["content"] == "taken", press_answer
+
+
 def message():
     asked = control("message", chat="oc_ops", sender="ou_li", text="pods -n shop")
     assert asked["answer"]["code"] == 200, asked
@@ -273,6 +314,9 @@ step("is refused cards that are nested in a way that is not allowed", malformed_
 step("gets a form that is filled in, and no other", filled_in)
 step("is refused more than a second or a month allows", limits)
 step("finds the departments of a person, as far as its scopes go", departments)
+step("finds the bot, its scopes, its groups, and nobody under an unknown id", people_and_groups)
+step("rings people in each way, and hears who was not", lambda: rung(sent))
+step("sends a card to one person, who presses it", to_one_person)
 step("joins fragments that come in any order", in_fragments)
 step("gets an event again that it failed on", redelivered)
 step("reconnects after a goodbye", lambda: reconnects("close"))

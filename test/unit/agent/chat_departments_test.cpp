@@ -92,6 +92,34 @@ TEST_F(ChatDepartmentsTest, NobodyIsLookedUpWhereNoDepartmentHasARole) {
     EXPECT_EQ(asked, 0);
 }
 
+access::Binding own(const std::string& role, std::vector<std::string> namespaces = {}) {
+    return {"Li", {"feishu:ou_li"}, {}, role, {}, std::move(namespaces)};
+}
+
+TEST_F(ChatDepartmentsTest, NobodyIsLookedUpWhoseOwnRoleSuffices) {
+    access::Binding duty{"", {}, {}, "admin", {}, {}};
+    duty.departments = {"feishu_department:od-duty"};
+    gate.setPolicy(access::Policy({duty, own("operator")}));
+    EXPECT_THAT(toastOfPress(1min), HasSubstr("Acknowledged"));
+    EXPECT_EQ(asked, 0);
+}
+
+TEST_F(ChatDepartmentsTest, NobodyIsLookedUpWhereNoDepartmentCouldAllowIt) {
+    access::Binding duty{"", {}, {}, "nothing", {}, {}};
+    duty.departments = {"dingtalk_department:42"};
+    gate.setPolicy(access::Policy({duty, own("viewer")}));
+    EXPECT_THAT(toastOfPress(1min), HasSubstr("ou_li has no role"));
+    EXPECT_EQ(asked, 0);
+}
+
+TEST_F(ChatDepartmentsTest, WhoseOwnRoleIsOfOnePlaceIsLookedUp) {
+    access::Binding duty{"", {}, {}, "operator", {}, {}};
+    duty.departments = {"feishu_department:od-duty"};
+    gate.setPolicy(access::Policy({own("operator", {"elsewhere"}), duty}));
+    EXPECT_THAT(toastOfPress(Duration{}), HasSubstr("Acknowledged"));
+    EXPECT_EQ(asked, 1);
+}
+
 TEST_F(ChatDepartmentsTest, ADepartmentIsGivenARoleForAWhile) {
     control.roles = access::Policy({{"Li", {"feishu:ou_li"}, {}, "admin", {}, {}}});
     gate.setPolicy(control.roles);

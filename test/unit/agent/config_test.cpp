@@ -188,7 +188,7 @@ TEST(Config, CallsAndRingsPeopleByRoutes) {
     EXPECT_EQ(firstError("routes: [{mention: [\"on-call:ops\"]}]"),
               "klaw.yaml:1:1: mention: there is no rota \"ops\" (add it to `on_call`)");
     EXPECT_EQ(firstError("routes: [{mention: [all], ring: bell}]"),
-              "klaw.yaml:1:33: ring: nobody can be rung by \"bell\" (one of app, sms, phone)");
+              "klaw.yaml:1:33: ring: nobody can be rung by \"bell\" (one of app, sms, phone, none)");
 }
 
 TEST(Config, KeepsWhatIsWatchedForAsLongAndInAsMuchSpaceAsItSays) {

@@ -274,6 +274,20 @@ TEST(DeliveryPlanner, RingsThoseItCallsOnceAndOnlyWhereTheChannelCan) {
     EXPECT_EQ(ringing(rules::Ring::None).plan(update(Reason::Opened)).size(), 2u);
 }
 
+TEST(DeliveryPlanner, RingsThoseWhomTheRouteCallsWhereARuleSaysSo) {
+    auto opened = update(Reason::Opened);
+    rules::Alert alert;
+    alert.firedAt = start;
+    alert.ring = rules::Ring::Phone;
+    opened.incident.alerts = {alert};
+    auto deliveries = ringing(rules::Ring::App).plan(opened);
+    ASSERT_EQ(channelsOf(deliveries), (std::vector<std::string>{"chat", "chat", "hook"}));
+    EXPECT_EQ(notifiers::cardFromJson(deliveries[1].payload)->ring, rules::Ring::Phone) << "the more insistent one";
+    EXPECT_EQ(calledBy(deliveries[1]), std::vector<std::string>{"ou_li"});
+    opened.incident.alerts[0].resolvedAt = start;
+    EXPECT_EQ(ringing(rules::Ring::None).plan(opened).size(), 2u) << "what is over rings nobody";
+}
+
 TEST(DeliveryPlanner, CallsWhoIsOnDutyThenAndTheNextOneWhenNobodyTakesIt) {  // S5
     rules::Rota rota;
     rota.name = "ops";

@@ -74,7 +74,9 @@ std::string dingTalkAppForm(const SafeCard& card) {
 }
 
 std::string dingTalkPublicForm(const SafeCard& card) {
-    auto parameters = dingtalk::publicTemplate()->render(withNonces(card), {}, {});
+    std::vector<Mention> mentions;
+    if (card.status == CardStatus::Acknowledged) mentions = {Mention(Mention::Kind::UserId, "user01", "Li Lei")};
+    auto parameters = dingtalk::publicTemplate()->render(withNonces(card), {}, mentions);
     std::string text;
     for (const auto& [name, value] : parameters) {
         if (name == "msgContent") continue;
@@ -117,16 +119,16 @@ std::vector<GoldenCase> allCases() {
     };
     const std::vector<std::string> states{"firing",   "acknowledged", "acting",    "acted",  "failed",
                                           "silenced", "resolved",     "continued", "digest", "test"};
-    const std::vector<std::string> answers{"replytext", "replyrows", "replyconfirm", "replychooser"};
+    const std::vector<std::string> answers{"replytext", "replyrows", "replyconfirm", "replychooser", "replyfilter"};
     for (const auto* samples : {&states, &answers}) {
         add("dingtalk", dingTalkForm, *samples);
         add("feishu", feishuForm, *samples);
         add("feishuapp", feishuAppForm, *samples);
         add("dingtalkapp", dingTalkAppForm, *samples);
+        add("dingtalkpublic", dingTalkPublicForm, *samples);
         add("terminal", terminalForm, *samples);
     }
     add("webhook", webhookForm, states);
-    add("dingtalkpublic", dingTalkPublicForm, {"firing", "resolved", "replyconfirm"});
     add("feishutext", feishuTextForm, {"firing", "resolved", "replyrows"});
     add("feishunochart", feishuWithoutChartForm, {"firing"});
     return cases;

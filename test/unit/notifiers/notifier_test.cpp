@@ -178,6 +178,14 @@ Card answerCard(const std::string& kind, const std::string& language) {
         section.lines = {in(language, "Several clusters are watched: which one?", "有多个集群，请选择：")};
         for (const auto* cluster : {"prod-sh", "prod-bj"})
             button(cluster, cluster, "page", std::string("pods -n shop --cluster ") + cluster);
+    } else if (kind == "filter") {
+        card.title = "pods -n shop";
+        section.kind = CardSection::Kind::Rows;
+        section.lines = {"web-1 · Running", "ready 1/1 · restarts 0 · age 2d"};
+        card.footer.notes = {in(language, "page 1 of 34", "第 1 / 34 页")};
+        button("Pending (20)", "Pending (20)", "page", "pods -n shop --grep 'STATUS=^Pending$'");
+        button("Filter", "筛选", "filter", "pods -n shop --page 1");
+        card.buttons.back().inputs = {{"grep", in(language, "Filter", "筛选"), {}}};
     } else {
         card.title = "who";
         section.lines = {in(language, "You are feishu:ou_li.", "你是 feishu:ou_li。"), "<b>x</b> @all"};

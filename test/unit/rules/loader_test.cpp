@@ -239,10 +239,10 @@ TEST(LoaderFiles, MayNotRenameTwiceOrToAKnownName) {
 
 TEST(LoaderFiles, GiveDefaultsToTheirRules) {
     auto report = loadRules({{"r.yaml", R"(group: g
-defaults: {severity: critical, for: 2m, notify: [oncall]}
+defaults: {severity: critical, for: 2m, notify: [oncall], ring: phone}
 rules:
   - {alert: A, resource: deploy, when: "true", title: a}
-  - {alert: B, resource: po, when: "true", title: b, for: 0s}
+  - {alert: B, resource: po, when: "true", title: b, for: 0s, ring: none}
 )"}});
     ASSERT_TRUE(report.ok());
     const auto* first = report.rules->find("A");
@@ -252,6 +252,13 @@ rules:
     EXPECT_EQ(first->resources, std::vector<std::string>{"deployments.apps"});
     EXPECT_EQ(first->group, "g");
     EXPECT_EQ(report.rules->find("B")->holdFor, Duration{});
+    EXPECT_EQ(first->ring, Ring::Phone);
+    EXPECT_EQ(report.rules->find("B")->ring, Ring::None);
+}
+
+TEST(LoaderFiles, SayHowPeopleAreRungInWordsThatThereAre) {
+    EXPECT_EQ(errorsOf("rules:\n  - {alert: A, resource: po, when: \"true\", title: a, ring: bell}\n"),
+              "r.yaml:2:60: ring: nobody can be rung by \"bell\"");
 }
 
 TEST(LoaderFiles, ThatAreHostileAreRefused) {

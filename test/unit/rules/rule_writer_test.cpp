@@ -21,7 +21,7 @@ std::string written(const std::string& file) {
 
 TEST(RuleWriter, FillsInTheDefaultsOfTheFile) {
     EXPECT_EQ(written(R"(group: shop
-defaults: {severity: critical, for: 90s, actions: [logs, silence]}
+defaults: {severity: critical, for: 90s, actions: [logs, silence], ring: app}
 rules:
   - {alert: A, resource: pods, when: 'object.status.phase == "Failed"', title: "${object.metadata.name} failed"}
 )"),
@@ -34,6 +34,7 @@ rules:
     title:
       en: ${object.metadata.name} failed
     actions: [logs, silence]
+    ring: app
 )");
 }
 

@@ -19,6 +19,7 @@ rules::Alert fullAlert() {
     alert.actions = {"logs", "restart"};
     alert.enrich = {"logs"};
     alert.notify = {"oncall"};
+    alert.ring = rules::Ring::Sms;
     alert.facts = {{"reason", "OOMKilled"}};
     alert.course.values = {0.5, 0.25, 0.75};
     alert.course.least = 0.25;
