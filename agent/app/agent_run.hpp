@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/app/agent.hpp"
+#include "agent/app/approval_desk.hpp"
 #include "agent/app/chats.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/command_desk.hpp"
@@ -14,6 +15,7 @@
 #include "agent/app/live_control.hpp"
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/metrics.hpp"
+#include "agent/app/remediation.hpp"
 #include "agent/app/rule_keeper.hpp"
 #include "agent/app/signals.hpp"
 #include "agent/deliver/courier.hpp"
@@ -80,6 +82,7 @@ private:
     std::string heartbeatTrouble(Duration undelivered) const;
     void followChannels();
     void followAccess();
+    void countEarlierChanges();
     void noteGrants(std::vector<storage::MetaEntry> entries);
     Result<void> loadRules(const std::vector<storage::RuleRevision>& applied);
     void followAlertmanagers();
@@ -132,7 +135,9 @@ private:
     std::unique_ptr<access::Gate> access_;
     access::GrantBook grants_;
     std::unique_ptr<ChangeDesk> changes_;
+    std::unique_ptr<ApprovalDesk> approvals_;
     std::unique_ptr<CommandDesk> commands_;
+    std::unique_ptr<Remediation> remediation_;
     std::unique_ptr<CallBudgets> budgets_;
     std::unique_ptr<Chats> chats_;
     std::unique_ptr<net::HttpServer> server_;

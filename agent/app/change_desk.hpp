@@ -25,11 +25,18 @@ public:
     /// Shows whoever asked (`Asked::replyTo`) how it goes on.
     using Tell = std::function<void(const std::string& replyTo, const Answered& answer)>;
 
+    /// Keeps a change that another person must approve. `asked` is how it was asked for.
+    using AskApproval = std::function<Task<Answered>(access::Approval wanted, access::ApprovalRule rule, Asked asked)>;
+
     /// References outlive the desk.
     ChangeDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, access::Gate& gate, Flush flush,
                NoteAction noteAction, Tell tell);
 
-    /// What the command would do, or with `--yes` the doing of it. Its verb has a plan.
+    /// Without it nothing that needs an approval can be done.
+    void setApprovals(AskApproval ask) { askApproval_ = std::move(ask); }
+
+    /// What the command would do, or with `--yes` the doing of it, once approved where it needs that. Its verb has a
+    /// plan.
     Task<Answered> handle(const operate::Verb& verb, operate::CommandLine line, Asked asked);
     /// What was under way when the agent ended, from `RecoveredState::meta`. Once, when the clusters can be asked.
     void resume(const std::map<std::string, std::string, std::less<>>& meta);
@@ -52,6 +59,7 @@ private:
         bool made = false;  ///< only its rollout is left
         std::string replyTo;
         std::string card;
+        std::optional<Approved> approved;
         std::vector<std::string> differences;  ///< that it made
     };
     /// What an object shows of a change whose answer was lost.
@@ -64,7 +72,9 @@ private:
     static storage::MetaEntry kept(const Open& open);
     Task<Answered> refused(const Open& open, std::string_view decision, std::string why);
     Task<Result<std::string>> tryOut(const Open& open, access::Request request);
+    Task<Result<void>> lookAhead(Open& open, access::Request& request);
     Task<Answered> preview(Open open, access::Request request, bool confirmable);
+    Task<Answered> askApproval(Open open, access::Request request, std::string attachment, Asked asked);
     struct UnderWay;
     Task<Answered> carriedOut(Open open, access::Request request, std::shared_ptr<Claims> claims);
     Task<void> goOn(std::shared_ptr<UnderWay> work, Open open, access::Request request, std::shared_ptr<Claims> claims);
@@ -86,6 +96,7 @@ private:
     Flush flush_;
     NoteAction noteAction_;
     Tell tell_;
+    AskApproval askApproval_;
     TaskGroup tasks_;
 };
 

@@ -277,6 +277,18 @@ std::string LiveControl::grant(access::Grant wanted) {
     return id;
 }
 
+Result<std::vector<storage::AuditRow>> LiveControl::audit(const storage::AuditFilter& filter) const {
+    auto reader = storage::Reader::open(databaseFile_);
+    return reader ? reader->audit(filter) : fail(reader.error());
+}
+
+Result<std::vector<storage::ObjectChange>> LiveControl::objectChanges(const storage::ObjectChange& object,
+                                                                      TimePoint since) const {
+    constexpr std::size_t latest = 200;
+    auto reader = storage::Reader::open(databaseFile_);
+    return reader ? reader->objectChanges(object, since, latest) : fail(reader.error());
+}
+
 /// One without a name is the only one.
 rules::Labels LiveControl::labelsOf(const std::string& cluster) const {
     for (const auto& configured : config_.clusters)

@@ -50,6 +50,9 @@ public:
     /// Where roles are given for a while.
     void setGrants(access::GrantBook& grants) { grants_ = &grants; }
 
+    /// What waits for another person.
+    void setApprovals(const access::ApprovalBook& approvals) { approvals_ = &approvals; }
+
     /// Where rules are changed.
     void setRules(RuleKeeper& rules, RuleKeeper::Install install) {
         keeper_ = &rules;
@@ -95,6 +98,11 @@ public:
     const access::Policy& policy() const override { return gate_->policy(); }
     std::string grant(access::Grant wanted) override;
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override { return grants_->revoke(idPrefix); }
+    Result<std::vector<storage::AuditRow>> audit(const storage::AuditFilter& filter) const override;
+    Result<std::vector<storage::ObjectChange>> objectChanges(const storage::ObjectChange& object,
+                                                             TimePoint since) const override;
+    const access::ApprovalBook& approvals() const override { return *approvals_; }
+    const std::vector<access::Limit>& limits() const override { return config_.limits; }
     Task<Result<std::string>> askCluster(operate::Caller caller, std::string cluster, std::string path,
                                          std::string accept) override;
     Task<std::vector<Result<std::string>>> askClusters(operate::Caller caller,
@@ -118,6 +126,7 @@ private:
     const MetricWatch* metrics_ = nullptr;
     const access::Gate* gate_ = nullptr;
     access::GrantBook* grants_ = nullptr;
+    const access::ApprovalBook* approvals_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
     TaskGroup questions_;

@@ -10,7 +10,7 @@ std::span<const Verb> catalogue() {
     static const std::vector<Verb> verbs = [] {
         auto all = alertVerbs();
         for (auto group : {informationVerbs(), ruleVerbs(), resourceVerbs(), logVerbs(), workloadVerbs(),
-                           rollbackVerbs(), nodeVerbs(), accessVerbs()})
+                           rollbackVerbs(), nodeVerbs(), accessVerbs(), approvalVerbs(), auditVerbs(), historyVerbs()})
             for (auto& verb : group) all.push_back(std::move(verb));
         std::sort(all.begin(), all.end(), [](const Verb& a, const Verb& b) { return a.name < b.name; });
         return all;

@@ -42,6 +42,10 @@ struct Verb {
     std::vector<std::string_view> options{};
     /// Where a change without a plan takes effect; nothing: everywhere. nullptr: always everywhere.
     std::optional<access::Place> (*place)(const Control& control, const CommandLine& line) = nullptr;
+    /// What one must be allowed to ask when it changes nothing.
+    std::string_view readPermission = "read";
+    /// In place of `run`: it approves or refuses what somebody else has asked for. Whoever may do that may do this.
+    enum class Judgement { None, Approve, Refuse } judgement = Judgement::None;
 };
 
 /// InvalidArgument, with the nearest one, for an option that the verb does not have, and for a value of one that takes
@@ -63,6 +67,9 @@ std::vector<Verb> workloadVerbs();
 std::vector<Verb> rollbackVerbs();
 std::vector<Verb> nodeVerbs();
 std::vector<Verb> accessVerbs();
+std::vector<Verb> approvalVerbs();
+std::vector<Verb> auditVerbs();
+std::vector<Verb> historyVerbs();
 
 /// All verbs as a Markdown table: usage, other words, what it does in both languages, who may, preview and undo.
 std::string markdownTable();
