@@ -225,6 +225,7 @@ TEST_F(ApprovalDeskTest, OfTwoPeopleWhoApproveAtOnceOneActsAndTheOtherSeesWho) {
     ASSERT_TRUE(loop.runUntil([&] { return second.has_value(); }));
     EXPECT_FALSE(first) << "it is being done";
     EXPECT_THAT(second->text, HasSubstr("it is being decided right now by Han"));
+    ASSERT_TRUE(loop.runUntil([&] { return !made().empty(); }));
     clock.advance(1s);
     ASSERT_TRUE(loop.runUntil([&] { return first.has_value(); }));
     EXPECT_TRUE(first->ok);
@@ -269,7 +270,8 @@ TEST_F(ApprovalDeskTest, TheChatShowsItWithButtonsAndThenWhoDecided) {
     EXPECT_THAT(unitOf("needs_approval").newDeliveries, SizeIs(1)) << "stored with the request";
     EXPECT_THAT(unitOf("needs_approval").inbound, SizeIs(2)) << "the message does it once";
     deliveries.clear();
-    ask(card->buttons[1].command, "feishu:ou_han");
+    auto refused = ask(card->buttons[1].command, "feishu:ou_han");
+    EXPECT_TRUE(refused.ok) << refused.text;
     ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));
     EXPECT_EQ(deliveries.front().incidentId, card->id);
     EXPECT_THAT(deliveries.front().payload, AllOf(HasSubstr("refused by Han at"), Not(HasSubstr("Approve"))));

@@ -65,7 +65,7 @@ TEST(Config, RefusesApprovalsThatNobodyCouldGive) {
     EXPECT_EQ(approval("verbs: [explode]"),
               "klaw.yaml:1:13: approvals: there is no command \"explode\" (`klaw commands` lists what there is)");
     EXPECT_EQ(approval("verbs: [scale], when: {replicas: -1}"),
-              "klaw.yaml:1:46: replicas: -1 is too small (write 0 or more)");
+              "klaw.yaml:1:47: replicas: -1 is too small (write 0 or more)");
     EXPECT_EQ(approval("verbs: [scale], expires: 10s"),
               "klaw.yaml:1:13: expires: an approval waits for a minute at least and for seven days at most (write for "
               "example 30m)");

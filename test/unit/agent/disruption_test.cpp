@@ -125,10 +125,10 @@ TEST_F(DisruptionTest, TooFewHealthyPodsAreToldByNamespaceAndLabel) {
 }
 
 TEST_F(DisruptionTest, PagesAreFollowedToTheEnd) {
-    auto first = list({pod("web-1")});
+    auto first = list(json::array({pod("web-1")}));
     first["metadata"]["continue"] = "next";
     control.objects[podsOf("app=web")] = first;
-    control.objects[podsOf("app=web") + "&continue=next"] = list({pod("web-2")});
+    control.objects[podsOf("app=web") + "&continue=next"] = list(json::array({pod("web-2")}));
     EXPECT_THAT(lost({pod("web-1")}).last, IsEmpty());
 }
 
@@ -262,8 +262,8 @@ TEST_F(DisruptionTest, OneChangeTouchesNoMorePodsThanTheLimitSays) {
 }
 
 TEST_F(DisruptionTest, DeletingAPodSaysWhatIsLost) {
-    control.objects[podsOf("app=web")] = list({pod("web-1")});
-    control.objects[budgetsPath] = list({budget("web", 0, {{"matchLabels", {{"app", "web"}}}})});
+    control.objects[podsOf("app=web")] = list(json::array({pod("web-1")}));
+    control.objects[budgetsPath] = list(json::array({budget("web", 0, {{"matchLabels", {{"app", "web"}}}})}));
     auto notes = guard(deletionOf(pod("web-1")));
     ASSERT_TRUE(notes);
     EXPECT_THAT(*notes, ElementsAre("no ready Pod of shop/web stays: the last 1 would go",
