@@ -134,7 +134,7 @@ Result<std::vector<Moment>> gaps(const Control& control, const Asked& asked, boo
                                          : "Klaw was started: what was changed before is not "
                                            "known")
                     : chinese ? "Klaw 启动：" + since + " 之后到此时的变更未知"
-                              : "Klaw was started: what others changed between " + since + " and now is not known";
+                              : "Klaw was started: what others changed after " + since + " and before this is not known";
         moments.push_back({row.entry.at, "klaw", std::move(what), "-"});
     }
     return moments;

@@ -269,6 +269,7 @@ TEST_F(ApprovalDeskTest, TheChatShowsItWithButtonsAndThenWhoDecided) {
     EXPECT_TRUE(deliveries.front().livingCard);
     EXPECT_THAT(unitOf("needs_approval").newDeliveries, SizeIs(1)) << "stored with the request";
     EXPECT_THAT(unitOf("needs_approval").inbound, SizeIs(2)) << "the message does it once";
+    awaitStorage();
     deliveries.clear();
     auto refused = ask(card->buttons[1].command, "feishu:ou_han");
     EXPECT_TRUE(refused.ok) << refused.text;

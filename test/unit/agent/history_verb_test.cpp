@@ -68,8 +68,8 @@ TEST_F(HistoryVerbTest, WhatWasDoneThroughKlawAndWhatWasWatchedAreOneStory) {
         told(output),
         ElementsAre("10:10 kubectl: app: shop/web:1.0 → shop/web:1.1 (seen)",
                     "11:00 feishu:ou_ana: restart deploy/web (denied)",
-                    "11:30 klaw: Klaw was started: what others changed between 2026-11-25 10:30:00 UTC and now is "
-                    "not known (-)",
+                    "11:30 klaw: Klaw was started: what others changed after 2026-11-25 10:30:00 UTC and before "
+                    "this is not known (-)",
                     "12:00 Li: scale web [spec.replicas: 2 → 3] (done)"));
     EXPECT_EQ(filters.front().object, "Deployment/web");
     EXPECT_EQ(filters.front().ns, "shop");
