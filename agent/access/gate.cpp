@@ -28,7 +28,8 @@ void Gate::countEarlier(const std::string& identity, Place place, TimePoint at) 
 /// Of one person, whichever platform they came by.
 ChangeCounts::Change Gate::countedAs(const Request& request) const {
     auto name = policy_.nameOf(request.identity);
-    return {now_(), name.empty() ? request.identity : std::move(name), request.place.value_or(Place())};
+    if (name.empty()) name = request.identity;
+    return {now_(), std::move(name), request.place.value_or(Place())};
 }
 
 const ApprovalRule* Gate::approvalFor(const Request& request) const {

@@ -283,6 +283,7 @@ void AgentRun::followAccess() {
 
 /// The limits of an hour hold over a restart.
 void AgentRun::countEarlierChanges() {
+    if (!storageTrouble_.empty()) return;  // nothing is changed while nothing is stored
     constexpr std::size_t mostRemembered = 100'000;
     storage::AuditFilter filter;
     filter.since = clock_.now() - 1h;

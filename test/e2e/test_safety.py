@@ -6,12 +6,12 @@ import threading
 import time
 
 from harness.agent import run_klaw
-from harness.platform import Feishu, newest
+from harness.platform import DingTalk, Feishu, newest
 from harness.waiting import eventually
 from test_changes import ChangeTest
 
-PEOPLE = [{"name": "李雷", "feishu": "ou_li", "role": "operator"},
-          {"name": "韩梅梅", "feishu": "ou_han", "role": "operator"},
+PEOPLE = [{"name": "李雷", "feishu": "ou_li", "dingtalk": "li", "role": "operator"},
+          {"name": "韩梅梅", "feishu": "ou_han", "dingtalk": "han", "role": "operator"},
           {"name": "王五", "feishu": "ou_wang", "role": "operator"},
           {"name": "Ana", "feishu": "ou_ana", "role": "viewer"}]
 SCALE_TO_NOTHING = [{"verbs": ["scale"], "when": {"replicas": 0}}]
@@ -121,6 +121,29 @@ class ApprovalTest(ChangeTest):
         answer = self.feishu.ask(f"批准 {approval}", sender="ou_han")
         self.assertIn("approved by 韩梅梅", answer)
         eventually(lambda: self.replicas() == 0, 10, "the change")
+
+
+class DingTalkApprovalTest(ChangeTest):
+    def test_second_person_approves_on_the_card(self):
+        dingtalk = DingTalk()
+        self.addCleanup(dingtalk.close)
+        running = self.agent(defaults=False, language="zh", apps=[dingtalk.app()], access=PEOPLE,
+                             approvals=SCALE_TO_NOTHING).start()
+        dingtalk.await_connection()
+        place = self.namespace("approve")
+        self.workload(place)
+        dingtalk.call("message", chat="cidops==", sender="li", text=f"scale deploy/web 0 -n {place.name}")
+        preview = dingtalk.await_card("需要批准", also="确认")
+        dingtalk.press(preview["id"], "确认")
+        waiting = dingtalk.await_card("等待批准", also="批准")
+        self.assertEqual(waiting["id"], preview["id"])
+        dingtalk.press(waiting["id"], "批准")
+        self.assertEqual(self.deployment(place)["spec"]["replicas"], 2)
+        dingtalk.press(waiting["id"], "批准", operator="han")
+        done = dingtalk.await_card("韩梅梅 批准", also="0")
+        self.assertEqual(done["id"], preview["id"])
+        eventually(lambda: self.deployment(place)["spec"]["replicas"] == 0, 10, "the change")
+        self.assertIn(("dingtalk:han", "scale", "approved"), self.audit(running, place))
 
 
 class LimitTest(ChangeTest):
