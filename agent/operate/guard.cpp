@@ -46,9 +46,9 @@ Task<Result<std::vector<Json>>> leavingPods(Control& control, Caller caller, con
     auto body = co_await control.askCluster(std::move(caller), plan.cluster, std::move(path), "application/json");
     if (!body) co_return fail(std::move(body).error());
     auto list = Json::parse(*body, nullptr, false);
-    for (const auto& pod : valueAt(list, "/items"))
-        if (valueAt(pod, "/metadata/deletionTimestamp").is_null()) pods.push_back(pod);
-    std::stable_partition(pods.begin(), pods.end(), [](const Json& pod) { return !isReady(pod); });
+    for (bool ready : {false, true})
+        for (const auto& pod : valueAt(list, "/items"))
+            if (valueAt(pod, "/metadata/deletionTimestamp").is_null() && isReady(pod) == ready) pods.push_back(pod);
     auto stay = impact.loss == Impact::Loss::Smaller ? static_cast<std::size_t>(*impact.replicas) : 0;
     pods.resize(pods.size() - std::min(stay, pods.size()));
     co_return pods;

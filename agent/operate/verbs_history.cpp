@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/operate/audit_query.hpp"
@@ -98,8 +99,8 @@ Result<std::vector<Moment>> doneThroughKlaw(const Control& control, const Asked&
     auto rows = control.audit(filter);
     if (!rows) return fail(std::move(rows).error());
     std::vector<Moment> moments;
-    for (const auto& row : *rows)
-        if (isTold(row)) moments.push_back(momentOf(row));
+    for (auto row = rows->rbegin(); row != rows->rend(); ++row)  // oldest first
+        if (isTold(*row)) moments.push_back(momentOf(*row));
     return moments;
 }
 
@@ -129,15 +130,24 @@ Result<std::vector<Moment>> gaps(const Control& control, const Asked& asked, boo
         auto last = control.audit(before);
         if (!last) return fail(std::move(last).error());
         bool first = last->empty() || last->front().seq >= row.seq;
-        auto since = first ? std::string() : notifiers::localTime(last->front().entry.at, control.utcOffsetMinutes());
-        auto what = first     ? (chinese ? "Klaw 首次启动：此前的变更未知"
-                                         : "Klaw was started: what was changed before is not "
-                                           "known")
-                    : chinese ? "Klaw 启动：" + since + " 之后到此时的变更未知"
-                              : "Klaw was started: what others changed after " + since + " and before this is not known";
+        std::string what =
+            chinese ? "Klaw 首次启动：此前的变更未知" : "Klaw was started: what was changed before is not known";
+        if (!first) {
+            auto since = notifiers::localTime(last->front().entry.at, control.utcOffsetMinutes());
+            what = chinese ? "Klaw 启动：" + since + " 之后到此时的变更未知"
+                           : "Klaw was started: what others changed after " + since + " and before this is not known";
+        }
         moments.push_back({row.entry.at, "klaw", std::move(what), "-"});
     }
     return moments;
+}
+
+/// Those of one moment as they came.
+void inOrder(std::vector<Moment>& moments) {
+    std::multimap<TimePoint, Moment> byTime;
+    for (auto& moment : moments) byTime.emplace(moment.at, std::move(moment));
+    moments.clear();
+    for (auto& [at, moment] : byTime) moments.push_back(std::move(moment));
 }
 
 std::string knowledgeOf(const Asked& asked, const Control& control, bool chinese) {
@@ -182,7 +192,7 @@ Result<Output> history(Control& control, const Caller& caller, const CommandLine
         if (!unknown) return fail(std::move(unknown).error());
         std::ranges::move(*unknown, std::back_inserter(*moments));
     }
-    std::ranges::stable_sort(*moments, {}, &Moment::at);
+    inOrder(*moments);
     auto below = knowledgeOf(*asked, control, chinese);
     if (moments->empty())
         return (chinese ? asked->title() + "：没有已知的变更。" : "Nothing is known of " + asked->title() + ". ") +
