@@ -7,6 +7,7 @@ import time
 
 from harness.agent import run_klaw
 from harness.platform import DingTalk, Feishu, newest
+from harness.proxy import api_proxy, proxied_kubeconfig
 from harness.waiting import eventually
 from test_changes import ChangeTest
 
@@ -121,6 +122,35 @@ class ApprovalTest(ChangeTest):
         answer = self.feishu.ask(f"批准 {approval}", sender="ou_han")
         self.assertIn("approved by 韩梅梅", answer)
         eventually(lambda: self.replicas() == 0, 10, "the change")
+
+
+class KilledApprovalTest(ChangeTest):
+    def test_approved_change_is_found_out_when_the_agent_was_killed_in_it(self):
+        """A5, A11: nobody approves twice, and it is not done twice."""
+        proxy = api_proxy(self.cluster)
+        self.addCleanup(proxy.close)
+        config = proxied_kubeconfig(proxy, self.directory / "kubeconfig")
+        feishu = Feishu()
+        self.addCleanup(feishu.close)
+        running = self.agent(defaults=False, language="en", apps=[feishu.app()], access=PEOPLE, approvals=SCALE_TO_NOTHING,
+                             clusters={"main": config}).start()
+        feishu.await_connection()
+        place = self.namespace("approve")
+        self.workload(place)
+        feishu.write(f"scale deploy/web 0 -n {place.name} --yes")
+        waiting = feishu.await_reply("Waits for approval", also="Approve")
+        proxy.stall_after("web?fieldManager=klaw HTTP")
+        feishu.press(waiting["id"], "Approve", operator="ou_han")
+        eventually(lambda: self.deployment(place)["spec"]["replicas"] == 0, 20, "the change")
+        running.kill()
+        proxy.resume()
+        running.start()
+        done = feishu.await_reply("approved by 韩梅梅", also="0/0 ready", seconds=60)
+        self.assertEqual(done["id"], waiting["id"])
+        eventually(lambda: ("feishu:ou_li", "scale", "completed") in self.audit(running, place), 60, "the end")
+        decisions = [row[2] for row in self.audit(running, place)]
+        self.assertEqual((decisions.count("approved"), decisions.count("allowed")), (1, 1), decisions)
+        self.assertIn("Nothing waits for approval", running.do("approvals").stdout)
 
 
 class DingTalkApprovalTest(ChangeTest):
