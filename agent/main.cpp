@@ -60,6 +60,7 @@ int run(int argc, char** argv) {
     doApp->add_option("--config", command.config, "Configuration of the agent, for its data directory");
     doApp->add_option("--data", command.data, "Data directory of the agent");
     doApp->add_option("--language", command.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
+    doApp->add_option("--file", command.file, "A text that goes with the command, for apply; - for standard input");
     doApp->add_option("command", command.words, "The command, best in quotes: \"silence 3f9a 2h\"")->required();
     doApp->positionals_at_end();
     doApp->callback([&] { code = doCommand(command); });

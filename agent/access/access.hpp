@@ -19,9 +19,9 @@ struct Request {
     std::string identity;  ///< "local:alice", "feishu:ou_…", "dingtalk:…"
     std::string chat;      ///< "feishu:oc_…" where it was asked in one
     std::string verb;
-    std::string permission;                  ///< "read", "alerts", "rules", "workloads", "nodes", "access"
-    std::optional<Place> place{};            ///< of what is read or changed; nothing: it is of no cluster
-    Membership membership{};                 ///< of whoever it is
+    std::string permission;        ///< "read", "alerts", "rules", "workloads", "nodes", "namespaces", "access"
+    std::optional<Place> place{};  ///< of what is read or changed; nothing: it is of no cluster
+    Membership membership{};       ///< of whoever it is
     std::optional<std::int64_t> replicas{};  ///< that a change leaves, where it says so
     std::string approvedBy{};                ///< identity of the second person
     bool furtherPart = false;                ///< of a change that has begun: the limits have counted it

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/app/change_records.hpp"
+#include "agent/app/change_under_way.hpp"
 #include "agent/operate/guard.hpp"
 #include "agent/operate/object_difference.hpp"
 #include "agent/operate/plan_outcome.hpp"
@@ -25,8 +27,6 @@ constexpr auto asJson = "application/json";
 constexpr Duration lookEvery = 1s;
 /// Between two words about a rollout, the longer the more were said: each is a call of the month's.
 constexpr Duration shortestGap = 1s, longestGap = 1min;
-/// Longer than the progress deadline that Deployments have unless they say otherwise.
-constexpr Duration longestRollout = 15min;
 /// An API server works on a request for a minute, also when nobody waits for the answer any more.
 constexpr Duration longestWork = 60s;
 /// How long the API server is asked what became of a change whose answer was lost.
@@ -43,22 +43,6 @@ std::string dumped(const Json& json) {
 
 std::string recordable(const std::string& text) {
     return truncateUtf8(maskSecrets(text), longestRecord);
-}
-
-storage::UnitOfWork recording(storage::AuditEntry entry) {
-    storage::UnitOfWork unit;
-    unit.audit.push_back(std::move(entry));
-    return unit;
-}
-
-void addLines(std::string& text, const std::vector<std::string>& lines, std::string_view before) {
-    for (const auto& line : lines) text += std::string(before) + line + "\n";
-}
-
-/// Whether the request may have reached the API server although no answer came.
-bool isLost(const Error& error) {
-    return error.code == ErrorCode::OutcomeUnknown || error.code == ErrorCode::DeadlineExceeded ||
-           error.code == ErrorCode::Unavailable || error.code == ErrorCode::Cancelled;
 }
 
 /// Whether what is confirmed was shown before: an expectation names a state, not only an object.
@@ -79,13 +63,14 @@ ChangeDesk::ChangeDesk(Loop& loop, LoopClock& clock, Random& random, operate::Co
       flush_(std::move(flush)),
       noteAction_(std::move(noteAction)),
       tell_(std::move(tell)),
+      keptInputs_(random),
       tasks_(loop, reportFailure) {}
 
 Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLine line, Asked asked) {
     Open open;
     open.id = random_.token(9);
     open.verb = verb.name;
-    open.command = asked.command;
+    open.command = operate::shownCommand(asked.command);
     open.caller = asked.caller;
     open.incident = line.option("alert").value_or("");
     open.replyTo = std::move(asked.replyTo);
@@ -96,9 +81,12 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
         open.plan.cluster = request.place->cluster;
         open.plan.ns = request.place->ns;
     }
-    open.plan.summary = asked.command;
+    open.plan.summary = open.command;
     auto decision = gate_.decide(request);
     if (!decision.allowed) co_return co_await refused(open, "denied", std::move(decision.reason));
+    open.kept = line.option("kept").value_or("");
+    if (auto whole = keptInputs_.putInto(line, clock_.now()); !whole)
+        co_return co_await refused(open, "refused", whole.error().describe());
     auto plan = co_await verb.plan(control_, open.caller, line);
     if (!plan) co_return co_await refused(open, "refused", plan.error().describe());
     open.plan = std::move(*plan);
@@ -109,21 +97,31 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
             open.caller.shownName(), open.approved->shownName());
     // What is changed says where it is; the words of the command only say where it was looked for.
     request.permission = verb.permission;
-    request.place = access::placeOfPath(open.plan.cluster, open.plan.path);
+    request = requestOf(open, std::move(request));
+    if (auto why = deniedPart(open, request)) co_return co_await refused(open, "denied", std::move(*why));
     if (auto expected = line.option("expect"))
         if (auto same = operate::stillExpected(open.plan, *expected, clock_.now()); !same)
             co_return co_await refused(open, "stale", same.error().describe());
     if (auto within = co_await lookAhead(open, request); !within)
         co_return co_await refused(open, "limited", within.error().describe());
-    bool only = line.option("dry-run").has_value();
-    if (!line.option("yes") || only) co_return co_await preview(std::move(open), std::move(request), !only);
-    if (!wasShown(line)) {
-        auto tried = co_await tryOut(open, request);
-        if (!tried) co_return Answered::refusing(std::move(tried).error().message);
+    bool only = line.option("dry-run").has_value(), hidden = verb.document || (verb.secret && verb.secret(line));
+    if (!line.option("yes") || only) {
+        if (hidden && !only && open.kept.empty()) open.kept = keptInputs_.keep(line, clock_.now());
+        co_return co_await preview(std::move(open), std::move(request), !only);
     }
-    if (!open.approved && gate_.approvalFor(request))
+    if (const auto& needed = open.plan.stillNeeded; !needed.empty())
+        co_return co_await refused(open, "refused", "nothing was done: to " + open.plan.summary + " add " + needed);
+    if (!wasShown(line)) {
+        std::string refusal;
+        bool fine = co_await tryParts(open, request, refusal);
+        if (!fine) co_return Answered::refusing(std::move(refusal));
+    }
+    if (!open.approved && approvalFor(open, request)) {
+        if (hidden && open.kept.empty()) open.kept = keptInputs_.keep(line, clock_.now());
+        if (hidden) line.attachment.clear();
         co_return co_await askApproval(std::move(open), std::move(request), std::move(line.attachment),
                                        std::move(asked));
+    }
     co_return co_await carriedOut(std::move(open), std::move(request), std::move(asked.claims));
 }
 
@@ -139,16 +137,26 @@ Task<Result<void>> ChangeDesk::lookAhead(Open& open, access::Request& request) {
     co_return Result<void>();
 }
 
+/// That of the change, or of the first of its parts that needs one.
+const access::ApprovalRule* ChangeDesk::approvalFor(const Open& open, const access::Request& request) const {
+    if (const auto* rule = gate_.approvalFor(request)) return rule;
+    for (std::size_t i = 0; i < open.plan.parts.size(); ++i)
+        if (const auto* rule = gate_.approvalFor(requestOf(partOf(open, i), request))) return rule;
+    return nullptr;
+}
+
 Task<Answered> ChangeDesk::askApproval(Open open, access::Request request, std::string attachment, Asked asked) {
-    auto rule = *gate_.approvalFor(request);
+    auto rule = *approvalFor(open, request);
     if (!askApproval_) co_return co_await refused(open, "denied", "this needs the approval of another person");
     access::Approval wanted;
     wanted.verb = open.verb;
     wanted.permission = request.permission;
     wanted.place = *request.place;
     wanted.replicas = request.replicas;
-    wanted.command = operate::withoutOption(operate::withoutOption(open.command, "expect"), "yes") + " --expect " +
-                     open.plan.expectation() + " --yes";
+    auto command = operate::withoutOption(operate::withoutOption(open.command, "expect"), "yes");
+    command = operate::withoutOption(command, "kept");
+    if (!open.kept.empty()) command += " --kept " + open.kept;
+    wanted.command = command + " --expect " + open.plan.expectation() + " --yes";
     wanted.attachment = std::move(attachment);
     wanted.summary = open.plan.summary;
     wanted.target = open.plan.target();
@@ -161,6 +169,30 @@ Task<Answered> ChangeDesk::askApproval(Open open, access::Request request, std::
     wanted.replyTo = open.replyTo;
     wanted.card = open.card;
     co_return co_await askApproval_(std::move(wanted), std::move(rule), std::move(asked));
+}
+
+Task<Answered> ChangeDesk::watch(const operate::Verb& verb, operate::CommandLine line, Asked asked) {
+    Open open;
+    open.verb = verb.name;
+    open.caller = asked.caller;
+    open.replyTo = std::move(asked.replyTo);
+    open.card = std::move(asked.card);
+    open.watches = true;
+    auto plan = co_await verb.followed(control_, open.caller, std::move(line));
+    if (!plan) co_return Answered::refusing(plan.error().describe() + "\n");
+    open.plan = std::move(*plan);
+    auto status = operate::rolloutStatus(open.plan.before, open.caller.chinese());
+    bool moving = status.state == operate::RolloutStatus::State::Moving;
+    bool good = status.state == operate::RolloutStatus::State::Complete;
+    auto answer = moving || good ? Answered::saying({}) : Answered::refusing({});
+    answer.text = open.plan.summary + "\n" + (moving ? "⏳ " : good ? "✅ " : "❌ ") + status.text + "\n";
+    answer.pagedCommand = asked.command;
+    answer.reads = true;
+    answer.living = moving;
+    if (!moving) co_return answer;
+    const std::string name = "rollout of " + open.plan.target();
+    tasks_.spawn(name, follow(std::move(open)));
+    co_return answer;
 }
 
 storage::AuditEntry ChangeDesk::entryOf(const Open& open, std::string_view decision, const std::string& result) const {
@@ -196,7 +228,7 @@ Task<Result<std::string>> ChangeDesk::tryOut(const Open& open, access::Request r
     if (!permit) co_return fail(permit.error().code, permit.error().describe() + "\n");
     auto tried = co_await control_.changeCluster(std::move(*permit), open.plan.request);
     if (tried) co_return tried;
-    auto why = tried.error().describe();
+    auto why = operate::explained(open.plan, tried.error()).describe();
     auto record = recording(entryOf(open, "refused", why));
     co_await flush_(std::move(record));
     auto said = open.caller.chinese() ? "：集群拒绝：" : ": the cluster refuses it: ";
@@ -204,37 +236,32 @@ Task<Result<std::string>> ChangeDesk::tryOut(const Open& open, access::Request r
 }
 
 Task<Answered> ChangeDesk::preview(Open open, access::Request request, bool confirmable) {
-    if (const auto* rule = gate_.approvalFor(request)) {
+    if (const auto* rule = approvalFor(open, request)) {
         bool zh = open.caller.chinese();
         auto who = access::approversOf(*rule, zh);
         if (who.empty()) who = zh ? "另一位有此权限的人" : "another person who may do it";
         open.plan.notes.push_back((zh ? "需要批准，批准人：" : "it must be approved by ") + who);
     }
-    auto tried = co_await tryOut(open, std::move(request));
-    if (!tried) co_return Answered::refusing(std::move(tried).error().message);
     const auto& plan = open.plan;
     bool chinese = open.caller.chinese();
-    auto answer = Answered::saying((chinese ? "将要执行：" : "This would ") + plan.summary + "\n");
-    if (plan.request.method == "PATCH") addLines(answer.text, operate::differences(plan.before, *tried), "  ");
+    std::string trial;
+    bool fine = co_await tryParts(open, std::move(request), trial);
+    if (!fine) co_return Answered::refusing(std::move(trial));
+    auto answer = Answered::saying((chinese ? "将要执行：" : "This would ") + plan.summary + "\n" + trial);
     addLines(answer.text, plan.notes, chinese ? "注意：" : "Note: ");
-    answer.pagedCommand = operate::withoutOption(operate::withoutOption(open.command, "expect"), "alert");
+    auto command = operate::withoutOption(operate::withoutOption(open.command, "expect"), "kept");
+    answer.pagedCommand = operate::withoutOption(command, "alert");
+    if (!plan.stillNeeded.empty() && confirmable) {
+        answer.text += (chinese ? "要执行，请再写一次：" : "To do it, write it again: ") + answer.pagedCommand + " " +
+                       plan.stillNeeded + "\n";
+        confirmable = false;
+    }
     answer.living = confirmable;
-    if (confirmable)
-        answer.confirm = operate::withoutOption(open.command, "expect") + " --expect " + plan.expectation() + " --yes";
+    if (confirmable && !open.kept.empty()) command += " --kept " + open.kept;
+    if (confirmable) answer.confirm = command + " --expect " + plan.expectation() + " --yes";
     answer.card = open.card;
     co_return answer;
 }
-
-/// A change that somebody waits for, or does not any more.
-struct ChangeDesk::UnderWay {
-    explicit UnderWay(Loop& loop) : ended(loop) {}
-    void end(Answered said) {
-        if (!answer) answer = std::move(said);
-        ended.notify();
-    }
-    std::optional<Answered> answer;
-    LoopCondition ended;
-};
 
 /// The change is the desk's own: it goes on to its end when whoever asked is gone, with their application or their
 /// connection. Its reply is stored with that end.
@@ -263,6 +290,9 @@ Task<void> ChangeDesk::goOn(std::shared_ptr<UnderWay> work, Open open, access::R
 }
 
 Task<Answered> ChangeDesk::carryOut(Open open, access::Request request, std::shared_ptr<Claims> claims) {
+    if (open.plan.evictsFor) co_return co_await drain(std::move(open), std::move(request), std::move(claims));
+    if (!open.plan.parts.empty())
+        co_return co_await carryOutParts(std::move(open), std::move(request), std::move(claims));
     open.sentAt = clock_.now();
     auto unit = recording(entryOf(open, {}));
     unit.meta.push_back(kept(open));
@@ -342,7 +372,7 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::sh
     said.card = open.card;
     said.pagedCommand = open.plan.summary;
     if (!answer) {
-        auto why = answer.error().describe();
+        auto why = operate::explained(open.plan, answer.error()).describe();
         said.text += (chinese ? "：失败：" : ": failed: ") + why + "\n";
         claims->replyIn(end, said);
         bool unknown = answer.error().code == ErrorCode::OutcomeUnknown;
@@ -350,7 +380,7 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::sh
         if (!stored) claims->replied.clear();
         co_return said;
     }
-    bool comparable = open.plan.request.method == "PATCH" && !open.plan.before.empty();
+    bool comparable = open.plan.request.method == "PATCH" && !open.plan.before.empty() && open.plan.changesItself();
     if (comparable) open.differences = operate::differences(open.plan.before, *answer);
     open.differences.resize(std::min(open.differences.size(), mostDifferences));
     auto after = operate::expectationAfter(open.plan, *answer);
@@ -377,7 +407,7 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::sh
 /// Until the Pods have followed, or do not.
 Task<void> ChangeDesk::follow(Open open) {
     bool chinese = open.caller.chinese();
-    auto until = clock_.now() + longestRollout;
+    auto until = clock_.now() + operate::longestRollout;
     auto tellAgainAt = clock_.now();
     auto gap = shortestGap;
     std::string shown;
@@ -407,7 +437,8 @@ Task<void> ChangeDesk::follow(Open open) {
             tell(open, said);
         }
         if (!ended) continue;
-        co_await close(open, good ? "completed" : denied ? "unknown" : "failed", status.text);
+        auto decision = good ? "completed" : denied ? "unknown" : "failed";
+        if (!open.watches) co_await close(open, decision, status.text);
         co_return;
     }
 }
@@ -472,6 +503,8 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
 }
 
 Task<void> ChangeDesk::resumeOne(Open open) {
+    if (open.plan.evictsFor) co_return co_await resumeDrain(std::move(open));
+    if (!open.plan.parts.empty()) co_return co_await resumeParts(std::move(open));
     if (open.made) co_return co_await follow(std::move(open));
     Result<std::string> answer = std::string();
     auto found = co_await foundOut(open);

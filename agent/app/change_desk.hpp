@@ -5,7 +5,9 @@
 
 #include "agent/access/gate.hpp"
 #include "agent/app/answered.hpp"
+#include "agent/app/kept_inputs.hpp"
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/eviction_run.hpp"
 #include "base/async/loop_clock.hpp"
 #include "base/async/task_group.hpp"
 #include "base/random.hpp"
@@ -38,6 +40,8 @@ public:
     /// What the command would do, or with `--yes` the doing of it, once approved where it needs that. Its verb has a
     /// plan.
     Task<Answered> handle(const operate::Verb& verb, operate::CommandLine line, Asked asked);
+    /// What a command that changes nothing looks at (`Verb::followed`), followed where the asker hears of it.
+    Task<Answered> watch(const operate::Verb& verb, operate::CommandLine line, Asked asked);
     /// What was under way when the agent ended, from `RecoveredState::meta`. Once, when the clusters can be asked.
     void resume(const std::map<std::string, std::string, std::less<>>& meta);
     Task<void> stop() { return tasks_.stop(); }
@@ -56,11 +60,13 @@ private:
         operate::Plan plan;
         std::int64_t permittedBy = 0;  ///< row of the audit log; 0 after a restart
         TimePoint sentAt{};
-        bool made = false;  ///< only its rollout is left
+        bool made = false;     ///< only its rollout, or the eviction of its Pods, is left
+        bool watches = false;  ///< nothing is changed: a rollout is only looked at
         std::string replyTo;
         std::string card;
         std::optional<Approved> approved;
         std::vector<std::string> differences;  ///< that it made
+        std::string kept;                      ///< token of what came with the command and is not shown
     };
     /// What an object shows of a change whose answer was lost.
     struct Finding {
@@ -68,17 +74,41 @@ private:
         std::string object;
     };
 
+    struct UnderWay;
     storage::AuditEntry entryOf(const Open& open, std::string_view decision, const std::string& result = {}) const;
     static storage::MetaEntry kept(const Open& open);
     Task<Answered> refused(const Open& open, std::string_view decision, std::string why);
     Task<Result<std::string>> tryOut(const Open& open, access::Request request);
     Task<Result<void>> lookAhead(Open& open, access::Request& request);
     Task<Answered> preview(Open open, access::Request request, bool confirmable);
+    const access::ApprovalRule* approvalFor(const Open& open, const access::Request& request) const;
     Task<Answered> askApproval(Open open, access::Request request, std::string attachment, Asked asked);
-    struct UnderWay;
+    /// What each of several changes would do, as lines; false where the cluster refuses one.
+    Task<bool> tryParts(const Open& open, access::Request request, std::string& text);
     Task<Answered> carriedOut(Open open, access::Request request, std::shared_ptr<Claims> claims);
     Task<void> goOn(std::shared_ptr<UnderWay> work, Open open, access::Request request, std::shared_ptr<Claims> claims);
     Task<Answered> carryOut(Open open, access::Request request, std::shared_ptr<Claims> claims);
+    // Several changes as one: change_desk_parts.cpp.
+    static Open partOf(const Open& open, std::size_t part);
+    static access::Request requestOf(const Open& part, access::Request whole);
+    /// The reason of the first that is not allowed.
+    std::optional<std::string> deniedPart(const Open& open, const access::Request& request) const;
+    Task<Result<void>> begin(const Open& open, std::shared_ptr<Claims> claims);
+    Task<Result<std::string>> send(Open& part, access::Request request);
+    Task<Result<std::string>> makePart(Open& part, access::Request request);
+    Task<Answered> endParts(Open open, std::vector<Result<std::string>> outcomes, std::shared_ptr<Claims> claims);
+    Task<Answered> carryOutParts(Open open, access::Request request, std::shared_ptr<Claims> claims);
+    Task<void> resumeParts(Open open);
+    // The Pods of a node: change_desk_drain.cpp.
+    Task<Answered> drain(Open open, access::Request request, std::shared_ptr<Claims> claims);
+    Task<Answered> drained(Open open, access::Request request, Result<std::string> answer,
+                           std::shared_ptr<Claims> claims);
+    Task<void> evictAll(std::shared_ptr<UnderWay> work, Open open, access::Request request);
+    Task<void> evictDue(operate::EvictionRun& run, const Open& open, access::Request request);
+    Task<void> recordSettled(operate::EvictionRun& run, const Open& open);
+    Task<Result<void>> lookAt(operate::EvictionRun& run, const Open& open);
+    Task<void> resumeDrain(Open open);
+    static Answered shownEviction(const Open& open, std::string_view sign, const std::string& text);
     Task<Result<std::string>> settled(const Open& open, Result<std::string> answer);
     Task<Result<Finding>> foundOut(const Open& open);
     Task<Answered> finish(Open open, Result<std::string> answer, std::shared_ptr<Claims> claims);
@@ -97,6 +127,7 @@ private:
     NoteAction noteAction_;
     Tell tell_;
     AskApproval askApproval_;
+    KeptInputs keptInputs_;
     TaskGroup tasks_;
 };
 

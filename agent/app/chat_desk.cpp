@@ -313,6 +313,7 @@ Task<void> ChatDesk::answer(InboundMessage message) {
     if (earlier == Earlier::Yes) co_return;
     auto command = trimmed(withPlainBlanks(message.text));
     if (command.empty()) command = "help";
+    auto whole = std::exchange(command, operate::shownCommand(command));
     notifiers::CardReply to{message.chat,
                             message.messageId,
                             message.replyTarget,
@@ -323,7 +324,7 @@ Task<void> ChatDesk::answer(InboundMessage message) {
     auto caller = co_await callerOf(message.from, message.chat, message.at);
     Asked asked;
     asked.caller = std::move(caller);
-    asked.command = command;
+    asked.command = std::move(whole);
     asked.page = pageOn(app_.platform);
     asked.card = id;
     asked.replyTo = addressOf(to);
@@ -332,7 +333,8 @@ Task<void> ChatDesk::answer(InboundMessage message) {
     claims->reply = [this, id, command, to](const Answered& answer) -> std::optional<storage::Delivery> {
         auto card = cardOf(id, answer.pagedCommand.empty() ? command : answer.pagedCommand, answer);
         card.reply = to;
-        card.reply->living = answer.living || answer.page.of > 1 || !answer.clusters.empty() || !answer.confirm.empty();
+        card.reply->living = answer.living || answer.page.of > 1 || !answer.clusters.empty() ||
+                             !answer.confirm.empty() || !answer.choices.empty();
         return deliveryOf(std::move(card), id);
     };
     auto answered = co_await commands_.execute(std::move(asked));

@@ -24,6 +24,7 @@ constexpr Duration longestWay = 5min;
 struct Understood {
     const operate::Verb* verb = nullptr;
     operate::CommandLine line;
+    bool hides() const { return verb->document || (verb->secret && verb->secret(line)); }
     bool changes() const { return verb->changes && verb->changes(line); }
 };
 
@@ -119,6 +120,7 @@ Answered answerOf(operate::Output outcome, const operate::CommandLine& line, con
         answer.below = std::move(outcome.after);
     }
     answer.text = std::move(outcome.text);
+    answer.choices = std::move(outcome.choices);
     return answer;
 }
 
@@ -230,7 +232,10 @@ Result<bool> CommandDesk::knows(const std::vector<storage::InboundKey>& inbound)
 }
 
 Task<Answered> CommandDesk::execute(Asked asked) {
-    auto understood = understand(asked.command);
+    auto message = operate::messageOf(asked.command);
+    auto understood = understand(message.command);
+    if (asked.attachment.empty()) asked.attachment = std::move(message.document);
+    asked.command = operate::shownCommand(message.command);
     if (!understood) {
         co_await recordNotUnderstood(asked, understood.error());
         co_return refusal(understood.error());
@@ -261,13 +266,20 @@ Task<Answered> CommandDesk::execute(Asked asked) {
                                 "nothing was done; see /readyz for what is wrong with the storage"));
     }
     if ((understood->verb->ask || understood->verb->plan) && !understood->line.option("cluster"))
-        if (auto choice = whichCluster(control_, asked.command)) co_return std::move(*choice);
+        if (auto choice = whichCluster(control_, asked.command)) {
+            // What a button would carry is not the whole command.
+            if (understood->hides()) choice->clusters.clear();
+            co_return std::move(*choice);
+        }
     if (understood->verb->judgement != operate::Verb::Judgement::None) {
         if (!approvals_) co_return Answered::refusing("nothing can be approved here\n");
         co_return co_await approvals_->judge(*understood->verb, std::move(understood->line), std::move(asked));
     }
     if (understood->verb->plan)
         co_return co_await changes_.handle(*understood->verb, std::move(understood->line), std::move(asked));
+    bool followed = understood->verb->follows && understood->verb->follows(understood->line);
+    if (followed && !asked.replyTo.empty() && !asked.card.empty())
+        co_return co_await changes_.watch(*understood->verb, std::move(understood->line), std::move(asked));
     bool unsure = asked.page.rows > 0 && understood->verb->confirms && understood->verb->confirms(understood->line);
     if (unsure && !understood->line.option("yes")) {
         auto preview = understood->verb->preview(control_, caller, understood->line);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+
 #include "base/async/together.hpp"
 #include "base/percent.hpp"
 #include "rules/metric/builtin_metrics.hpp"
@@ -268,6 +270,14 @@ Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube
     auto response = co_await watched->server().change(std::move(permit), std::move(change), patience);
     if (!response) co_return fail(inCluster(std::move(response).error(), watched->name()));
     co_return std::move(response->body);
+}
+
+/// As every Pod is told: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+std::string LiveControl::ownNamespace() const {
+    std::ifstream file("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
+    std::string name;
+    std::getline(file, name);
+    return name;
 }
 
 std::string LiveControl::grant(access::Grant wanted) {

@@ -96,6 +96,7 @@ public:
     Result<void> removeRule(const std::string& name, const rules::Mark& mark) override;
     std::vector<operate::ClusterView> clusters() const override;
     const access::Policy& policy() const override { return gate_->policy(); }
+    std::string ownNamespace() const override;
     std::string grant(access::Grant wanted) override;
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override { return grants_->revoke(idPrefix); }
     Result<std::vector<storage::AuditRow>> audit(const storage::AuditFilter& filter) const override;

@@ -28,6 +28,7 @@ struct DoOptions {
     std::string data;
     std::string language;
     std::vector<std::string> words;
+    std::string file;  ///< a text that goes with the command; "-": standard input
 };
 int doCommand(const DoOptions& options);
 /// Prints the commands of `klaw do` and of chats as a Markdown table.

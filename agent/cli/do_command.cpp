@@ -1,3 +1,7 @@
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
 #include "agent/cli/agent_client.hpp"
 #include "agent/cli/commands.hpp"
 
@@ -14,12 +18,24 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
+Result<std::string> textOf(const std::string& file) {
+    if (file.empty()) return std::string();
+    std::ostringstream text;
+    std::ifstream in(file);
+    if (file != "-" && !in)
+        return fail(ErrorCode::NotFound, "it cannot be read", file, "check the path and its permissions");
+    text << (file == "-" ? std::cin.rdbuf() : in.rdbuf());
+    return text.str();
+}
+
 }  // namespace
 
 int doCommand(const DoOptions& options) {
     auto agent = findAgent(options.config, options.data);
     if (!agent) return refuse(agent.error());
-    auto answer = askAgent(*agent, joined(options.words), options.language);
+    auto text = textOf(options.file);
+    if (!text) return refuse(text.error());
+    auto answer = askAgent(*agent, joined(options.words), options.language, *text);
     return answer ? show(*answer) : refuse(answer.error());
 }
 

@@ -102,8 +102,8 @@ std::string ChangeRequest::ns() const {
     auto at = whole.find(segment);
     if (at == whole.npos) return {};
     auto name = whole.substr(at + segment.size());
-    auto end = name.find('/');
-    return end == name.npos ? std::string() : net::percentDecode(name.substr(0, end)).value_or(std::string(name));
+    name = name.substr(0, name.find('/'));
+    return net::percentDecode(name).value_or(std::string(name));
 }
 
 Error statusError(const net::HttpHead& head, std::string_view body, const std::string& place) {

@@ -20,7 +20,7 @@ struct ChangeRequest {
 
     /// What a permit for it names.
     std::string digest() const { return access::digestOf(method, path, body); }
-    /// "shop" in "/api/v1/namespaces/shop/pods/web"; empty for what is of the cluster, namespaces themselves included.
+    /// "shop" in "/api/v1/namespaces/shop/pods/web" and "/api/v1/namespaces/shop"; empty for what is of the cluster.
     std::string ns() const;
 };
 

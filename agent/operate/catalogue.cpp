@@ -10,7 +10,8 @@ std::span<const Verb> catalogue() {
     static const std::vector<Verb> verbs = [] {
         auto all = alertVerbs();
         for (auto group : {informationVerbs(), ruleVerbs(), resourceVerbs(), logVerbs(), workloadVerbs(),
-                           rollbackVerbs(), nodeVerbs(), accessVerbs(), approvalVerbs(), auditVerbs(), historyVerbs()})
+                           rollbackVerbs(), rolloutVerbs(), nodeVerbs(), drainVerbs(), setVerbs(), createVerbs(),
+                           deleteVerbs(), applyVerbs(), accessVerbs(), approvalVerbs(), auditVerbs(), historyVerbs()})
             for (auto& verb : group) all.push_back(std::move(verb));
         std::sort(all.begin(), all.end(), [](const Verb& a, const Verb& b) { return a.name < b.name; });
         return all;
@@ -34,6 +35,7 @@ Result<void> checkOptions(const Verb& verb, const CommandLine& line, bool offere
     known.insert(known.end(), verb.options.begin(), verb.options.end());
     if (verb.ask || verb.plan) known.insert(known.end(), {"cluster", "namespace"});
     if (verb.plan) known.insert(known.end(), {"yes", "dry-run", "expect"});
+    if (verb.document || verb.secret) known.push_back("kept");
     if (verb.plan && offered) known.push_back("alert");
     for (const auto& [name, value] : line.options) {
         bool has = std::ranges::find(known, name) != known.end();
@@ -45,6 +47,38 @@ Result<void> checkOptions(const Verb& verb, const CommandLine& line, bool offere
                     near ? "did you mean --" + std::string(*near) + "?" : std::string(verb.usage));
     }
     return {};
+}
+
+Message messageOf(const std::string& text) {
+    auto end = text.find_first_of("\r\n");
+    auto first = text.substr(0, end);
+    const auto* verb = findVerb(first.substr(0, first.find_first_of(" \t")));
+    if (end == std::string::npos || !verb || !verb->document) return {text, {}};
+    Message message{std::move(first), {}};
+    for (auto from = text.find_first_not_of("\r\n", end); from < text.size();) {
+        auto until = std::min(text.find('\n', from), text.size());
+        auto line = std::string_view(text).substr(from, until - from);
+        if (!line.starts_with("```")) message.document.append(line).append("\n");
+        from = until + 1;
+    }
+    return message;
+}
+
+std::string shownCommand(const std::string& command) {
+    auto first = messageOf(command).command;
+    auto word = first.substr(0, first.find_first_of(" \t\r\n"));
+    const auto* verb = findVerb(word);
+    if (!verb) {  // a misspelt one hides what the one that was meant would
+        first = first.substr(0, first.find_first_of("\r\n"));
+        verb = findVerb(nearestVerb(word));
+    }
+    auto line = parseCommandLine(first);
+    if (!verb || !verb->secret) return first;
+    if (!line) return std::string(verb->name) + " …";
+    if (!verb->secret(*line)) return first;
+    std::vector<std::string_view> kept{"namespace", "cluster", "expect", "kept", "page", "alert"};
+    kept.insert(kept.end(), verb->options.begin(), verb->options.end());
+    return withoutValues(first, kept);
 }
 
 std::string_view nearestVerb(std::string_view word) {

@@ -16,6 +16,13 @@
 
 namespace klaw::operate {
 
+/// What a command may do to those who use what it changes.
+enum class Danger {
+    Low,     ///< nothing they notice, or what one command takes back
+    Medium,  ///< Pods are replaced, or stop
+    High,    ///< what is gone does not come back, or much goes at once
+};
+
 /// One verb of the grammar: the only place where it is described and carried out.
 struct Verb {
     std::string_view name;
@@ -46,6 +53,14 @@ struct Verb {
     std::string_view readPermission = "read";
     /// In place of `run`: it approves or refuses what somebody else has asked for. Whoever may do that may do this.
     enum class Judgement { None, Approve, Refuse } judgement = Judgement::None;
+    Danger danger = Danger::Low;  ///< where it changes something
+    /// Whether the command looks at something that moves, and where it is: the card of the answer follows it.
+    bool (*follows)(const CommandLine& line) = nullptr;
+    Task<Result<Plan>> (*followed)(Control& control, Caller caller, CommandLine line) = nullptr;
+    /// A text of several lines goes with the command, after its first line.
+    bool document = false;
+    /// Whether the values among its arguments, or its document, are for nobody's eyes.
+    bool (*secret)(const CommandLine& line) = nullptr;
 };
 
 /// InvalidArgument, with the nearest one, for an option that the verb does not have, and for a value of one that takes
@@ -65,13 +80,35 @@ std::vector<Verb> resourceVerbs();
 std::vector<Verb> logVerbs();
 std::vector<Verb> workloadVerbs();
 std::vector<Verb> rollbackVerbs();
+std::vector<Verb> rolloutVerbs();
 std::vector<Verb> nodeVerbs();
+std::vector<Verb> drainVerbs();
+std::vector<Verb> setVerbs();
+std::vector<Verb> createVerbs();
+std::vector<Verb> deleteVerbs();
+std::vector<Verb> applyVerbs();
 std::vector<Verb> accessVerbs();
 std::vector<Verb> approvalVerbs();
 std::vector<Verb> auditVerbs();
 std::vector<Verb> historyVerbs();
 
-/// All verbs as a Markdown table: usage, other words, what it does in both languages, who may, preview and undo.
+/// A message as a command and the text that goes with it: what follows the first line, out of its fences, where the
+/// verb takes one.
+struct Message {
+    std::string command, document;
+};
+Message messageOf(const std::string& text);
+
+/// What may be shown, kept and recorded of a command: without values of Secrets, and without a text that goes with it.
+std::string shownCommand(const std::string& command);
+
+/// The least role that may: "viewer; to change: operator".
+std::string whoMay(const Verb& verb);
+/// "low", "高"; empty for a verb that never changes anything.
+std::string dangerOf(const Verb& verb, bool chinese);
+
+/// All verbs as a Markdown table: usage, other words, what it does in both languages, who may, danger, preview and
+/// undo.
 std::string markdownTable();
 
 /// For verbs that list without arguments, and change with them.

@@ -95,9 +95,79 @@ struct Given {
 }  // namespace
 
 bool isFlag(std::string_view option) {
-    static constexpr std::string_view flags[] = {"help", "all",      "yes",     "json",
-                                                 "bad",  "previous", "dry-run", "timestamps"};
+    static constexpr std::string_view flags[] = {"help",      "all",
+                                                 "yes",       "json",
+                                                 "bad",       "previous",
+                                                 "dry-run",   "timestamps",
+                                                 "force",     "delete-emptydir-data",
+                                                 "overwrite", "force-conflicts"};
     return std::ranges::find(flags, option) != std::end(flags);
+}
+
+Result<std::vector<std::string>> plainWordsOf(std::string_view text) {
+    auto words = split(std::string(text));
+    if (!words) return fail(std::move(words).error());
+    std::vector<std::string> texts;
+    for (auto& word : *words) texts.push_back(std::move(word.text));
+    return texts;
+}
+
+std::optional<std::string> asWord(const std::string& value) {
+    if (narrowed(withPlainBlanks(value)) != value) return std::nullopt;
+    bool plain = !value.empty() && value.front() != '-' && value.find_first_of(" \t\r\n'\"") == std::string::npos;
+    if (plain) return value;
+    for (char quote : {'\'', '"'})
+        if (value.find(quote) == std::string::npos) return quote + value + quote;
+    return std::nullopt;
+}
+
+namespace {
+
+/// Of the words behind a verb: whether the kind and the name of its object are through.
+class ObjectWords {
+public:
+    /// Whether `word` still belongs to them.
+    bool take(const std::string& word) {
+        if (word.find('=') != std::string::npos) named_ = true;
+        if (named_) return false;
+        if (word == "data" || word == "generic") return true;
+        named_ = word.find('/') != std::string::npos || ++words_ == 2;
+        return true;
+    }
+
+private:
+    bool named_ = false;
+    int words_ = 0;
+};
+
+std::string withoutValue(const std::string& word) {
+    auto key = word.substr(0, word.find('='));
+    bool plain = key.find_first_of(" \t\r\n'\"") == std::string::npos;
+    if (plain && word.size() > key.size()) return key + "=***";
+    return plain && word.ends_with('-') ? word : "***";
+}
+
+}  // namespace
+
+std::string withoutValues(const std::string& command, const std::vector<std::string_view>& kept) {
+    auto words = split(narrowed(withPlainBlanks(command)));
+    if (!words || words->empty()) return "***";
+    auto shown = words->front().written;
+    ObjectWords object;
+    for (std::size_t i = 1; i < words->size(); ++i) {
+        const auto& word = (*words)[i];
+        if (!word.isOption()) {
+            shown += " " + (object.take(word.text) ? word.written : withoutValue(word.text));
+            continue;
+        }
+        Given given(word.text);
+        bool keeps = isFlag(given.name) || std::ranges::find(kept, given.name) != kept.end();
+        shown += " " + (keeps || !given.value ? word.written : "--" + given.name + "=***");
+        bool takesNext = !given.value && !isFlag(given.name) && i + 1 < words->size();
+        if (takesNext) shown += " " + (keeps ? (*words)[i + 1].written : std::string("***"));
+        if (takesNext) ++i;
+    }
+    return shown;
 }
 
 std::string withoutOption(const std::string& command, std::string_view name) {
@@ -136,14 +206,12 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
             continue;
         }
         Given given(word.text);
-        if (given.value)
-            line.options[given.name] = *given.value;
-        else if (isFlag(given.name))
-            line.options[given.name] = "";
-        else if (i + 1 < words->size())
-            line.options[given.name] = (*words)[++i].text;
-        else
-            return fail(ErrorCode::InvalidArgument, "--" + given.name + " needs a value");
+        bool alone = !given.value && isFlag(given.name);
+        if (!given.value && !alone && i + 1 < words->size()) given.value = (*words)[++i].text;
+        if (!given.value && !alone) return fail(ErrorCode::InvalidArgument, "--" + given.name + " needs a value");
+        auto& option = line.options[given.name];
+        bool more = given.name == "env" && !option.empty();
+        option = (more ? option + "\n" : "") + given.value.value_or("");
     }
     return line;
 }

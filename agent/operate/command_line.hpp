@@ -26,8 +26,20 @@ struct CommandLine {
 bool isFlag(std::string_view option);
 
 /// Splits at blanks; '…' and "…" hold words together, full-width quotes and blanks of Chinese keyboards too. `-n x`,
-/// `--namespace x` and `--namespace=x` are options. InvalidArgument for an open quote or an empty text.
+/// `--namespace x` and `--namespace=x` are options; `--env` may be there several times, its values a line each.
+/// InvalidArgument for an open quote or an empty text.
 Result<CommandLine> parseCommandLine(std::string_view text);
+
+/// The words of a text, as those of a command but without options: `sh -c "sleep 5"`. InvalidArgument for an open
+/// quote.
+Result<std::vector<std::string>> plainWordsOf(std::string_view text);
+
+/// A value as one word of a command; nothing for one that cannot be written so.
+std::optional<std::string> asWord(const std::string& value);
+
+/// The command as written with `***` for what may be a value behind the kind and the name that it is about: "create
+/// secret db PASSWORD=***". Options other than `kept` keep theirs.
+std::string withoutValues(const std::string& command, const std::vector<std::string_view>& kept);
 
 /// The command as written without one option and its value: to write it with another one.
 std::string withoutOption(const std::string& command, std::string_view name);

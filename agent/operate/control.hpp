@@ -154,6 +154,8 @@ public:
     virtual Result<void> removeRule(const std::string& name, const rules::Mark& mark) = 0;
     virtual std::vector<ClusterView> clusters() const = 0;
     virtual const access::Policy& policy() const = 0;
+    /// The namespace that Klaw runs in; empty where it runs outside of a cluster.
+    virtual std::string ownNamespace() const { return {}; }
     /// Its id, which is chosen here. It counts once it is durable.
     virtual std::string grant(access::Grant wanted) = 0;
     virtual Result<access::Grant> revokeGrant(const std::string& idPrefix) = 0;

@@ -40,6 +40,11 @@ Task<Result<std::vector<Json>>> leavingPods(Control& control, Caller caller, con
         pods.push_back(Json::parse(plan.before, nullptr, false));
         co_return pods;
     }
+    if (impact.loss == Impact::Loss::Parts) {
+        for (const auto& part : plan.parts)
+            if (auto pod = Json::parse(part.before, nullptr, false); pod.is_object()) pods.push_back(std::move(pod));
+        co_return pods;
+    }
     auto selector = writtenSelector(valueAt(impact.workload, "/spec/selector"));
     if (selector.empty()) co_return pods;
     auto path = "/api/v1/namespaces/" + percentEncode(plan.ns) + "/pods?labelSelector=" + percentEncode(selector);
@@ -56,6 +61,22 @@ Task<Result<std::vector<Json>>> leavingPods(Control& control, Caller caller, con
 
 }  // namespace
 
+namespace {
+
+/// Each of several objects by itself.
+Task<Result<std::vector<std::string>>> guardedParts(Control& control, Caller caller, Plan plan) {
+    std::vector<std::string> notes;
+    for (const auto& part : plan.parts) {
+        auto impact = impactOf(part);
+        auto own = co_await guarded(control, caller, part, std::move(impact));
+        if (!own) co_return fail(std::move(own).error());
+        for (auto& note : *own) notes.push_back(std::move(note));
+    }
+    co_return notes;
+}
+
+}  // namespace
+
 Task<Result<std::vector<std::string>>> guarded(Control& control, Caller caller, Plan plan, Impact impact) {
     std::vector<std::string> notes;
     access::Place place{plan.cluster, plan.ns, {}, {}, false};
@@ -63,6 +84,7 @@ Task<Result<std::vector<std::string>>> guarded(Control& control, Caller caller, 
     std::erase_if(limits, [&](const access::Limit& limit) { return !access::covers(limit, place); });
     bool chinese = caller.chinese();
     if (auto fine = notTooMany(limits, plan, impact, chinese); !fine) co_return fail(std::move(fine).error());
+    if (!plan.parts.empty() && !plan.evictsFor) co_return co_await guardedParts(control, caller, plan);
     if (impact.single)
         notes.push_back(chinese ? "只有一个副本：旧 Pod 会保留到新 Pod 就绪"
                                 : "its only replica is replaced: the old Pod stays until the new one is ready");

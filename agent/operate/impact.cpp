@@ -88,6 +88,22 @@ Impact ofWorkload(const Plan& plan, Json before) {
 }  // namespace
 
 Impact impactOf(const Plan& plan) {
+    if (plan.evictsFor) {
+        Impact impact;
+        impact.pods = static_cast<std::int64_t>(plan.parts.size());
+        impact.loss = impact.pods > 0 ? Impact::Loss::Parts : Impact::Loss::None;
+        impact.evicts = true;
+        return impact;
+    }
+    if (!plan.parts.empty()) {
+        Impact impact;
+        for (const auto& part : plan.parts) {
+            auto one = impactOf(part);
+            impact.pods += one.pods;
+            if (one.replicas) impact.replicas = std::min(impact.replicas.value_or(*one.replicas), *one.replicas);
+        }
+        return impact;
+    }
     auto before = Json::parse(plan.before, nullptr, false);
     if (isWorkload(plan.kind) && before.is_object()) return ofWorkload(plan, std::move(before));
     Impact impact;

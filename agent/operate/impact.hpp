@@ -16,6 +16,7 @@ struct Impact {
         Itself,   ///< the object is a Pod
         Smaller,  ///< of a workload, down to `replicas`
         All,      ///< of a workload
+        Parts,    ///< the parts of the plan are Pods
     };
     std::optional<std::int64_t> replicas{};  ///< that it leaves of a workload, where it changes their number
     std::int64_t pods = 0;                   ///< that it starts, ends or replaces

@@ -94,14 +94,29 @@ void withoutServiceAccountToken(Json& object) {
                 if (container.is_object()) drop(container, "volumeMounts");
 }
 
-/// What is in a Secret is told by its size.
-void withoutValues(Json& object) {
-    for (const auto* part : {"data", "stringData"}) {
+std::size_t decodedSize(const Json& value) {
+    if (!value.is_string()) return 0;
+    const auto& text = value.get_ref<const std::string&>();
+    auto padding = std::min<std::size_t>(text.size() - std::min(text.size(), text.find_last_not_of('=') + 1), 2);
+    return text.size() / 4 * 3 - std::min(padding, text.size() / 4 * 3);
+}
+
+/// What is in a Secret is told by its size. Takes it out of the object.
+std::string takeValues(Json& object) {
+    std::string text;
+    for (const std::string part : {"data", "stringData"}) {
         auto values = object.find(part);
-        if (values == object.end() || !values->is_object()) continue;
-        for (auto& [name, value] : values->items())
-            value = fmt::format("{} characters, not shown", value.is_string() ? value.get<std::string>().size() : 0);
+        if (values == object.end()) continue;
+        if (values->is_object() && !values->empty()) text += part + ":\n";
+        if (values->is_object())
+            for (const auto& [name, value] : values->items()) {
+                auto plain = value.is_string() ? value.get_ref<const std::string&>().size() : 0;
+                text += fmt::format("  {}: {} bytes, not shown\n", notifiers::oneLine(name),
+                                    part == "data" ? decodedSize(value) : plain);
+            }
+        object.erase(part);
     }
+    return text;
 }
 
 }  // namespace
@@ -111,11 +126,21 @@ std::string describeObject(const std::string& body) {
     if (!object.is_object()) return "the API server gave no object\n";
     withoutNoise(object);
     withoutServiceAccountToken(object);
-    if (text(object, "kind") == "Secret") withoutValues(object);
+    auto values = text(object, "kind") == "Secret" ? takeValues(object) : std::string();
     maskSecretValues(object);
     std::string out;
     write(object, 0, out);
-    return maskSecrets(out);
+    return maskSecrets(out) + values;
+}
+
+std::vector<std::vector<std::string>> secretKeys(const std::string& body) {
+    auto object = Json::parse(body, nullptr, false);
+    std::vector<std::vector<std::string>> rows;
+    const auto& values = at(object, "data");
+    if (!values.is_object()) return rows;
+    for (const auto& [name, value] : values.items())
+        rows.push_back({notifiers::oneLine(name), std::to_string(decodedSize(value))});
+    return rows;
 }
 
 std::string describeEvents(const std::string& body) {

@@ -17,7 +17,8 @@ struct Table {
 struct Output {
     std::string text;
     std::optional<Table> table;
-    std::string after;  ///< what stands below the table
+    std::string after;                                         ///< what stands below the table
+    std::vector<std::pair<std::string, std::string>> choices;  ///< label and command of what can be done next
 
     Output(std::string plain = {}) : text(std::move(plain)) {}
     Output(const char* plain) : text(plain) {}

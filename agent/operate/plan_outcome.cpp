@@ -84,6 +84,21 @@ std::string lastChange(const Json& object, TimePoint now) {
 
 }  // namespace
 
+std::string appliedAt(const Json& object) {
+    for (const auto& entry : valueAt(object, "/metadata/managedFields")) {
+        bool own = textAt(entry, "/manager") == fieldManager && textAt(entry, "/operation") == "Apply";
+        if (own) return textAt(entry, "/time");
+    }
+    return {};
+}
+
+Error explained(const Plan& plan, Error error) {
+    bool fields = error.code == ErrorCode::Conflict && plan.request.contentType == applyType &&
+                  error.message.find("conflict with") != std::string::npos;
+    if (fields) error.remedy = "--force-conflicts takes those fields over from whoever set them";
+    return error;
+}
+
 bool isApplied(const Plan& plan, const Result<std::string>& evidence) {
     bool gone = !evidence && evidence.error().code == ErrorCode::NotFound;
     bool removes = plan.request.method == "DELETE" || plan.request.path.ends_with("/eviction");
@@ -93,12 +108,15 @@ bool isApplied(const Plan& plan, const Result<std::string>& evidence) {
         return valueAt(object, "/metadata/uid") != plan.uid ||
                !valueAt(object, "/metadata/deletionTimestamp").is_null();
     if (plan.request.method == "POST") return object.is_object();
+    if (plan.request.contentType == applyType) return appliedAt(object) != plan.appliedBefore;
     return patched(plan, object);
 }
 
 Result<void> stillExpected(const Plan& plan, const std::string& expectation, TimePoint now) {
-    auto title = plan.kind + " " + (plan.ns.empty() ? "" : plan.ns + "/") + plan.name;
+    auto title = plan.title();
     auto at = expectation.find('@');
+    if (expectation.starts_with("@") && !plan.uid.empty())
+        return fail(ErrorCode::Conflict, title + " was made meanwhile", {}, "nothing was done; look at it first");
     if (expectation.substr(0, at) != plan.uid)
         return fail(ErrorCode::Conflict, title + " is another one now: it was deleted and made anew", {},
                     "nothing was done; look at the new one first");
@@ -111,6 +129,7 @@ Result<void> stillExpected(const Plan& plan, const std::string& expectation, Tim
 
 std::string expectationAfter(const Plan& plan, const std::string& answer) {
     auto object = Json::parse(answer, nullptr, false);
+    if (plan.uid.empty()) return textAt(object, "/metadata/uid");
     if (valueAt(object, "/metadata/uid") != plan.uid) return {};
     std::vector<std::string> pointers;
     for (const auto& effect : effectsOf(plan)) pointers.push_back(textAt(effect, "/path"));
@@ -124,14 +143,21 @@ std::string toJson(const Plan& plan) {
         {"undo", plan.undo},       {"rollout", plan.rollout}, {"evidence", plan.evidence}};
     json["request"] = {
         {"method", plan.request.method}, {"path", plan.request.path}, {"contentType", plan.request.contentType}};
-    bool patches = plan.request.method == "PATCH";
+    bool patches = plan.request.method == "PATCH" && plan.request.contentType != applyType;
     if (patches) json["effects"] = plan.effects.empty() ? effectsOf(plan.request.body) : plan.effects;
+    json["permission"] = plan.permission;
+    json["appliedBefore"] = plan.appliedBefore;
+    if (plan.evictsFor)
+        json["evictsForSeconds"] = std::chrono::duration_cast<std::chrono::seconds>(*plan.evictsFor).count();
+    for (const auto& part : plan.parts) json["parts"].push_back(Json::parse(toJson(part), nullptr, false));
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<Plan> planFromJson(const std::string& text) {
     auto json = Json::parse(text, nullptr, false);
-    if (textAt(json, "/path").empty()) return fail(ErrorCode::DataLoss, "a change that was under way cannot be read");
+    const auto& parts = valueAt(json, "/parts");
+    if (textAt(json, "/path").empty() && parts.empty())
+        return fail(ErrorCode::DataLoss, "a change that was under way cannot be read");
     Plan plan;
     plan.cluster = textAt(json, "/cluster");
     plan.ns = textAt(json, "/ns");
@@ -147,6 +173,15 @@ Result<Plan> planFromJson(const std::string& text) {
     plan.request = {
         textAt(json, "/request/method"), textAt(json, "/request/path"), textAt(json, "/request/contentType"), {}};
     plan.effects = textAt(json, "/effects");
+    plan.permission = textAt(json, "/permission");
+    plan.appliedBefore = textAt(json, "/appliedBefore");
+    const auto& seconds = valueAt(json, "/evictsForSeconds");
+    if (seconds.is_number_integer()) plan.evictsFor = std::chrono::seconds(seconds.get<std::int64_t>());
+    for (const auto& kept : parts) {
+        auto part = planFromJson(kept.dump(-1, ' ', false, Json::error_handler_t::replace));
+        if (!part) return part;
+        plan.parts.push_back(std::move(*part));
+    }
     return plan;
 }
 

@@ -1,10 +1,22 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "agent/operate/plan.hpp"
 
 namespace klaw::operate {
+
+inline constexpr std::string_view fieldManager = "klaw";
+/// The content type of a server-side apply.
+inline constexpr auto applyType = "application/apply-patch+yaml";
+
+/// When Klaw applied an object last, as it says itself; empty: never.
+std::string appliedAt(const nlohmann::json& object);
+
+/// A refusal of the API server with what helps against it, where it does not say so itself.
+Error explained(const Plan& plan, Error error);
 
 /// Whether a change whose answer was lost has been made, by the object that `Plan::evidence` names as it is now.
 bool isApplied(const Plan& plan, const Result<std::string>& evidence);

@@ -59,12 +59,31 @@ Result<Named> namedBy(const CommandLine& line, const std::vector<std::string_vie
     return named;
 }
 
+/// Whether what is above a pointer is there and can have it.
+bool hasRoomFor(const Json& object, const Json::json_pointer& at) {
+    if (!object.contains(at.parent_pointer())) return false;
+    const auto& parent = object.at(at.parent_pointer());
+    return parent.is_object() || (parent.is_array() && object.contains(at));
+}
+
 }  // namespace
+
+std::string pointerTo(const std::string& parent, const std::string& name) {
+    auto pointer = Json::json_pointer(parent);
+    pointer /= name;
+    return pointer.to_string();
+}
 
 const Json& valueAt(const Json& json, const std::string& pointer) {
     static const Json none;
     Json::json_pointer at(pointer);
     return json.contains(at) ? json.at(at) : none;
+}
+
+const Json& listAt(const Json& json, const std::string& pointer) {
+    static const Json none = Json::array();
+    const auto& value = valueAt(json, pointer);
+    return value.is_array() ? value : none;
 }
 
 std::string textAt(const Json& json, const std::string& pointer) {
@@ -105,7 +124,34 @@ Task<Result<PlannedObject>> plannedObject(Control& control, Caller caller, Comma
     auto place = ns.empty() ? *cluster : *cluster + ", namespace " + ns;
     co_return fail(ErrorCode::NotFound,
                    "there is no " + std::string(named->kinds.front()->kind) + " \"" + named->name + "\" in " + place,
-                   {}, "`" + std::string(named->kinds.front()->name) + " -n " + ns + "` lists them");
+                   {},
+                   "`" + std::string(named->kinds.front()->name) + (ns.empty() ? "" : " -n " + ns) + "` lists them");
+}
+
+Task<Result<PlannedObject>> plannedCreation(Control& control, Caller caller, CommandLine line, std::string_view kind) {
+    std::vector<std::string_view> kinds{kind};
+    auto named = namedBy(line, kinds);
+    if (!named) co_return fail(std::move(named).error());
+    auto cluster = clusterOf(control, line);
+    if (!cluster) co_return fail(std::move(cluster).error());
+    const auto& meant = *named->kinds.front();
+    auto ns = meant.namespaced ? line.option("namespace").value_or("") : std::string();
+    if (meant.namespaced && ns.empty())
+        co_return fail(ErrorCode::InvalidArgument, line.verb + " needs the namespace", {}, "add -n NAMESPACE");
+    PlannedObject made;
+    auto& plan = made.plan;
+    plan.cluster = *cluster;
+    plan.ns = std::move(ns);
+    plan.kind = meant.kind;
+    plan.name = named->name;
+    plan.path = plan.evidence = pathOf(meant, plan.ns) + "/" + percentEncode(plan.name);
+    plan.request.method = "POST";
+    plan.request.path = pathOf(meant, plan.ns);
+    auto there = co_await control.askCluster(std::move(caller), *cluster, plan.path, "application/json");
+    if (there) co_return fail(ErrorCode::Conflict, "there is a " + plan.title() + " already");
+    if (there.error().code != ErrorCode::NotFound) co_return fail(std::move(there).error());
+    made.words = std::move(named->rest);
+    co_return made;
 }
 
 std::string stateOf(const Json& object, const std::vector<std::string>& pointers) {
@@ -140,7 +186,7 @@ void GuardedPatch::testOldValue(const std::string& pointer) {
 
 void GuardedPatch::set(const std::string& pointer, Json value) {
     Json::json_pointer at(pointer);
-    while (!at.parent_pointer().empty() && !object_.contains(at.parent_pointer())) {
+    while (!at.parent_pointer().empty() && !hasRoomFor(object_, at)) {
         value = Json{{at.back(), std::move(value)}};
         at.pop_back();
     }

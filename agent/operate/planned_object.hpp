@@ -27,6 +27,10 @@ struct PlannedObject {
 Task<Result<PlannedObject>> plannedObject(Control& control, Caller caller, CommandLine line,
                                           std::vector<std::string_view> kinds);
 
+/// The place of an object that is still to be made: as plannedObject() finds them, and with the same errors; Conflict
+/// where there is one of that name already. Its plan has no UID.
+Task<Result<PlannedObject>> plannedCreation(Control& control, Caller caller, CommandLine line, std::string_view kind);
+
 /// By which a change of an object that matters for a change of its values at `pointers` is noticed: its generation;
 /// where it has none its resourceVersion ("r17"), or for a Node, which its kubelet writes all the time, a digest of
 /// those values ("v0b5c…"). Empty for a Pod, which is only deleted: there the UID is enough.
@@ -40,6 +44,7 @@ public:
     /// Puts `value` at a JSON pointer, with the objects above it where they are missing.
     void set(const std::string& pointer, nlohmann::json value);
     void remove(const std::string& pointer);
+    bool empty() const { return pointers_.empty(); }
     /// The change, and what it is based on, into a plan for the object.
     void putInto(Plan& plan) const;
 
@@ -52,8 +57,12 @@ private:
     nlohmann::json operations_ = nlohmann::json::array();
 };
 
+/// The JSON pointer to a member of what is at another one; names have any characters.
+std::string pointerTo(const std::string& parent, const std::string& name);
 /// The value at a JSON pointer; null where there is none.
 const nlohmann::json& valueAt(const nlohmann::json& json, const std::string& pointer);
+/// The same where it is a list; an empty one for anything else.
+const nlohmann::json& listAt(const nlohmann::json& json, const std::string& pointer);
 /// The same where it is a text; empty for anything else.
 std::string textAt(const nlohmann::json& json, const std::string& pointer);
 

@@ -17,6 +17,7 @@ std::span<const ResourceKind> resourceKinds() {
         {"jobs", {"job", "任务"}, "/apis/batch/v1", true, {"Lists Jobs", "列出 Job"}, "Job"},
         {"cronjobs", {"cronjob", "cj", "定时任务"}, "/apis/batch/v1", true, {"Lists CronJobs", "列出 CronJob"}, "CronJob"},
         {"services", {"service", "svc", "服务"}, "/api/v1", true, {"Lists Services", "列出 Service"}, "Service"},
+        {"endpointslices", {"endpointslice", "端点"}, "/apis/discovery.k8s.io/v1", true, {"Lists EndpointSlices", "列出 EndpointSlice"}, "EndpointSlice"},
         {"ingresses", {"ingress", "ing", "入口"}, "/apis/networking.k8s.io/v1", true, {"Lists Ingresses", "列出 Ingress"}, "Ingress"},
         {"configmaps", {"configmap", "cm", "配置"}, "/api/v1", true, {"Lists ConfigMaps", "列出 ConfigMap"}, "ConfigMap"},
         {"secrets", {"secret", "密钥"}, "/api/v1", true, {"Lists Secrets, never what is in them", "列出 Secret，不显示内容"}, "Secret"},
@@ -34,6 +35,11 @@ const ResourceKind* findResourceKind(std::string_view word) {
     for (const auto& kind : resourceKinds())
         if (kind.name == word || std::ranges::find(kind.aliases, word) != kind.aliases.end()) return &kind;
     return nullptr;
+}
+
+std::vector<std::string_view> deletableKinds() {
+    return {"pods",    "deployments", "statefulsets", "daemonsets", "services", "ingresses", "configmaps",
+            "secrets", "jobs",        "cronjobs",     "pvc",        "hpa",      "namespaces"};
 }
 
 std::string pathOf(const ResourceKind& kind, const std::string& ns) {

@@ -23,6 +23,9 @@ std::span<const ResourceKind> resourceKinds();
 /// By name or alias; null for others.
 const ResourceKind* findResourceKind(std::string_view word);
 
+/// The names of those that `delete` takes.
+std::vector<std::string_view> deletableKinds();
+
 /// The path of its list: in one namespace, or everywhere with an empty `ns`.
 std::string pathOf(const ResourceKind& kind, const std::string& ns);
 

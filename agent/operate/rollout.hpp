@@ -2,7 +2,12 @@
 
 #include <string>
 
+#include "base/time.hpp"
+
 namespace klaw::operate {
+
+/// Longer than the progress deadline that Deployments have unless they say otherwise.
+inline constexpr Duration longestRollout = 15min;
 
 /// How far the Pods of a workload have followed its specification, by the rules of `kubectl rollout status`.
 struct RolloutStatus {

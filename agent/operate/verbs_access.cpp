@@ -253,6 +253,7 @@ std::vector<Verb> accessVerbs() {
                    previewGrant,
                    giveGrant};
     grantVerb.permission = "access";
+    grantVerb.danger = Danger::High;
     grantVerb.confirms = always;
     grantVerb.place = placeOfGrant;
     grantVerb.options = {"cluster", "namespace", "comment", "for", "yes"};

@@ -14,6 +14,12 @@ std::string helpOf(const Verb& verb, const Caller& caller) {
     std::string also;
     for (auto alias : verb.aliases) also += (also.empty() ? "" : ", ") + std::string(alias);
     if (!also.empty()) text += std::string(isChinese(caller) ? "  也可写作：" : "  also: ") + also + "\n";
+    bool chinese = isChinese(caller);
+    text += (chinese ? "  权限：" : "  who may: ") + whoMay(verb) + "\n";
+    if (auto danger = dangerOf(verb, chinese); !danger.empty())
+        text += (chinese ? "  风险：" : "  danger: ") + danger +
+                (verb.plan ? (chinese ? "；先试运行并显示差异" : "; tried and shown first") : "") +
+                (verb.undoable ? (chinese ? "；可撤销" : "; can be taken back") : "") + "\n";
     return text;
 }
 

@@ -9,6 +9,7 @@
 #include "agent/operate/object_text.hpp"
 #include "agent/operate/resource_kinds.hpp"
 #include "agent/operate/server_table.hpp"
+#include "agent/operate/table.hpp"
 #include "base/percent.hpp"
 
 namespace klaw::operate {
@@ -86,6 +87,18 @@ std::string cutText(const std::vector<std::string>& cut, bool chinese) {
                    : fmt::format("The first {} of {}: narrow it by -n or -l.\n", maxObjects, names);
 }
 
+/// The keys of one Secret, below what the list says of it.
+Task<std::string> keysOfSecret(Control& control, Caller caller, std::string cluster, std::string ns, std::string name) {
+    bool chinese = caller.chinese();
+    auto path = pathOf(*findResourceKind("secrets"), ns) + "/" + percentEncode(name);
+    auto body = co_await control.askCluster(std::move(caller), std::move(cluster), std::move(path), asJson);
+    auto keys = body ? secretKeys(*body) : std::vector<std::vector<std::string>>();
+    if (!body) co_return body.error().describe() + "\n";
+    if (keys.empty()) co_return chinese ? "没有键。\n" : "It has no keys.\n";
+    std::vector<std::string> headings{chinese ? "键" : "KEY", chinese ? "字节" : "BYTES"};
+    co_return formatTable(headings, keys);
+}
+
 Task<Result<Output>> list(Control& control, Caller caller, CommandLine line) {
     const auto* kind = findResourceKind(line.verb);
     auto clusters = clustersOf(control, line);
@@ -111,6 +124,9 @@ Task<Result<Output>> list(Control& control, Caller caller, CommandLine line) {
         co_return Output((zh ? "没有找到（" + place + "）。\n" : "Nothing found (" + place + ").\n") + below);
     }
     auto where = several ? "" : (zh ? "集群 “" : "cluster “") + names + "”" + (ns.empty() ? "" : " " + ns) + "\n";
+    bool oneSecret =
+        kind->name == "secrets" && !name.empty() && !ns.empty() && !several && listing->table.rows.size() == 1;
+    if (oneSecret) below = co_await keysOfSecret(control, caller, clusters->front(), ns, name) + below;
     co_return Output(std::move(listing->table), caller.language, where + below);
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/object_notes.hpp"
 #include "agent/operate/planned_object.hpp"
 #include "agent/operate/resource_kinds.hpp"
 #include "base/percent.hpp"
@@ -17,28 +18,9 @@ bool always(const CommandLine&) {
     return true;
 }
 
-std::string titled(const Plan& plan) {
-    return plan.kind + " " + (plan.ns.empty() ? "" : plan.ns + "/") + plan.name;
-}
-
-/// "deployment/web -n shop --cluster prod"
-std::string addressed(const Plan& plan) {
-    std::string kind = plan.kind;
-    for (auto& c : kind) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return kind + "/" + plan.name + (plan.ns.empty() ? "" : " -n " + plan.ns) + " --cluster " + plan.cluster;
-}
-
 std::int64_t replicasOf(const Json& object) {
     const auto& replicas = valueAt(object, "/spec/replicas");
     return replicas.is_number_integer() ? replicas.get<std::int64_t>() : 1;
-}
-
-/// What a restart takes from those who use it.
-void warnOfGap(const Json& object, bool chinese, std::vector<std::string>& notes) {
-    bool recreate = valueAt(object, "/spec/strategy/type") == "Recreate";
-    if (recreate)
-        notes.push_back(chinese ? "策略为 Recreate：重启期间服务中断"
-                                : "its strategy is Recreate: nothing serves until the new Pods are ready");
 }
 
 Task<Result<Plan>> planRestart(Control& control, Caller caller, CommandLine line) {
@@ -49,11 +31,11 @@ Task<Result<Plan>> planRestart(Control& control, Caller caller, CommandLine line
     GuardedPatch patch(read->json);
     patch.set("/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt", formatRfc3339(control.now()));
     patch.putInto(plan);
-    plan.summary = fmt::format(fmt::runtime(caller.chinese() ? "重启 {}" : "restart {}"), titled(plan));
-    warnOfGap(read->json, caller.chinese(), plan.notes);
+    plan.summary = fmt::format(fmt::runtime(caller.chinese() ? "重启 {}" : "restart {}"), plan.title());
+    describeGap(read->json, caller.chinese(), plan.notes);
     if (valueAt(read->json, "/spec/paused") == true)
-        co_return fail(ErrorCode::InvalidArgument, titled(plan) + " is paused: its Pods do not follow it", {},
-                       "resume " + addressed(plan));
+        co_return fail(ErrorCode::InvalidArgument, plan.title() + " is paused: its Pods do not follow it", {},
+                       "resume " + plan.address());
     plan.rollout = true;
     co_return plan;
 }
@@ -89,7 +71,7 @@ Task<Result<Plan>> planScale(Control& control, Caller caller, CommandLine line) 
     bool chinese = caller.chinese();
     plan.summary =
         fmt::format(fmt::runtime(chinese ? "将 {} 从 {} 个副本调整为 {} 个" : "scale {} from {} to {} replicas"),
-                    titled(plan), current, replicas);
+                    plan.title(), current, replicas);
     if (replicas == 0)
         plan.notes.push_back(chinese ? "之后没有任何 Pod 提供服务" : "no Pod of it will be left to serve");
     auto autoscaler = co_await autoscalerOf(control, caller, plan);
@@ -97,7 +79,7 @@ Task<Result<Plan>> planScale(Control& control, Caller caller, CommandLine line) 
         plan.notes.push_back(fmt::format(
             fmt::runtime(chinese ? "HPA {} 可能会改回副本数" : "the HorizontalPodAutoscaler {} may set another number"),
             autoscaler));
-    plan.undo = "scale " + addressed(plan) + " --replicas " + std::to_string(current);
+    plan.undo = "scale " + plan.address() + " --replicas " + std::to_string(current);
     plan.rollout = true;
     co_return plan;
 }
@@ -114,7 +96,7 @@ Task<Result<Plan>> planSwitch(Control& control, Caller caller, CommandLine line)
     std::string pointer = cron ? "/spec/suspend" : "/spec/paused";
     const auto& now = valueAt(read->json, pointer);
     if ((now == true) == !resumes)
-        co_return fail(ErrorCode::Conflict, titled(plan) + (resumes ? " is not " : " is ") +
+        co_return fail(ErrorCode::Conflict, plan.title() + (resumes ? " is not " : " is ") +
                                                 (cron ? "suspended" : "paused") + (resumes ? "" : " already"));
     GuardedPatch patch(read->json);
     patch.set(pointer, !resumes);
@@ -122,53 +104,9 @@ Task<Result<Plan>> planSwitch(Control& control, Caller caller, CommandLine line)
     auto what = resumes ? (chinese ? "恢复 {}" : "resume {}")
                 : cron  ? (chinese ? "暂停 {}：不再按计划运行" : "suspend {}: it starts no Jobs")
                         : (chinese ? "暂停 {} 的发布" : "pause the rollouts of {}");
-    plan.summary = fmt::format(fmt::runtime(what), titled(plan));
-    plan.undo = (resumes ? cron ? "suspend " : "pause " : "resume ") + addressed(plan);
+    plan.summary = fmt::format(fmt::runtime(what), plan.title());
+    plan.undo = (resumes ? cron ? "suspend " : "pause " : "resume ") + plan.address();
     plan.rollout = resumes && !cron;
-    co_return plan;
-}
-
-/// `set image deploy/web app=shop/web:1.5`
-Task<Result<Plan>> planSet(Control& control, Caller caller, CommandLine line) {
-    if (line.arguments.empty() || line.arguments.front() != "image")
-        co_return fail(ErrorCode::InvalidArgument, "set changes images", {},
-                       "for example: set image deploy/web app=shop/web:1.5 -n shop");
-    line.arguments.erase(line.arguments.begin());
-    std::vector<std::string_view> kinds{"deployments", "statefulsets", "daemonsets", "cronjobs"};
-    auto read = co_await plannedObject(control, caller, line, std::move(kinds));
-    if (!read) co_return fail(std::move(read).error());
-    auto plan = std::move(read->plan);
-    std::string pod = plan.kind == "CronJob" ? "/spec/jobTemplate/spec/template/spec" : "/spec/template/spec";
-    GuardedPatch patch(read->json);
-    std::string undo, summary;
-    for (const auto& word : read->words) {
-        auto equals = word.find('=');
-        auto container = word.substr(0, equals), image = equals == word.npos ? "" : word.substr(equals + 1);
-        bool found = false;
-        for (const char* list : {"/containers", "/initContainers"}) {
-            const auto& containers = valueAt(read->json, pod + list);
-            for (std::size_t i = 0; i < containers.size() && !image.empty(); ++i) {
-                if (textAt(containers[i], "/name") != container) continue;
-                found = true;
-                auto old = textAt(containers[i], "/image");
-                patch.set(pod + list + "/" + std::to_string(i) + "/image", image);
-                undo += " " + container + "=" + old;
-                summary += (summary.empty() ? "" : ", ") + container + ": " + old + " → " + image;
-            }
-        }
-        if (!found)
-            co_return fail(ErrorCode::InvalidArgument, titled(plan) + " has no container for \"" + word + "\"", {},
-                           "write CONTAINER=IMAGE");
-    }
-    if (summary.empty())
-        co_return fail(ErrorCode::InvalidArgument, "set image needs CONTAINER=IMAGE", {},
-                       "for example: set image deploy/web app=shop/web:1.5 -n shop");
-    patch.putInto(plan);
-    plan.summary = fmt::format(fmt::runtime(caller.chinese() ? "更换 {} 的镜像（{}）" : "set the image of {} ({})"),
-                               titled(plan), summary);
-    plan.undo = "set image " + addressed(plan) + undo;
-    plan.rollout = plan.kind != "CronJob";
-    if (plan.rollout) warnOfGap(read->json, caller.chinese(), plan.notes);
     co_return plan;
 }
 
@@ -197,30 +135,7 @@ Task<Result<Plan>> planRun(Control& control, Caller caller, CommandLine line) {
                     job.dump()};
     plan.evidence = plan.request.path + "/" + percentEncode(name);
     plan.summary = fmt::format(
-        fmt::runtime(caller.chinese() ? "立即运行 {}，Job 名为 {}" : "run {} now, as the Job {}"), titled(plan), name);
-    co_return plan;
-}
-
-/// Whether another one is made when it is gone.
-void describeLoss(const Json& pod, bool chinese, std::vector<std::string>& notes) {
-    for (const auto& owner : valueAt(pod, "/metadata/ownerReferences"))
-        if (valueAt(owner, "/controller") == true) {
-            notes.push_back(fmt::format(fmt::runtime(chinese ? "{} {} 会创建新的 Pod" : "its {} {} makes another one"),
-                                        textAt(owner, "/kind"), textAt(owner, "/name")));
-            return;
-        }
-    notes.push_back(chinese ? "没有控制器管理它：删除后不会重新创建" : "nothing manages it: it will not come back");
-}
-
-Task<Result<Plan>> planDelete(Control& control, Caller caller, CommandLine line) {
-    std::vector<std::string_view> kinds{"pods"};
-    auto read = co_await plannedObject(control, caller, std::move(line), std::move(kinds));
-    if (!read) co_return fail(std::move(read).error());
-    auto plan = std::move(read->plan);
-    Json options{{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"preconditions", {{"uid", plan.uid}}}};
-    plan.request = {"DELETE", plan.path, "application/json", options.dump()};
-    plan.summary = fmt::format(fmt::runtime(caller.chinese() ? "删除 {}" : "delete {}"), titled(plan));
-    describeLoss(read->json, caller.chinese(), plan.notes);
+        fmt::runtime(caller.chinese() ? "立即运行 {}，Job 名为 {}" : "run {} now, as the Job {}"), plan.title(), name);
     co_return plan;
 }
 
@@ -235,8 +150,8 @@ Task<Result<Plan>> planEvict(Control& control, Caller caller, CommandLine line) 
                   {"metadata", {{"name", plan.name}, {"namespace", plan.ns}}},
                   {"deleteOptions", {{"preconditions", {{"uid", plan.uid}}}}}};
     plan.request = {"POST", plan.path + "/eviction", "application/json", eviction.dump()};
-    plan.summary = fmt::format(fmt::runtime(caller.chinese() ? "驱逐 {}" : "evict {}"), titled(plan));
-    describeLoss(read->json, caller.chinese(), plan.notes);
+    plan.summary = fmt::format(fmt::runtime(caller.chinese() ? "驱逐 {}" : "evict {}"), plan.title());
+    describeOwner(read->json, caller.chinese(), plan.notes);
     co_return plan;
 }
 
@@ -251,6 +166,8 @@ Verb changing(std::string_view name, std::vector<std::string_view> aliases, std:
     verb.changes = always;
     verb.plan = plan;
     verb.permission = "workloads";
+    bool harmless = name == "pause" || name == "suspend";
+    verb.danger = harmless ? Danger::Low : Danger::Medium;
     verb.undoable = undoable;
     verb.options = std::move(options);
     return verb;
@@ -273,9 +190,6 @@ std::vector<Verb> workloadVerbs() {
                  {"Keeps a CronJob from starting Jobs", "挂起 CronJob"}, planSwitch, true),
         changing("run", {"运行"}, "run cronjob/NAME -n NAMESPACE [--yes]",
                  {"Starts a Job of a CronJob now", "立即运行 CronJob"}, planRun),
-        changing("set", {"设置"}, "set image KIND/NAME CONTAINER=IMAGE… -n NAMESPACE [--yes]",
-                 {"Changes the images of a workload", "更换镜像"}, planSet, true),
-        changing("delete", {"删除"}, "delete pod/NAME -n NAMESPACE [--yes]", {"Deletes a Pod", "删除 Pod"}, planDelete),
         changing("evict", {"驱逐"}, "evict pod/NAME -n NAMESPACE [--yes]",
                  {"Evicts a Pod unless a disruption budget forbids it", "驱逐 Pod（遵守 PDB）"}, planEvict),
     };

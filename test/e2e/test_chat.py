@@ -527,7 +527,7 @@ class CommandsTest(EndToEndTest):
         self.assertNotIn("managedFields", text)
         self.cluster.kubectl("-n", namespace.name, "create", "secret", "generic", "pass", "--from-literal=word=hunter2")
         text = self.feishu.ask(f"describe secret/pass -n {namespace.name}")
-        self.assertIn("word: 12 characters, not shown", text)
+        self.assertIn("word: 7 bytes, not shown", text)
         self.assertNotIn("aHVudGVyMg", text)
 
     def test_many_rows_come_in_pages_that_turn_on_the_card(self):

@@ -10,6 +10,7 @@ from harness.platform import DingTalk, Feishu, newest
 from harness.proxy import api_proxy, proxied_kubeconfig
 from harness.waiting import eventually
 from test_changes import ChangeTest
+from test_verbs import NodeTest
 
 PEOPLE = [{"name": "李雷", "feishu": "ou_li", "dingtalk": "li", "role": "operator"},
           {"name": "韩梅梅", "feishu": "ou_han", "dingtalk": "han", "role": "operator"},
@@ -174,6 +175,44 @@ class DingTalkApprovalTest(ChangeTest):
         self.assertEqual(done["id"], preview["id"])
         eventually(lambda: self.deployment(place)["spec"]["replicas"] == 0, 10, "the change")
         self.assertIn(("dingtalk:han", "scale", "approved"), self.audit(running, place))
+
+
+class SafeDrainTest(NodeTest):
+    def test_drain_needs_a_second_person_and_is_one_change(self):
+        """A5: who asked cannot approve it; both are in the log."""
+        feishu = Feishu()
+        self.addCleanup(feishu.close)
+        people = [{"name": "Ada", "feishu": "ou_ada", "role": "admin"}, {"name": "Bob", "feishu": "ou_bob", "role": "admin"},
+                  {"name": "李雷", "feishu": "ou_li", "role": "operator"}]
+        agent = self.agent(defaults=False, name="chat", language="en", apps=[feishu.app()], access=people,
+                           approvals=[{"verbs": ["drain"]}], limits=[{"changes_per_person": 1}]).start()
+        feishu.await_connection()
+        self.settled("web")
+        feishu.write(f"drain {self.node}", sender="ou_ada")
+        preview = feishu.await_reply("2 Pods are evicted", also="it must be approved by another person")
+        self.assertIn(f"no ready Pod of {self.place.name}/web stays", shown(preview))
+        feishu.press(preview["id"], "Confirm", operator="ou_ada")
+        waiting = feishu.await_reply("Waits for approval", also="Approve")
+        self.assertIn("nobody approves", feishu.press(waiting["id"], "Approve", operator="ou_ada")["toast"]["content"])
+        self.assertIn("has no role", feishu.press(waiting["id"], "Approve", operator="ou_li")["toast"]["content"])
+        self.assertFalse(self.is_cordoned())
+        feishu.press(waiting["id"], "Approve", operator="ou_bob")
+        done = feishu.await_reply("✅", also="2 of 2 Pods evicted", seconds=60)
+        self.assertEqual(done["id"], waiting["id"])
+        self.assertIn("approved by Bob", shown(done))
+        rows = self.rows(agent)
+        self.assertIn(("drain", "approved", f"Node/{self.node}"), rows)
+        self.assertIn(("drain", "completed", f"Node/{self.node}"), rows)
+        self.assert_log_holds(agent)
+
+    def test_drain_that_leaves_too_few_is_refused(self):
+        """A7."""
+        agent = self.agent(defaults=False, name="limited", limits=[{"min_healthy": 1, "selector": "app=web"}]).start()
+        self.settled("web")
+        refused = agent.do(f"drain {self.node} --yes")
+        self.assertIn("the limit `min_healthy`: 1 ready Pods must be left", refused.stdout + refused.stderr)
+        self.assertFalse(self.is_cordoned())
+        self.assertEqual(len(self.on_node()), 2)
 
 
 class LimitTest(ChangeTest):

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/yaml_documents.hpp"
 #include "base/random.hpp"
 #include "notifiers/dingtalk/callback.hpp"
 #include "notifiers/dingtalk/stream_frame.hpp"
@@ -150,6 +151,10 @@ void dingtalkCallback(std::string_view bytes) {
 void command(std::string_view bytes) {
     namespace operate = klaw::operate;
     std::string text(bytes.substr(0, 10'000));
+    auto message = operate::messageOf(text);
+    if (auto documents = operate::readYamlDocuments(message.document); !documents && documents.error().message.empty())
+        std::abort();
+    if (operate::shownCommand(text).size() > 2 * text.size() + 100) std::abort();
     auto line = operate::parseCommandLine(text);
     if (!line) {
         if (line.error().message.empty()) std::abort();

@@ -32,22 +32,109 @@ protected:
     }
 
     std::string command() {
-        static const std::string words[] = {
-            "deploy/web", "web",  "node-1",   "pod/web", "cronjob/web", "cj",      "shop",
-            "3",          "-1",   "1e9",      "image",   "app=a:2",     "=",       "a=",
-            "/",          "//",   "..",       "deploy/", "/web",        "nodes",   "2h",
-            "3f9a",       "list", "extend",   "history", "revert",      "rule=~(", "99999999999999999999",
-            "'",          "“",    "\xff\xfe", "%2e%2e",  "deployments", "sts/web", "secret/web"};
-        static const std::string options[] = {"-n shop",     "-n ..",     "-n \"\"",
-                                              "--yes",       "--dry-run", "--expect u-web@4",
-                                              "--expect @",  "--to 2",    "--replicas 0",
-                                              "--page 0",    "--page x",  "--json",
-                                              "--bad",       "-l a=b",    "--grep [",
-                                              "--tail x",    "--since 1", "--cluster prod",
-                                              "--cluster x", "--foo 1",   "-A"};
+        static const std::string words[] = {"deploy/web",
+                                            "web",
+                                            "node-1",
+                                            "pod/web",
+                                            "cronjob/web",
+                                            "cj",
+                                            "shop",
+                                            "3",
+                                            "-1",
+                                            "1e9",
+                                            "image",
+                                            "app=a:2",
+                                            "=",
+                                            "a=",
+                                            "/",
+                                            "//",
+                                            "..",
+                                            "deploy/",
+                                            "/web",
+                                            "nodes",
+                                            "2h",
+                                            "3f9a",
+                                            "list",
+                                            "extend",
+                                            "history",
+                                            "revert",
+                                            "rule=~(",
+                                            "99999999999999999999",
+                                            "'",
+                                            "“",
+                                            "\xff\xfe",
+                                            "%2e%2e",
+                                            "deployments",
+                                            "sts/web",
+                                            "secret/web",
+                                            "data",
+                                            "resources",
+                                            "A=b",
+                                            "A-",
+                                            "secret",
+                                            "configmap",
+                                            "namespace",
+                                            "pod",
+                                            "a=b:NoExecute",
+                                            "a-",
+                                            "status",
+                                            "namespace/web"};
+        static const std::string options[] = {"-n shop",
+                                              "-n ..",
+                                              "-n \"\"",
+                                              "--yes",
+                                              "--dry-run",
+                                              "--expect u-web@4",
+                                              "--expect @",
+                                              "--to 2",
+                                              "--replicas 0",
+                                              "--page 0",
+                                              "--page x",
+                                              "--json",
+                                              "--bad",
+                                              "-l a=b",
+                                              "--grep [",
+                                              "--tail x",
+                                              "--since 1",
+                                              "--cluster prod",
+                                              "--cluster x",
+                                              "--foo 1",
+                                              "-A",
+                                              "--limits cpu=1,memory=x",
+                                              "--requests cpu=none",
+                                              "--image a",
+                                              "--env A=1",
+                                              "--port 80,x",
+                                              "--timeout 1s",
+                                              "--force",
+                                              "--delete-emptydir-data",
+                                              "--overwrite",
+                                              "--confirm web"};
         std::string text(any(operate::catalogue()).name);
         for (auto count = random() % 4; count > 0; --count) text += " " + any(words);
         for (auto count = random() % 4; count > 0; --count) text += " " + any(options);
+        return text;
+    }
+
+    /// Documents of objects, whole and cut.
+    std::string document() {
+        static const std::string parts[] = {"apiVersion: v1\n",
+                                            "kind: ConfigMap\n",
+                                            "kind: Odd\n",
+                                            "metadata: {name: web}\n",
+                                            "metadata:\n  name: web\n  namespace: shop\n",
+                                            "data: {a: b}\n",
+                                            "---\n",
+                                            "- x\n",
+                                            "a: [\n",
+                                            "\t\n",
+                                            "x: &a [*a]\n",
+                                            "b: 0x1f\n",
+                                            "c: .inf\n",
+                                            "\xff\n",
+                                            "? {a: b}\n"};
+        std::string text;
+        for (auto count = random() % 8; count > 0; --count) text += any(parts);
         return text;
     }
 
@@ -57,7 +144,8 @@ protected:
         if (random() % 2 == 0) caller.language = "zh";
         if (verb->plan) {
             auto plan = co_await verb->plan(control, caller, line);
-            answered = plan ? !plan->summary.empty() && !plan->request.path.empty() : !plan.error().message.empty();
+            bool does = plan && (plan->changesItself() || !plan->parts.empty());
+            answered = plan ? !plan->summary.empty() && does : !plan.error().message.empty();
             if (!plan) co_return;
             auto impact = operate::impactOf(*plan);
             auto guarded = co_await operate::guarded(control, caller, *plan, std::move(impact));
@@ -108,6 +196,7 @@ TEST_F(CommandPropertyTest, EveryCommandGetsAnAnswer) {
         auto line = operate::parseCommandLine(text);
         const auto* verb = line ? operate::findVerb(line->verb) : nullptr;
         if (!verb || !operate::checkOptions(*verb, *line, false)) continue;
+        if (verb->document) line->attachment = document();
         bool answered = false;
         tasks.spawn(text, run(*line, verb, answered));
         loop.poll();

@@ -35,6 +35,7 @@ public:
     std::vector<access::Limit> limited;
     std::function<std::vector<storage::AuditRow>(const storage::AuditFilter&)> onAudit;  ///< none where it is not set
     std::vector<storage::ObjectChange> watchedChanges;
+    std::string klawsNamespace;             ///< that it runs in
     std::vector<std::string> acknowledged;  ///< "ID by NAME"
     rules::Incident alert;                  ///< open, when it has an id
 
@@ -78,6 +79,7 @@ public:
     Result<void> revertRule(const std::string&, std::uint64_t, const rules::Mark&) override { return {}; }
     Result<void> removeRule(const std::string&, const rules::Mark&) override { return {}; }
     const access::Policy& policy() const override { return roles; }
+    std::string ownNamespace() const override { return klawsNamespace; }
     std::string grant(access::Grant grant) override {
         grants.push_back(std::move(grant));
         return "12ab";

@@ -76,7 +76,8 @@ TEST(ChangeRequest, SaysInWhichNamespaceItIs) {
     EXPECT_EQ(ns("/api/v1/namespaces/shop/pods/web/eviction"), "shop");
     EXPECT_EQ(ns("/api/v1/namespaces/a%2Eb/pods/web?x=/namespaces/other/"), "a.b");
     EXPECT_EQ(ns("/api/v1/nodes/node-1"), "");
-    EXPECT_EQ(ns("/api/v1/namespaces/shop"), "");
+    EXPECT_EQ(ns("/api/v1/namespaces/shop"), "shop");
+    EXPECT_EQ(ns("/api/v1/namespaces"), "");
     EXPECT_EQ(ns("/api/v1/nodes/node-1?x=/namespaces/shop/pods"), "");
 }
 

@@ -46,6 +46,47 @@ TEST(GuardedPatch, IsTakenOnlyForTheObjectThatWasRead) {
     EXPECT_EQ(scaling().request.contentType, "application/json-patch+json");
 }
 
+TEST(GuardedPatch, MakesRoomWhereAnObjectHasSomethingElse) {
+    json object{{"metadata", {{"uid", "u1"}, {"annotations", "odd"}}}, {"spec", json::array({1})}};
+    GuardedPatch patch(object);
+    patch.set("/metadata/annotations/a", "b");
+    patch.set("/spec/template/x", 1);
+    Plan plan;
+    patch.putInto(plan);
+    EXPECT_EQ(json::parse(plan.request.body).back(),
+              json::parse(R"({"op":"add","path":"/spec","value":{"template":{"x":1}}})"));
+}
+
+TEST(Plan, OfSeveralObjectsIsReadBackWithAllOfThem) {
+    Plan whole;
+    whole.cluster = "prod";
+    whole.kind = "objects";
+    whole.evictsFor = 90s;
+    whole.parts = {scaling(), scaling()};
+    whole.parts[1].permission = "access";
+    whole.parts[1].appliedBefore = "2026-11-25T10:00:00Z";
+    auto read = planFromJson(toJson(whole));
+    ASSERT_TRUE(read) << read.error().describe();
+    ASSERT_EQ(read->parts.size(), 2u);
+    EXPECT_EQ(read->evictsFor, Duration(90s));
+    EXPECT_EQ(read->parts[0].target(), "/shop/Deployment/web");
+    EXPECT_EQ(read->parts[1].permission, "access");
+    EXPECT_EQ(read->parts[1].appliedBefore, "2026-11-25T10:00:00Z");
+    EXPECT_TRUE(isApplied(read->parts[0], seen(deployment(3))));
+}
+
+TEST(Plan, OfAnApplyIsDoneWhenKlawHasAppliedSince) {
+    Plan plan;
+    plan.request = {"PATCH", "/x", applyType, "{}"};
+    plan.appliedBefore = "2026-11-25T10:00:00Z";
+    auto applied = [](const std::string& at) {
+        return seen({{"metadata", {{"managedFields", {{{"manager", "klaw"}, {"operation", "Apply"}, {"time", at}}}}}}});
+    };
+    EXPECT_FALSE(isApplied(plan, applied("2026-11-25T10:00:00Z")));
+    EXPECT_TRUE(isApplied(plan, applied("2026-11-25T10:00:07Z")));
+    EXPECT_FALSE(isApplied(plan, fail(ErrorCode::NotFound, "404")));
+}
+
 TEST(GuardedPatch, OfAnObjectWithoutGenerationIsBoundToItsResourceVersion) {
     json object{
         {"kind", "ConfigMap"}, {"metadata", {{"uid", "u2"}, {"resourceVersion", "17"}}}, {"data", {{"a", "1"}}}};
