@@ -1,6 +1,4 @@
 // Evicting the Pods of a node until all are gone, or time is up.
-#include <spdlog/spdlog.h>
-
 #include "agent/app/change_records.hpp"
 #include "agent/app/change_under_way.hpp"
 #include "agent/operate/plan_outcome.hpp"
