@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 #include "agent/app/version.hpp"
@@ -21,6 +22,13 @@ constexpr auto footer =
     "  klaw rules explain PodOOMKilled   what a rule reads, and what became of it\n"
     "  klaw record --out problem.jsonl.gz && klaw replay problem.jsonl.gz\n"
     "Exit codes: 0 fine, 1 failed (one sentence on standard error), 2 wrong usage.";
+
+/// The agent may run in another directory: what follows `--kubeconfig` is a file of this one.
+std::vector<std::string> withWholePaths(std::vector<std::string> words) {
+    for (std::size_t i = 1; i < words.size(); ++i)
+        if (words[i - 1] == "--kubeconfig") words[i] = std::filesystem::absolute(words[i]).string();
+    return words;
+}
 
 /// CLI11 has codes of its own for each kind of mistake.
 int usageExit(CLI::App& app, const CLI::ParseError& error) {
@@ -83,6 +91,25 @@ int run(int argc, char** argv) {
     ofAccess("can", "Whether somebody may do something, and by which entry: PERSON COMMAND…");
     ofAccess("grant", "Give somebody a role for a while: PERSON ROLE DURATION");
     ofAccess("revoke", "Take a grant back: its id");
+
+    auto* clustersApp = app.add_subcommand("clusters", "The clusters that the running agent watches");
+    clustersApp->require_subcommand(1);
+    auto ofClusters = [&](const char* name, const char* help) {
+        auto* made = clustersApp->add_subcommand(name, help);
+        made->add_option("--config", command.config, "Configuration of the agent, for its data directory");
+        made->add_option("--data", command.data, "Data directory of the agent");
+        made->add_option("--language", command.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
+        made->allow_extras();  // the options of the command itself
+        made->callback([&code, &command, made, name] {
+            command.words = withWholePaths(made->remaining());
+            command.words.insert(command.words.begin(), {"clusters", name});
+            code = doCommand(command);
+        });
+    };
+    ofClusters("list", "All of them, and how they fare");
+    ofClusters("add", "Watch another one: NAME --kubeconfig FILE, or NAME --secret NAMESPACE/NAME");
+    ofClusters("test", "Whether one can be reached and read: NAME");
+    ofClusters("remove", "Watch one no longer that was added: NAME");
 
     app.add_subcommand("commands", "Print the commands of `klaw do` and of chats as a Markdown table")->callback([&] {
         code = catalogueCommand();

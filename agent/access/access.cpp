@@ -75,10 +75,17 @@ std::string whyAllowed(const Binding& binding, By by) {
     return who + " has the role \"" + binding.role + "\"" + source + end;
 }
 
+/// Klaw's own state is no part of a cluster.
+bool changesCluster(std::string_view permission) {
+    for (std::string_view other : {"read", "alerts", "access", "rules", "clusters"})
+        if (permission == other) return false;
+    return true;
+}
+
 }  // namespace
 
-Policy::Policy(std::vector<Binding> bindings, std::vector<Role> roles)
-    : bindings_(std::move(bindings)), roles_(builtInRoles()) {
+Policy::Policy(std::vector<Binding> bindings, std::vector<Role> roles, std::set<std::string, std::less<>> readOnly)
+    : bindings_(std::move(bindings)), roles_(builtInRoles()), readOnly_(std::move(readOnly)) {
     std::ranges::move(roles, std::back_inserter(roles_));
 }
 
@@ -89,6 +96,8 @@ bool Policy::grants(const Binding& binding, const Request& request) const {
 }
 
 Decision Policy::decide(const Request& request, TimePoint now) const {
+    if (request.place && changesCluster(request.permission) && readOnly_.contains(request.place->cluster))
+        return {false, "the cluster " + request.place->cluster + " is read-only"};
     if (request.identity.starts_with(localPrefix) && request.identity.size() > localPrefix.size())
         return {true, "holds the token of this agent"};
     auto colon = request.identity.find(':');

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,9 @@ struct Decision {
 /// everything.
 class Policy {
 public:
-    /// `roles` beside the built-in ones.
-    explicit Policy(std::vector<Binding> bindings = {}, std::vector<Role> roles = {});
+    /// `roles` beside the built-in ones. In clusters of `readOnly` nobody changes anything, whatever their role.
+    explicit Policy(std::vector<Binding> bindings = {}, std::vector<Role> roles = {},
+                    std::set<std::string, std::less<>> readOnly = {});
 
     Decision decide(const Request& request, TimePoint now) const;
     /// The configured name of a person; empty for others.
@@ -63,6 +65,7 @@ private:
 
     std::vector<Binding> bindings_;
     std::vector<Role> roles_;
+    std::set<std::string, std::less<>> readOnly_;
 };
 
 inline constexpr std::string_view localPrefix = "local:";

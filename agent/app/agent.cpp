@@ -84,25 +84,6 @@ std::map<std::string, std::string, std::less<>> upstreamNames() {
     return names;
 }
 
-Result<std::vector<kube::ClusterAccess>> clustersOf(const Config& config) {
-    auto environment = kube::processEnvironment();
-    auto wanted = config.clusters;
-    if (wanted.empty()) wanted.emplace_back();
-    std::vector<kube::ClusterAccess> clusters;
-    for (const auto& cluster : wanted) {
-        auto access = kube::resolveAccess(environment, {cluster.kubeconfig, cluster.context, cluster.inCluster});
-        if (!access) return fail(std::move(access).error());
-        if (!cluster.name.empty()) access->name = cluster.name;
-        access->impersonateCallers = cluster.impersonate;
-        auto same = [&](const kube::ClusterAccess& other) { return other.name == access->name; };
-        if (std::ranges::any_of(clusters, same))
-            return fail(ErrorCode::InvalidArgument, "two clusters are called \"" + access->name + "\"", access->source,
-                        "give each a `name` of its own under `clusters`");
-        clusters.push_back(std::move(*access));
-    }
-    return clusters;
-}
-
 int runAgent(AgentSetup setup) {
     std::signal(SIGPIPE, SIG_IGN);
     SystemRandom random;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/cluster_finder.hpp"
 #include "agent/app/config.hpp"
 #include "agent/kube/kubeconfig.hpp"
 #include "rules/load/load_rules.hpp"
@@ -18,7 +19,7 @@ struct AgentSetup {
     Config config;
     std::string configFile;                    ///< read again on SIGHUP; empty: none
     std::function<void(Config&)> commandLine;  ///< what it says stands over a configuration that is read again
-    std::vector<kube::ClusterAccess> clusters;
+    FoundClusters found;                       ///< the clusters that can be reached without asking another one
     std::shared_ptr<const rules::RuleSet> rules;
     std::vector<rules::RuleSource> ruleSources;  ///< for the revisions in the database
     std::string demoRecording;                   ///< bytes of a recording to be served and watched; empty: none
@@ -29,9 +30,6 @@ struct AgentSetup {
 /// Runs until SIGTERM or SIGINT. The exit code: 0 after a graceful stop, 1 with one sentence on standard error when
 /// nothing can run.
 int runAgent(AgentSetup setup);
-
-/// The configured clusters, or the one that kubectl would use. Names that are not given are those of the contexts.
-Result<std::vector<kube::ClusterAccess>> clustersOf(const Config& config);
 
 /// The default rules and those of the directories; files in order of name. Errors name file, line and column.
 struct RuleFiles {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
@@ -20,6 +21,7 @@ constexpr Duration startTakes = 30s;
 constexpr std::size_t maxLately = 20;
 /// What a card waits for, or shows later, must not hold a request for long.
 constexpr Duration lookUpPatience = 3s;
+constexpr Duration lookForClustersEvery = 1min;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -47,6 +49,7 @@ AgentRun::AgentRun(AgentSetup setup, DataDirectory data)
       signals_(loop_),
       tasks_(loop_, reportFailure),
       endTask_(loop_, reportFailure),
+      clusterSourcesChanged_(loop_),
       timeChanged_(loop_),
       stateChanged_(loop_) {}
 
@@ -75,7 +78,7 @@ Result<void> AgentRun::start() {
     startLookingUp();
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     pipeline_->restore(*state, lastAliveOf(*state), clock_.now());
-    control_ = std::make_unique<LiveControl>(loop_, clock_, *pipeline_, clusters_, *silenceMirrors_, random_,
+    control_ = std::make_unique<LiveControl>(loop_, clock_, *pipeline_, clusters_, objects_, *silenceMirrors_, random_,
                                              setup_.config, data_.database());
     control_->setRules(*rules_,
                        [this](std::shared_ptr<const rules::RuleSet> rules) { replaceRules(std::move(rules)); });
@@ -85,6 +88,9 @@ Result<void> AgentRun::start() {
     control_->setGate(*access_);
     grants_.restore(state->meta, clock_.now());
     control_->setGrants(grants_);
+    clusterBook_.restore(state->meta);
+    defaultsBook_.restore(state->meta);
+    control_->setClusters(setup_.found, clusterBook_, defaultsBook_);
     auto noteAction = [this](const std::string& incident, const rules::Action& action) {
         // One that has resolved meanwhile has its end on its card.
         if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
@@ -111,7 +117,7 @@ Result<void> AgentRun::start() {
     gate_->commit(std::move(record), {});
     if (!setup_.demoRecording.empty())
         if (auto playing = startDemo(); !playing) return playing;
-    for (const auto& access : setup_.clusters) watch(access);
+    for (const auto& access : setup_.found.clusters) watch(access);
     keepWatchedClusters();
     followAlertmanagers();
     startMetrics();
@@ -260,7 +266,8 @@ deliver::Commit AgentRun::commitThroughGate() {
 }
 
 void AgentRun::followAlertmanagers() {
-    auto first = setup_.clusters.empty() ? std::string() : setup_.clusters.front().name;
+    const auto& clusters = setup_.found.clusters;
+    auto first = clusters.empty() ? std::string() : clusters.front().name;
     std::vector<deliver::AlertmanagerTarget> targets;
     for (const auto& each : setup_.config.alertmanagers)
         targets.push_back(
@@ -272,9 +279,12 @@ void AgentRun::followAlertmanagers() {
 void AgentRun::followAccess() {
     auto bindings = setup_.config.bindings;
     for (const auto& [id, grant] : grants_.grants()) bindings.push_back(grant.binding);
+    std::set<std::string, std::less<>> readOnly;
+    for (const auto& [name, source] : setup_.found.sources)
+        if (source.readOnly) readOnly.insert(name);
     auto roles = setup_.config.roles;
     Remediation::addAccess(setup_.config.remediation, roles, bindings);
-    access_->setPolicy(access::Policy(std::move(bindings), std::move(roles)));
+    access_->setPolicy(access::Policy(std::move(bindings), std::move(roles), std::move(readOnly)));
     remediation_->follow(setup_.config.remediation, setup_.config.language);
     access_->setApprovalRules(setup_.config.approvals);
     access_->setLimits(setup_.config.limits);
@@ -347,7 +357,7 @@ Result<void> AgentRun::startDemo() {
     access.name = "demo";
     access.server = "http://127.0.0.1:" + std::to_string(*port);
     access.source = "the demo recording";
-    setup_.clusters = {access};
+    setup_.found.clusters = {access};
     auto play = [](recording::RecordingServer& demo) -> Task<void> {
         auto played = co_await demo.play();
         if (!played && played.error().code != ErrorCode::Cancelled)
@@ -401,10 +411,86 @@ void AgentRun::followClusters(const std::vector<kube::ClusterAccess>& wanted) {
             watch(access);
 }
 
-/// Also after a start: what fired in a cluster that has left the configuration would fire for ever.
+/// Those of the configuration, and those that people added.
+std::vector<kube::ClusterSource> AgentRun::clusterSources() const {
+    auto sources = setup_.config.clusters;
+    if (sources.empty() && !clusterBook_.all().empty()) sources.emplace_back();
+    for (const auto& [name, source] : clusterBook_.all()) sources.push_back(source);
+    return sources;
+}
+
+void AgentRun::noteClusters(const std::vector<storage::MetaEntry>& entries) {
+    if (entries.empty()) return;
+    clusterBook_.stored(entries);
+    lookForClustersNow_ = true;
+    clusterSourcesChanged_.notify();
+}
+
+/// Directories and Secrets change without a word.
+Task<void> AgentRun::watchClusterSources() {
+    for (;;) {
+        lookForClustersNow_ = false;
+        co_await lookForClusters();
+        auto wanted = [this] { return lookForClustersNow_; };
+        co_await clusterSourcesChanged_.until(wanted, clock_, clock_.now() + lookForClustersEvery);
+    }
+}
+
+Task<void> AgentRun::lookForClusters() {
+    auto look = ++looks_;
+    auto sources = clusterSources();
+    auto asked = sources;
+    auto before = setup_.found;
+    auto found = co_await findClusters(loop_, clock_, tasks_, std::move(asked), std::move(before));
+    if (ending_ || look != looks_) co_return;  // a later one knows better
+    if (sources == clusterSources())
+        takeClusters(std::move(found));
+    else
+        lookForClustersNow_ = true;  // of another configuration than when this began
+}
+
+/// Whoever may write the kubeconfig of a cluster can lead us elsewhere: that does not happen silently.
+void AgentRun::auditMoves(const FoundClusters& found) {
+    storage::UnitOfWork unit;
+    for (const auto& access : found.clusters) {
+        const auto* before = setup_.found.find(access.name);
+        if (!before || before->server == access.server) continue;
+        spdlog::warn("cluster {} is at {} now, and was at {}", access.name, access.server, before->server);
+        nlohmann::json detail{{"from", before->server}, {"to", access.server}, {"source", access.source}};
+        unit.audit.push_back({clock_.now(), "klaw", "clusters.move", "done", access.name, detail.dump()});
+    }
+    if (!unit.empty()) gate_->commit(std::move(unit), {});
+}
+
+void AgentRun::takeClusters(FoundClusters found) {
+    for (const auto& problem : found.problems)
+        if (std::ranges::find(setup_.found.problems, problem.describe(), &Error::describe) ==
+            setup_.found.problems.end())
+            spdlog::error("a cluster cannot be taken up: {}", problem.describe());
+    auditMoves(found);
+    bool moved = found.clusters != setup_.found.clusters;
+    setup_.found = std::move(found);
+    followAccess();
+    noteState();
+    if (moved) {
+        followClusters(setup_.found.clusters);
+        followAlertmanagers();
+        metricWatch_->follow(setup_.rules, setup_.config.metrics, clusters_);
+    }
+    if (leaving_.empty())
+        keepWatchedClusters();
+    else if (!std::exchange(endingLeaving_, true))
+        tasks_.spawn("end of clusters", endLeaving());
+}
+
+/// Also after a start: what fired in a cluster that has left the configuration would fire for ever. While it is not
+/// known which clusters there are, none has left.
 void AgentRun::keepWatchedClusters() {
+    if (setup_.found.incomplete) return;
     std::set<std::string, std::less<>> names;
     for (const auto& cluster : clusters_) names.insert(cluster->name());
+    for (const auto& source : clusterSources())
+        if (!source.name.empty()) names.insert(source.name);  // perhaps not found yet
     names.emplace(rules::agentCluster);
     pipeline_->keepClusters(names, clock_.now());
     scheduleFlush();
@@ -441,7 +527,8 @@ Task<Result<std::string>> AgentRun::askAbout(std::string cluster, std::string pa
     auto watched = std::ranges::find_if(clusters_, [&](const auto& each) { return each->name() == cluster; });
     if (watched == clusters_.end()) co_return fail(ErrorCode::NotFound, "the cluster is not watched any more");
     std::string accept = "*/*";
-    auto response = co_await (*watched)->server().get(std::move(path), lookUpPatience, std::move(accept));
+    auto server = (*watched)->sharedServer();
+    auto response = co_await server->get(std::move(path), lookUpPatience, std::move(accept));
     if (!response) co_return fail(std::move(response).error());
     co_return std::move(response->body);
 }
@@ -467,6 +554,7 @@ void AgentRun::startTasks() {
     courier_->start();
     tasks_.spawn("time", watchTime());
     tasks_.spawn("house", keepHouse());
+    if (!demo_) tasks_.spawn("clusters", watchClusterSources());
     heartbeat_.follow(setup_.config.heartbeat);
     tasks_.spawn("heartbeat", heartbeat_.run());
     endTask_.spawn("signals", watchSignals());
@@ -519,6 +607,10 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     rules_->takeRevisions(unit);
     auto grants = grants_.takeChanges(clock_.now());
     unit.meta.insert(unit.meta.end(), grants.begin(), grants.end());
+    auto clusters = clusterBook_.takeChanges();
+    unit.meta.insert(unit.meta.end(), clusters.begin(), clusters.end());
+    auto defaults = defaultsBook_.takeChanges();
+    unit.meta.insert(unit.meta.end(), defaults.begin(), defaults.end());
     for (const auto& incident : unit.incidents) {
         if (!incident.resolvedAt) continue;
         std::erase_if(lately_, [&](const rules::Incident& other) { return other.id == incident.id; });
@@ -526,11 +618,13 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
         if (lately_.size() > maxLately) lately_.pop_back();
     }
     auto silences = unit.silences;
-    auto stored = [this, silences = std::move(silences), grants = std::move(grants),
-                   done = std::move(done)](Result<storage::Committed> result) {
+    auto stored = [this, silences = std::move(silences), grants = std::move(grants), clusters = std::move(clusters),
+                   defaults = std::move(defaults), done = std::move(done)](Result<storage::Committed> result) {
         if (result) {
             silenceMirrors_->apply(silences);
             noteGrants(grants);
+            noteClusters(clusters);
+            defaultsBook_.stored(defaults);
         } else {
             spdlog::error("a change could not be stored: {}", result.error().describe());
         }
@@ -689,9 +783,9 @@ Task<void> AgentRun::reload() {
 Task<Result<void>> AgentRun::reloadAll() {
     auto config = readConfigAgain();
     if (!config) co_return fail(std::move(config).error());
-    auto clusters = demo_ ? Result<std::vector<kube::ClusterAccess>>(setup_.clusters) : clustersOf(*config);
-    if (!clusters) co_return fail(std::move(clusters).error());
-    auto filled = co_await fillSecrets(loop_, clock_, *config, *clusters);
+    auto onDisk = demo_ ? Result<FoundClusters>(setup_.found) : clustersOnDisk(config->clusters);
+    if (!onDisk) co_return fail(std::move(onDisk).error());
+    auto filled = co_await fillSecrets(loop_, clock_, *config, onDisk->clusters);
     if (!filled) co_return filled;
     auto files = readRuleFiles(*config);
     if (!files.errors.empty()) co_return fail(std::move(files.errors.front()));
@@ -700,10 +794,10 @@ Task<Result<void>> AgentRun::reloadAll() {
     if (!report.ok()) co_return fail(std::move(report.errors.front()));
     for (const auto& warning : report.warnings) spdlog::warn("{}", warning.describe());
     setup_.config = std::move(*config);
-    setup_.clusters = std::move(*clusters);
     followConfig();
     replaceRules(report.rules);
-    if (!leaving_.empty() && !std::exchange(endingLeaving_, true)) tasks_.spawn("end of clusters", endLeaving());
+    lookForClustersNow_ = true;
+    clusterSourcesChanged_.notify();
     auto record = rules_->record(*report.rules, clock_.now());
     record.audit.push_back({clock_.now(), "klaw", "rules.load", "done", {}, "{}"});
     gate_->commit(std::move(record), {});
@@ -733,7 +827,6 @@ void AgentRun::followConfig() {
     followChannels();
     pipeline_->replacePlanner(makePlanner(setup_.config, consoleUrl_), clock_.now());
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
-    followClusters(setup_.clusters);
     followAlertmanagers();
     heartbeat_.follow(setup_.config.heartbeat);
 }
@@ -767,6 +860,12 @@ serve::ConsoleBackend::Readiness AgentRun::readiness() {
         }
         for (const auto& problem : view.problems) state.text += "cluster " + view.name + ": " + problem + "\n";
     }
+    for (const auto& source : clusterSources()) {
+        if (source.name.empty() || setup_.found.find(source.name)) continue;
+        state.ready = false;
+        state.text += "cluster " + source.name + ": not found yet\n";
+    }
+    for (const auto& problem : setup_.found.problems) state.text += "clusters: " + problem.describe() + "\n";
     if (metricWatch_)
         for (const auto& source : metricWatch_->status())
             if (!source.lastError.empty())

@@ -8,6 +8,8 @@
 #include "agent/app/agent.hpp"
 #include "agent/app/approval_desk.hpp"
 #include "agent/app/chats.hpp"
+#include "agent/app/cluster_book.hpp"
+#include "agent/app/cluster_finder.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/command_desk.hpp"
 #include "agent/app/data_directory.hpp"
@@ -68,6 +70,12 @@ private:
     std::optional<recording::HistoryStatus> historyStatus() const;
     Result<void> listen();
     Result<void> startDemo();
+    std::vector<kube::ClusterSource> clusterSources() const;
+    void noteClusters(const std::vector<storage::MetaEntry>& entries);
+    Task<void> watchClusterSources();
+    Task<void> lookForClusters();
+    void takeClusters(FoundClusters found);
+    void auditMoves(const FoundClusters& found);
     void followClusters(const std::vector<kube::ClusterAccess>& wanted);
     void keepWatchedClusters();
     void watch(const kube::ClusterAccess& access);
@@ -134,6 +142,11 @@ private:
     std::unique_ptr<LiveControl> control_;
     std::unique_ptr<access::Gate> access_;
     access::GrantBook grants_;
+    ClusterBook clusterBook_{clusterKeyPrefix};
+    DefaultsBook defaultsBook_{defaultsKeyPrefix};
+    LoopCondition clusterSourcesChanged_;
+    bool lookForClustersNow_ = true;
+    std::uint64_t looks_ = 0;
     std::unique_ptr<ChangeDesk> changes_;
     std::unique_ptr<ApprovalDesk> approvals_;
     std::unique_ptr<CommandDesk> commands_;

@@ -29,7 +29,7 @@ ClusterWatch::ClusterWatch(Loop& loop, LoopClock& clock, Random& random, kube::C
       random_(random),
       access_(access),
       events_(std::move(events)),
-      server_(loop, clock, access),
+      server_(std::make_shared<kube::ApiServer>(loop, clock, access)),
       scanner_(std::make_shared<observe::JsonScanner>()),
       tasks_(loop, reportFailure) {
     if (access_.insecureSkipVerify)
@@ -42,7 +42,7 @@ ClusterWatch::ClusterWatch(Loop& loop, LoopClock& clock, Random& random, kube::C
 
 Task<void> ClusterWatch::askVersion() {
     for (Duration wait = 1s;; wait = std::min<Duration>(wait * 2, 60s)) {
-        auto version = co_await server_.version();
+        auto version = co_await server_->version();
         if (version) {
             version_ = std::move(*version);
             spdlog::info("cluster {} at {} is Kubernetes {}", access_.name, access_.server, version_);
@@ -107,7 +107,7 @@ void ClusterWatch::start(const std::string& resource, const rules::RuleSet& rule
         handler = watched.tee.get();
     }
     watched.stream =
-        std::make_unique<kube::WatchStream>(server_, clock_, random_, *handler, std::move(watching), report);
+        std::make_unique<kube::WatchStream>(*server_, clock_, random_, *handler, std::move(watching), report);
     watched.task = std::make_unique<TaskGroup>(loop_, reportFailure);
     auto& kept = watched_[resource] = std::move(watched);
     kept.task->spawn("watch of " + resource + " in " + access_.name, kept.stream->run());

@@ -37,7 +37,9 @@ public:
 
     const std::string& name() const { return access_.name; }
     const kube::ClusterAccess& access() const { return access_; }
-    kube::ApiServer& server() { return server_; }
+    kube::ApiServer& server() { return *server_; }
+    /// For questions that may outlast this cluster's time.
+    std::shared_ptr<kube::ApiServer> sharedServer() { return server_; }
     bool ready() const;
     operate::ClusterView view() const;
     /// Of each resource that may be read. One that has failed since this began is among them once that is more than a
@@ -65,7 +67,7 @@ private:
     Random& random_;
     kube::ClusterAccess access_;
     ClusterEvents events_;
-    kube::ApiServer server_;
+    std::shared_ptr<kube::ApiServer> server_;
     std::shared_ptr<observe::JsonScanner> scanner_;
     std::map<std::string, Watched, std::less<>> watched_;
     TaskGroup tasks_;

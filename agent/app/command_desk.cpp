@@ -6,6 +6,7 @@
 
 #include "agent/operate/recordable.hpp"
 #include "agent/operate/required_access.hpp"
+#include "agent/operate/resource_kinds.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
@@ -40,6 +41,27 @@ Result<Understood> understand(const std::string& command) {
     return fail(ErrorCode::NotFound, "there is no command \"" + line->verb + "\"", {}, remedy);
 }
 
+/// The words of a person as one word of a command.
+std::string asOneWord(const std::string& text) {
+    std::string out = "'";
+    for (char c : text) out += c == '\'' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    return out + "'";
+}
+
+/// What a conversation has chosen by `use`, written out: so a button means the same later, and the audit log says it.
+std::string withDefaults(const Understood& understood, std::string command, const operate::Defaults& defaults) {
+    const auto& verb = *understood.verb;
+    const auto& line = understood.line;
+    bool ofOneCluster = (verb.ask && !verb.everywhere) || verb.plan;
+    if (!ofOneCluster || line.option("help")) return command;
+    bool mayNameNamespace = operate::findResourceKind(verb.name) && !line.arguments.empty();  // `pods shop`
+    bool takesNone = verb.usage.find("-n NAMESPACE") == std::string::npos;
+    bool said = line.option("namespace") || line.option("all") || mayNameNamespace || takesNone;
+    if (!defaults.cluster.empty() && !line.option("cluster")) command += " --cluster " + asOneWord(defaults.cluster);
+    if (!defaults.ns.empty() && !said) command += " --namespace " + asOneWord(defaults.ns);
+    return command;
+}
+
 /// `scale --help` is `help scale`.
 Understood helpAbout(const Understood& understood) {
     Understood help{operate::findVerb("help"), {}};
@@ -71,13 +93,6 @@ std::size_t pageOf(const operate::CommandLine& line) {
     auto written = line.option("page").value_or("1");
     std::from_chars(written.data(), written.data() + written.size(), number);
     return number;
-}
-
-/// The words of a person as one word of a command.
-std::string asOneWord(const std::string& text) {
-    std::string out = "'";
-    for (char c : text) out += c == '\'' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-    return out + "'";
 }
 
 /// `silence ID 2h` with another length and a reason.
@@ -244,6 +259,11 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         co_await recordNotUnderstood(asked, known.error());
         co_return refusal(known.error());
     }
+    if (!asked.offered) {
+        asked.command = withDefaults(*understood, std::move(asked.command), control_.defaultsOf(asked.caller));
+        understood = understand(asked.command);
+        if (!understood) co_return refusal(understood.error());
+    }
     if (understood->line.option("help")) understood = helpAbout(*understood);
     understood->line.attachment = std::move(asked.attachment);
     std::string verb(understood->verb->name);
@@ -265,7 +285,8 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         co_return refusal(Error(ErrorCode::Unavailable, "it cannot be found out whether this was done before", {},
                                 "nothing was done; see /readyz for what is wrong with the storage"));
     }
-    if ((understood->verb->ask || understood->verb->plan) && !understood->line.option("cluster"))
+    bool ofOneCluster = (understood->verb->ask && !understood->verb->everywhere) || understood->verb->plan;
+    if (ofOneCluster && !understood->line.option("cluster"))
         if (auto choice = whichCluster(control_, asked.command)) {
             // What a button would carry is not the whole command.
             if (understood->hides()) choice->clusters.clear();

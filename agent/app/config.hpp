@@ -11,6 +11,7 @@
 #include "agent/access/approval_rule.hpp"
 #include "agent/access/limit.hpp"
 #include "agent/app/heartbeat.hpp"
+#include "agent/kube/cluster_source.hpp"
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -21,24 +22,8 @@
 
 namespace klaw::app {
 
-/// A cluster to watch. With nothing given: the current context of the kubeconfig that kubectl would use.
-struct ClusterConfig {
-    std::string name;          ///< shown on cards; empty: the context's
-    std::string kubeconfig;    ///< path; empty: KUBECONFIG, ~/.kube/config or the Pod's service account
-    std::string context;       ///< empty: the current one
-    bool inCluster = false;    ///< the Pod's service account and nothing else
-    bool impersonate = false;  ///< changes are made as the person who asked, under their RBAC
-    rules::Labels labels;      ///< by which commands choose several: --cluster env=prod
-};
-
-/// A value in a Secret of Kubernetes (fillSecrets()).
-struct SecretReference {
-    std::string cluster;  ///< empty: the first one
-    std::string ns;
-    std::string name;
-    std::string key;
-    friend bool operator==(const SecretReference&, const SecretReference&) = default;
-};
+using ClusterConfig = kube::ClusterSource;
+using SecretReference = kube::SecretReference;  ///< see fillSecrets()
 
 /// One way to people.
 struct ChannelConfig {

@@ -13,10 +13,6 @@ namespace {
 
 constexpr Duration readWithin = 10s;
 
-std::string placeOf(const SecretReference& from) {
-    return "Secret " + from.ns + "/" + from.name;
-}
-
 /// What a Secret holds under a key, whatever else the answer is.
 Result<std::string> valueIn(const std::string& body, const SecretReference& from) {
     auto json = nlohmann::json::parse(body, nullptr, false);
@@ -67,15 +63,24 @@ std::vector<Wanted> wantedOf(Config& config) {
 
 }  // namespace
 
+std::string placeOf(const SecretReference& from) {
+    return "Secret " + from.ns + "/" + from.name;
+}
+
+Task<Result<std::string>> readSecret(Loop& loop, LoopClock& clock, SecretReference from,
+                                     std::vector<kube::ClusterAccess> clusters) {
+    auto cluster =
+        from.cluster.empty() ? clusters.begin() : std::ranges::find(clusters, from.cluster, &kube::ClusterAccess::name);
+    if (cluster == clusters.end())
+        co_return fail(ErrorCode::NotFound, "there is no cluster \"" + from.cluster + "\"", placeOf(from),
+                       "name one of `clusters`");
+    co_return co_await read(loop, clock, *cluster, std::move(from));
+}
+
 Task<Result<void>> fillSecrets(Loop& loop, LoopClock& clock, Config& config,
                                std::vector<kube::ClusterAccess> clusters) {
     for (const auto& wanted : wantedOf(config)) {
-        const auto& name = wanted.from.cluster;
-        auto cluster = name.empty() ? clusters.begin() : std::ranges::find(clusters, name, &kube::ClusterAccess::name);
-        if (cluster == clusters.end())
-            co_return fail(ErrorCode::NotFound, "there is no cluster \"" + name + "\"", placeOf(wanted.from),
-                           "name one of `clusters`");
-        auto value = co_await read(loop, clock, *cluster, wanted.from);
+        auto value = co_await readSecret(loop, clock, wanted.from, clusters);
         if (!value) co_return fail(std::move(value.error()));
         *wanted.into = std::move(*value);
     }

@@ -4,6 +4,8 @@
 
 #include <fstream>
 
+#include "agent/app/cluster_trial.hpp"
+#include "agent/scrape/capacity_source.hpp"
 #include "base/async/together.hpp"
 #include "base/percent.hpp"
 #include "rules/metric/builtin_metrics.hpp"
@@ -237,29 +239,51 @@ ClusterWatch* LiveControl::clusterNamed(std::string_view name) const {
     return found == clusters_.end() ? nullptr : found->get();
 }
 
-Task<Result<std::string>> LiveControl::askCluster(operate::Caller caller, std::string cluster, std::string path,
-                                                  std::string accept) {
+Task<Result<operate::Answer>> LiveControl::answerOf(operate::Caller caller, operate::Question question) {
     constexpr Duration patience = 10s;
-    auto* watched = clusterNamed(cluster);
-    if (!watched) co_return fail(unknownCluster(cluster));
-    if (isAmbiguous(path)) co_return fail(ambiguousPath());
-    access::Request request{caller.identity,  caller.chat, "read", "read", access::placeOfPath(cluster, path),
-                            caller.membership};
+    auto* watched = clusterNamed(question.cluster);
+    if (!watched) co_return fail(unknownCluster(question.cluster));
+    if (isAmbiguous(question.path)) co_return fail(ambiguousPath());
+    access::Request request{
+        caller.identity,  caller.chat, "read", "read", access::placeOfPath(question.cluster, question.path),
+        caller.membership};
     auto decision = gate_->policy().decide(request, now());
     if (!decision.allowed) co_return fail(ErrorCode::PermissionDenied, std::move(decision.reason));
-    auto response =
-        co_await watched->server().get(std::move(path), patience, std::move(accept), std::move(caller.identity));
-    if (!response) co_return fail(inCluster(std::move(response).error(), cluster));
-    co_return std::move(response->body);
+    auto began = now();
+    auto server = watched->sharedServer();  // it outlives the cluster, which may leave meanwhile
+    auto response = co_await server->get(std::move(question.path), patience, std::move(question.accept),
+                                         std::move(caller.identity));
+    if (!response) co_return fail(inCluster(std::move(response).error(), question.cluster));
+    operate::Answer answer{std::move(response->body), now() - began, response->certificateEnds};
+    co_return answer;
 }
 
-Task<std::vector<Result<std::string>>> LiveControl::askClusters(operate::Caller caller,
-                                                                std::vector<operate::Question> questions) {
-    std::vector<Task<Result<std::string>>> asked;
-    for (auto& question : questions)
-        asked.push_back(
-            askCluster(caller, std::move(question.cluster), std::move(question.path), std::move(question.accept)));
+Task<Result<std::string>> LiveControl::askCluster(operate::Caller caller, std::string cluster, std::string path,
+                                                  std::string accept) {
+    operate::Question question{std::move(cluster), std::move(path), std::move(accept)};
+    auto answer = co_await answerOf(std::move(caller), std::move(question));
+    if (!answer) co_return fail(std::move(answer).error());
+    co_return std::move(answer->text);
+}
+
+Task<std::vector<Result<operate::Answer>>> LiveControl::askClusters(operate::Caller caller,
+                                                                    std::vector<operate::Question> questions) {
+    std::vector<Task<Result<operate::Answer>>> asked;
+    for (auto& question : questions) asked.push_back(answerOf(caller, std::move(question)));
     co_return co_await together(loop_, questions_, "question to a cluster", std::move(asked));
+}
+
+Task<std::optional<operate::CapacityView>> LiveControl::capacityOf(std::string cluster) {
+    auto* watched = clusterNamed(cluster);
+    bool known = watched && watched->ready() && watched->observer("nodes") && watched->observer("pods");
+    if (!known) co_return std::nullopt;
+    auto capacity = co_await scrape::capacityOf(objects_, cluster);
+    operate::CapacityView view;
+    view.cpu = capacity.allocatable().cpu;
+    view.memory = capacity.allocatable().memory;
+    view.cpuRequested = capacity.requested().cpu;
+    view.memoryRequested = capacity.requested().memory;
+    co_return view;
 }
 
 Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube::ChangeRequest change) {
@@ -267,8 +291,9 @@ Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube
     auto* watched = clusterNamed(permit.cluster());
     if (!watched) co_return fail(unknownCluster(permit.cluster()));
     if (isAmbiguous(change.path)) co_return fail(ambiguousPath());
-    auto response = co_await watched->server().change(std::move(permit), std::move(change), patience);
-    if (!response) co_return fail(inCluster(std::move(response).error(), watched->name()));
+    auto server = watched->sharedServer();
+    auto response = co_await server->change(std::move(permit), std::move(change), patience);
+    if (!response) co_return fail(inCluster(std::move(response).error(), server->access().name));
     co_return std::move(response->body);
 }
 
@@ -299,18 +324,15 @@ Result<std::vector<storage::ObjectChange>> LiveControl::objectChanges(const stor
     return reader ? reader->objectChanges(object, since, latest) : fail(reader.error());
 }
 
-/// One without a name is the only one.
-rules::Labels LiveControl::labelsOf(const std::string& cluster) const {
-    for (const auto& configured : config_.clusters)
-        if (configured.name == cluster || configured.name.empty()) return configured.labels;
-    return {};
-}
-
 std::vector<operate::ClusterView> LiveControl::clusters() const {
     std::vector<operate::ClusterView> views;
     for (const auto& cluster : clusters_) {
-        views.push_back(cluster->view());
-        views.back().labels = labelsOf(cluster->name());
+        auto& view = views.emplace_back(cluster->view());
+        auto source = found_->sources.find(view.name);
+        if (source == found_->sources.end()) continue;
+        view.labels = source->second.labels;
+        view.readOnly = source->second.readOnly;
+        view.added = book_->find(view.name) != nullptr;
     }
     if (!metrics_) return views;
     for (const auto& source : metrics_->status())
@@ -318,6 +340,69 @@ std::vector<operate::ClusterView> LiveControl::clusters() const {
             if (view.name == source.cluster && !source.lastError.empty())
                 view.problems.push_back("metrics from " + source.source + ": " + source.lastError);
     return views;
+}
+
+Task<Result<operate::ClusterTrial>> LiveControl::tryCluster(operate::Caller caller, std::string name) {
+    const auto* known = found_->find(name);
+    if (!known) co_return fail(unknownCluster(name));
+    access::Request request{caller.identity,  caller.chat, "clusters", "read", access::Place{name, {}, {}, {}, false},
+                            caller.membership};
+    auto decision = gate_->decide(request);
+    if (!decision.allowed) co_return fail(ErrorCode::PermissionDenied, std::move(decision.reason));
+    co_return co_await tryAccess(loop_, clock_, questions_, *known, ruleSet().resources());
+}
+
+Task<Result<operate::ClusterTrial>> LiveControl::tryCluster(kube::ClusterSource source) {
+    auto clusters = found_->clusters;
+    auto access = co_await findCluster(loop_, clock_, std::move(source), std::move(clusters));
+    if (!access) co_return fail(std::move(access).error());
+    co_return co_await tryAccess(loop_, clock_, questions_, std::move(*access), ruleSet().resources());
+}
+
+/// Those of the configuration count also while they are not found.
+bool LiveControl::isConfigured(const std::string& name) const {
+    return std::ranges::find(config_.clusters, name, &ClusterConfig::name) != config_.clusters.end() ||
+           (found_->find(name) && !book_->find(name));
+}
+
+Result<void> LiveControl::addCluster(const kube::ClusterSource& source) {
+    if (isConfigured(source.name) || book_->find(source.name) || book_->isPending(source.name))
+        return fail(ErrorCode::InvalidArgument, "there is a cluster \"" + source.name + "\" already", {},
+                    "choose another name");
+    book_->put(source.name, source);
+    return {};
+}
+
+Result<void> LiveControl::mayRemove(const std::string& name) const {
+    if (book_->find(name)) return {};
+    if (!isConfigured(name)) return fail(unknownCluster(name));
+    return fail(ErrorCode::InvalidArgument, "the cluster \"" + name + "\" stands in the configuration", {},
+                "take it out of `clusters` there and reload");
+}
+
+Result<void> LiveControl::removeCluster(const std::string& name) {
+    if (auto may = mayRemove(name); !may) return may;
+    book_->remove(name);
+    return {};
+}
+
+std::vector<std::string> LiveControl::clusterProblems() const {
+    std::vector<std::string> problems;
+    for (const auto& problem : found_->problems) problems.push_back(problem.describe());
+    return problems;
+}
+
+operate::Defaults LiveControl::defaultsOf(const operate::Caller& caller) const {
+    const auto* known = defaults_->find(caller.chat.empty() ? caller.identity : caller.chat);
+    return known ? *known : operate::Defaults();
+}
+
+void LiveControl::setDefaults(const operate::Caller& caller, const operate::Defaults& defaults) {
+    const auto& key = caller.chat.empty() ? caller.identity : caller.chat;
+    if (defaults == operate::Defaults())
+        defaults_->remove(key);
+    else
+        defaults_->put(key, defaults);
 }
 
 }  // namespace klaw::app

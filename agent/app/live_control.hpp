@@ -7,6 +7,8 @@
 
 #include "agent/access/gate.hpp"
 #include "agent/app/alert_pipeline.hpp"
+#include "agent/app/cluster_book.hpp"
+#include "agent/app/cluster_finder.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/rule_keeper.hpp"
@@ -25,13 +27,14 @@ Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const std::string
 class LiveControl final : public operate::Control {
 public:
     LiveControl(Loop& loop, LoopClock& clock, AlertPipeline& pipeline,
-                const std::vector<std::unique_ptr<ClusterWatch>>& clusters,
+                const std::vector<std::unique_ptr<ClusterWatch>>& clusters, const rules::ObjectSource& objects,
                 const deliver::SilenceMirrors& silenceMirrors, Random& random, const Config& config,
                 std::string databaseFile)
         : loop_(loop),
           clock_(clock),
           pipeline_(pipeline),
           clusters_(clusters),
+          objects_(objects),
           silenceMirrors_(silenceMirrors),
           random_(random),
           config_(config),
@@ -52,6 +55,12 @@ public:
 
     /// What waits for another person.
     void setApprovals(const access::ApprovalBook& approvals) { approvals_ = &approvals; }
+    /// Which clusters there are, and where people add others.
+    void setClusters(const FoundClusters& found, ClusterBook& book, DefaultsBook& defaults) {
+        found_ = &found;
+        book_ = &book;
+        defaults_ = &defaults;
+    }
 
     /// Where rules are changed.
     void setRules(RuleKeeper& rules, RuleKeeper::Install install) {
@@ -95,6 +104,14 @@ public:
     Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) override;
     Result<void> removeRule(const std::string& name, const rules::Mark& mark) override;
     std::vector<operate::ClusterView> clusters() const override;
+    Task<Result<operate::ClusterTrial>> tryCluster(operate::Caller caller, std::string name) override;
+    Task<Result<operate::ClusterTrial>> tryCluster(kube::ClusterSource source) override;
+    Result<void> addCluster(const kube::ClusterSource& source) override;
+    Result<void> mayRemove(const std::string& name) const override;
+    Result<void> removeCluster(const std::string& name) override;
+    std::vector<std::string> clusterProblems() const override;
+    operate::Defaults defaultsOf(const operate::Caller& caller) const override;
+    void setDefaults(const operate::Caller& caller, const operate::Defaults& defaults) override;
     const access::Policy& policy() const override { return gate_->policy(); }
     std::string ownNamespace() const override;
     std::string grant(access::Grant wanted) override;
@@ -106,20 +123,23 @@ public:
     const std::vector<access::Limit>& limits() const override { return config_.limits; }
     Task<Result<std::string>> askCluster(operate::Caller caller, std::string cluster, std::string path,
                                          std::string accept) override;
-    Task<std::vector<Result<std::string>>> askClusters(operate::Caller caller,
-                                                       std::vector<operate::Question> questions) override;
+    Task<std::vector<Result<operate::Answer>>> askClusters(operate::Caller caller,
+                                                           std::vector<operate::Question> questions) override;
+    Task<std::optional<operate::CapacityView>> capacityOf(std::string cluster) override;
     Task<void> sleepFor(Duration time) override { return clock_.sleepFor(time); }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 
 private:
     ClusterWatch* clusterNamed(std::string_view name) const;
+    bool isConfigured(const std::string& name) const;
+    Task<Result<operate::Answer>> answerOf(operate::Caller caller, operate::Question question);
     std::string unavailable(const rules::Rule& rule) const;
-    rules::Labels labelsOf(const std::string& cluster) const;
 
     Loop& loop_;
     LoopClock& clock_;
     AlertPipeline& pipeline_;
     const std::vector<std::unique_ptr<ClusterWatch>>& clusters_;
+    const rules::ObjectSource& objects_;
     const deliver::SilenceMirrors& silenceMirrors_;
     Random& random_;
     const Config& config_;
@@ -128,6 +148,9 @@ private:
     const access::Gate* gate_ = nullptr;
     access::GrantBook* grants_ = nullptr;
     const access::ApprovalBook* approvals_ = nullptr;
+    const FoundClusters* found_ = nullptr;
+    ClusterBook* book_ = nullptr;
+    DefaultsBook* defaults_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
     TaskGroup questions_;

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "agent/app/agent.hpp"
+#include "agent/app/cluster_finder.hpp"
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
 #include "agent/cli/commands.hpp"
@@ -51,10 +52,10 @@ int agentCommand(const std::string& file) {
     setup.config = std::move(*config);
     setup.configFile = file;
     if (auto loaded = loadRulesInto(setup); !loaded) return refuse(loaded.error());
-    auto clusters = app::clustersOf(setup.config);
+    auto clusters = app::clustersOnDisk(setup.config.clusters);
     if (!clusters) return refuse(clusters.error());
-    setup.clusters = std::move(*clusters);
-    if (auto filled = app::fillSecretsNow(setup.config, setup.clusters); !filled) return refuse(filled.error());
+    setup.found = std::move(*clusters);
+    if (auto filled = app::fillSecretsNow(setup.config, setup.found.clusters); !filled) return refuse(filled.error());
     return app::runAgent(std::move(setup));
 }
 
@@ -78,7 +79,7 @@ int runCommand(const RunOptions& options) {
             changed.listenPort = listening.listenPort;
         }
         if (!options.kubeconfig.empty() || !options.context.empty())
-            changed.clusters = {{{}, options.kubeconfig, options.context, false}};
+            changed.clusters = {{.kubeconfig = options.kubeconfig, .context = options.context}};
     };
     setup.commandLine(setup.config);
     if (options.config.empty()) {
@@ -90,13 +91,13 @@ int runCommand(const RunOptions& options) {
     app::setUpLogging(setup.config.log);
     if (auto loaded = loadRulesInto(setup); !loaded) return refuse(loaded.error());
     if (options.demo) return runDemo(std::move(setup));
-    auto clusters = app::clustersOf(setup.config);
+    auto clusters = app::clustersOnDisk(setup.config.clusters);
     bool nothingThere = !clusters && clusters.error().code == ErrorCode::NotFound && setup.config.clusters.empty();
     if (nothingThere) return runDemo(std::move(setup));
     if (!clusters) return refuse(clusters.error());
-    setup.clusters = std::move(*clusters);
-    if (auto filled = app::fillSecretsNow(setup.config, setup.clusters); !filled) return refuse(filled.error());
-    for (const auto& cluster : setup.clusters)
+    setup.found = std::move(*clusters);
+    if (auto filled = app::fillSecretsNow(setup.config, setup.found.clusters); !filled) return refuse(filled.error());
+    for (const auto& cluster : setup.found.clusters)
         std::cout << "Watching cluster " << cluster.name << " at " << cluster.server << " (" << cluster.source
                   << "). Klaw changes nothing that nobody asked for.\n"
                   << std::flush;

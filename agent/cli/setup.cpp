@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "agent/app/agent.hpp"
+#include "agent/app/cluster_finder.hpp"
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/cli/prompt.hpp"
 
@@ -124,9 +125,10 @@ Result<std::vector<SetupSubject>> subjectsOf(const SetupOptions& options, Type t
     if (!config) return fail(std::move(config).error());
     bool elsewhere = std::ranges::any_of(config->apps, [](const auto& app) { return app.secretFrom.has_value(); });
     if (elsewhere) {
-        auto clusters = app::clustersOf(*config);
+        auto clusters = app::clustersOnDisk(config->clusters);
         if (!clusters) return fail(std::move(clusters).error());
-        if (auto filled = app::fillSecretsNow(*config, *clusters); !filled) return fail(std::move(filled).error());
+        if (auto filled = app::fillSecretsNow(*config, clusters->clusters); !filled)
+            return fail(std::move(filled).error());
     }
     std::vector<SetupSubject> subjects;
     for (const auto& app : config->apps) {

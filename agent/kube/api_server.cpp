@@ -106,13 +106,27 @@ std::string ChangeRequest::ns() const {
     return net::percentDecode(name).value_or(std::string(name));
 }
 
+/// Of a health endpoint that was asked to be verbose: ": failing: etcd, ping".
+/// https://kubernetes.io/docs/reference/using-api/health-checks/
+std::string failingChecks(std::string_view body) {
+    std::string names;
+    for (std::size_t from = 0; from < body.size();) {
+        auto end = std::min(body.find('\n', from), body.size());
+        auto line = body.substr(from, end - from);
+        if (line.starts_with("[-]"))
+            names += (names.empty() ? ": failing: " : ", ") + std::string(line.substr(3, line.find(' ') - 3));
+        from = end + 1;
+    }
+    return names;
+}
+
 Error statusError(const net::HttpHead& head, std::string_view body, const std::string& place) {
     auto status = nlohmann::json::parse(body, nullptr, false);
     std::string message;
     if (status.is_object() && status.contains("message") && status["message"].is_string())
         message = status["message"].get<std::string>();
     if (message.empty())
-        message = "the API server answered " + std::to_string(head.status);
+        message = "the API server answered " + std::to_string(head.status) + failingChecks(body);
     else
         message = std::to_string(head.status) + " " + message;
     Error error(codeOf(head.status), message.substr(0, 1000), place, remedyOf(head.status));
@@ -218,6 +232,20 @@ Task<Result<std::unique_ptr<net::HttpBodyStream>>> ApiServer::open(std::string p
     co_return fail(ErrorCode::Internal, "no answer");
 }
 
+namespace {
+
+/// An API server can have the APIs and features of an older version than its own (KEP-4330). Providers write "33+".
+std::string emulationOf(const nlohmann::json& version) {
+    auto number = [&](const char* name) {
+        auto text = version.contains(name) && version[name].is_string() ? version[name].get<std::string>() : "";
+        return text.substr(0, text.find_first_not_of("0123456789"));
+    };
+    bool emulates = !number("emulationMinor").empty() && number("emulationMinor") != number("minor");
+    return emulates ? " (emulates " + number("emulationMajor") + "." + number("emulationMinor") + ")" : "";
+}
+
+}  // namespace
+
 Task<Result<std::string>> ApiServer::version() {
     auto response = co_await get("/version", 10s);
     if (!response) co_return fail(std::move(response).error());
@@ -225,7 +253,7 @@ Task<Result<std::string>> ApiServer::version() {
     if (!json.is_object() || !json.contains("gitVersion") || !json["gitVersion"].is_string())
         co_return fail(ErrorCode::Unavailable, "what answers is no Kubernetes API server", access_.server,
                        "check `server` in the kubeconfig");
-    co_return json["gitVersion"].get<std::string>();
+    co_return json["gitVersion"].get<std::string>() + emulationOf(json);
 }
 
 Task<Result<std::string>> ApiServer::pathOf(std::string resource) {

@@ -82,11 +82,9 @@ Result<void> addEntries(const YAML::Node& root, const char* list, const char* bo
     return {};
 }
 
-Result<void> addFile(const fs::path& file, Kubeconfig& into) {
-    auto text = readFile(file, file.string());
-    if (!text) return fail(std::move(text).error());
+Result<void> addText(const std::string& text, const fs::path& file, Kubeconfig& into) {
     try {
-        auto root = YAML::Load(*text);
+        auto root = YAML::Load(text);
         if (root.IsNull()) return {};
         if (!root.IsMap())
             return fail(ErrorCode::InvalidArgument, "this is no kubeconfig", file.string() + ":1",
@@ -103,6 +101,12 @@ Result<void> addFile(const fs::path& file, Kubeconfig& into) {
             file.string() + ":" + std::to_string(broken.mark.line + 1) + ":" + std::to_string(broken.mark.column + 1),
             "mend the file; `kubectl config view` reads the same");
     }
+}
+
+Result<void> addFile(const fs::path& file, Kubeconfig& into) {
+    auto text = readFile(file, file.string());
+    if (!text) return fail(std::move(text).error());
+    return addText(*text, file, into);
 }
 
 std::vector<fs::path> kubeconfigFiles(const KubeEnvironment& environment, const AccessQuery& query, bool& explicitly) {
@@ -238,6 +242,18 @@ Result<ClusterAccess> accessOf(const Kubeconfig& config, const std::string& cont
     return access;
 }
 
+/// What a kubeconfig says beyond itself: files of this machine, programs to run.
+Result<void> checkSelfContained(const Kubeconfig& config) {
+    for (const auto* entries : {&config.clusters, &config.users})
+        for (const auto& [name, entry] : *entries)
+            for (const char* key : {"certificate-authority", "client-certificate", "client-key", "tokenFile", "exec",
+                                    "proxy-url", "insecure-skip-tls-verify"})
+                if (entry.body[key])
+                    return fail(ErrorCode::InvalidArgument, "\"" + name + "\" has " + key, entry.place(),
+                                "write everything into it, as `kubectl config view --minify --flatten --raw` does");
+    return {};
+}
+
 Result<ClusterAccess> inClusterAccess(const KubeEnvironment& environment) {
     auto host = environment.variable("KUBERNETES_SERVICE_HOST"), port = environment.variable("KUBERNETES_SERVICE_PORT");
     if (!host || host->empty())
@@ -267,32 +283,75 @@ KubeEnvironment processEnvironment() {
     return environment;
 }
 
-Result<ClusterAccess> resolveAccess(const KubeEnvironment& environment, const AccessQuery& query) {
-    if (query.inCluster) return inClusterAccess(environment);
-    bool explicitly = false;
+namespace {
+
+struct Found {
     Kubeconfig config;
     bool any = false;
+};
+
+Result<Found> findKubeconfig(const KubeEnvironment& environment, const AccessQuery& query) {
+    bool explicitly = false;
+    Found found;
     for (const auto& file : kubeconfigFiles(environment, query, explicitly)) {
         std::error_code ignored;
         bool listed =
             explicitly && query.kubeconfig.empty();  // a missing file of the list is left out, as kubectl does
         if ((listed || !explicitly) && !fs::exists(file, ignored)) continue;
-        any = true;
-        config.files += (config.files.empty() ? "" : ":") + file.string();
-        if (auto added = addFile(file, config); !added) return fail(std::move(added).error());
+        found.any = true;
+        found.config.files += (found.config.files.empty() ? "" : ":") + file.string();
+        if (auto added = addFile(file, found.config); !added) return fail(std::move(added).error());
     }
-    if (!any && explicitly)
+    if (!found.any && explicitly)
         return fail(ErrorCode::InvalidArgument, "none of the files that KUBECONFIG names exists",
                     environment.variable("KUBECONFIG").value_or(""), "mend KUBECONFIG or unset it");
-    if (!any) return inClusterAccess(environment);
+    return found;
+}
+
+Error noCurrentContext(const std::string& files) {
+    return Error(ErrorCode::InvalidArgument, "the kubeconfig has no current context", files,
+                 "choose one with `kubectl config use-context` or `context:`");
+}
+
+}  // namespace
+
+Result<ClusterAccess> resolveAccess(const KubeEnvironment& environment, const AccessQuery& query) {
+    if (query.inCluster) return inClusterAccess(environment);
+    auto found = findKubeconfig(environment, query);
+    if (!found) return fail(std::move(found).error());
+    if (!found->any) return inClusterAccess(environment);
+    const auto& config = found->config;
     auto context = query.context.empty() ? config.currentContext : query.context;
-    if (context.empty()) {
-        if (config.contexts.empty() && environment.variable("KUBERNETES_SERVICE_HOST"))
-            return inClusterAccess(environment);
-        return fail(ErrorCode::InvalidArgument, "the kubeconfig has no current context", config.files,
-                    "choose one with `kubectl config use-context` or `context:`");
+    if (!context.empty()) return accessOf(config, context);
+    if (config.contexts.empty() && environment.variable("KUBERNETES_SERVICE_HOST")) return inClusterAccess(environment);
+    return fail(noCurrentContext(config.files));
+}
+
+Result<std::vector<ClusterAccess>> resolveAll(const KubeEnvironment& environment, const AccessQuery& query) {
+    auto found = findKubeconfig(environment, query);
+    if (!found) return fail(std::move(found).error());
+    std::vector<ClusterAccess> all;
+    for (const auto& [name, entry] : found->config.contexts) {
+        auto access = accessOf(found->config, name);
+        if (!access) return fail(std::move(access).error());
+        all.push_back(std::move(*access));
     }
-    return accessOf(config, context);
+    return all;
+}
+
+Result<ClusterAccess> accessFromText(const std::string& kubeconfig, const std::string& source,
+                                     const std::string& context) {
+    Kubeconfig config;
+    config.files = source;
+    if (auto added = addText(kubeconfig, source, config); !added) return fail(std::move(added).error());
+    if (auto alone = checkSelfContained(config); !alone) return fail(std::move(alone).error());
+    auto chosen = context.empty() ? config.currentContext : context;
+    if (chosen.empty()) return fail(noCurrentContext(source));
+    auto access = accessOf(config, chosen);
+    if (access && access->server.starts_with("http://"))
+        return fail(ErrorCode::InvalidArgument, "the server " + access->server + " is without TLS", source,
+                    "write https:// and the certificate authority");
+    return access;
 }
 
 }  // namespace klaw::kube

@@ -53,6 +53,7 @@ struct Verb {
     std::string_view readPermission = "read";
     /// In place of `run`: it approves or refuses what somebody else has asked for. Whoever may do that may do this.
     enum class Judgement { None, Approve, Refuse } judgement = Judgement::None;
+    bool everywhere = false;      ///< with `ask`: about all clusters where none is named
     Danger danger = Danger::Low;  ///< where it changes something
     /// Whether the command looks at something that moves, and where it is: the card of the answer follows it.
     bool (*follows)(const CommandLine& line) = nullptr;
@@ -91,6 +92,8 @@ std::vector<Verb> accessVerbs();
 std::vector<Verb> approvalVerbs();
 std::vector<Verb> auditVerbs();
 std::vector<Verb> historyVerbs();
+std::vector<Verb> statusVerbs();
+std::vector<Verb> clusterVerbs();
 
 /// A message as a command and the text that goes with it: what follows the first line, out of its fences, where the
 /// verb takes one.

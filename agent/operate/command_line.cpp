@@ -100,7 +100,8 @@ bool isFlag(std::string_view option) {
                                                  "bad",       "previous",
                                                  "dry-run",   "timestamps",
                                                  "force",     "delete-emptydir-data",
-                                                 "overwrite", "force-conflicts"};
+                                                 "overwrite", "force-conflicts",
+                                                 "read-only", "impersonate"};
     return std::ranges::find(flags, option) != std::end(flags);
 }
 

@@ -10,6 +10,7 @@
 #include "agent/access/approval_book.hpp"
 #include "agent/access/grant_book.hpp"
 #include "agent/access/limit.hpp"
+#include "agent/kube/cluster_source.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/plan.hpp"
 #include "base/async/task.hpp"
@@ -27,7 +28,9 @@ struct ClusterView {
     rules::Labels labels;  ///< of the configuration
     std::string server;
     std::string version;
-    bool ready = false;  ///< all first lists are in
+    bool ready = false;     ///< all first lists are in
+    bool readOnly = false;  ///< nobody changes anything in it by Klaw
+    bool added = false;     ///< by people, beside the configuration
     std::size_t objects = 0;
     std::vector<std::string> problems;  ///< "pods: …", a sentence each
     std::optional<TimePoint> lastHeardOf;
@@ -106,11 +109,41 @@ struct Reach {
     std::size_t lately = 0;  ///< in the last 24 hours, those included
 };
 
+/// What a conversation is about where a command does not say; empty: nothing in particular.
+struct Defaults {
+    std::string cluster, ns;
+    friend bool operator==(const Defaults&, const Defaults&) = default;
+};
+
+/// How an API server answers to the credentials that a source leads to.
+struct ClusterTrial {
+    std::string name;
+    std::string server;
+    std::string version;
+    Duration latency{};                 ///< of the first answer, connecting included
+    std::vector<std::string> readable;  ///< of the resources that the rules read
+    std::vector<std::pair<std::string, std::string>>
+        refused;  ///< and those that may not be read, or are not there: why
+};
+
 /// A GET of one cluster's API server.
 struct Question {
     std::string cluster;
     std::string path;
     std::string accept = "application/json";
+};
+
+/// What an API server answered to a Question.
+struct Answer {
+    std::string text;
+    Duration took{};                           ///< until the whole answer was there, with a new connection if need be
+    std::optional<TimePoint> certificateEnds;  ///< the API server's, over TLS
+};
+
+/// What the objects of a cluster that are watched add up to: cores and bytes.
+struct CapacityView {
+    double cpu = 0, memory = 0;  ///< allocatable
+    double cpuRequested = 0, memoryRequested = 0;
 };
 
 /// What the verbs of the catalogue may see and do. Changes are durable when the returned task of the desk ends, not
@@ -153,6 +186,19 @@ public:
     virtual Result<void> revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) = 0;
     virtual Result<void> removeRule(const std::string& name, const rules::Mark& mark) = 0;
     virtual std::vector<ClusterView> clusters() const = 0;
+    /// Whether it can be reached and read: one that is known by its name, for who may read there, or by a source.
+    virtual Task<Result<ClusterTrial>> tryCluster(Caller caller, std::string name) = 0;
+    virtual Task<Result<ClusterTrial>> tryCluster(kube::ClusterSource source) = 0;
+    /// Watched as soon as that is durable. InvalidArgument where there is one of that name.
+    virtual Result<void> addCluster(const kube::ClusterSource& source) = 0;
+    /// InvalidArgument for one of the configuration, NotFound for one that is not there.
+    virtual Result<void> mayRemove(const std::string& name) const = 0;
+    virtual Result<void> removeCluster(const std::string& name) = 0;
+    /// Of sources that lead to no cluster now, a sentence each.
+    virtual std::vector<std::string> clusterProblems() const = 0;
+    /// Of the chat where the caller writes, else of the caller.
+    virtual Defaults defaultsOf(const Caller& caller) const = 0;
+    virtual void setDefaults(const Caller& caller, const Defaults& defaults) = 0;
     virtual const access::Policy& policy() const = 0;
     /// The namespace that Klaw runs in; empty where it runs outside of a cluster.
     virtual std::string ownNamespace() const { return {}; }
@@ -172,7 +218,9 @@ public:
     virtual Task<Result<std::string>> askCluster(Caller caller, std::string cluster, std::string path,
                                                  std::string accept) = 0;
     /// Several at once, in the order of the questions; none waits for another.
-    virtual Task<std::vector<Result<std::string>>> askClusters(Caller caller, std::vector<Question> questions) = 0;
+    virtual Task<std::vector<Result<Answer>>> askClusters(Caller caller, std::vector<Question> questions) = 0;
+    /// Nothing while nodes or Pods of the cluster are not watched, or not all known yet.
+    virtual Task<std::optional<CapacityView>> capacityOf(std::string cluster) = 0;
     virtual Task<void> sleepFor(Duration time) = 0;
     /// Sends a change once; what the API server answers. Only a dry run with a permit of that extent.
     virtual Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) = 0;

@@ -24,7 +24,7 @@ Task<Result<FanOut>> fanOut(Control& control, Caller caller, std::vector<std::st
     FanOut outcome;
     for (std::size_t i = 0; i < answers.size(); ++i) {
         if (answers[i])
-            outcome.bodies.push_back({clusters[i], std::move(*answers[i])});
+            outcome.bodies.push_back({clusters[i], std::move(answers[i]->text)});
         else
             outcome.failures.push_back(shown(clusters[i], answers[i].error()));
     }

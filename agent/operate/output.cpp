@@ -85,7 +85,7 @@ Page cut(std::vector<T>& items, std::size_t number, PageSize size) {
 
 /// The first column of these that the table has; its first one where it has none.
 std::size_t subjectOf(const Table& table) {
-    for (std::string_view subject : {"TITLE", "NAME", "REASON", "ALERT", "RULE"})
+    for (std::string_view subject : {"TITLE", "NAME", "CHECK", "REASON", "ALERT", "RULE"})
         for (std::size_t i = 0; i < table.columns.size(); ++i)
             if (table.columns[i].en == subject) return i;
     return 0;
@@ -95,10 +95,20 @@ bool tellsState(const std::string& heading) {
     return heading == "STATUS" || heading == "STATE";
 }
 
+/// A dot in the colour of a state; nothing for words that Klaw does not use itself.
+std::string_view symbolOf(std::string_view state) {
+    static constexpr std::pair<std::string_view, std::string_view> symbols[] = {
+        {"ok", "🟢 "},  {"正常", "🟢 "}, {"warning", "🟡 "}, {"注意", "🟡 "},
+        {"bad", "🔴 "}, {"异常", "🔴 "}, {"unknown", "⚪ "}, {"未知", "⚪ "}};
+    for (const auto& [word, symbol] : symbols)
+        if (word == state) return symbol;
+    return {};
+}
+
 /// What it is, is seen without its heading.
 bool needsNoHeading(const std::string& heading) {
     return heading == "NAMESPACE" || heading == "MESSAGE" || heading == "OBJECT" || heading == "TYPE" ||
-           heading == "SEVERITY";
+           heading == "SEVERITY" || heading == "DETAIL";
 }
 
 std::string lowered(std::string text) {
@@ -118,7 +128,7 @@ std::vector<std::string> rowLines(const Table& table, std::string_view language)
             const auto& column = table.columns[i];
             if (i == subject || row[i].empty() || row[i] == "<none>") continue;
             if (tellsState(column.en)) {
-                head += " · " + row[i];
+                head = std::string(symbolOf(row[i])).append(head).append(" · ").append(row[i]);
                 continue;
             }
             if (!rest.empty()) rest += " · ";

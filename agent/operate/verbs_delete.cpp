@@ -33,8 +33,8 @@ Result<void> checkNamespace(const std::string& name, const std::string& own) {
                 "Klaw does not delete it");
 }
 
-std::size_t countOf(const Result<std::string>& body) {
-    auto list = body ? Json::parse(*body, nullptr, false) : Json();
+std::size_t countOf(const Result<Answer>& answer) {
+    auto list = answer ? Json::parse(answer->text, nullptr, false) : Json();
     const auto &items = valueAt(list, "/items"), &more = valueAt(list, "/metadata/remainingItemCount");
     return (items.is_array() ? items.size() : 0) + (more.is_number_unsigned() ? more.get<std::size_t>() : 0);
 }

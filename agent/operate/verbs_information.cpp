@@ -1,6 +1,5 @@
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/table.hpp"
-#include "notifiers/words.hpp"
 
 namespace klaw::operate {
 namespace {
@@ -37,38 +36,11 @@ Result<Output> help(Control&, const Caller& caller, const CommandLine& line) {
     return Output(std::move(table), caller.language);
 }
 
-Result<Output> listClusters(Control& control, const Caller& caller, const CommandLine&) {
-    std::vector<std::vector<std::string>> rows;
-    std::string problems;
-    for (const auto& cluster : control.clusters()) {
-        auto state =
-            cluster.ready ? (isChinese(caller) ? "正常" : "ready") : (isChinese(caller) ? "未就绪" : "not ready");
-        rows.push_back({cluster.name, cluster.server, cluster.version, state, std::to_string(cluster.objects),
-                        cluster.lastHeardOf ? notifiers::roughly(control.now() - *cluster.lastHeardOf) : "-"});
-        for (const auto& problem : cluster.problems) problems += cluster.name + ": " + problem + "\n";
-    }
-    Table table{{{"CLUSTER", "集群"},
-                 {"SERVER", "地址"},
-                 {"VERSION", "版本"},
-                 {"STATE", "状态"},
-                 {"OBJECTS", "对象"},
-                 {"LAST HEARD", "最近消息"}},
-                std::move(rows)};
-    return Output(std::move(table), caller.language, problems);
-}
-
 }  // namespace
 
 std::vector<Verb> informationVerbs() {
     return {
         {"help", {"帮助", "?"}, "help [COMMAND]", {"Explains the commands", "查看命令说明"}, nullptr, nullptr, help},
-        {"clusters",
-         {"集群"},
-         "clusters",
-         {"Lists the clusters that are watched", "列出监控的集群"},
-         nullptr,
-         nullptr,
-         listClusters},
     };
 }
 

@@ -178,7 +178,7 @@ Task<Result<Output>> logs(Control& control, Caller caller, CommandLine line) {
     for (std::size_t i = 0; i < answers.size(); ++i) {
         auto name = containers[i].pod + (shown ? "/" + containers[i].name : "");
         if (answers[i])
-            read.push_back({name, std::move(*answers[i])});
+            read.push_back({name, std::move(answers[i]->text)});
         else if (answers.size() == 1)
             co_return fail(std::move(answers[i]).error());
         else

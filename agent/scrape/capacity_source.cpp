@@ -82,13 +82,18 @@ std::vector<rules::Sample> Capacity::samples() const {
     return samples;
 }
 
-Task<void> CapacitySource::look(MetricSink& sink) {
-    if (!complete_()) co_return;
-    Capacity capacity(cluster_);
+Task<Capacity> capacityOf(const rules::ObjectSource& objects, std::string cluster) {
+    Capacity capacity(cluster);
     std::function<void(PackedView)> addNode = [&](PackedView node) { capacity.addNode(node); };
     std::function<void(PackedView)> addPod = [&](PackedView pod) { capacity.addPod(pod); };
-    co_await visitInTurns(objects_, cluster_, "nodes", addNode);
-    co_await visitInTurns(objects_, cluster_, "pods", addPod);
+    co_await visitInTurns(objects, cluster, "nodes", addNode);
+    co_await visitInTurns(objects, cluster, "pods", addPod);
+    co_return capacity;
+}
+
+Task<void> CapacitySource::look(MetricSink& sink) {
+    if (!complete_()) co_return;
+    auto capacity = co_await capacityOf(objects_, cluster_);
     sink.samples(cluster_, "objects", {}, capacity.samples());
 }
 

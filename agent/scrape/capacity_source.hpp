@@ -14,6 +14,11 @@ namespace klaw::scrape {
 /// What a cluster's nodes and Pods add up to; the nodes come first.
 class Capacity {
 public:
+    struct Amount {
+        double cpu = 0, memory = 0;  ///< cores, bytes
+        void add(const Amount& other);
+        void raiseTo(const Amount& other);
+    };
     explicit Capacity(std::string_view cluster) : cluster_(cluster) {}
     void addNode(PackedView node);
     void addPod(PackedView pod);
@@ -21,13 +26,12 @@ public:
     /// KubeCPUOvercommit and KubeMemoryOvercommit of the Kubernetes mixin relate them: to what is allocatable when the
     /// largest node has failed. Of a single node there is no such ratio.
     std::vector<rules::Sample> samples() const;
+    /// Of all nodes.
+    const Amount& allocatable() const { return all_; }
+    /// By Pods that are not finished.
+    const Amount& requested() const { return requested_; }
 
 private:
-    struct Amount {
-        double cpu = 0, memory = 0;  ///< cores, bytes
-        void add(const Amount& other);
-        void raiseTo(const Amount& other);
-    };
     struct Node {
         rules::ObjectRef object;
         Amount allocatable;
@@ -41,6 +45,9 @@ private:
     std::map<std::string, Node, std::less<>> nodes_;
     Amount all_, largest_, requested_;
 };
+
+/// Of what is watched. `objects` outlives the task.
+Task<Capacity> capacityOf(const rules::ObjectSource& objects, std::string cluster);
 
 /// The capacity of what is watched: source "objects".
 class CapacitySource final : public MetricSource {

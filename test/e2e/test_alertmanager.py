@@ -1,11 +1,13 @@
 """Alerts that an Alertmanager sends, and silences that it gets."""
 import json
 import re
+import sqlite3
 import urllib.error
 import urllib.request
 
 from harness.case import EndToEndTest
 from harness.prometheus import Alertmanager, Page, Prometheus
+from harness.rules import impatient
 from harness.waiting import eventually
 
 NOTHING = "rules:\n  - {alert: E2ENothing, resource: pods, when: 'false', title: t}\n"
@@ -37,6 +39,40 @@ class AlertmanagerTest(EndToEndTest):
         page.text = 'queue_length{queue="mail",namespace="shop",pod="mailer-1"} 1\n'
         self.assertEqual(self.await_card("resolved", rule="MailQueueLong", seconds=90)["id"], card["id"])
         self.assert_nothing_repeated()
+
+    def test_alert_of_a_real_alertmanager_shares_the_card_of_our_rule_that_tells_of_the_same(self):
+        """I1: one card for both, which is resolved when neither fires any more."""
+        token = self.directory / "token"
+        token.write_text("from-alertmanager\n")
+        agent = self.agent(rules=impatient(), alertmanager={"token_file": str(token)}).start()
+        here = self.namespace("shared")
+        self.addCleanup(here.clear)
+        here.trouble("make", "crash-loop")
+        card = self.await_card(rule="PodCrashLooping", where=here.name)
+        pod = self.cluster.kubectl("-n", here.name, "get", "pods", "-o", "name").split()[0].removeprefix("pod/")
+        page = Page(f'waits{{namespace="{here.name}",pod="{pod}",container="main",reason="CrashLoopBackOff"}} 1\n')
+        self.addCleanup(page.close)
+        alertmanager, prometheus = Alertmanager(self.directory / "alertmanager"), Prometheus(self.directory / "prometheus")
+        self.addCleanup(alertmanager.end)
+        self.addCleanup(prometheus.end)
+        alertmanager.start({"url": f"http://127.0.0.1:{agent.port}/api/alertmanager?cluster=main", "send_resolved": True,
+                            "http_config": {"authorization": {"credentials": "from-alertmanager"}}})
+        rule = {"alert": "KubePodCrashLooping", "expr": "waits > 0", "labels": {"severity": "warning"}}
+        prometheus.start([f"127.0.0.1:{page.port}"], rules={"groups": [{"name": "pods", "rules": [rule]}]},
+                         alertmanager=f"127.0.0.1:{alertmanager.port}")
+        eventually(lambda: self.alerts_of(agent, "PodCrashLooping", here.name) == 2, 60, "both alerts of the one card")
+        here.trouble("mend", "crash-loop")
+        eventually(lambda: self.alerts_of(agent, "PodCrashLooping", here.name) == 1, 60, "our own to end")
+        self.assertEqual(self.await_card(rule="PodCrashLooping", where=here.name)["id"], card["id"])
+        page.text = f'waits{{namespace="{here.name}",pod="{pod}",container="main",reason="CrashLoopBackOff"}} 0\n'
+        self.assertEqual(self.await_card("resolved", rule="PodCrashLooping", where=here.name, seconds=90)["id"], card["id"])
+        self.assert_nothing_repeated()
+
+    def alerts_of(self, agent, rule, namespace):
+        """How many of them fire, by what is stored."""
+        with sqlite3.connect(f"file:{agent.data}/klaw.db?mode=ro", uri=True) as database:
+            rows = database.execute("SELECT json FROM alerts WHERE rule = ? AND state = 'firing'", (rule,)).fetchall()
+        return sum(namespace in text for text, in rows)
 
     def test_payload_of_nobody_known_or_of_no_sense_is_refused(self):
         agent = self.agent(rules=NOTHING, defaults=False).start()

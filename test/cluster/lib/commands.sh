@@ -7,6 +7,9 @@ write_command() {
 }
 
 write_commands() {
+    local emulation=() leadership=(--leader-elect=false)
+    [ -z "$emulate" ] || emulation=(--emulated-version "kube=$emulate")
+    [ "$leaders" = no ] || leadership=(--leader-elect=true)
     local pki=$dir/pki etcd=http://127.0.0.1:$((port_base + 1)) etcd_peer=http://127.0.0.1:$((port_base + 2))
 
     write_command etcd "$cluster_bin/etcd" --data-dir "$dir/data" --unsafe-no-fsync --log-level warn \
@@ -26,11 +29,11 @@ write_commands() {
         --requestheader-username-headers X-Remote-User --requestheader-group-headers X-Remote-Group \
         --requestheader-extra-headers-prefix X-Remote-Extra- \
         --proxy-client-cert-file "$pki/front-proxy.crt" --proxy-client-key-file "$pki/front-proxy.key" \
-        --event-ttl 2h --max-requests-inflight 2000 --max-mutating-requests-inflight 1000 --profiling=false
+        --event-ttl 2h --max-requests-inflight 2000 --max-mutating-requests-inflight 1000 --profiling=false "${emulation[@]}"
 
     # A node counts as gone 40 s after its last lease renewal (the default is 50 s): kwok renews each 10 s, so three
     # renewals may be late on a busy machine, and a test of a silent node still takes less than a minute.
-    # Nobody competes with them for leadership, and without it a restart need not wait for the old lease.
+    # Mostly nobody competes with them for leadership, and without it a restart need not wait for the old lease.
     write_command controller-manager "$cluster_bin/kube-controller-manager" --kubeconfig "$pki/controller-manager.kubeconfig" \
         --authentication-kubeconfig "$pki/controller-manager.kubeconfig" \
         --authorization-kubeconfig "$pki/controller-manager.kubeconfig" \
@@ -38,13 +41,13 @@ write_commands() {
         --tls-cert-file "$pki/server.crt" --tls-private-key-file "$pki/server.key" --root-ca-file "$pki/ca.crt" \
         --service-account-private-key-file "$pki/service-account.key" --use-service-account-credentials \
         --node-monitor-period 2s --node-monitor-grace-period 40s --pvclaimbinder-sync-period 2s \
-        --horizontal-pod-autoscaler-sync-period 5s --kube-api-qps 200 --kube-api-burst 400 --leader-elect=false
+        --horizontal-pod-autoscaler-sync-period 5s --kube-api-qps 200 --kube-api-burst 400 "${leadership[@]}" "${emulation[@]}"
 
     write_command scheduler "$cluster_bin/kube-scheduler" --kubeconfig "$pki/scheduler.kubeconfig" \
         --authentication-kubeconfig "$pki/scheduler.kubeconfig" --authorization-kubeconfig "$pki/scheduler.kubeconfig" \
         --bind-address 127.0.0.1 --secure-port $((port_base + 4)) \
         --tls-cert-file "$pki/server.crt" --tls-private-key-file "$pki/server.key" \
-        --kube-api-qps 500 --kube-api-burst 1000 --leader-elect=false
+        --kube-api-qps 500 --kube-api-burst 1000 "${leadership[@]}" "${emulation[@]}"
 
     with kwok || return 0
     # A node with the label klaw.test/heartbeat=stopped is left alone, as if its kubelet had died.

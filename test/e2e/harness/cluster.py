@@ -116,8 +116,8 @@ class Namespace:
         self.cluster.kubectl("-n", self.name, "delete", "pod", "--grace-period=0", "--force", *names)
 
 
-_second = None
-_second_lock = threading.Lock()
+_others = {}
+_others_lock = threading.Lock()
 
 
 def shared():
@@ -125,16 +125,25 @@ def shared():
     return Cluster(os.environ["KLAW_E2E_CLUSTER"], port=int(os.environ["KLAW_E2E_PORT"]))
 
 
+def other(name, place, *options):
+    """Bare (no kubelets), started by the first test that needs it; test/e2e/run ends it."""
+    with _others_lock:
+        if name not in _others:
+            cluster = Cluster(WORK / name, name, int(os.environ["KLAW_E2E_PORT"]) + place)
+            _others[name] = cluster.up("--without", "kwok", *options)
+        return _others[name]
+
+
 def second():
-    """Another one, bare (no kubelets), started by the first test that needs it; test/e2e/run ends it."""
-    global _second
-    with _second_lock:
-        if _second is None:
-            cluster = Cluster(WORK / "second", "second", int(os.environ["KLAW_E2E_PORT"]) + 20)
-            _second = cluster.up("--without", "kwok")
-        return _second
+    """Two versions of Kubernetes older than the shared one."""
+    return other("second", 20, "--emulate", "1.34")
 
 
-def end_second():
-    if _second is not None:
-        _second.down()
+def third():
+    """Three versions older; its scheduler and controller-manager lead by Leases."""
+    return other("third", 40, "--emulate", "1.33", "--leaders", "yes")
+
+
+def end_others():
+    for cluster in _others.values():
+        cluster.down()

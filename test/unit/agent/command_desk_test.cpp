@@ -82,6 +82,25 @@ TEST_F(CommandDeskTest, AnOptionThatIsNotThereIsAnErrorWithTheNearestOne) {
     EXPECT_TRUE(control.changes.empty());
 }
 
+TEST_F(CommandDeskTest, AConversationChoosesItsClusterAndNamespaceAndCommandsMayNameOthers) {
+    control.clusterLabels = {{"east", {}}, {"west", {}}};
+    control.objects["/api/v1/namespaces/shop/pods?limit=2000"] = {{"columnDefinitions", nlohmann::json::array()}};
+    control.objects["/api/v1/namespaces/other/pods?limit=2000"] = {{"columnDefinitions", nlohmann::json::array()}};
+    control.objects["/api/v1/nodes?limit=2000"] = {{"columnDefinitions", nlohmann::json::array()}};
+    EXPECT_THAT(ask("pods").text, testing::HasSubstr("which cluster is meant?"));
+    EXPECT_THAT(ask("use nowhere").text, testing::HasSubstr("there is no cluster"));
+    EXPECT_EQ(ask("use west -n shop").text,
+              "This conversation is about cluster west, namespace shop. `use none` ends that.\n");
+    EXPECT_EQ(ask("pods").text, "Nothing found (west, shop).\n");
+    EXPECT_EQ(ask("pods").pagedCommand, "pods --cluster 'west' --namespace 'shop'");
+    EXPECT_EQ(ask("pods -n other").text, "Nothing found (west, other).\n");
+    EXPECT_EQ(ask("pods --cluster east").text, "Nothing found (east, shop).\n");
+    EXPECT_EQ(ask("nodes").text, "Nothing found (west).\n");
+    EXPECT_THAT(ask("use west -n 'shop --yes'").text, testing::HasSubstr("is no name of a namespace"));
+    ask("use none");
+    EXPECT_THAT(ask("pods").text, testing::HasSubstr("which cluster is meant?"));
+}
+
 TEST_F(CommandDeskTest, SecretsOfACommandDoNotEnterTheAuditLog) {
     ask("ack 3f9a --comment password=hunter2");
     auto rows = reader().audit();

@@ -29,6 +29,12 @@ public:
     std::function<Task<Result<std::string>>(const Change&)> onChange;
     /// The answer to a question; the object at the path where it is not set.
     std::function<Result<std::string>(const std::string& path)> onAsk;
+    std::map<std::string, operate::Defaults> defaults;  ///< by chat
+    std::vector<kube::ClusterSource> added;
+    std::vector<std::string> removed;
+    Duration answersTake = 12ms;
+    std::optional<TimePoint> certificateEnds;
+    std::optional<operate::CapacityView> capacity;
     access::Policy roles;  ///< as commands about roles see them
     std::vector<access::Grant> grants;
     const access::ApprovalBook* waiting = nullptr;  ///< what waits for another person; null: nothing
@@ -107,6 +113,44 @@ public:
         }
         return views;
     }
+    Task<Result<operate::ClusterTrial>> tryCluster(operate::Caller, std::string name) override {
+        if (!clusterLabels.contains(name)) co_return fail(ErrorCode::NotFound, "there is no cluster \"" + name + "\"");
+        kube::ClusterSource source;
+        source.name = std::move(name);
+        co_return co_await tryCluster(std::move(source));
+    }
+    Task<Result<operate::ClusterTrial>> tryCluster(kube::ClusterSource source) override {
+        if (auto silent = silentClusters.find(source.name); silent != silentClusters.end())
+            co_return fail(ErrorCode::Unavailable, silent->second, source.name);
+        operate::ClusterTrial trial;
+        trial.name = source.name;
+        trial.server = "https://10.0.0.1";
+        trial.version = "v1.36.3";
+        trial.latency = answersTake;
+        trial.readable = {"pods", "nodes"};
+        trial.refused = {{"secrets", "403 you may not"}};
+        co_return trial;
+    }
+    operate::Defaults defaultsOf(const operate::Caller& caller) const override {
+        auto found = defaults.find(caller.chat);
+        return found == defaults.end() ? operate::Defaults() : found->second;
+    }
+    void setDefaults(const operate::Caller& caller, const operate::Defaults& wanted) override {
+        defaults[caller.chat] = wanted;
+    }
+    Result<void> addCluster(const kube::ClusterSource& source) override {
+        added.push_back(source);
+        return {};
+    }
+    Result<void> mayRemove(const std::string& name) const override {
+        if (name != "prod") return {};
+        return fail(ErrorCode::InvalidArgument, "the cluster \"prod\" stands in the configuration");
+    }
+    std::vector<std::string> clusterProblems() const override { return {}; }
+    Result<void> removeCluster(const std::string& name) override {
+        removed.push_back(name);
+        return {};
+    }
     Task<Result<std::string>> askCluster(operate::Caller, std::string cluster, std::string path, std::string) override {
         if (auto silent = silentClusters.find(cluster); silent != silentClusters.end())
             co_return fail(ErrorCode::Unavailable, silent->second, cluster);
@@ -115,13 +159,19 @@ public:
         if (found == objects.end()) co_return fail(ErrorCode::NotFound, "404 there is no " + path);
         co_return found->second.dump();
     }
-    Task<std::vector<Result<std::string>>> askClusters(operate::Caller caller,
-                                                       std::vector<operate::Question> questions) override {
-        std::vector<Result<std::string>> answers;
-        for (auto& question : questions)
-            answers.push_back(co_await askCluster(caller, question.cluster, question.path, question.accept));
+    Task<std::vector<Result<operate::Answer>>> askClusters(operate::Caller caller,
+                                                           std::vector<operate::Question> questions) override {
+        std::vector<Result<operate::Answer>> answers;
+        for (auto& question : questions) {
+            auto text = co_await askCluster(caller, question.cluster, question.path, question.accept);
+            if (text)
+                answers.push_back(operate::Answer{std::move(*text), answersTake, certificateEnds});
+            else
+                answers.push_back(fail(std::move(text).error()));
+        }
         co_return answers;
     }
+    Task<std::optional<operate::CapacityView>> capacityOf(std::string) override { co_return capacity; }
     Task<void> sleepFor(Duration) override { co_return; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest request) override {
         EXPECT_TRUE(permit.covers(request.digest()));
