@@ -260,9 +260,11 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         co_return refusal(known.error());
     }
     if (!asked.offered) {
-        asked.command = withDefaults(*understood, std::move(asked.command), control_.defaultsOf(asked.caller));
-        understood = understand(asked.command);
+        // As it was written: what may be shown of it has no values of Secrets.
+        auto whole = withDefaults(*understood, std::move(message.command), control_.defaultsOf(asked.caller));
+        understood = understand(whole);
         if (!understood) co_return refusal(understood.error());
+        asked.command = operate::shownCommand(whole);
     }
     if (understood->line.option("help")) understood = helpAbout(*understood);
     understood->line.attachment = std::move(asked.attachment);
