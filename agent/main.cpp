@@ -225,17 +225,28 @@ int run(int argc, char** argv) {
     auditApp->require_subcommand(1);
     auto* auditList = auditApp->add_subcommand("list", "Newest rows first");
     auditList->add_option("--limit", audit.limit, "How many rows");
-    auditList->add_option("--actor", audit.actor, "Only what this one did");
-    auditList->add_option("--action", audit.action, "Only this verb");
     auditList->add_option("--output,-o", audit.output, "text or json")->check(CLI::IsMember({"text", "json"}));
+    auto* auditExport =
+        auditApp->add_subcommand("export", "All rows as JSON Lines, oldest first, for another program to check");
+    for (auto* each : {auditList, auditExport}) {
+        each->add_option("--person,--actor", audit.words.person, "Only of this one: a name of `access` or an identity");
+        each->add_option("--verb,--action", audit.words.verb, "Only this command");
+        each->add_option("--outcome", audit.words.outcome, "Only with this result: done, denied, …");
+        each->add_option("--cluster", audit.words.cluster, "Only of this cluster");
+        each->add_option("-n,--namespace", audit.words.ns, "Only of this namespace");
+        each->add_option("--object", audit.words.object, "Only of this object: KIND/NAME");
+        each->add_option("--since", audit.words.since, "2h, 30d, a day or an instant");
+        each->add_option("--until", audit.words.until, "The same; rows before it");
+    }
     auto* verify =
         auditApp->add_subcommand("verify", "Check the chain of hashes; names the first row that does not hold");
     verify->add_option("--trusted", audit.trusted, "Row and hash noted earlier: proves that nothing was cut off");
-    for (auto* each : {auditList, verify}) {
+    for (auto* each : {auditList, auditExport, verify}) {
         each->add_option("--config", audit.config, "Configuration of the agent");
         each->add_option("--data", audit.data, "Data directory of the agent");
     }
     auditList->callback([&] { code = auditListCommand(audit); });
+    auditExport->callback([&] { code = auditExportCommand(audit); });
     verify->callback([&] { code = auditVerifyCommand(audit); });
 
     SetupOptions setup;

@@ -84,17 +84,22 @@ bool isWorkload(std::string_view resource) {
     return std::ranges::find(workloads, resource) != workloads.end();
 }
 
-void IncidentContext::note(const Change& change, TimePoint now) {
-    if (change.type != Change::Type::Modified || !change.old || !isWorkload(change.resource)) return;
+std::optional<RecentChange> IncidentContext::note(const Change& change, TimePoint now) {
+    if (!isWorkload(change.resource) || change.initial) return std::nullopt;
+    if (change.type == Change::Type::Added) return RecentChange{"created", managerOf({}, change.object), now};
+    if (change.type == Change::Type::Deleted) return RecentChange{"deleted", {}, now};
+    if (!change.old) return std::nullopt;
     auto what = differenceOf(change.old, change.object);
-    if (what.empty()) return;
+    if (what.empty()) return std::nullopt;
     auto metadata = change.object["metadata"];
     auto key = keyOf(change.cluster, change.resource, metadata["namespace"].asString(), metadata["name"].asString());
     auto& kept = changes_[key];
     kept.push_back({std::move(what), managerOf(change.old, change.object), now});
     if (kept.size() > maxKept) kept.pop_front();
+    auto noted = kept.back();
     order_.emplace_back(now, std::move(key));
     forgetBefore(now - window);
+    return noted;
 }
 
 void IncidentContext::forgetBefore(TimePoint time) {

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,9 @@ public:
     /// `objects` outlives it.
     explicit IncidentContext(const ObjectSource& objects) : objects_(objects) {}
 
-    /// Remembers what was changed of a workload by whom: images, replicas, anything else of its spec.
-    void note(const Change& change, TimePoint now);
+    /// Remembers what was changed of a workload by whom: images, replicas, anything else of its spec. What that was;
+    /// also that one was made or deleted, which is not remembered.
+    std::optional<RecentChange> note(const Change& change, TimePoint now);
     /// Fills in `changes` and `dependents` of an incident that has just begun; its owner is known.
     void describe(Incident& incident) const;
 

@@ -44,6 +44,12 @@ Result<void> putReading(Database& database, const rules::WindowReading& kept) {
         kept.series, std::int64_t{kept.place}, reading.at, reading.value, reading.counter, std::int64_t{reading.count});
 }
 
+Result<void> putObjectChange(Database& database, const ObjectChange& change) {
+    return database.run(
+        "INSERT INTO object_changes (cluster, ns, kind, name, at, what, changed_by) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        change.cluster, change.ns, change.kind, change.name, change.at, change.what, change.by);
+}
+
 Result<void> putSilence(Database& database, const rules::Silence& silence) {
     return database.run("INSERT OR REPLACE INTO silences (id, starts_at, ends_at, json) VALUES (?, ?, ?, ?)",
                         silence.id, silence.startsAt, silence.endsAt, toJson(silence));
@@ -90,6 +96,7 @@ Result<void> applyAlerts(Database& database, const UnitOfWork& unit) {
     if (auto done = forEach(database, unit.silences, putSilence); !done) return done;
     if (auto done = forEach(database, unit.silenceCopies, putSilenceCopy); !done) return done;
     if (auto done = forEach(database, unit.counters, putCounter); !done) return done;
+    if (auto done = forEach(database, unit.objectChanges, putObjectChange); !done) return done;
     return forEach(database, unit.readings, putReading);
 }
 
@@ -110,9 +117,9 @@ Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& co
 
 bool UnitOfWork::empty() const {
     return inbound.empty() && usedOffers.empty() && alerts.empty() && removedAlerts.empty() && incidents.empty() &&
-           silences.empty() && silenceCopies.empty() && counters.empty() && readings.empty() && ruleRevisions.empty() &&
-           offers.empty() && supersededDeliveries.empty() && deliveryStarts.empty() && deliveryResults.empty() &&
-           newDeliveries.empty() && meta.empty() && audit.empty();
+           silences.empty() && silenceCopies.empty() && counters.empty() && readings.empty() && objectChanges.empty() &&
+           ruleRevisions.empty() && offers.empty() && supersededDeliveries.empty() && deliveryStarts.empty() &&
+           deliveryResults.empty() && newDeliveries.empty() && meta.empty() && audit.empty();
 }
 
 bool UnitOfWork::patient() const {

@@ -14,6 +14,8 @@ Result<void> applyAlerts(Database& database, const UnitOfWork& unit);
 Result<void> applyOutbox(Database& database, const UnitOfWork& unit, Committed& committed);
 Result<void> applyRuleRevisions(Database& database, const UnitOfWork& unit, Committed& committed);
 Result<void> appendAudit(Database& database, const std::vector<AuditEntry>& entries, Committed& committed);
+/// Removes the oldest rows, some thousand at most, where they are older than `keep`; an anchor takes their place.
+Result<void> cutAudit(Database& database, TimePoint now, Duration keep, std::uint64_t& removed);
 Result<void> useOffer(Database& database, const OfferUse& use);
 
 }  // namespace klaw::storage

@@ -1,5 +1,7 @@
 #include "storage/audit.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "base/text/utf8.hpp"
 
 #include "storage/apply_unit.hpp"
@@ -32,6 +34,46 @@ Result<void> appendAudit(Database& database, const std::vector<AuditEntry>& entr
         committed.auditSeqs.push_back(row.seq);
     }
     return {};
+}
+
+std::string retentionDetail(const AuditAnchor& anchor) {
+    return nlohmann::json{{"removedUpTo", anchor.seq}, {"hash", anchor.hash}}.dump();
+}
+
+/// Below this the log is cut once a day at most.
+constexpr Duration cutEvery = 24h;
+
+Result<void> cutAudit(Database& database, TimePoint now, Duration keep, std::uint64_t& removed) {
+    constexpr std::int64_t most = 5'000;  // at once, so that others pass
+    std::optional<std::int64_t> first;
+    std::optional<TimePoint> firstAt;
+    auto oldest = database.query("SELECT seq, at FROM audit ORDER BY seq LIMIT 1", [&](const Statement& row) {
+        first = row.integer(0);
+        firstAt = row.time(1);
+    });
+    if (!oldest) return oldest;
+    bool worthwhile = firstAt && *firstAt < now - keep - cutEvery;
+    if (!worthwhile) return {};
+    // The first that stays: clocks may have been set back, but there are no gaps.
+    AuditAnchor anchor;
+    anchor.at = now;
+    auto last = database.query(
+        "SELECT seq, hash FROM audit WHERE seq < coalesce((SELECT min(seq) FROM audit WHERE at >= ?1), 1 << 62) AND "
+        "seq < ?2 AND seq < (SELECT max(seq) FROM audit) ORDER BY seq DESC LIMIT 1",
+        [&](const Statement& row) {
+            anchor.seq = row.integer(0);
+            anchor.hash = row.text(1);
+        },
+        now - keep, *first + most);
+    if (!last || anchor.seq == 0) return last;
+    auto anchored =
+        database.run("INSERT INTO audit_anchors (seq, hash, at) VALUES (?, ?, ?)", anchor.seq, anchor.hash, anchor.at);
+    if (!anchored) return anchored;
+    if (auto done = database.run("DELETE FROM audit WHERE seq <= ?", anchor.seq); !done) return done;
+    removed += static_cast<std::uint64_t>(database.changes());
+    Committed committed;
+    return appendAudit(database, {{now, "klaw", std::string(auditRetention), "done", {}, retentionDetail(anchor)}},
+                       committed);
 }
 
 }  // namespace klaw::storage

@@ -120,8 +120,34 @@ CREATE TABLE window_readings (
 CREATE INDEX window_readings_by_time ON window_readings (at);
 )sql";
 
-constexpr std::array<Migration, 6> all{
-    {{1, version1}, {2, version2}, {3, version3}, {4, version4}, {5, version5}, {6, version6}}};
+// The audit log may be cut at its beginning, once an anchor has the hash of the last row that goes. Anchors are true
+// when they are made, come later and later, and stay.
+constexpr std::string_view version7 = R"sql(
+CREATE TABLE audit_anchors (
+    seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE TRIGGER audit_anchor_is_true BEFORE INSERT ON audit_anchors
+WHEN NEW.hash IS NOT (SELECT hash FROM audit WHERE seq = NEW.seq)
+    OR NEW.seq <= (SELECT coalesce(max(seq), 0) FROM audit_anchors)
+    OR NEW.seq >= (SELECT max(seq) FROM audit)
+BEGIN SELECT RAISE(ABORT, 'an anchor is a row of the audit log that others follow'); END;
+CREATE TRIGGER audit_anchor_is_never_changed BEFORE UPDATE ON audit_anchors
+BEGIN SELECT RAISE(ABORT, 'anchors of the audit log stay'); END;
+CREATE TRIGGER audit_anchor_is_never_removed BEFORE DELETE ON audit_anchors
+BEGIN SELECT RAISE(ABORT, 'anchors of the audit log stay'); END;
+DROP TRIGGER audit_is_never_cut;
+CREATE TRIGGER audit_is_cut_at_anchors_only BEFORE DELETE ON audit
+WHEN OLD.seq > (SELECT coalesce(max(seq), 0) FROM audit_anchors)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;
+
+CREATE TABLE object_changes (
+    id INTEGER PRIMARY KEY, cluster TEXT NOT NULL, ns TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+    at INTEGER NOT NULL, what TEXT NOT NULL, changed_by TEXT NOT NULL) STRICT;
+CREATE INDEX object_changes_by_object ON object_changes (cluster, ns, kind, name, at);
+CREATE INDEX object_changes_by_time ON object_changes (at);
+)sql";
+
+constexpr std::array<Migration, 7> all{
+    {{1, version1}, {2, version2}, {3, version3}, {4, version4}, {5, version5}, {6, version6}, {7, version7}}};
 
 Result<int> versionOf(Database& database) {
     auto application = database.integer("PRAGMA application_id");

@@ -1,5 +1,7 @@
 #include "storage/prune.hpp"
 
+#include "storage/apply_unit.hpp"
+
 namespace klaw::storage {
 namespace {
 
@@ -46,12 +48,17 @@ Result<PruneReport> pruneSome(Database& database, TimePoint now, const Retention
         {"DELETE FROM window_readings WHERE (series, place) IN (SELECT series, place FROM window_readings WHERE at < ? "
          "LIMIT 500)",
          limits.windowReadings, &readings},
+        {"DELETE FROM object_changes WHERE id IN (SELECT id FROM object_changes WHERE at < ? LIMIT 500)",
+         limits.objectChanges, &report.objectChanges},
         {"DELETE FROM event_counts WHERE (cluster, rule, window, event_uid) IN (SELECT cluster, rule, window, "
          "event_uid FROM event_counts WHERE at < ? AND event_uid <> '' LIMIT 500)",
          limits.eventsSeen, &report.eventsSeen},
     };
     for (const auto& row : rows)
         if (auto done = remove(database, row.sql, now - row.keep, *row.count); !done)
+            return fail(std::move(done).error());
+    if (limits.audit)
+        if (auto done = cutAudit(database, now, *limits.audit, report.audit); !done)
             return fail(std::move(done).error());
     return report;
 }

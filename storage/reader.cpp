@@ -1,5 +1,8 @@
 #include "storage/reader.hpp"
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "storage/delivery_rows.hpp"
 #include "storage/json_codec.hpp"
 #include "storage/rule_rows.hpp"
@@ -50,9 +53,13 @@ AuditRow auditRowOf(const Statement& row) {
 
 constexpr std::string_view auditColumns = "seq, at, actor, action, decision, target, detail, prev_hash, hash";
 
-/// Walks the chain row by row.
+/// Walks the chain row by row, from where it was cut.
 class ChainCheck {
 public:
+    explicit ChainCheck(std::optional<AuditAnchor> anchor) {
+        if (anchor) report_.head = {anchor->seq, anchor->hash};
+        report_.anchor = std::move(anchor);
+    }
     void see(const AuditRow& row) {
         if (report_.broken) return;
         if (row.seq != report_.head.seq + 1) return refuse(report_.head.seq + 1, "the row is missing");
@@ -60,13 +67,21 @@ public:
         if (auditHash(row) != row.hash) return refuse(row.seq, "the row's content does not fit its hash");
         report_.head = {row.seq, row.hash};
         ++report_.rows;
+        told_ = told_ || (report_.anchor && row.entry.action == auditRetention &&
+                          row.entry.detail == retentionDetail(*report_.anchor));
+    }
+    /// A cut that the log does not tell of was made by somebody else.
+    void end() {
+        if (report_.broken || !report_.anchor || told_) return;
+        refuse(report_.anchor->seq + 1, "the rows before it are gone, and the log does not say why");
     }
     void refuse(std::int64_t seq, std::string explanation) { report_.broken = AuditBreak{seq, std::move(explanation)}; }
     AuditReport report() && { return std::move(report_); }
     const AuditReport& report() const& { return report_; }
 
 private:
-    AuditReport report_{0, {0, std::string(64, '0')}, {}};
+    AuditReport report_{0, {0, std::string(64, '0')}, {}, {}};
+    bool told_ = false;
 };
 
 }  // namespace
@@ -163,19 +178,43 @@ Result<std::vector<DeliveryRecord>> Reader::deliveries(std::optional<DeliverySta
 
 Result<std::vector<AuditRow>> Reader::audit(const AuditFilter& filter) {
     std::vector<AuditRow> rows;
+    auto actors = nlohmann::json(filter.actors).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    // A target is cluster/namespace/kind/name, the namespace only where there is one.
     auto sql = "SELECT " + std::string(auditColumns) +
                " FROM audit WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) AND (?3 = '' OR actor = ?3) AND "
-               "(?4 = '' OR action = ?4) ORDER BY seq DESC LIMIT ?5";
+               "(?4 = '' OR action = ?4) AND (?5 = '[]' OR actor IN (SELECT value FROM json_each(?5))) AND "
+               "(?6 = '' OR decision = ?6) AND (?7 = '' OR substr(target || '/', 1, length(?7) + 1) = ?7 || '/') AND "
+               "(?8 = '' OR substr(substr(target, instr(target, '/') + 1) || '/', 1, length(?8) + 1) = ?8 || '/') AND "
+               "(?9 = '' OR substr('/' || target, -length(?9) - 1) = '/' || ?9) AND seq > ?10 ORDER BY seq " +
+               (filter.oldestFirst ? "ASC" : "DESC") + " LIMIT ?11 OFFSET ?12";
     auto done = database_.query(
         sql, [&](const Statement& row) { rows.push_back(auditRowOf(row)); }, filter.since, filter.until, filter.actor,
-        filter.action, filter.limit);
+        filter.action, actors, filter.decision, filter.cluster, filter.ns, filter.object, filter.after, filter.limit,
+        filter.skip);
     if (!done) return fail(std::move(done).error());
     return rows;
 }
 
+Result<std::optional<AuditAnchor>> Reader::auditAnchor() {
+    std::optional<AuditAnchor> anchor;
+    auto done =
+        database_.query("SELECT seq, hash, at FROM audit_anchors ORDER BY seq DESC LIMIT 1",
+                        [&](const Statement& row) { anchor = AuditAnchor{row.integer(0), row.text(1), row.time(2)}; });
+    if (!done) return fail(std::move(done).error());
+    return anchor;
+}
+
 Result<AuditReport> Reader::verifyAudit(const std::optional<AuditHead>& trusted) {
-    ChainCheck check;
+    auto anchor = auditAnchor();
+    if (!anchor) return fail(std::move(anchor).error());
+    ChainCheck check(*anchor);
     std::string hashAtTrusted = trusted && trusted->seq == 0 ? trusted->hash : std::string();
+    if (trusted) {
+        auto known = database_.query(
+            "SELECT hash FROM audit_anchors WHERE seq = ?", [&](const Statement& row) { hashAtTrusted = row.text(0); },
+            trusted->seq);
+        if (!known) return fail(std::move(known).error());
+    }
     auto sql = "SELECT " + std::string(auditColumns) + " FROM audit ORDER BY seq";
     auto done = database_.query(sql, [&](const Statement& row) {
         auto read = auditRowOf(row);
@@ -183,9 +222,12 @@ Result<AuditReport> Reader::verifyAudit(const std::optional<AuditHead>& trusted)
         check.see(read);
     });
     if (!done) return fail(std::move(done).error());
-    if (trusted && !check.report().broken && hashAtTrusted != trusted->hash)
-        check.refuse(trusted->seq, hashAtTrusted.empty() ? "the log ends before the row that was noted earlier"
-                                                         : "the row is not the one that was noted earlier");
+    check.end();
+    if (!trusted || check.report().broken || hashAtTrusted == trusted->hash) return std::move(check).report();
+    bool removed = *anchor && trusted->seq < (*anchor)->seq && hashAtTrusted.empty();
+    check.refuse(trusted->seq, removed ? "the row that was noted earlier is one of those that retention has removed"
+                               : hashAtTrusted.empty() ? "the log ends before the row that was noted earlier"
+                                                       : "the row is not the one that was noted earlier");
     return std::move(check).report();
 }
 
@@ -195,6 +237,25 @@ Result<AuditHead> Reader::auditHead() {
                                 [&](const Statement& row) { head = {row.integer(0), row.text(1)}; });
     if (!done) return fail(std::move(done).error());
     return head;
+}
+
+Result<std::vector<ObjectChange>> Reader::objectChanges(const ObjectChange& object, TimePoint since,
+                                                        std::size_t limit) {
+    std::vector<ObjectChange> changes;
+    auto done = database_.query(
+        "SELECT what, changed_by, at FROM object_changes WHERE cluster = ? AND ns = ? AND kind = ? AND name = ? AND at "
+        ">= ? ORDER BY at DESC, id DESC LIMIT ?",
+        [&](const Statement& row) {
+            auto change = object;
+            change.what = row.text(0);
+            change.by = row.text(1);
+            change.at = row.time(2);
+            changes.push_back(std::move(change));
+        },
+        object.cluster, object.ns, object.kind, object.name, since, limit);
+    if (!done) return fail(std::move(done).error());
+    std::ranges::reverse(changes);
+    return changes;
 }
 
 Result<std::vector<RuleRevision>> Reader::currentRules() {

@@ -25,12 +25,21 @@ struct IncidentFilter {
     std::size_t limit = 100;
 };
 
+/// Texts that are empty fit everything.
 struct AuditFilter {
     std::optional<TimePoint> since;  ///< inclusive
     std::optional<TimePoint> until;  ///< exclusive
-    std::string actor;               ///< empty: all
+    std::string actor;
     std::string action;
     std::size_t limit = 100;
+    std::vector<std::string> actors{};  ///< one of them; none: all
+    std::string decision{};
+    std::string cluster{};
+    std::string ns{};
+    std::string object{};  ///< "Deployment/web", the end of the target
+    std::size_t skip = 0;  ///< as many of the newest
+    bool oldestFirst = false;
+    std::int64_t after = 0;  ///< later rows than this one
 };
 
 struct DeliveryRecord {
@@ -72,6 +81,11 @@ public:
     /// `trusted`: a head noted earlier elsewhere; the chain must still contain it.
     Result<AuditReport> verifyAudit(const std::optional<AuditHead>& trusted = std::nullopt);
     Result<AuditHead> auditHead();
+    /// Where the log was cut last; nothing: it is whole.
+    Result<std::optional<AuditAnchor>> auditAnchor();
+
+    /// Changes of one workload that were watched since then, oldest first.
+    Result<std::vector<ObjectChange>> objectChanges(const ObjectChange& object, TimePoint since, std::size_t limit);
 
     /// The newest revision of each name that is not removed; by name.
     Result<std::vector<RuleRevision>> currentRules();

@@ -3,7 +3,7 @@
 namespace klaw::storage {
 
 std::uint64_t PruneReport::total() const {
-    return alerts + incidents + deliveries + silences + offers + eventIncreases + eventsSeen;
+    return alerts + incidents + deliveries + silences + offers + eventIncreases + eventsSeen + objectChanges + audit;
 }
 
 PruneReport& PruneReport::operator+=(const PruneReport& other) {
@@ -14,6 +14,8 @@ PruneReport& PruneReport::operator+=(const PruneReport& other) {
     offers += other.offers;
     eventIncreases += other.eventIncreases;
     eventsSeen += other.eventsSeen;
+    objectChanges += other.objectChanges;
+    audit += other.audit;
     return *this;
 }
 

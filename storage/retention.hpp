@@ -2,14 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "base/time.hpp"
 #include "rules/metric/series_selector.hpp"
 
 namespace klaw::storage {
 
-/// How long finished things are kept. Open incidents, their deliveries, rule revisions and the audit log are never
-/// removed: a chain with a piece cut off proves nothing.
+/// How long finished things are kept. Open incidents, their deliveries and rule revisions are never removed.
 struct RetentionLimits {
     Duration resolvedAlerts = 7 * 24h;
     Duration resolvedIncidents = 90 * 24h;  ///< with their deliveries
@@ -20,6 +20,10 @@ struct RetentionLimits {
     Duration eventIncreases = rules::maxWindow;
     Duration windowReadings = rules::maxWindow;
     Duration eventsSeen = 7 * 24h;
+    Duration objectChanges = 90 * 24h;
+    /// Nothing: for ever. Rows are removed from the beginning only, and an anchor keeps the hash of the last of them,
+    /// so that the rest is still proven to be whole.
+    std::optional<Duration> audit{};
 };
 
 struct PruneReport {
@@ -30,6 +34,8 @@ struct PruneReport {
     std::uint64_t offers = 0;
     std::uint64_t eventIncreases = 0;
     std::uint64_t eventsSeen = 0;
+    std::uint64_t objectChanges = 0;
+    std::uint64_t audit = 0;
 
     std::uint64_t total() const;
     PruneReport& operator+=(const PruneReport& other);

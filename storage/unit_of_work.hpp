@@ -8,6 +8,7 @@
 #include "rules/silence.hpp"
 #include "storage/audit.hpp"
 #include "storage/delivery.hpp"
+#include "storage/object_change.hpp"
 #include "storage/offer.hpp"
 #include "storage/rule_revision.hpp"
 #include "storage/silence_copy.hpp"
@@ -37,6 +38,7 @@ struct UnitOfWork {
     std::vector<SilenceCopy> silenceCopies;         ///< inserted or replaced by silence and Alertmanager
     std::vector<rules::EventCounter> counters;      ///< `seen` never falls; increases add up
     std::vector<rules::WindowReading> readings;     ///< inserted or replaced by series and place
+    std::vector<ObjectChange> objectChanges;        ///< appended
     std::vector<RuleRevision> ruleRevisions;        ///< skipped when the newest of that name says the same
     bool ruleRevisionsAreAll = false;               ///< rules that are not among them are recorded as removed
     std::vector<Offer> offers;                      ///< Conflict when the nonce is known
@@ -48,9 +50,11 @@ struct UnitOfWork {
     std::vector<AuditEntry> audit;  ///< appended to the chain
 
     bool empty() const;
-    /// Whether it may not be dropped while the disk is full: anything but pending alerts, counters, readings and meta.
+    /// Whether it may not be dropped while the disk is full: anything but pending alerts, counters, readings, changes
+    /// of objects and meta.
     bool essential() const;
-    /// Whether nothing is held up by it: only results of deliveries, counters, readings and meta.
+    /// Whether nothing is held up by it: only results of deliveries, counters, readings, changes of objects and
+    /// meta.
     bool patient() const;
 };
 

@@ -84,6 +84,13 @@ bool holds(const Binding& binding, TimePoint now) {
 
 enum class By { Person, Chat, Department };
 
+std::optional<By> meantBy(const Binding& binding, const Request& request) {
+    if (contains(binding.identities, request.identity)) return By::Person;
+    if (!request.chat.empty() && contains(binding.chats, request.chat)) return By::Chat;
+    if (haveCommon(binding.departments, request.membership.departments)) return By::Department;
+    return std::nullopt;
+}
+
 std::string whyAllowed(const Binding& binding, By by) {
     auto who = by == By::Chat         ? std::string("whoever writes in this chat")
                : by == By::Department ? "whoever is in " + listed(binding.departments)
@@ -123,12 +130,8 @@ Decision Policy::decide(const Request& request, TimePoint now) const {
     if (colon == std::string::npos || colon + 1 == request.identity.size())
         return {false, "nobody vouches for who is asking"};
     for (const auto& binding : bindings_) {
-        bool person = contains(binding.identities, request.identity);
-        bool inChat = !request.chat.empty() && contains(binding.chats, request.chat);
-        bool inDepartment = haveCommon(binding.departments, request.membership.departments);
-        auto by = person ? By::Person : inChat ? By::Chat : By::Department;
-        bool meant = person || inChat || inDepartment;
-        if (meant && holds(binding, now) && grants(binding, request)) return {true, whyAllowed(binding, by)};
+        auto by = meantBy(binding, request);
+        if (by && holds(binding, now) && grants(binding, request)) return {true, whyAllowed(binding, *by)};
     }
     auto what = " that allows \"" + request.verb + "\"" + placeText(request);
     if (!request.membership.unknown.empty() && !departmentsFor(request, now).empty())
@@ -179,6 +182,22 @@ std::string Policy::nameOf(std::string_view identity) const {
     for (const auto& binding : bindings_)
         if (contains(binding.identities, identity)) return binding.name;
     return {};
+}
+
+bool Policy::samePerson(std::string_view identity, std::string_view other) const {
+    if (identity == other) return true;
+    if (identity.starts_with(localPrefix) && other.starts_with(localPrefix)) return true;
+    auto name = nameOf(identity);
+    return !name.empty() && name == nameOf(other);
+}
+
+std::vector<std::string> Policy::rolesOf(const Request& request, TimePoint now) const {
+    std::vector<std::string> roles;
+    for (const auto& binding : bindings_)
+        if (meantBy(binding, request) && holds(binding, now) && reaches(binding, request) &&
+            !contains(roles, binding.role))
+            roles.push_back(binding.role);
+    return roles;
 }
 
 std::vector<std::string> Policy::identitiesOf(std::string_view person) const {

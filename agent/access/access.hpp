@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,9 @@ struct Request {
     std::string permission;        ///< "read", "alerts", "rules", "workloads", "nodes", "namespaces", "access"
     std::optional<Place> place{};  ///< of what is read or changed; nothing: it is of no cluster
     Membership membership{};       ///< of whoever it is
+    std::optional<std::int64_t> replicas{};  ///< that a change leaves, where it says so
+    std::string approvedBy{};                ///< identity of the second person
+    bool furtherPart = false;                ///< of a change that has begun: the limits have counted it
 };
 
 struct Decision {
@@ -42,6 +46,11 @@ public:
     std::string nameOf(std::string_view identity) const;
     /// The identities of the person with that name; an identity stands for itself. Empty for nobody.
     std::vector<std::string> identitiesOf(std::string_view person) const;
+    /// Whether these are of one person: by the configured name, or as holders of this machine's token, who cannot be
+    /// told apart.
+    bool samePerson(std::string_view identity, std::string_view other) const;
+    /// The roles that somebody has where the request is, whatever these allow.
+    std::vector<std::string> rolesOf(const Request& request, TimePoint now) const;
     /// Whether somebody has a role for being in a department of the platform ("feishu").
     bool namesDepartments(std::string_view platform) const;
     /// Whether anything about the request, or what has to be read for it, may depend on the departments of whoever

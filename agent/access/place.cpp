@@ -38,4 +38,18 @@ Place placeOfPath(std::string cluster, std::string_view path) {
     return place;
 }
 
+Place placeOfTarget(std::string_view target) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        auto end = std::min(target.find('/'), target.size());
+        parts.push_back(target.substr(0, end));
+        if (end == target.size()) break;
+        target.remove_prefix(end + 1);
+    }
+    Place place;
+    place.cluster = parts.front();
+    if (parts.size() == 2 || parts.size() >= 4) place.ns = parts[1];
+    return place;
+}
+
 }  // namespace klaw::access

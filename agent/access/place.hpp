@@ -21,4 +21,8 @@ struct Place {
 /// namespace itself is within itself; a subresource belongs to its object.
 Place placeOfPath(std::string cluster, std::string_view path);
 
+/// Where the target of a row of the audit log is: "prod/shop/Deployment/web", "prod/Node/n1". Cluster and namespace
+/// only.
+Place placeOfTarget(std::string_view target);
+
 }  // namespace klaw::access

@@ -10,6 +10,7 @@
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
 #include "agent/app/notifiers.hpp"
+#include "storage/reader.hpp"
 
 namespace klaw::app {
 namespace {
@@ -96,14 +97,20 @@ Result<void> AgentRun::start() {
     };
     auto tell = [this](const std::string& address, const Answered& answer) { chats_->tell(address, answer); };
     changes_ = std::make_unique<ChangeDesk>(loop_, clock_, random_, *control_, *access_, flushWith, noteAction, tell);
+    approvals_ =
+        std::make_unique<ApprovalDesk>(loop_, clock_, random_, *control_, *access_, flushWith, tell, *changes_);
+    control_->setApprovals(approvals_->book());
     commands_ = std::make_unique<CommandDesk>(loop_, clock_, random_, *control_, data_.database(), commitThroughGate(),
                                               flushWith, *access_, *changes_);
+    commands_->setApprovals(*approvals_);
+    remediation_ = std::make_unique<Remediation>(loop_, clock_, *control_, *commands_, flushWith);
     budgets_ = std::make_unique<CallBudgets>(clock_, state->meta);
     chats_ = std::make_unique<Chats>(
         loop_, clock_, random_, http_, *budgets_, *commands_,
         [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); },
         state->meta);
     openCourier();
+    countEarlierChanges();
     courier_->restore(*state);
     auto record = rules_->record(*setup_.rules, clock_.now());
     record.audit.push_back({clock_.now(), "klaw", "start", "done", {}, "{}"});
@@ -117,6 +124,7 @@ Result<void> AgentRun::start() {
     startTasks();
     pipeline_->lookUpMissing(clock_.now());
     changes_->resume(state->meta);
+    approvals_->resume(state->meta);
     return {};
 }
 
@@ -274,7 +282,31 @@ void AgentRun::followAccess() {
     std::set<std::string, std::less<>> readOnly;
     for (const auto& [name, source] : setup_.found.sources)
         if (source.readOnly) readOnly.insert(name);
-    access_->setPolicy(access::Policy(std::move(bindings), setup_.config.roles, std::move(readOnly)));
+    auto roles = setup_.config.roles;
+    Remediation::addAccess(setup_.config.remediation, roles, bindings);
+    access_->setPolicy(access::Policy(std::move(bindings), std::move(roles), std::move(readOnly)));
+    remediation_->follow(setup_.config.remediation, setup_.config.language);
+    access_->setApprovalRules(setup_.config.approvals);
+    access_->setLimits(setup_.config.limits);
+    commands_->setAllReadsRecorded(setup_.config.audit.reads == AuditConfig::Reads::All);
+}
+
+/// The limits of an hour hold over a restart.
+void AgentRun::countEarlierChanges() {
+    if (!storageTrouble_.empty()) return;  // nothing is changed while nothing is stored
+    constexpr std::size_t mostRemembered = 100'000;
+    storage::AuditFilter filter;
+    filter.since = clock_.now() - 1h;
+    filter.decision = "allowed";
+    filter.limit = mostRemembered;
+    auto reader = storage::Reader::open(data_.database());
+    auto rows = reader ? reader->audit(filter) : fail(reader.error());
+    if (!rows) {
+        spdlog::error("the changes of the last hour do not count for `limits`: {}", rows.error().describe());
+        return;
+    }
+    for (auto row = rows->rbegin(); row != rows->rend(); ++row)  // oldest first
+        access_->countEarlier(row->entry.actor, access::placeOfTarget(row->entry.target), row->entry.at);
 }
 
 /// While nothing is durable, what was taken back counts and what was given does not.
@@ -687,6 +719,7 @@ Task<void> AgentRun::watchTime() {
 /// What no window reaches any more is not kept.
 storage::RetentionLimits AgentRun::retention() const {
     auto limits = setup_.config.retention;
+    limits.audit = setup_.config.audit.keep;
     limits.eventIncreases = limits.windowReadings = std::max<Duration>(setup_.rules->longestWindow(), 2 * 24h);
     return limits;
 }
@@ -717,6 +750,8 @@ Task<void> AgentRun::shutDown() {
     ending_ = true;
     co_await metricWatch_->stop();
     co_await chats_->stop();
+    co_await remediation_->stop();
+    co_await approvals_->stop();
     co_await changes_->stop();
     co_await enricher_->stop();
     co_await control_->stop();

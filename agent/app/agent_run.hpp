@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/app/agent.hpp"
+#include "agent/app/approval_desk.hpp"
 #include "agent/app/chats.hpp"
 #include "agent/app/cluster_book.hpp"
 #include "agent/app/cluster_finder.hpp"
@@ -16,6 +17,7 @@
 #include "agent/app/live_control.hpp"
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/metrics.hpp"
+#include "agent/app/remediation.hpp"
 #include "agent/app/rule_keeper.hpp"
 #include "agent/app/signals.hpp"
 #include "agent/deliver/courier.hpp"
@@ -88,6 +90,7 @@ private:
     std::string heartbeatTrouble(Duration undelivered) const;
     void followChannels();
     void followAccess();
+    void countEarlierChanges();
     void noteGrants(std::vector<storage::MetaEntry> entries);
     Result<void> loadRules(const std::vector<storage::RuleRevision>& applied);
     void followAlertmanagers();
@@ -145,7 +148,9 @@ private:
     bool lookForClustersNow_ = true;
     std::uint64_t looks_ = 0;
     std::unique_ptr<ChangeDesk> changes_;
+    std::unique_ptr<ApprovalDesk> approvals_;
     std::unique_ptr<CommandDesk> commands_;
+    std::unique_ptr<Remediation> remediation_;
     std::unique_ptr<CallBudgets> budgets_;
     std::unique_ptr<Chats> chats_;
     std::unique_ptr<net::HttpServer> server_;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "rules/event_windows.hpp"
+#include "rules/owner.hpp"
 
 namespace klaw::app {
 namespace {
@@ -75,7 +76,12 @@ void AlertPipeline::applyQuietHours(const std::vector<storage::Delivery>& waitin
 /// What a first list brings happened while nobody watched, so it tells nothing of how fast Klaw is.
 void AlertPipeline::change(const rules::Change& change, TimePoint now) {
     auto known = unit_.newDeliveries.size();
-    context_.note(change, now);
+    if (auto noted = context_.note(change, now)) {
+        auto object = rules::refOf(change.cluster, change.resource, change.object);
+        unit_.objectChanges.push_back({std::move(object.cluster), std::move(object.kind), std::move(object.ns),
+                                       std::move(object.name), std::move(noted->what), std::move(noted->by), now});
+        dirty_ = true;
+    }
     unavailable_.note(change);
     engine_.apply(change, now, output_);
     follow(now);

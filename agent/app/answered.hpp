@@ -24,12 +24,13 @@ struct Answered {
     std::string pagedCommand;           ///< the command without the number of a page
     std::string confirm;                ///< the command that carries out what `text` says would happen
     std::vector<std::string> clusters;  ///< one of them was meant: `--cluster` says which
-    std::vector<std::pair<std::string, std::string>> choices;  ///< label and command of each: one of them was meant
-    std::string filterCommand;                                 ///< the list that can be narrowed; empty: it cannot
-    std::vector<std::pair<std::string, std::string>> filters;  ///< label and command of each way to narrow it
-    bool reads = false;                                        ///< nothing was or would be changed
-    bool living = false;                                       ///< it goes on after this, or can be changed
-    bool progresses = false;                                   ///< more of it follows soon
+    std::vector<std::pair<std::string, std::string>> choices;      ///< label and command of each: one of them was meant
+    std::vector<std::pair<std::string, std::string>> decisions{};  ///< the same for what another person is to decide
+    std::string filterCommand;                                     ///< the list that can be narrowed; empty: it cannot
+    std::vector<std::pair<std::string, std::string>> filters;      ///< label and command of each way to narrow it
+    bool reads = false;                                            ///< nothing was or would be changed
+    bool living = false;                                           ///< it goes on after this, or can be changed
+    bool progresses = false;                                       ///< more of it follows soon
     bool settles = false;  ///< what came of a change that was confirmed, good or bad
     std::string undo;      ///< the command that takes back what was done
     std::string card;      ///< id of the card whose button was pressed
@@ -53,15 +54,22 @@ struct Answered {
 struct Claims {
     std::vector<storage::InboundKey> inbound;
     std::vector<storage::OfferUse> offers;
+    std::vector<storage::AuditEntry> audit{};  ///< what led to it: the approval of another person
+    std::vector<storage::MetaEntry> meta{};
     /// Makes the reply of an answer; nothing where another way tells it. May be empty.
     std::function<std::optional<storage::Delivery>(const Answered& answer)> reply{};
     std::string replied{};  ///< id of the reply that is durable with what was done; empty: it is still to be given
-    /// Into the first unit that asks; later ones get nothing.
+    /// Into the first unit that asks, before what it records; later ones get nothing.
     void moveInto(storage::UnitOfWork& unit) {
         for (auto& key : inbound) unit.inbound.push_back(std::move(key));
         for (auto& offer : offers) unit.usedOffers.push_back(std::move(offer));
+        for (auto& entry : meta) unit.meta.push_back(std::move(entry));
+        unit.audit.insert(unit.audit.begin(), std::make_move_iterator(audit.begin()),
+                          std::make_move_iterator(audit.end()));
         inbound.clear();
         offers.clear();
+        audit.clear();
+        meta.clear();
     }
     /// The answer with what was done.
     void replyIn(storage::UnitOfWork& unit, const Answered& answer) {
@@ -72,20 +80,29 @@ struct Claims {
     }
 };
 
+/// The second person who approved a change.
+struct Approved {
+    std::string id;  ///< of the approval
+    std::string identity;
+    std::string name;
+    const std::string& shownName() const { return name.empty() ? identity : name; }
+};
+
 /// A command as somebody gave it.
 struct Asked {
     operate::Caller caller;
     /// Which departments the caller is in, asked for only where a decision may depend on it; empty: they are in none.
     std::function<Task<access::Membership>()> membership{};
     std::string command;
-    std::string attachment{};    ///< a text that goes with it, or empty
-    operate::PageSize page;      ///< what the asker can read at once; no rows: all
-    std::string card{};          ///< id of the card whose button was pressed, or of the answer
-    std::string cardRef{};       ///< that card, as its platform names it
-    std::string replyTo{};       ///< where the asker hears how it goes on, as a chat names it; empty: nowhere
-    bool withForms = true;       ///< a button can ask for more where it was pressed
-    bool offered = false;        ///< the command is one of Klaw's own, behind a button
-    bool maybeRepeated = false;  ///< nobody can say whether the same message was there before
+    std::string attachment{};            ///< a text that goes with it, or empty
+    operate::PageSize page;              ///< what the asker can read at once; no rows: all
+    std::string card{};                  ///< id of the card whose button was pressed, or of the answer
+    std::string cardRef{};               ///< that card, as its platform names it
+    std::string replyTo{};               ///< where the asker hears how it goes on, as a chat names it; empty: nowhere
+    bool withForms = true;               ///< a button can ask for more where it was pressed
+    bool offered = false;                ///< the command is one of Klaw's own, behind a button
+    std::optional<Approved> approved{};  ///< it was asked for earlier, and somebody else has approved it
+    bool maybeRepeated = false;          ///< nobody can say whether the same message was there before
     std::shared_ptr<Claims> claims = std::make_shared<Claims>();
 };
 

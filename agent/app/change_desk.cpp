@@ -7,8 +7,10 @@
 
 #include "agent/app/change_records.hpp"
 #include "agent/app/change_under_way.hpp"
+#include "agent/operate/guard.hpp"
 #include "agent/operate/object_difference.hpp"
 #include "agent/operate/plan_outcome.hpp"
+#include "agent/operate/recordable.hpp"
 #include "agent/operate/required_access.hpp"
 #include "agent/operate/rollout.hpp"
 #include "base/async/loop_condition.hpp"
@@ -73,6 +75,7 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
     open.incident = line.option("alert").value_or("");
     open.replyTo = std::move(asked.replyTo);
     open.card = std::move(asked.card);
+    open.approved = asked.approved;
     auto request = operate::requiredAccess(control_, verb, line, open.caller);
     if (request.place) {
         open.plan.cluster = request.place->cluster;
@@ -88,6 +91,10 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
     if (!plan) co_return co_await refused(open, "refused", plan.error().describe());
     open.plan = std::move(*plan);
     open.plan.summary = maskSecrets(open.plan.summary);
+    if (open.approved)
+        open.plan.summary += fmt::format(
+            fmt::runtime(open.caller.chinese() ? "（{} 申请，{} 批准）" : " (asked for by {}, approved by {})"),
+            open.caller.shownName(), open.approved->shownName());
     // What is changed says where it is; the words of the command only say where it was looked for.
     request.permission = verb.permission;
     request = requestOf(open, std::move(request));
@@ -95,6 +102,8 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
     if (auto expected = line.option("expect"))
         if (auto same = operate::stillExpected(open.plan, *expected, clock_.now()); !same)
             co_return co_await refused(open, "stale", same.error().describe());
+    if (auto within = co_await lookAhead(open, request); !within)
+        co_return co_await refused(open, "limited", within.error().describe());
     bool only = line.option("dry-run").has_value(), hidden = verb.document || (verb.secret && verb.secret(line));
     if (!line.option("yes") || only) {
         if (hidden && !only && open.kept.empty()) open.kept = keptInputs_.keep(line, clock_.now());
@@ -107,7 +116,59 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
         bool fine = co_await tryParts(open, request, refusal);
         if (!fine) co_return Answered::refusing(std::move(refusal));
     }
+    if (!open.approved && approvalFor(open, request)) {
+        if (hidden && open.kept.empty()) open.kept = keptInputs_.keep(line, clock_.now());
+        if (hidden) line.attachment.clear();
+        co_return co_await askApproval(std::move(open), std::move(request), std::move(line.attachment),
+                                       std::move(asked));
+    }
     co_return co_await carriedOut(std::move(open), std::move(request), std::move(asked.claims));
+}
+
+/// How far it reaches, which limits it would break, and what people should know of that.
+Task<Result<void>> ChangeDesk::lookAhead(Open& open, access::Request& request) {
+    auto impact = operate::impactOf(open.plan);
+    request.replicas = impact.replicas;
+    if (open.approved) request.approvedBy = open.approved->identity;
+    if (auto within = gate_.withinLimits(request); !within) co_return within;
+    auto notes = co_await operate::guarded(control_, open.caller, open.plan, std::move(impact));
+    if (!notes) co_return fail(std::move(notes).error());
+    std::ranges::move(*notes, std::back_inserter(open.plan.notes));
+    co_return Result<void>();
+}
+
+/// That of the change, or of the first of its parts that needs one.
+const access::ApprovalRule* ChangeDesk::approvalFor(const Open& open, const access::Request& request) const {
+    if (const auto* rule = gate_.approvalFor(request)) return rule;
+    for (std::size_t i = 0; i < open.plan.parts.size(); ++i)
+        if (const auto* rule = gate_.approvalFor(requestOf(partOf(open, i), request))) return rule;
+    return nullptr;
+}
+
+Task<Answered> ChangeDesk::askApproval(Open open, access::Request request, std::string attachment, Asked asked) {
+    auto rule = *approvalFor(open, request);
+    if (!askApproval_) co_return co_await refused(open, "denied", "this needs the approval of another person");
+    access::Approval wanted;
+    wanted.verb = open.verb;
+    wanted.permission = request.permission;
+    wanted.place = *request.place;
+    wanted.replicas = request.replicas;
+    auto command = operate::withoutOption(operate::withoutOption(open.command, "expect"), "yes");
+    command = operate::withoutOption(command, "kept");
+    if (!open.kept.empty()) command += " --kept " + open.kept;
+    wanted.command = command + " --expect " + open.plan.expectation() + " --yes";
+    wanted.attachment = std::move(attachment);
+    wanted.summary = open.plan.summary;
+    wanted.target = open.plan.target();
+    wanted.identity = open.caller.identity;
+    wanted.name = open.caller.name;
+    wanted.chat = open.caller.chat;
+    wanted.language = open.caller.language;
+    wanted.departments = open.caller.membership.departments;
+    wanted.incident = open.incident;
+    wanted.replyTo = open.replyTo;
+    wanted.card = open.card;
+    co_return co_await askApproval_(std::move(wanted), std::move(rule), std::move(asked));
 }
 
 Task<Answered> ChangeDesk::watch(const operate::Verb& verb, operate::CommandLine line, Asked asked) {
@@ -136,10 +197,15 @@ Task<Answered> ChangeDesk::watch(const operate::Verb& verb, operate::CommandLine
 
 storage::AuditEntry ChangeDesk::entryOf(const Open& open, std::string_view decision, const std::string& result) const {
     Json detail{{"change", open.id}, {"summary", recordable(open.plan.summary)}};
-    if (!open.command.empty()) detail["command"] = recordable(open.command);
+    if (!open.command.empty()) detail["command"] = operate::recordable(open.command);
     if (!open.caller.name.empty()) detail["name"] = open.caller.name;
     if (!open.caller.chat.empty()) detail["chat"] = open.caller.chat;
     if (open.permittedBy > 0) detail["permittedBy"] = open.permittedBy;
+    if (open.approved) {
+        detail["approval"] = open.approved->id;
+        detail["approvedBy"] = open.approved->identity;
+        if (!open.approved->name.empty()) detail["approvedByName"] = open.approved->name;
+    }
     if (!result.empty()) detail["result"] = recordable(result);
     if (!open.differences.empty()) detail["differences"] = open.differences;
     return {clock_.now(), open.caller.identity, open.verb, std::string(decision), open.plan.target(), dumped(detail)};
@@ -170,6 +236,12 @@ Task<Result<std::string>> ChangeDesk::tryOut(const Open& open, access::Request r
 }
 
 Task<Answered> ChangeDesk::preview(Open open, access::Request request, bool confirmable) {
+    if (const auto* rule = approvalFor(open, request)) {
+        bool zh = open.caller.chinese();
+        auto who = access::approversOf(*rule, zh);
+        if (who.empty()) who = zh ? "另一位有此权限的人" : "another person who may do it";
+        open.plan.notes.push_back((zh ? "需要批准，批准人：" : "it must be approved by ") + who);
+    }
     const auto& plan = open.plan;
     bool chinese = open.caller.chinese();
     std::string trial;
@@ -225,11 +297,13 @@ Task<Answered> ChangeDesk::carryOut(Open open, access::Request request, std::sha
     auto unit = recording(entryOf(open, {}));
     unit.meta.push_back(kept(open));
     auto offers = claims->offers;
+    auto meta = claims->meta;
     claims->moveInto(unit);
     auto permit = co_await gate_.permit(std::move(request), access::Permit::Extent::Change, open.plan.request.digest(),
                                         std::move(unit));
     if (!permit) {
         claims->offers = std::move(offers);  // nothing was done: the button is there for others
+        claims->meta = std::move(meta);
         co_return Answered::refusing(permit.error().describe() + "\n");
     }
     open.permittedBy = permit->auditSeq();
@@ -254,6 +328,9 @@ storage::MetaEntry ChangeDesk::kept(const Open& open) {
               {"made", open.made},
               {"replyTo", open.replyTo},
               {"card", open.card}};
+    if (open.approved)
+        json["approved"] = {
+            {"id", open.approved->id}, {"identity", open.approved->identity}, {"name", open.approved->name}};
     return {std::string(openPrefix) + open.id, dumped(json)};
 }
 
@@ -417,6 +494,9 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
         open.card = text("card");
         open.permittedBy = integerAt(json, "permittedBy").value_or(0);
         open.made = flagAt(json, "made", false);
+        const auto& approved = at(json, "approved");
+        if (approved.is_object())
+            open.approved = Approved{textAt(approved, "id"), textAt(approved, "identity"), textAt(approved, "name")};
         const std::string name = "change of " + open.plan.target();
         tasks_.spawn(name, resumeOne(std::move(open)));
     }

@@ -27,11 +27,18 @@ public:
     /// Shows whoever asked (`Asked::replyTo`) how it goes on.
     using Tell = std::function<void(const std::string& replyTo, const Answered& answer)>;
 
+    /// Keeps a change that another person must approve. `asked` is how it was asked for.
+    using AskApproval = std::function<Task<Answered>(access::Approval wanted, access::ApprovalRule rule, Asked asked)>;
+
     /// References outlive the desk.
     ChangeDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, access::Gate& gate, Flush flush,
                NoteAction noteAction, Tell tell);
 
-    /// What the command would do, or with `--yes` the doing of it. Its verb has a plan.
+    /// Without it nothing that needs an approval can be done.
+    void setApprovals(AskApproval ask) { askApproval_ = std::move(ask); }
+
+    /// What the command would do, or with `--yes` the doing of it, once approved where it needs that. Its verb has a
+    /// plan.
     Task<Answered> handle(const operate::Verb& verb, operate::CommandLine line, Asked asked);
     /// What a command that changes nothing looks at (`Verb::followed`), followed where the asker hears of it.
     Task<Answered> watch(const operate::Verb& verb, operate::CommandLine line, Asked asked);
@@ -57,6 +64,7 @@ private:
         bool watches = false;  ///< nothing is changed: a rollout is only looked at
         std::string replyTo;
         std::string card;
+        std::optional<Approved> approved;
         std::vector<std::string> differences;  ///< that it made
         std::string kept;                      ///< token of what came with the command and is not shown
     };
@@ -71,7 +79,10 @@ private:
     static storage::MetaEntry kept(const Open& open);
     Task<Answered> refused(const Open& open, std::string_view decision, std::string why);
     Task<Result<std::string>> tryOut(const Open& open, access::Request request);
+    Task<Result<void>> lookAhead(Open& open, access::Request& request);
     Task<Answered> preview(Open open, access::Request request, bool confirmable);
+    const access::ApprovalRule* approvalFor(const Open& open, const access::Request& request) const;
+    Task<Answered> askApproval(Open open, access::Request request, std::string attachment, Asked asked);
     /// What each of several changes would do, as lines; false where the cluster refuses one.
     Task<bool> tryParts(const Open& open, access::Request request, std::string& text);
     Task<Answered> carriedOut(Open open, access::Request request, std::shared_ptr<Claims> claims);
@@ -115,6 +126,7 @@ private:
     Flush flush_;
     NoteAction noteAction_;
     Tell tell_;
+    AskApproval askApproval_;
     KeptInputs keptInputs_;
     TaskGroup tasks_;
 };

@@ -100,6 +100,7 @@ Task<void> ChangeDesk::evictDue(operate::EvictionRun& run, const Open& open, acc
     for (auto i : run.due(clock_.now())) {
         auto part = partOf(open, i);
         auto own = requestOf(part, request);
+        own.furtherPart = true;
         auto answer = co_await send(part, std::move(own));
         run.answered(i, answer, clock_.now());
     }

@@ -109,11 +109,13 @@ Task<Result<void>> ChangeDesk::begin(const Open& open, std::shared_ptr<Claims> c
     unit.meta.push_back(kept(open));
     auto offers = claims->offers;
     auto inbound = claims->inbound;
+    auto meta = claims->meta;
     claims->moveInto(unit);
     auto stored = co_await flush_(std::move(unit));
     if (stored && !stored->auditSeqs.empty()) co_return Result<void>();
     claims->offers = std::move(offers);
     claims->inbound = std::move(inbound);
+    claims->meta = std::move(meta);
     co_return fail(ErrorCode::Unavailable, "what is to be done cannot be written to the audit log", {},
                    "nothing was done; see /readyz for what is wrong with the storage");
 }
@@ -159,6 +161,7 @@ Task<Answered> ChangeDesk::carryOutParts(Open open, access::Request request, std
         }
         auto part = partOf(open, i);
         auto own = requestOf(part, request);
+        own.furtherPart = i > 0;
         auto outcome = co_await makePart(part, std::move(own));
         outcomes.push_back(std::move(outcome));
     }

@@ -187,7 +187,8 @@ Task<void> ChatDesk::carryOut(InboundPress press, std::shared_ptr<Pressed> press
     answer.kind = answered.ok ? PressAnswer::Kind::Success : PressAnswer::Kind::Error;
     // The button's own word for what it is: not every template sends it, and anybody could send another.
     const auto& button = answered.button;
-    bool onItsCard = button == "page" || button == "filter" || button == "confirm" || button == "undo";
+    bool decides = button == "approve" || button == "refuse";
+    bool onItsCard = button == "page" || button == "filter" || button == "confirm" || button == "undo" || decides;
     if (onItsCard && (answered.ok || answered.settles)) {
         if (!pressed->givenUp) answer.card = co_await offered(cardOf(answered.card, answered.pagedCommand, answered));
         if (pressed->givenUp && claims->replied.empty()) show(answered, std::move(here));
@@ -434,6 +435,11 @@ Card ChatDesk::cardOf(const std::string& id, const std::string& command, const A
     for (const auto& [label, chosen] : answered.choices) {
         card.buttons.push_back(turnButton(label, chosen));
         card.buttons.back().verb = "confirm";
+    }
+    for (const auto& [label, decision] : answered.decisions) {
+        card.buttons.push_back(turnButton(label, decision));
+        card.buttons.back().verb = decision.substr(0, decision.find(' '));
+        card.footer.notes.push_back(decision);
     }
     addFilters(answered, card);
     const auto& page = answered.page;

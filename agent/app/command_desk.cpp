@@ -8,18 +8,21 @@
 #include <optional>
 
 #include "agent/operate/continuation.hpp"
+#include "agent/operate/recordable.hpp"
 #include "agent/operate/required_access.hpp"
 #include "agent/operate/resource_kinds.hpp"
 #include "agent/operate/row_filter.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
+#include "base/text/utf8.hpp"
 #include "storage/reader.hpp"
 
 namespace klaw::app {
 namespace {
 
 constexpr Duration offerLifetime = 10min;
+constexpr std::size_t longestReason = 300;
 /// A change that comes later was meant for another situation.
 constexpr Duration longestWay = 5min;
 
@@ -251,7 +254,7 @@ CommandDesk::CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::
 
 storage::AuditEntry CommandDesk::auditOf(const operate::Caller& caller, std::string_view verb,
                                          std::string_view decision, const std::string& command) const {
-    nlohmann::json detail{{"command", maskSecrets(command)}};
+    nlohmann::json detail{{"command", operate::recordable(command)}};
     if (!caller.name.empty()) detail["name"] = caller.name;
     if (!caller.chat.empty()) detail["chat"] = caller.chat;
     auto text = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -271,6 +274,32 @@ Task<Result<void>> CommandDesk::record(storage::AuditEntry entry) {
     unit.audit.push_back(std::move(entry));
     auto stored = co_await flush_(std::move(unit));
     if (!stored) co_return fail(std::move(stored).error());
+    co_return Result<void>();
+}
+
+Task<void> CommandDesk::recordNotUnderstood(const Asked& asked, const Error& error) {
+    if (!allReadsRecorded_) co_return;
+    auto entry = auditOf(asked.caller, "unknown", "not_understood", asked.command);
+    auto detail = parsedJson<nlohmann::json>(entry.detail);
+    detail["result"] = truncateUtf8(maskSecrets(error.message), longestReason);
+    entry.detail = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    co_await record(std::move(entry));
+}
+
+/// An Error where an answer may not be given because nobody would know of it.
+Task<Result<void>> CommandDesk::recordRead(const operate::Caller& caller, const operate::Verb& verb,
+                                           const operate::CommandLine& line, const std::string& command, bool done) {
+    bool sensitive = verb.name == "logs" || verb.readPermission != "read" || operate::isAboutSecrets(command);
+    if (!sensitive && !allReadsRecorded_) co_return Result<void>();
+    auto entry = auditOf(caller, verb.name, done ? "read" : "failed", command);
+    auto clusters = control_.clusters();
+    auto cluster = line.option("cluster").value_or(clusters.size() == 1 ? clusters.front().name : "");
+    if (verb.ask && !cluster.empty()) {
+        auto ns = line.option("namespace").value_or("");
+        entry.target = cluster + (ns.empty() ? "" : "/" + ns);
+    }
+    auto stored = co_await record(std::move(entry));
+    if (sensitive) co_return stored;
     co_return Result<void>();
 }
 
@@ -300,15 +329,22 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         understood = understand(message.command);
     }
     asked.command = operate::shownCommand(message.command);
-    if (!understood) co_return misspelt(understood.error(), asked);
-    if (auto known = operate::checkOptions(*understood->verb, understood->line, asked.offered); !known)
+    if (!understood) {
+        co_await recordNotUnderstood(asked, understood.error());
+        co_return misspelt(understood.error(), asked);
+    }
+    if (auto known = operate::checkOptions(*understood->verb, understood->line, asked.offered); !known) {
+        co_await recordNotUnderstood(asked, known.error());
         co_return refusal(known.error());
+    }
     if (understood->line.option("help")) understood = helpAbout(*understood);
     understood->line.attachment = std::move(asked.attachment);
     std::string verb(understood->verb->name);
     const auto& caller = asked.caller;
     auto request = operate::requiredAccess(control_, *understood->verb, understood->line, caller);
-    if (asked.membership && gate_.policy().departmentsMatter(request, clock_.now()))
+    // Who approves must be allowed what was asked for, which is not known yet.
+    bool judges = understood->verb->judgement != operate::Verb::Judgement::None;
+    if (asked.membership && (judges || gate_.policy().departmentsMatter(request, clock_.now())))
         request.membership = asked.caller.membership = co_await asked.membership();
     auto decision = gate_.decide(request);
     if (!decision.allowed) {
@@ -336,6 +372,10 @@ Task<Answered> CommandDesk::execute(Asked asked) {
     if (!understood->line.option("json") && !understood->hides()) {
         auto more = co_await operate::continuationOf(control_, caller, understood->verb, understood->line);
         if (more) co_return continued(std::move(*more), asked);
+    }
+    if (judges) {
+        if (!approvals_) co_return Answered::refusing("nothing can be approved here\n");
+        co_return co_await approvals_->judge(*understood->verb, std::move(understood->line), std::move(asked));
     }
     if (understood->verb->plan)
         co_return co_await changes_.handle(*understood->verb, std::move(understood->line), std::move(asked));
@@ -366,6 +406,9 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         if (done && !stored) co_return refusal(stored.error());
     } else if (denied) {
         co_await record(auditOf(caller, verb, "denied", asked.command));
+    } else if (auto stored = co_await recordRead(caller, *understood->verb, understood->line, asked.command, done);
+               !stored) {
+        co_return refusal(stored.error());
     }
     co_return answer;
 }

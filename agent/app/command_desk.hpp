@@ -9,6 +9,7 @@
 
 #include "agent/access/gate.hpp"
 #include "agent/app/answered.hpp"
+#include "agent/app/approval_desk.hpp"
 #include "agent/app/change_desk.hpp"
 #include "agent/deliver/commit.hpp"
 #include "agent/operate/catalogue.hpp"
@@ -28,6 +29,11 @@ public:
     CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, std::string databaseFile,
                 deliver::Commit commit, Flush flush, access::Gate& gate, ChangeDesk& changes);
     const access::Policy& policy() const { return gate_.policy(); }
+    /// Without it nothing can be approved.
+    void setApprovals(ApprovalDesk& approvals) { approvals_ = &approvals; }
+
+    /// Which reads are in the audit log; those of logs, Secrets and the log itself always are.
+    void setAllReadsRecorded(bool all) { allReadsRecorded_ = all; }
 
     Task<Answered> execute(Asked asked);
     /// A one-time permission to carry out this very command, with what it would do.
@@ -50,6 +56,9 @@ private:
     storage::AuditEntry denialOf(const operate::Caller& caller, const access::Request& request,
                                  const std::string& command) const;
     Task<Result<void>> record(storage::AuditEntry entry);
+    Task<void> recordNotUnderstood(const Asked& asked, const Error& error);
+    Task<Result<void>> recordRead(const operate::Caller& caller, const operate::Verb& verb,
+                                  const operate::CommandLine& line, const std::string& command, bool done);
     Task<Result<void>> recordDone(storage::AuditEntry entry, std::shared_ptr<Claims> claims, Answered answer);
 
     Loop& loop_;
@@ -61,6 +70,8 @@ private:
     Flush flush_;
     access::Gate& gate_;
     ChangeDesk& changes_;
+    ApprovalDesk* approvals_ = nullptr;
+    bool allReadsRecorded_ = true;
     std::map<std::string, std::shared_ptr<Press>> presses_;  ///< by the hash of the nonce; those that act
     std::deque<std::string> pressOrder_;
 };

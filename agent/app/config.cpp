@@ -11,6 +11,7 @@
 
 #include "agent/app/on_call_config.hpp"
 #include "agent/app/quiet_hours_config.hpp"
+#include "agent/app/safety_config.hpp"
 #include "base/net/url.hpp"
 #include "base/text/utf8.hpp"
 #include "rules/load/value_readers.hpp"
@@ -684,6 +685,10 @@ constexpr Field<Config> configFields[] = {
     {"channels", readChannels},
     {"roles", readRoles},
     {"access", readAccess},
+    {"approvals", readApprovals},
+    {"limits", readLimits},
+    {"remediation", readRemediation},
+    {"audit", readAudit},
     {"routes", readRoutes},
     {"on_call", readOnCall},
     {"maintenance", readMaintenance},
@@ -741,6 +746,7 @@ void checkBindings(const YamlCursor& root, const Config& config) {
 
 void checkReferences(const YamlCursor& root, const Config& config) {
     checkBindings(root, config);
+    checkApprovers(root, config);
     auto check = [&](const std::vector<std::string>& receivers, std::string_view where) {
         for (const auto& receiver : receivers) {
             bool known = false;

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "agent/access/access.hpp"
+#include "agent/access/approval_rule.hpp"
+#include "agent/access/limit.hpp"
 #include "agent/app/heartbeat.hpp"
 #include "agent/kube/cluster_source.hpp"
 #include "base/error.hpp"
@@ -100,6 +102,27 @@ struct HistoryConfig {
     friend bool operator==(const HistoryConfig&, const HistoryConfig&) = default;
 };
 
+/// What Klaw does by itself about an alert.
+struct RemedyConfig {
+    std::string alert;   ///< name of the rule
+    std::string action;  ///< "restart", "rollback", …
+    Duration after{};    ///< that nobody has taken it
+    std::vector<std::string> clusters;
+    std::vector<std::string> namespaces;
+};
+struct RemediationConfig {
+    std::vector<RemedyConfig> remedies;  ///< none: it does nothing
+    std::int64_t perHour = 5;
+    std::int64_t failures = 3;  ///< in a row: then it does nothing for an hour
+};
+
+/// The log of who did what.
+struct AuditConfig {
+    enum class Reads { All, Sensitive };
+    std::optional<Duration> keep;  ///< nothing: for ever
+    Reads reads = Reads::All;      ///< which of those that people ask for are recorded
+};
+
 struct LogConfig {
     std::string level = "info";  ///< trace, debug, info, warn, error
     bool json = false;
@@ -122,9 +145,13 @@ struct Config {
     std::vector<std::filesystem::path> ruleDirectories;
     std::vector<AppConfig> apps;
     std::vector<ChannelConfig> channels;
-    std::vector<access::Role> roles;        ///< beside viewer, operator and admin
-    std::vector<access::Binding> bindings;  ///< of `access`: who may do what
-    std::vector<std::string> notify;        ///< channels where no route matches and no rule names one; empty: all
+    std::vector<access::Role> roles;              ///< beside viewer, operator and admin
+    std::vector<access::Binding> bindings;        ///< of `access`: who may do what
+    std::vector<access::ApprovalRule> approvals;  ///< changes that need a second person
+    std::vector<access::Limit> limits;
+    RemediationConfig remediation;
+    AuditConfig audit;
+    std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;
     std::vector<rules::Rota> rotas;  ///< of `on_call`
     std::vector<rules::MaintenanceWindow> maintenance;

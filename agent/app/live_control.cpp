@@ -312,6 +312,18 @@ std::string LiveControl::grant(access::Grant wanted) {
     return id;
 }
 
+Result<std::vector<storage::AuditRow>> LiveControl::audit(const storage::AuditFilter& filter) const {
+    auto reader = storage::Reader::open(databaseFile_);
+    return reader ? reader->audit(filter) : fail(reader.error());
+}
+
+Result<std::vector<storage::ObjectChange>> LiveControl::objectChanges(const storage::ObjectChange& object,
+                                                                      TimePoint since) const {
+    constexpr std::size_t latest = 200;
+    auto reader = storage::Reader::open(databaseFile_);
+    return reader ? reader->objectChanges(object, since, latest) : fail(reader.error());
+}
+
 std::vector<operate::ClusterView> LiveControl::clusters() const {
     std::vector<operate::ClusterView> views;
     for (const auto& cluster : clusters_) {

@@ -53,6 +53,8 @@ public:
     /// Where roles are given for a while.
     void setGrants(access::GrantBook& grants) { grants_ = &grants; }
 
+    /// What waits for another person.
+    void setApprovals(const access::ApprovalBook& approvals) { approvals_ = &approvals; }
     /// Which clusters there are, and where people add others.
     void setClusters(const FoundClusters& found, ClusterBook& book, DefaultsBook& defaults) {
         found_ = &found;
@@ -114,6 +116,11 @@ public:
     std::string ownNamespace() const override;
     std::string grant(access::Grant wanted) override;
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override { return grants_->revoke(idPrefix); }
+    Result<std::vector<storage::AuditRow>> audit(const storage::AuditFilter& filter) const override;
+    Result<std::vector<storage::ObjectChange>> objectChanges(const storage::ObjectChange& object,
+                                                             TimePoint since) const override;
+    const access::ApprovalBook& approvals() const override { return *approvals_; }
+    const std::vector<access::Limit>& limits() const override { return config_.limits; }
     Task<Result<std::string>> askCluster(operate::Caller caller, std::string cluster, std::string path,
                                          std::string accept) override;
     Task<std::vector<Result<operate::Answer>>> askClusters(operate::Caller caller,
@@ -140,6 +147,7 @@ private:
     const MetricWatch* metrics_ = nullptr;
     const access::Gate* gate_ = nullptr;
     access::GrantBook* grants_ = nullptr;
+    const access::ApprovalBook* approvals_ = nullptr;
     const FoundClusters* found_ = nullptr;
     ClusterBook* book_ = nullptr;
     DefaultsBook* defaults_ = nullptr;

@@ -4,16 +4,29 @@
 
 #include "agent/app/data_directory.hpp"
 #include "agent/cli/commands.hpp"
+#include "agent/operate/audit_query.hpp"
 #include "agent/operate/table.hpp"
+#include "base/clock.hpp"
 #include "storage/reader.hpp"
 
 namespace klaw::cli {
 namespace {
 
-Result<storage::Reader> openReader(const AuditOptions& options) {
+struct Log {
+    storage::Reader reader;
+    storage::AuditFilter filter;
+    int utcOffsetMinutes = 0;
+};
+
+Result<Log> openLog(const AuditOptions& options) {
     auto config = configFrom(options.config);
     if (!config) return fail(std::move(config).error());
-    return storage::Reader::open(app::DataDirectory::databaseFile(dataOf(options.data, *config)));
+    access::Policy policy(config->bindings, config->roles);
+    auto filter = operate::auditFilter(options.words, policy, SystemClock().now());
+    if (!filter) return fail(std::move(filter).error());
+    auto reader = storage::Reader::open(app::DataDirectory::databaseFile(dataOf(options.data, *config)));
+    if (!reader) return fail(std::move(reader).error());
+    return Log{std::move(*reader), std::move(*filter), config->utcOffsetMinutes};
 }
 
 Result<std::optional<storage::AuditHead>> parseTrusted(const std::string& text) {
@@ -31,43 +44,53 @@ Result<std::optional<storage::AuditHead>> parseTrusted(const std::string& text) 
 }  // namespace
 
 int auditListCommand(const AuditOptions& options) {
-    auto reader = openReader(options);
-    if (!reader) return refuse(reader.error());
-    storage::AuditFilter filter;
-    filter.limit = options.limit;
-    filter.actor = options.actor;
-    filter.action = options.action;
-    auto rows = reader->audit(filter);
+    auto log = openLog(options);
+    if (!log) return refuse(log.error());
+    log->filter.limit = options.limit;
+    auto rows = log->reader.audit(log->filter);
     if (!rows) return refuse(rows.error());
     if (options.output == "json") {
-        for (const auto& row : *rows) {
-            nlohmann::ordered_json line{{"seq", row.seq},
-                                        {"at", formatRfc3339(row.entry.at)},
-                                        {"actor", row.entry.actor},
-                                        {"action", row.entry.action},
-                                        {"decision", row.entry.decision},
-                                        {"target", row.entry.target},
-                                        {"detail", row.entry.detail},
-                                        {"hash", row.hash}};
-            std::cout << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
-        }
+        for (const auto& row : *rows) std::cout << operate::auditJson(row) << "\n";
         return 0;
     }
-    std::vector<std::vector<std::string>> table;
-    for (const auto& row : *rows)
-        table.push_back({std::to_string(row.seq), formatRfc3339(std::chrono::floor<std::chrono::seconds>(row.entry.at)),
-                         row.entry.actor, row.entry.action, row.entry.decision, row.entry.target,
-                         row.entry.detail == "{}" ? "" : row.entry.detail});
-    std::cout << operate::formatTable({"ROW", "TIME", "WHO", "WHAT", "RESULT", "TARGET", "DETAIL"}, table);
+    auto table = operate::auditTable(*rows, log->utcOffsetMinutes);
+    std::vector<std::string> heads;
+    for (const auto& column : table.columns) heads.push_back(column.en);
+    std::cout << operate::formatTable(heads, table.rows);
     return 0;
+}
+
+/// Page by page: the log may be larger than memory.
+int auditExportCommand(const AuditOptions& options) {
+    constexpr std::size_t page = 1000;
+    auto log = openLog(options);
+    if (!log) return refuse(log.error());
+    auto anchor = log->reader.auditAnchor();
+    if (!anchor) return refuse(anchor.error());
+    nlohmann::ordered_json head{{"klaw", "audit"}, {"version", 1}};
+    if (*anchor)
+        head["anchor"] = {{"seq", (*anchor)->seq}, {"hash", (*anchor)->hash}, {"at", formatRfc3339((*anchor)->at)}};
+    std::cout << head.dump() << "\n";
+    log->filter.limit = page;
+    log->filter.oldestFirst = true;
+    for (;;) {
+        auto rows = log->reader.audit(log->filter);
+        if (!rows) return refuse(rows.error());
+        for (const auto& row : *rows) std::cout << operate::auditJson(row) << "\n";
+        if (rows->size() < page) break;
+        log->filter.after = rows->back().seq;
+    }
+    std::cout.flush();
+    if (std::cout.good()) return 0;
+    return refuse(Error(ErrorCode::Unavailable, "the export could not be written"));
 }
 
 int auditVerifyCommand(const AuditOptions& options) {
     auto trusted = parseTrusted(options.trusted);
     if (!trusted) return refuse(trusted.error());
-    auto reader = openReader(options);
-    if (!reader) return refuse(reader.error());
-    auto report = reader->verifyAudit(*trusted);
+    auto log = openLog(options);
+    if (!log) return refuse(log.error());
+    auto report = log->reader.verifyAudit(*trusted);
     if (!report) return refuse(report.error());
     if (report->broken) {
         std::cerr << "klaw: the audit log is broken at row " << report->broken->seq << ": "
@@ -76,6 +99,10 @@ int auditVerifyCommand(const AuditOptions& options) {
     }
     std::cout << "The audit log holds: " << report->rows << " rows, the last is " << report->head.seq << ":"
               << report->head.hash << "\n";
+    if (report->anchor)
+        std::cout << "It begins after row " << report->anchor->seq << ":" << report->anchor->hash
+                  << ": retention removed that row and those before it at "
+                  << formatRfc3339(std::chrono::floor<std::chrono::seconds>(report->anchor->at)) << "\n";
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/app/config.hpp"
+#include "agent/operate/audit_query.hpp"
 #include "base/error.hpp"
 #include "storage/rule_revision.hpp"
 
@@ -94,12 +95,13 @@ struct AuditOptions {
     std::string config;
     std::string data;
     std::size_t limit = 50;
-    std::string actor;
-    std::string action;
+    operate::AuditWords words;
     std::string output = "text";
     std::string trusted;  ///< "seq:hash" noted earlier
 };
 int auditListCommand(const AuditOptions& options);
+/// Oldest first, with what another program needs to check the chain (docs/audit.md).
+int auditExportCommand(const AuditOptions& options);
 int auditVerifyCommand(const AuditOptions& options);
 
 /// Leads a person through making an application on a chat platform, or looks at what is configured. No secret comes by

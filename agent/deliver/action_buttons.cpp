@@ -92,6 +92,13 @@ bool wants(const rules::Incident& incident, std::string_view action) {
 
 }  // namespace
 
+std::string actionCommand(const rules::Incident& incident, std::string_view action) {
+    auto known = std::ranges::find(knownActions, action, &Known::action);
+    if (known == knownActions.end()) return {};
+    const auto* object = known->about == About::Pod ? podOf(incident) : &incident.owner;
+    return object && fits(*known, *object) ? commandOf(*known, *object, incident) : std::string();
+}
+
 std::vector<notifiers::CardButton> actionButtons(const rules::Incident& incident, const std::string& language) {
     std::vector<notifiers::CardButton> buttons;
     for (const auto& known : knownActions) {

@@ -49,7 +49,11 @@ struct Verb {
     std::vector<std::string_view> options{};
     /// Where a change without a plan takes effect; nothing: everywhere. nullptr: always everywhere.
     std::optional<access::Place> (*place)(const Control& control, const CommandLine& line) = nullptr;
-    bool everywhere = false;  ///< with `ask`: about all clusters where none is named
+    /// What one must be allowed to ask when it changes nothing.
+    std::string_view readPermission = "read";
+    /// In place of `run`: it approves or refuses what somebody else has asked for. Whoever may do that may do this.
+    enum class Judgement { None, Approve, Refuse } judgement = Judgement::None;
+    bool everywhere = false;      ///< with `ask`: about all clusters where none is named
     Danger danger = Danger::Low;  ///< where it changes something
     /// Whether the command looks at something that moves, and where it is: the card of the answer follows it.
     bool (*follows)(const CommandLine& line) = nullptr;
@@ -89,6 +93,9 @@ std::vector<Verb> createVerbs();
 std::vector<Verb> deleteVerbs();
 std::vector<Verb> applyVerbs();
 std::vector<Verb> accessVerbs();
+std::vector<Verb> approvalVerbs();
+std::vector<Verb> auditVerbs();
+std::vector<Verb> historyVerbs();
 std::vector<Verb> statusVerbs();
 std::vector<Verb> clusterVerbs();
 

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "agent/access/access.hpp"
+#include "agent/access/approval_book.hpp"
 #include "agent/access/grant_book.hpp"
+#include "agent/access/limit.hpp"
 #include "agent/kube/cluster_source.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/plan.hpp"
@@ -17,6 +19,7 @@
 #include "rules/incident.hpp"
 #include "rules/rule_set.hpp"
 #include "rules/silence.hpp"
+#include "storage/reader.hpp"
 
 namespace klaw::operate {
 
@@ -202,6 +205,15 @@ public:
     /// Its id, which is chosen here. It counts once it is durable.
     virtual std::string grant(access::Grant wanted) = 0;
     virtual Result<access::Grant> revokeGrant(const std::string& idPrefix) = 0;
+    /// Changes that wait for another person, and those that did lately.
+    virtual const access::ApprovalBook& approvals() const = 0;
+    /// Of the configuration, for all clusters.
+    virtual const std::vector<access::Limit>& limits() const = 0;
+    /// From what is durable, newest first unless the filter says otherwise.
+    virtual Result<std::vector<storage::AuditRow>> audit(const storage::AuditFilter& filter) const = 0;
+    /// Changes of one workload that were watched since then, oldest first.
+    virtual Result<std::vector<storage::ObjectChange>> objectChanges(const storage::ObjectChange& object,
+                                                                     TimePoint since) const = 0;
     /// What the API server of a cluster answers to a GET, as far as the caller may read there. Errors name the cluster.
     virtual Task<Result<std::string>> askCluster(Caller caller, std::string cluster, std::string path,
                                                  std::string accept) = 0;

@@ -14,15 +14,27 @@ std::optional<access::Place> placeOfChange(const Control& control, const Command
     return place;
 }
 
+/// As if they did it themselves; what waits for nobody is told to whoever may read.
+access::Request requiredToJudge(const Control& control, const CommandLine& line, const Caller& caller) {
+    access::Request request{caller.identity, caller.chat, line.verb, "read", {}, caller.membership};
+    auto approval = control.approvals().find(line.arguments.empty() ? "" : line.arguments.front());
+    if (!approval) return request;
+    request.verb = approval->verb;
+    request.permission = approval->permission;
+    request.place = approval->place;
+    return request;
+}
+
 }  // namespace
 
 access::Request requiredAccess(const Control& control, const Verb& verb, const CommandLine& line,
                                const Caller& caller) {
+    if (verb.judgement != Verb::Judgement::None) return requiredToJudge(control, line, caller);
     bool changes = verb.changes && verb.changes(line);
-    std::string permission(changes ? verb.permission : "read");
+    std::string permission(changes ? verb.permission : verb.readPermission);
     access::Request request{caller.identity,       caller.chat, std::string(verb.name),
                             std::move(permission), {},          caller.membership};
-    if (changes && verb.place) request.place = verb.place(control, line);
+    if ((changes || request.permission != "read") && verb.place) request.place = verb.place(control, line);
     if (!verb.plan) return request;
     request.place = placeOfChange(control, line);
     if (!request.place) request.permission = "read";  // until it is known which cluster is meant

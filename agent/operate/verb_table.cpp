@@ -25,7 +25,8 @@ std::string previewOf(const Verb& verb) {
 }  // namespace
 
 std::string whoMay(const Verb& verb) {
-    auto reader = access::lowestRole("read");
+    auto reader = access::lowestRole(verb.readPermission);
+    if (verb.judgement != Verb::Judgement::None) return "whoever may do what was asked for";
     if (!verb.changes) return std::string(reader);
     auto changer = access::lowestRole(verb.permission);
     // Some list without arguments, and change with them.

@@ -96,6 +96,7 @@ Plan evictionOf(const Json& pod, const std::string& cluster) {
     plan.request = {"POST", plan.path + "/eviction", "application/json", eviction.dump()};
     plan.summary = "evict " + plan.title();
     plan.permission = "workloads";
+    plan.before = pod.dump(-1, ' ', false, Json::error_handler_t::replace);
     return plan;
 }
 

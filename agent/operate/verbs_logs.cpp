@@ -6,6 +6,7 @@
 
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
+#include "agent/operate/label_selector.hpp"
 #include "agent/operate/log_lines.hpp"
 #include "agent/operate/object_text.hpp"
 #include "agent/operate/planned_object.hpp"
@@ -92,26 +93,6 @@ Result<LogRequest> readRequest(const Control& control, const CommandLine& line) 
         request.query +=
             "&sinceSeconds=" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*since).count());
     return request;
-}
-
-/// "app=web,tier!=db" of {"matchLabels": …, "matchExpressions": …}, or of the plain map of a Service.
-std::string writtenSelector(const Json& selector) {
-    std::string text;
-    auto add = [&](const std::string& part) { text += (text.empty() ? "" : ",") + part; };
-    const auto& labels = selector.contains("matchLabels") ? selector["matchLabels"] : selector;
-    for (const auto& [key, value] : labels.items())
-        if (value.is_string()) add(key + "=" + value.get<std::string>());
-    for (const auto& expression : valueAt(selector, "/matchExpressions")) {
-        auto key = textAt(expression, "/key"), how = textAt(expression, "/operator");
-        std::string values;
-        for (const auto& value : valueAt(expression, "/values"))
-            values += (values.empty() ? "" : ",") + value.get<std::string>();
-        if (how == "In") add(key + " in (" + values + ")");
-        if (how == "NotIn") add(key + " notin (" + values + ")");
-        if (how == "Exists") add(key);
-        if (how == "DoesNotExist") add("!" + key);
-    }
-    return text;
 }
 
 /// The Pods, as a list of objects.

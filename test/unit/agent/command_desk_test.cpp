@@ -109,6 +109,56 @@ TEST_F(CommandDeskTest, SecretsOfACommandDoNotEnterTheAuditLog) {
     EXPECT_THAT(rows->front().entry.detail, Not(HasSubstr("hunter2")));
 }
 
+TEST_F(CommandDeskTest, EveryRequestIsInTheAuditLogWithWhatBecameOfIt) {
+    ask("pods shop");
+    ask("logs web-0 -n shop");
+    ask("frobnicate --token hunter2");
+    ask("scale deploy/web 3 --colour red");
+    std::vector<std::string> rows;
+    for (const auto& row : *reader().audit({.oldestFirst = true}))
+        rows.push_back(row.entry.action + " " + row.entry.decision + " " + row.entry.target);
+    EXPECT_THAT(rows, ElementsAre("pods failed prod", "logs failed prod/shop", "unknown not_understood ",
+                                  "unknown not_understood "));
+    desk.setAllReadsRecorded(false);
+    ask("pods shop");
+    ask("frobnicate");
+    ask("logs web-0 -n shop");
+    ask("describe secret/db -n shop");
+    EXPECT_THAT(*reader().audit(), SizeIs(6)) << "those of logs and Secrets always are";
+}
+
+TEST_F(CommandDeskTest, SecretsOfNoCommandEnterTheAuditLog) {
+    const std::string secret = "s3cr3t-Value-77";
+    for (const std::string command :
+         {"ack 3f9a --comment password=@", "silence 3f9a 2h --comment 'api_key: @'",
+          "create secret db -n shop --from-literal=k=@", "update secret/db k=@ -n shop --yes",
+          "frobnicate --password @", "scale deploy/web 3 -n shop --token=@", "logs web-0 -n shop --grep token=@",
+          "describe secret/db --value @ -n shop", "approve 12ab --comment password=@",
+          "grant Li operator 2h --comment secret=@"}) {
+        auto written = command;
+        written.replace(written.find('@'), 1, secret);
+        ask(written, "local:root");
+        ask(written, "feishu:ou_stranger");
+    }
+    auto rows = *reader().audit({.limit = 1000});
+    EXPECT_GE(rows.size(), 15u);
+    for (const auto& row : rows)
+        EXPECT_THAT(row.entry.detail + row.entry.action + row.entry.target, Not(HasSubstr(secret)));
+}
+
+TEST_F(CommandDeskTest, TheAuditLogIsForThoseWhoMayReadIt) {
+    gate.setPolicy(access::Policy({{"Li", {"feishu:ou_li"}, {}, "operator", {}, {}},
+                                   {"Han", {"feishu:ou_han"}, {}, "auditor", {}, {}},
+                                   {"Mei", {"feishu:ou_mei"}, {}, "admin", {}, {}}},
+                                  {{"auditor", {{{"audit"}, {}, {"shop"}, {}, {}}}}}));
+    EXPECT_THAT(ask("audit").text, HasSubstr("has no role that allows \"audit\""));
+    EXPECT_THAT(ask("audit", "feishu:ou_han").text, HasSubstr("has no role")) << "not all of it";
+    EXPECT_TRUE(ask("audit -n shop", "feishu:ou_han").ok);
+    EXPECT_THAT(ask("audit -n other", "feishu:ou_han").text, HasSubstr("in namespace other"));
+    EXPECT_TRUE(ask("audit", "feishu:ou_mei").ok);
+    EXPECT_THAT(ask("audit --since soon", "feishu:ou_mei").text, HasSubstr("\"soon\" is no time"));
+}
+
 TEST_F(CommandDeskTest, AMessageThatComesFiveTimesIsDoneOnceAndKnownAfterARestart) {
     for (int i = 0; i < 5; ++i) chat.message(message("om_m", "ack 3f9a"));
     ASSERT_TRUE(loop.runUntil([&] { return !deliveries.empty(); }));

@@ -24,12 +24,15 @@ protected:
     void SetUp() override {
         control.objects[webPath] = deployment(2, 4);
         control.alert.id = "3f9a21c07be4d815";
+        control.waiting = &approvals.book();
+        desk.setApprovals(approvals);
         gate.setPolicy(access::Policy(
             {{"Li", {"feishu:ou_li"}, {}, "operator", {}, {}}, {"Han", {"feishu:ou_han"}, {}, "operator", {}, {}}}));
     }
     void TearDown() override {
         TaskGroup end(loop, [](const std::string&, const std::string&) {});
         end.spawn("chat", chat.stop());
+        end.spawn("approvals", approvals.stop());
         end.spawn("changes", changes.stop());
         EXPECT_TRUE(loop.runUntil([&] { return end.empty(); }));
         writer.stop();
@@ -83,9 +86,9 @@ protected:
         EXPECT_TRUE(loop.runUntil([&] { return answer.has_value(); }));
         return answer.value_or(Answered());
     }
-    Answered ask(const std::string& command) {
+    Answered ask(const std::string& command, const std::string& who = "feishu:ou_li") {
         std::optional<Answered> answer;
-        tasks.spawn("ask", asking(command, answer));
+        tasks.spawn("ask", asking(command, who, answer));
         EXPECT_TRUE(loop.runUntil([&] { return answer.has_value(); }));
         return answer.value_or(Answered());
     }
@@ -151,12 +154,20 @@ protected:
                        flush,
                        [](const std::string&, const rules::Action&) {},
                        [this](const std::string& to, const Answered& said) { chat.tell(to, said); }};
+    ApprovalDesk approvals{loop,
+                           clock,
+                           random,
+                           control,
+                           gate,
+                           flush,
+                           [this](const std::string& to, const Answered& said) { chat.tell(to, said); },
+                           changes};
     CommandDesk desk{loop, clock, random, control, file, commit, flush, gate, changes};
     ChatDesk chat{loop, clock, random, desk, commit, ChatApp{"feishu", "app", "en"}};
     TaskGroup tasks{loop,
                     [](const std::string& name, const std::string& what) { ADD_FAILURE() << name << ": " << what; }};
 
-private:
+protected:
     Task<void> storing(storage::UnitOfWork unit, std::optional<Result<storage::Committed>>& result) {
         result = co_await flush(std::move(unit));
     }
@@ -167,9 +178,10 @@ private:
         asked.cardRef = std::move(cardRef);
         answer = co_await desk.press(std::move(asked), nonce);
     }
-    Task<void> asking(std::string command, std::optional<Answered>& answer) {
+    Task<void> asking(std::string command, std::string who, std::optional<Answered>& answer) {
         Asked asked;
-        asked.caller.identity = "feishu:ou_li";
+        asked.caller.identity = std::move(who);
+        asked.caller.name = desk.policy().nameOf(asked.caller.identity);
         asked.command = std::move(command);
         answer = co_await desk.execute(std::move(asked));
     }

@@ -4,6 +4,8 @@
 #include <random>
 
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/guard.hpp"
+#include "agent/operate/required_access.hpp"
 #include "base/async/task_group.hpp"
 #include "test/unit/agent/fake_control.hpp"
 
@@ -144,6 +146,12 @@ protected:
             auto plan = co_await verb->plan(control, caller, line);
             bool does = plan && (plan->changesItself() || !plan->parts.empty());
             answered = plan ? !plan->summary.empty() && does : !plan.error().message.empty();
+            if (!plan) co_return;
+            auto impact = operate::impactOf(*plan);
+            auto guarded = co_await operate::guarded(control, caller, *plan, std::move(impact));
+            answered = answered && (guarded || !guarded.error().message.empty());
+        } else if (verb->judgement != operate::Verb::Judgement::None) {
+            answered = operate::requiredAccess(control, *verb, line, caller).permission == "read";
         } else if (verb->ask) {
             auto output = co_await verb->ask(control, caller, line);
             answered = output ? !output->text.empty() || output->table.has_value() : !output.error().message.empty();

@@ -40,6 +40,73 @@ TEST(Config, IsRefusedWithPlaceAndRemedy) {
               "klaw.yaml:1:23: the cluster \"a\" is there twice (choose another name)");
 }
 
+TEST(Config, SaysWhichChangesNeedASecondPerson) {
+    auto report = parseConfig("klaw.yaml", R"(
+access: [{name: 韩梅梅, feishu: ou_han, role: operator}]
+approvals:
+  - {verbs: [delete, nodes], clusters: [prod-*], approvers: {roles: [admin], people: [韩梅梅]}, expires: 2h}
+  - {verbs: scale, namespaces: [shop], when: {replicas: 0}})");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    ASSERT_EQ(report.config.approvals.size(), 2u);
+    const auto& first = report.config.approvals[0];
+    EXPECT_EQ(first.verbs, (std::vector<std::string>{"delete", "nodes"}));
+    EXPECT_EQ(first.clusters, std::vector<std::string>{"prod-*"});
+    EXPECT_EQ(access::approversOf(first, false), "韩梅梅, the role admin");
+    EXPECT_EQ(first.expires, Duration(2h));
+    EXPECT_FALSE(first.replicas);
+    EXPECT_EQ(report.config.approvals[1].replicas, 0);
+    EXPECT_EQ(report.config.approvals[1].expires, Duration(30min));
+}
+
+TEST(Config, RefusesApprovalsThatNobodyCouldGive) {
+    auto approval = [](const std::string& fields) { return firstError("approvals: [{" + fields + "}]"); };
+    EXPECT_EQ(approval("clusters: [prod]"),
+              "klaw.yaml:1:13: approvals: for nothing (add `verbs`, for example [drain, delete])");
+    EXPECT_EQ(approval("verbs: [explode]"),
+              "klaw.yaml:1:13: approvals: there is no command \"explode\" (`klaw commands` lists what there is)");
+    EXPECT_EQ(approval("verbs: [scale], when: {replicas: -1}"),
+              "klaw.yaml:1:47: replicas: -1 is too small (write 0 or more)");
+    EXPECT_EQ(approval("verbs: [scale], expires: 10s"),
+              "klaw.yaml:1:13: expires: an approval waits for a minute at least and for seven days at most (write for "
+              "example 30m)");
+    EXPECT_EQ(approval("verbs: [scale], approvers: {roles: [boss]}"),
+              "klaw.yaml:1:1: approvals: there is no role \"boss\" (one of `roles`, or viewer, operator, admin)");
+    EXPECT_EQ(approval("verbs: [scale], approvers: {people: [nobody]}"),
+              "klaw.yaml:1:1: approvals: there is nobody called \"nobody\" (add them to `access`, with a `name`)");
+}
+
+TEST(Config, SetsLimits) {
+    auto report = parseConfig("klaw.yaml", R"(
+limits:
+  - {clusters: [prod], pods_per_change: 20, changes_per_person: 10, changes_per_cluster: 0}
+  - {namespaces: [shop], selector: app=web, min_healthy: 2, disruption_budgets: true}
+audit: {keep: 400d, reads: sensitive})");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    ASSERT_EQ(report.config.limits.size(), 2u);
+    EXPECT_EQ(report.config.limits[0].podsPerChange, 20);
+    EXPECT_EQ(report.config.limits[0].changesPerPerson, 10);
+    EXPECT_EQ(report.config.limits[0].changesPerCluster, 0);
+    EXPECT_EQ(report.config.limits[1].minHealthy, 2);
+    EXPECT_EQ(report.config.limits[1].selector, "app=web");
+    EXPECT_TRUE(report.config.limits[1].budgets);
+    EXPECT_EQ(report.config.audit.keep, Duration(400 * 24h));
+    EXPECT_EQ(report.config.audit.reads, AuditConfig::Reads::Sensitive);
+    EXPECT_EQ(firstError("limits: [{clusters: [prod]}]"),
+              "klaw.yaml:1:10: limits: nothing is limited (add pods_per_change, changes_per_person, "
+              "changes_per_cluster, min_healthy or disruption_budgets)");
+    EXPECT_EQ(firstError("limits: [{selector: app=web, pods_per_change: 1}]"),
+              "klaw.yaml:1:10: selector: it says which Pods `min_healthy` counts (add `min_healthy`)");
+    EXPECT_EQ(firstError("remediation: {remedies: [{alert: X, action: explode}]}"),
+              "klaw.yaml:1:26: remedies: there is no action \"explode\" (restart, rollback, delete, cordon, run, suspend "
+              "or pause)");
+    EXPECT_EQ(firstError("audit: {keep: 1h}"),
+              "klaw.yaml:1:15: keep: the audit log is kept for a day at least (write for example 400d; without it for "
+              "ever)");
+    EXPECT_EQ(firstError("audit: {reads: some}"),
+              "klaw.yaml:1:16: reads: \"some\" is not known (all, or sensitive: only those of logs, Secrets and the "
+              "audit log itself)");
+}
+
 TEST(Config, PlansMaintenance) {
     auto report = parseConfig("klaw.yaml", R"(maintenance:
   - {name: patches, match: cluster="prod", schedule: "0 2 * * 6", duration: 3h, time_zone: Asia/Shanghai})");

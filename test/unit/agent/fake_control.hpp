@@ -37,6 +37,10 @@ public:
     std::optional<operate::CapacityView> capacity;
     access::Policy roles;  ///< as commands about roles see them
     std::vector<access::Grant> grants;
+    const access::ApprovalBook* waiting = nullptr;  ///< what waits for another person; null: nothing
+    std::vector<access::Limit> limited;
+    std::function<std::vector<storage::AuditRow>(const storage::AuditFilter&)> onAudit;  ///< none where it is not set
+    std::vector<storage::ObjectChange> watchedChanges;
     std::string klawsNamespace;             ///< that it runs in
     std::vector<std::string> acknowledged;  ///< "ID by NAME"
     rules::Incident alert;                  ///< open, when it has an id
@@ -88,6 +92,17 @@ public:
     }
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override {
         return fail(ErrorCode::NotFound, "there is no grant \"" + idPrefix + "\"");
+    }
+    const access::ApprovalBook& approvals() const override {
+        static const access::ApprovalBook none;
+        return waiting ? *waiting : none;
+    }
+    const std::vector<access::Limit>& limits() const override { return limited; }
+    Result<std::vector<storage::AuditRow>> audit(const storage::AuditFilter& filter) const override {
+        return onAudit ? onAudit(filter) : std::vector<storage::AuditRow>();
+    }
+    Result<std::vector<storage::ObjectChange>> objectChanges(const storage::ObjectChange&, TimePoint) const override {
+        return watchedChanges;
     }
     std::vector<operate::ClusterView> clusters() const override {
         std::vector<operate::ClusterView> views;

@@ -29,7 +29,8 @@ TEST(Catalogue, SaysEverythingInBothLanguagesAndHowItIsCarriedOut) {
         EXPECT_TRUE(verb.usage.starts_with(verb.name)) << verb.name;
         EXPECT_FALSE(verb.summary.en.empty()) << verb.name;
         EXPECT_NE(verb.summary.zh, verb.summary.en) << verb.name;
-        EXPECT_EQ((verb.run != nullptr) + (verb.ask != nullptr) + (verb.plan != nullptr), 1) << verb.name;
+        bool judges = verb.judgement != Verb::Judgement::None;
+        EXPECT_EQ((verb.run != nullptr) + (verb.ask != nullptr) + (verb.plan != nullptr) + judges, 1) << verb.name;
         if (verb.plan) EXPECT_TRUE(verb.changes) << verb.name << " plans changes and says that it makes none";
     }
 }

@@ -33,7 +33,7 @@ protected:
         sqlite3* handle = nullptr;
         ASSERT_EQ(sqlite3_open(file().c_str(), &handle), SQLITE_OK);
         auto all =
-            "DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_never_cut; DROP TRIGGER "
+            "DROP TRIGGER audit_is_never_changed; DROP TRIGGER audit_is_cut_at_anchors_only; DROP TRIGGER "
             "audit_is_only_appended; " +
             sql;
         ASSERT_EQ(sqlite3_exec(handle, all.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(handle);
@@ -201,6 +201,135 @@ TEST_F(AuditLog, IsListedByWhoWhatAndWhen) {
     EXPECT_EQ(count({.since = testing::at(100)}), 1u);
     EXPECT_EQ(count({.until = testing::at(100)}), 5u);
     EXPECT_EQ(count({.limit = 2}), 2u);
+}
+
+TEST_F(AuditLog, IsListedByPeopleOutcomePlaceAndObject) {
+    Writer writer(open());
+    UnitOfWork unit;
+    auto row = [](const char* actor, const char* decision, const char* target) {
+        return AuditEntry{testing::at(1), actor, "scale", decision, target, "{}"};
+    };
+    unit.audit = {row("feishu:a", "done", "prod/shop/Deployment/web"), row("dingtalk:a", "denied", "prod/shop"),
+                  row("feishu:b", "done", "prod/Node/n1"), row("feishu:b", "done", "test/shop/Deployment/web-2"),
+                  row("klaw", "done", "")};
+    must(commit(writer, std::move(unit)));
+    auto reader = must(Reader::open(file()));
+    auto seqs = [&](AuditFilter filter) {
+        filter.action = "scale";
+        std::vector<std::int64_t> all;
+        for (const auto& row : must(reader.audit(filter))) all.push_back(row.seq);
+        return all;
+    };
+    using Seqs = std::vector<std::int64_t>;
+    EXPECT_EQ(seqs({.actors = {"feishu:a", "dingtalk:a"}}), (Seqs{7, 6}));
+    EXPECT_EQ(seqs({.decision = "denied"}), (Seqs{7}));
+    EXPECT_EQ(seqs({.cluster = "prod"}), (Seqs{8, 7, 6}));
+    EXPECT_EQ(seqs({.cluster = "pro"}), Seqs{});
+    EXPECT_EQ(seqs({.ns = "shop"}), (Seqs{9, 7, 6}));
+    EXPECT_EQ(seqs({.object = "Deployment/web"}), (Seqs{6}));
+    EXPECT_EQ(seqs({.object = "web-2"}), (Seqs{9}));
+    EXPECT_EQ(seqs({.skip = 3}), (Seqs{7, 6}));
+    EXPECT_EQ(seqs({.limit = 2, .oldestFirst = true, .after = 6}), (Seqs{7, 8}));
+}
+
+/// Ten rows, one a day from day 0; kept for three days.
+class CutAuditLog : public testing::WithDatabase {
+protected:
+    static constexpr int day = 24 * 3600;
+    void SetUp() override {
+        for (int i = 0; i < 10; ++i) {
+            UnitOfWork unit;
+            unit.audit = {{testing::at(i * day), "klaw", "restart", "done", "t" + std::to_string(i + 1), "{}"}};
+            must(commit(writer, std::move(unit)));
+        }
+    }
+    std::uint64_t cut(int seconds) {
+        RetentionLimits limits;
+        limits.audit = 3 * 24h;
+        return must(testing::prune(writer, testing::at(seconds), limits)).audit;
+    }
+    AuditReport verify(const std::optional<AuditHead>& trusted = std::nullopt) {
+        return must(must(Reader::open(file())).verifyAudit(trusted));
+    }
+    AuditRow rowNumber(std::int64_t seq) {
+        return must(must(Reader::open(file())).audit({.limit = 1, .oldestFirst = true, .after = seq - 1})).at(0);
+    }
+    Writer writer{open()};
+};
+
+TEST_F(CutAuditLog, GoesOnFromTheAnchorAndTellsOfIt) {
+    auto last = rowNumber(6);
+    EXPECT_EQ(cut(9 * day), 6u) << "rows 1 to 6 are older than three days";
+    auto report = verify();
+    EXPECT_FALSE(report.broken) << report.broken->explanation;
+    EXPECT_EQ(report.rows, 5) << "7 to 10, and that of the cut itself";
+    ASSERT_TRUE(report.anchor);
+    EXPECT_EQ(report.anchor->seq, 6);
+    EXPECT_EQ(report.anchor->hash, last.hash);
+    auto told = rowNumber(11);
+    EXPECT_EQ(told.entry.action, auditRetention);
+    EXPECT_EQ(told.entry.detail, R"({"hash":")" + last.hash + R"(","removedUpTo":6})");
+}
+
+TEST_F(CutAuditLog, IsCutOnceADayAndAgainLater) {
+    EXPECT_EQ(cut(3 * day), 0u) << "nothing is older";
+    EXPECT_EQ(cut(4 * day), 0u) << "a day's worth waits for more";
+    EXPECT_EQ(cut(4 * day + 1), 2u);
+    EXPECT_EQ(cut(4 * day + 2), 0u);
+    EXPECT_EQ(cut(9 * day), 4u);
+    EXPECT_FALSE(verify().broken);
+    EXPECT_EQ(verify().anchor->seq, 6);
+}
+
+TEST_F(CutAuditLog, NeverLosesItsEnd) {
+    EXPECT_EQ(cut(1000 * day), 10u);
+    EXPECT_FALSE(verify().broken);
+    UnitOfWork unit;
+    unit.audit = {testing::allowedRestart("t11")};
+    EXPECT_EQ(must(commit(writer, std::move(unit))).auditSeqs, (std::vector<std::int64_t>{13}));
+    EXPECT_FALSE(verify().broken);
+}
+
+TEST_F(CutAuditLog, ComparesWithWhatWasNotedBeforeAsFarAsItIsThere) {
+    auto removed = rowNumber(5), anchor = rowNumber(6), kept = rowNumber(7);
+    cut(9 * day);
+    EXPECT_FALSE(verify(AuditHead{7, kept.hash}).broken);
+    EXPECT_FALSE(verify(AuditHead{6, anchor.hash}).broken);
+    EXPECT_EQ(verify(AuditHead{6, kept.hash}).broken->explanation, "the row is not the one that was noted earlier");
+    EXPECT_EQ(verify(AuditHead{5, removed.hash}).broken->explanation,
+              "the row that was noted earlier is one of those that retention has removed");
+}
+
+TEST_F(CutAuditLog, RefusesAnyOtherCut) {
+    cut(9 * day);
+    auto database = open();
+    for (const auto* sql : {
+             "DELETE FROM audit WHERE seq = 7",
+             "DELETE FROM audit_anchors",
+             "UPDATE audit_anchors SET hash = 'x'",
+             "INSERT INTO audit_anchors VALUES (8, 'not its hash', 0)",
+             "INSERT INTO audit_anchors SELECT seq, hash, 0 FROM audit ORDER BY seq DESC LIMIT 1",
+             "INSERT INTO audit_anchors SELECT 5, hash, 0 FROM audit WHERE seq = 7",
+         }) {
+        auto done = database.execute(sql);
+        ASSERT_FALSE(done) << sql;
+        EXPECT_EQ(done.error().code, ErrorCode::Conflict) << sql;
+    }
+    EXPECT_FALSE(verify().broken);
+}
+
+TEST_F(CutAuditLog, NoticesACutThatItDoesNotTellOf) {
+    cut(9 * day);
+    {
+        auto database = open();
+        must(
+            database.execute("INSERT INTO audit_anchors SELECT seq, hash, 0 FROM audit WHERE seq = 8; DELETE FROM "
+                             "audit WHERE seq <= 8"));
+    }
+    auto report = verify();
+    ASSERT_TRUE(report.broken);
+    EXPECT_EQ(report.broken->seq, 9);
+    EXPECT_EQ(report.broken->explanation, "the rows before it are gone, and the log does not say why");
 }
 
 }  // namespace

@@ -109,6 +109,24 @@ TEST_F(Retention, RemovesFinishedDeliveriesBeforeTheirIncidentAndNeverWaitingOne
     EXPECT_TRUE(reader().incident("i1"));
 }
 
+TEST_F(Retention, RemembersChangesOfAnObjectForThreeMonths) {
+    UnitOfWork unit;
+    unit.objectChanges = {{"prod", "Deployment", "shop", "web", "replicas: 1 → 2", "kubectl", at(100)},
+                          {"prod", "Deployment", "shop", "web", "replicas: 2 → 3", "", at(200)},
+                          {"prod", "Deployment", "shop", "other", "spec", "helm", at(150)}};
+    write(unit);
+    ObjectChange web{"prod", "Deployment", "shop", "web", {}, {}, {}};
+    auto known = must(reader().objectChanges(web, at(0), 10));
+    ASSERT_EQ(known.size(), 2u);
+    EXPECT_EQ(known[0].what, "replicas: 1 → 2");
+    EXPECT_EQ(known[0].by, "kubectl");
+    EXPECT_EQ(known[1].at, at(200));
+    EXPECT_EQ(must(reader().objectChanges(web, at(101), 10)).size(), 1u);
+    EXPECT_EQ(must(reader().objectChanges(web, at(0), 1)).at(0).what, "replicas: 2 → 3") << "the latest";
+    EXPECT_EQ(prune(101 + 90 * day).objectChanges, 1u);
+    EXPECT_EQ(must(reader().objectChanges(web, at(0), 10)).size(), 1u);
+}
+
 TEST_F(Retention, RemovesSilencesOffersAndCountsOnceTheyAreOld) {
     rules::Silence silence;
     silence.id = "s1";

@@ -1,0 +1,119 @@
+#include "agent/operate/impact.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "agent/operate/planned_object.hpp"
+
+namespace klaw::operate {
+namespace {
+
+using Json = nlohmann::json;
+
+bool isWorkload(const std::string& kind) {
+    static constexpr std::array<std::string_view, 4> kinds{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"};
+    return std::ranges::find(kinds, kind) != kinds.end();
+}
+
+std::int64_t numberAt(const Json& json, const std::string& pointer, std::int64_t otherwise) {
+    const auto& value = valueAt(json, pointer);
+    return value.is_number_integer() ? value.get<std::int64_t>() : otherwise;
+}
+
+std::int64_t podsOf(const Json& workload) {
+    bool everywhere = textAt(workload, "/kind") == "DaemonSet";
+    return everywhere ? numberAt(workload, "/status/desiredNumberScheduled", 0)
+                      : numberAt(workload, "/spec/replicas", 1);
+}
+
+/// As the patch leaves it; as it was where it cannot be applied here.
+Json patched(const Json& before, const std::string& body) {
+    auto operations = Json::parse(body, nullptr, false);
+    if (!operations.is_array()) return before;
+    try {
+        return before.patch(operations);
+    } catch (const Json::exception&) {  // a test that fails, a place that is not there: the API server says so
+        return before;
+    }
+}
+
+/// https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-unavailable: a number, or a percentage.
+std::int64_t partOf(const Json& value, std::int64_t pods, bool up) {
+    if (value.is_number_integer()) return value.get<std::int64_t>();
+    auto text = value.is_string() ? value.get<std::string>() : std::string("25%");
+    std::int64_t percent = 0;
+    std::from_chars(text.data(), text.data() + text.size(), percent);
+    percent = std::clamp<std::int64_t>(percent, 0, 100);
+    return (pods * percent + (up ? 99 : 0)) / 100;
+}
+
+/// How many may be missing while a workload replaces its Pods.
+std::int64_t missingMeanwhile(const Json& workload, std::int64_t pods) {
+    if (textAt(workload, "/kind") != "Deployment") return 1;
+    if (textAt(workload, "/spec/strategy/type") == "Recreate") return pods;
+    auto missing = partOf(valueAt(workload, "/spec/strategy/rollingUpdate/maxUnavailable"), pods, false);
+    auto beside = partOf(valueAt(workload, "/spec/strategy/rollingUpdate/maxSurge"), pods, true);
+    return missing == 0 && beside == 0 ? 1 : missing;
+}
+
+Impact ofWorkload(const Plan& plan, Json before) {
+    Impact impact;
+    auto pods = podsOf(before);
+    if (plan.request.method == "DELETE") {
+        impact.replicas = 0;
+        impact.pods = pods;
+        impact.loss = Impact::Loss::All;
+    }
+    if (plan.request.method == "PATCH") {
+        auto after = patched(before, plan.request.body);
+        auto left = podsOf(after);
+        bool replaces = valueAt(after, "/spec/template") != valueAt(before, "/spec/template");
+        if (valueAt(after, "/spec/replicas") != valueAt(before, "/spec/replicas")) {
+            impact.replicas = left;
+            impact.pods = std::max(left - pods, pods - left);
+            if (left < pods) impact.loss = left == 0 ? Impact::Loss::All : Impact::Loss::Smaller;
+        }
+        if (replaces) {
+            impact.pods = std::max(pods, left);
+            bool all = pods > 0 && missingMeanwhile(before, pods) >= pods;
+            if (impact.loss == Impact::Loss::None && all) impact.loss = Impact::Loss::All;
+            impact.single = pods == 1 && !all;
+        }
+    }
+    impact.workload = std::move(before);
+    return impact;
+}
+
+}  // namespace
+
+Impact impactOf(const Plan& plan) {
+    if (plan.evictsFor) {
+        Impact impact;
+        impact.pods = static_cast<std::int64_t>(plan.parts.size());
+        impact.loss = impact.pods > 0 ? Impact::Loss::Parts : Impact::Loss::None;
+        impact.evicts = true;
+        return impact;
+    }
+    if (!plan.parts.empty()) {
+        Impact impact;
+        for (const auto& part : plan.parts) {
+            auto one = impactOf(part);
+            impact.pods += one.pods;
+            if (one.replicas) impact.replicas = std::min(impact.replicas.value_or(*one.replicas), *one.replicas);
+        }
+        return impact;
+    }
+    auto before = Json::parse(plan.before, nullptr, false);
+    if (isWorkload(plan.kind) && before.is_object()) return ofWorkload(plan, std::move(before));
+    Impact impact;
+    bool evicts = plan.request.path.ends_with("/eviction");
+    if (plan.kind == "Pod" && (evicts || plan.request.method == "DELETE")) {
+        impact.pods = 1;
+        impact.loss = Impact::Loss::Itself;
+        impact.evicts = evicts;
+    }
+    return impact;
+}
+
+}  // namespace klaw::operate

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "agent/operate/plan.hpp"
+
+namespace klaw::operate {
+
+/// How far a change of one object reaches, as its plan shows it.
+struct Impact {
+    /// Which Pods go before others have taken their place.
+    enum class Loss {
+        None,
+        Itself,   ///< the object is a Pod
+        Smaller,  ///< of a workload, down to `replicas`
+        All,      ///< of a workload
+        Parts,    ///< the parts of the plan are Pods
+    };
+    std::optional<std::int64_t> replicas{};  ///< that it leaves of a workload, where it changes their number
+    std::int64_t pods = 0;                   ///< that it starts, ends or replaces
+    Loss loss = Loss::None;
+    bool single = false;        ///< its only Pod is replaced, and stays until the new one is ready
+    bool evicts = false;        ///< the API server minds the disruption budgets
+    nlohmann::json workload{};  ///< whose Pods these are, as it was
+};
+
+Impact impactOf(const Plan& plan);
+
+}  // namespace klaw::operate

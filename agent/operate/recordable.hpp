@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace klaw::operate {
+
+/// A command as it may stand in the audit log: without what looks like a secret, and of a command about Secrets without
+/// any value, whatever it looks like. Cut where it is long.
+std::string recordable(std::string_view command);
+
+/// Whether a command is about objects of the kind Secret.
+bool isAboutSecrets(std::string_view command);
+
+}  // namespace klaw::operate
