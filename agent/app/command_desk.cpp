@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "agent/operate/continuation.hpp"
 #include "agent/operate/recordable.hpp"
 #include "agent/operate/required_access.hpp"
 #include "agent/operate/resource_kinds.hpp"
@@ -49,7 +48,12 @@ Result<Understood> understand(const std::string& command) {
 /// The words of a person as one word of a command.
 std::string asOneWord(const std::string& text) {
     std::string out = "'";
-    for (char c : text) out += c == '\'' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        bool curly = text.compare(i, 3, "‘") == 0 || text.compare(i, 3, "’") == 0;  // read as straight ones
+        if (curly) i += 2;
+        char c = text[i];
+        out += curly || c == '\'' || static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    }
     return out + "'";
 }
 
@@ -209,6 +213,12 @@ Answered misspelt(const Error& error, const Asked& asked) {
     auto answer = refusal(error);
     if (asked.page.rows == 0) return answer;
     answer.pagedCommand = asked.command;
+    auto mayHide = [](std::string_view word) {
+        const auto* verb = operate::findVerb(word);
+        return verb->document || verb->secret;
+    };
+    auto word = asked.command.substr(0, asked.command.find(' '));
+    if (std::ranges::any_of(operate::likelyVerbs(word), mayHide)) return answer;  // what is shown may not be all of it
     for (auto& command : operate::likelyCommands(asked.command)) answer.choices.emplace_back(command, command);
     return answer;
 }
@@ -320,6 +330,22 @@ Result<bool> CommandDesk::knows(const std::vector<storage::InboundKey>& inbound)
     return reader ? reader->knowsInbound(inbound) : fail(reader.error());
 }
 
+/// Somebody who may do it in some namespaces only is asked in which, as the command does not say.
+Task<std::optional<operate::Continuation>> CommandDesk::continuedInANamespace(const operate::Verb& verb,
+                                                                              operate::CommandLine line,
+                                                                              operate::Caller caller,
+                                                                              access::Request request) {
+    bool hides = verb.document || (verb.secret && verb.secret(line));
+    bool open = verb.plan && !hides && request.place && request.place->ns.empty() && !line.option("namespace");
+    if (!open) co_return std::nullopt;
+    for (const auto& ns : operate::namespacesOf(control_, caller, request.place->cluster)) {
+        request.place->ns = ns;
+        if (!gate_.decide(request).allowed) continue;
+        co_return co_await operate::continuationOf(control_, std::move(caller), &verb, std::move(line));
+    }
+    co_return std::nullopt;
+}
+
 Task<Answered> CommandDesk::execute(Asked asked) {
     auto message = operate::messageOf(asked.command);
     if (asked.attachment.empty()) asked.attachment = std::move(message.document);
@@ -348,6 +374,9 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         request.membership = asked.caller.membership = co_await asked.membership();
     auto decision = gate_.decide(request);
     if (!decision.allowed) {
+        auto more = co_await continuedInANamespace(*understood->verb, understood->line, caller, std::move(request));
+        if (more) co_return continued(std::move(*more), asked);
+        request = operate::requiredAccess(control_, *understood->verb, understood->line, caller);
         co_await record(denialOf(caller, request, asked.command));
         co_return Answered::refusing(decision.reason + "\n");
     }
@@ -371,7 +400,11 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         }
     if (!understood->line.option("json") && !understood->hides()) {
         auto more = co_await operate::continuationOf(control_, caller, understood->verb, understood->line);
-        if (more) co_return continued(std::move(*more), asked);
+        if (more) {
+            auto stored = co_await recordRead(caller, *understood->verb, understood->line, asked.command, true);
+            if (!stored) co_return refusal(stored.error());
+            co_return continued(std::move(*more), asked);
+        }
     }
     if (judges) {
         if (!approvals_) co_return Answered::refusing("nothing can be approved here\n");

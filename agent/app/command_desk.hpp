@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "agent/app/change_desk.hpp"
 #include "agent/deliver/commit.hpp"
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/continuation.hpp"
 #include "agent/serve/console.hpp"
 #include "base/async/loop_clock.hpp"
 #include "base/random.hpp"
@@ -57,6 +59,9 @@ private:
                                  const std::string& command) const;
     Task<Result<void>> record(storage::AuditEntry entry);
     Task<void> recordNotUnderstood(const Asked& asked, const Error& error);
+    Task<std::optional<operate::Continuation>> continuedInANamespace(const operate::Verb& verb,
+                                                                     operate::CommandLine line, operate::Caller caller,
+                                                                     access::Request request);
     Task<Result<void>> recordRead(const operate::Caller& caller, const operate::Verb& verb,
                                   const operate::CommandLine& line, const std::string& command, bool done);
     Task<Result<void>> recordDone(storage::AuditEntry entry, std::shared_ptr<Claims> claims, Answered answer);

@@ -74,12 +74,16 @@ std::string shownCommand(const std::string& command) {
     auto first = messageOf(command).command;
     auto word = first.substr(0, first.find_first_of(" \t\r\n"));
     const auto* verb = findVerb(word);
-    if (!verb) {  // a misspelt one hides what the one that was meant would
-        first = first.substr(0, first.find_first_of("\r\n"));
-        auto likely = likelyVerbs(word);
-        verb = likely.empty() ? nullptr : findVerb(likely.front());
-    }
     auto line = parseCommandLine(first);
+    if (!verb) {  // a misspelt one hides what any that may be meant would
+        first = first.substr(0, first.find_first_of("\r\n"));
+        line = parseCommandLine(first);
+        for (auto likely : likelyVerbs(word)) {
+            const auto* meant = findVerb(likely);
+            bool hides = meant->secret && (!line || meant->secret(*line));
+            if (hides && !verb) verb = meant;
+        }
+    }
     if (!verb || !verb->secret) return first;
     if (!line) return std::string(verb->name) + " …";
     if (!verb->secret(*line)) return first;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
+#include "agent/access/role.hpp"
 #include "agent/operate/cluster_choice.hpp"
 #include "agent/operate/planned_object.hpp"
 #include "agent/operate/resource_kinds.hpp"
@@ -65,14 +67,21 @@ std::optional<Gap> gapOf(const Verb& verb, const CommandLine& line) {
     return std::nullopt;
 }
 
+/// Whether the first kind that the command names is in namespaces; nothing where it names none.
+std::optional<bool> meansNamespaced(const CommandLine& line) {
+    for (const auto& argument : line.arguments)
+        if (const auto* kind = findResourceKind(argument.substr(0, argument.find('/')))) return kind->namespaced;
+    return std::nullopt;
+}
+
 /// The usage wants one, and the command says none.
 bool lacksNamespace(const Verb& verb, const CommandLine& line) {
     bool wants = verb.usage.find(" -n NAMESPACE") != verb.usage.npos;
-    return wants && !line.option("namespace");
+    return wants && !line.option("namespace") && meansNamespaced(line).value_or(true);
 }
 
 /// The kinds that an object may be of.
-std::vector<const ResourceKind*> kindsFor(const Verb& verb, const Gap& gap) {
+std::vector<const ResourceKind*> kindsFor(const Verb& verb, const std::string& subVerb, const Gap& gap) {
     std::vector<std::string_view> names;
     auto slash = gap.wanted.find('/');
     if (!gap.kind.empty())
@@ -87,31 +96,14 @@ std::vector<const ResourceKind*> kindsFor(const Verb& verb, const Gap& gap) {
         names = {"deployments", "cronjobs"};
     else if (verb.name == "scale")
         names = {"deployments", "statefulsets"};
+    else if (verb.name == "set" && subVerb == "data")
+        names = {"configmaps"};
     else
         names = {"deployments", "statefulsets", "daemonsets"};
     std::vector<const ResourceKind*> kinds;
     for (auto name : names)
         if (const auto* kind = findResourceKind(name)) kinds.push_back(kind);
     return kinds;
-}
-
-/// Namespaces, without patterns, of the roles that whoever asks has, or else of those of the chat.
-std::vector<std::string> namespacesOf(const Control& control, const Caller& caller) {
-    auto now = control.now();
-    std::set<std::string> own, ofChat;
-    for (const auto& binding : control.policy().bindings()) {
-        bool ended = binding.until && *binding.until <= now;
-        auto contains = [](const std::vector<std::string>& list, const std::string& item) {
-            return !item.empty() && std::ranges::find(list, item) != list.end();
-        };
-        for (const auto& ns : binding.namespaces) {
-            if (ended || ns.find('*') != std::string::npos) continue;
-            if (contains(binding.identities, caller.identity)) own.insert(ns);
-            if (contains(binding.chats, caller.chat)) ofChat.insert(ns);
-        }
-    }
-    const auto& known = own.empty() ? ofChat : own;
-    return {known.begin(), known.end()};
 }
 
 /// Names are written into commands: what is no name of Kubernetes is left out.
@@ -142,8 +134,8 @@ std::string usageBelow(const Verb& verb) {
 
 Task<std::optional<Continuation>> whichNamespace(Control& control, Caller caller, const Verb* verb, CommandLine line,
                                                  std::string cluster) {
-    auto known = namespacesOf(control, caller);
-    if (known.empty()) known = co_await namesOf(control, caller, std::move(cluster), "/api/v1/namespaces");
+    auto known = namespacesOf(control, caller, cluster);
+    if (known.empty()) known = co_await namesOf(control, caller, cluster, "/api/v1/namespaces");
     if (known.empty()) co_return std::nullopt;
     Continuation more;
     more.question = (caller.chinese() ? "在哪个命名空间？" : "In which namespace?") + usageBelow(*verb);
@@ -156,13 +148,13 @@ Task<std::optional<Continuation>> whichNamespace(Control& control, Caller caller
 
 Task<std::optional<Continuation>> whichObject(Control& control, Caller caller, const Verb* verb, CommandLine line,
                                               Gap gap) {
-    auto kinds = kindsFor(*verb, gap);
+    auto kinds = kindsFor(*verb, line.arguments.empty() ? "" : line.arguments.front(), gap);
     auto cluster = clusterOf(control, line);
     if (kinds.empty() || !cluster) co_return std::nullopt;
     bool namespaced = kinds.front()->namespaced;
     auto ns = line.option("namespace").value_or("");
     if (namespaced && ns.empty()) {
-        auto known = namespacesOf(control, caller);
+        auto known = namespacesOf(control, caller, *cluster);
         if (known.size() != 1)
             co_return co_await whichNamespace(control, std::move(caller), verb, std::move(line), *cluster);
         line.options["namespace"] = ns = known.front();
@@ -177,7 +169,8 @@ Task<std::optional<Continuation>> whichObject(Control& control, Caller caller, c
         auto there = co_await namesOf(control, caller, *cluster, std::move(path));
         for (auto& name : there) {
             auto word = gap.wanted == "NODE" ? name : std::string(kind->aliases.front()) + "/" + name;
-            more.choices.emplace_back(name, written(withWord(line, std::move(word))));
+            auto label = kinds.size() > 1 ? word : name;
+            more.choices.emplace_back(std::move(label), written(withWord(line, std::move(word))));
         }
     }
     auto where = names + (namespaced ? (caller.chinese() ? "，" : " in ") + ns : "");
@@ -197,7 +190,8 @@ std::optional<Continuation> whichKind(const Verb& verb, const CommandLine& line,
 /// For `ack` those that nobody has taken, for `unack` those that somebody has.
 std::optional<Continuation> whichAlert(const Control& control, const Caller& caller, const Verb& verb,
                                        const CommandLine& line) {
-    if (verb.name == "unsilence") return std::nullopt;  // its ids are those of silences
+    bool otherIds = verb.name == "unsilence" || verb.judgement != Verb::Judgement::None;  // of silences, of approvals
+    if (otherIds) return std::nullopt;
     Continuation more;
     more.question = (caller.chinese() ? "哪条告警？" : "Which alert?") + usageBelow(verb);
     control.forEachIncident([&](const rules::Incident& incident) {
@@ -252,14 +246,58 @@ std::string written(const CommandLine& line) {
     };
     auto text = line.verb;
     for (const auto& argument : line.arguments) text += " " + word(argument);
-    for (const auto& [name, value] : line.options) text += " --" + name + (isFlag(name) ? "" : " " + word(value));
+    for (const auto& [name, value] : line.options) {
+        std::istringstream values(value);  // of one that was given several times, a line each
+        std::string each;
+        if (isFlag(name))
+            text += " --" + name;
+        else if (value.find('\n') == value.npos)
+            text += " --" + name + " " + word(value);
+        else
+            while (std::getline(values, each)) text += " --" + name + " " + word(each);
+    }
     return text;
+}
+
+namespace {
+
+/// It was about a whole command, and a button is pressed by somebody who has not seen what it would do.
+void forgetConfirmation(CommandLine& line) {
+    for (const char* option : {"yes", "expect", "kept"}) line.options.erase(option);
+}
+
+}  // namespace
+
+std::vector<std::string> namespacesOf(const Control& control, const Caller& caller, const std::string& cluster) {
+    auto now = control.now();
+    std::set<std::string> own, ofChat;
+    bool ownAny = false;
+    auto contains = [](const std::vector<std::string>& list, const std::string& item) {
+        return !item.empty() && std::ranges::find(list, item) != list.end();
+    };
+    auto isPattern = [](const std::string& ns) { return ns.find('*') != std::string::npos; };
+    for (const auto& binding : control.policy().bindings()) {
+        bool ended = binding.until && *binding.until <= now;
+        bool there = binding.clusters.empty() || access::matchesAny(binding.clusters, cluster);
+        bool person = contains(binding.identities, caller.identity), chat = contains(binding.chats, caller.chat);
+        if (ended || !there) continue;
+        if (person) ownAny |= binding.namespaces.empty() || std::ranges::any_of(binding.namespaces, isPattern);
+        for (const auto& ns : binding.namespaces) {
+            if (isPattern(ns)) continue;
+            if (person) own.insert(ns);
+            if (chat) ofChat.insert(ns);
+        }
+    }
+    if (ownAny) own.clear();
+    const auto& known = own.empty() ? ofChat : own;
+    return {known.begin(), known.end()};
 }
 
 std::vector<std::string> likelyCommands(const std::string& command) {
     auto line = parseCommandLine(command);
     if (!line) return {};
     std::vector<std::string> commands;
+    forgetConfirmation(*line);
     for (auto verb : likelyVerbs(line->verb)) {
         line->verb = verb;
         commands.push_back(written(*line));
@@ -268,6 +306,8 @@ std::vector<std::string> likelyCommands(const std::string& command) {
 }
 
 Task<std::optional<Continuation>> continuationOf(Control& control, Caller caller, const Verb* verb, CommandLine line) {
+    if (verb->name == "create") co_return std::nullopt;  // what is there already is no answer
+    forgetConfirmation(line);
     auto gap = gapOf(*verb, line);
     bool chinese = caller.chinese();
     std::optional<Continuation> more;

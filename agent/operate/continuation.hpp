@@ -21,6 +21,10 @@ struct Continuation {
 /// chat, has a role. Reads the cluster as the caller.
 Task<std::optional<Continuation>> continuationOf(Control& control, Caller caller, const Verb* verb, CommandLine line);
 
+/// The namespaces, without patterns, of the roles there that whoever asks has, where none holds in others as well; or
+/// else those of the chat.
+std::vector<std::string> namespacesOf(const Control& control, const Caller& caller, const std::string& cluster);
+
 /// Commands that a misspelt or shortened first word may mean, the likeliest first, each with the rest of the command.
 std::vector<std::string> likelyCommands(const std::string& command);
 

@@ -42,7 +42,9 @@ Result<void> keepMatching(Table& table, std::string_view pattern) {
         return fail(ErrorCode::InvalidArgument, "--grep: " + expression.error(), {},
                     "put a backslash before characters with a meaning");
     // What is masked cannot be searched for either.
-    auto matches = [&](const std::string& cell) { return RE2::PartialMatch(maskSecrets(cell), expression); };
+    auto matches = [&](const std::string& cell) {
+        return RE2::PartialMatch(cell, expression) && RE2::PartialMatch(maskSecrets(cell), expression);
+    };
     std::erase_if(table.rows, [&](const std::vector<std::string>& row) {
         if (!only) return std::ranges::none_of(row, matches);
         return *only >= row.size() || !matches(row[*only]);

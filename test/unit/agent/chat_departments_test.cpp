@@ -105,9 +105,9 @@ TEST_F(ChatDepartmentsTest, NobodyIsLookedUpWhoseOwnRoleSuffices) {
 }
 
 TEST_F(ChatDepartmentsTest, NobodyIsLookedUpWhereNoDepartmentCouldAllowIt) {
-    access::Binding duty{"", {}, {}, "nothing", {}, {}};
-    duty.departments = {"dingtalk_department:42"};
-    gate.setPolicy(access::Policy({duty, own("viewer")}));
+    access::Binding duty{"", {}, {}, "rule-writer", {}, {}};
+    duty.departments = {"feishu_department:od-duty"};
+    gate.setPolicy(access::Policy({duty, own("viewer")}, {{"rule-writer", {{{"rules"}, {}, {}, {}, {}}}}}));
     EXPECT_THAT(toastOfPress(1min), HasSubstr("ou_li has no role"));
     EXPECT_EQ(asked, 0);
 }

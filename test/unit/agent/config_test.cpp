@@ -96,9 +96,10 @@ audit: {keep: 400d, reads: sensitive})");
               "changes_per_cluster, min_healthy or disruption_budgets)");
     EXPECT_EQ(firstError("limits: [{selector: app=web, pods_per_change: 1}]"),
               "klaw.yaml:1:10: selector: it says which Pods `min_healthy` counts (add `min_healthy`)");
-    EXPECT_EQ(firstError("remediation: {remedies: [{alert: X, action: explode}]}"),
-              "klaw.yaml:1:26: remedies: there is no action \"explode\" (restart, rollback, delete, cordon, run, suspend "
-              "or pause)");
+    EXPECT_EQ(
+        firstError("remediation: {remedies: [{alert: X, action: explode}]}"),
+        "klaw.yaml:1:26: remedies: there is no action \"explode\" (restart, rollback, delete, cordon, run, suspend "
+        "or pause)");
     EXPECT_EQ(firstError("audit: {keep: 1h}"),
               "klaw.yaml:1:15: keep: the audit log is kept for a day at least (write for example 400d; without it for "
               "ever)");

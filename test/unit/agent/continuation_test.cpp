@@ -120,6 +120,37 @@ TEST_F(ContinuationTest, TheNamespaceIsThatOfTheChatOrIsAskedFor) {
     EXPECT_THAT(choices(asked("scale")), ElementsAre("scale --namespace cart", "scale --namespace shop"));
 }
 
+TEST_F(ContinuationTest, WhoMayInOneNamespaceAloneGetsItsObjectsAndIsNotRefused) {
+    access::Policy policy({{"Li", {"feishu:ou_li"}, {}, "operator", {}, {"shop"}}});
+    control.roles = policy;
+    gate.setPolicy(policy);
+    EXPECT_THAT(choices(asked("scale")), Contains("scale deployment/web --namespace shop"));
+    EXPECT_THAT(choices(asked("restart deploy/web")), ElementsAre("restart deploy/web --namespace shop"));
+    EXPECT_THAT(asked("cordon node-1").text, HasSubstr("has no role")) << "of no namespace";
+}
+
+TEST_F(ContinuationTest, AButtonCarriesNoConfirmation) {
+    EXPECT_THAT(choices(asked("restart deploy -n shop --yes")),
+                ElementsAre("restart deployment/web --namespace shop", "restart deployment/cart --namespace shop"));
+    EXPECT_THAT(choices(asked("restat deploy/web -n shop --yes")), ElementsAre("restart deploy/web --namespace shop"));
+}
+
+TEST_F(ContinuationTest, WhatIsInNoNamespaceIsNotAskedForOne) {
+    gate.setPolicy(access::Policy({{"Li", {"feishu:ou_li"}, {}, "admin", {}, {}}}));
+    EXPECT_THAT(asked("create namespace team-a").text, Not(HasSubstr("In which namespace?")));
+    EXPECT_THAT(asked("delete namespace/web --confirm web").text, Not(HasSubstr("In which namespace?")));
+}
+
+TEST_F(ContinuationTest, ValuesOfSecretsAreOnNoButtonOfAMisspeltWord) {
+    for (const char* command :
+         {"sett data secret/db password=hunter2 -n shop", "se data secret/db password=hunter2 -n shop",
+          "creat secret db password=hunter2 -n shop"}) {
+        auto answer = asked(command);
+        EXPECT_THAT(answer.choices, IsEmpty()) << command;
+        EXPECT_THAT(answer.text + answer.pagedCommand, Not(HasSubstr("hunter2"))) << command;
+    }
+}
+
 TEST_F(ContinuationTest, TheNumberOfReplicasFollowsFromWhatThereIs) {
     auto answer = asked("scale deploy/web -n shop");
     EXPECT_THAT(choices(answer),
