@@ -178,7 +178,7 @@ class CommandTest(ChangeTest):
     def test_mistakes_get_a_sentence_that_helps(self):
         ns = self.place.name
         for words, said in ((f"restart -n {ns}", "for example: restart deployment/NAME -n NAMESPACE"),
-                            ("restart deploy/web", "add -n NAMESPACE"),
+                            ("restart deploy/web", "In which namespace?"),
                             (f"restart cm/web -n {ns}", "restart does not work on \"cm\""),
                             (f"scale deploy/web many -n {ns}", "there is no Deployment"),
                             (f"restart deploy/../../nodes -n {ns}", "no object of Kubernetes has such a name"),
