@@ -126,7 +126,8 @@ class CallsTest(EndToEndTest):
         eventually(lambda: not open_ones(), 60, lambda: f"the end of {open_ones()}")
         eventually(lambda: agent.metric("klaw_deliveries_queued") == 0, 60, lambda: f"the last cards {agent.metrics()}")
         for platform, name in ((self.feishu, "Feishu"), (self.dingtalk, "DingTalk")):
-            calls = self.calls(platform)
+            # The cards of flapping alerts are closed later, once they are quiet.
+            calls = self.calls(platform) + mix.FLAPPING
             print(f"  {name}: {calls} calls for {mix.alerts} alerts, {calls / mix.alerts:.2f} each: {platform.state()['calls']}")
             self.assertLessEqual(calls, 3 * mix.alerts)
             self.assertLessEqual(len(platform.cards("alert updates")), 10, "digests would make it look cheaper than it is")
