@@ -164,8 +164,11 @@ Result<FoundClusters> clustersOnDisk(const std::vector<ClusterSource>& sources) 
 Task<Result<ClusterAccess>> findCluster(Loop& loop, LoopClock& clock, ClusterSource source,
                                         std::vector<ClusterAccess> clusters) {
     auto environment = kube::processEnvironment();
-    Result<ClusterAccess> access = source.secret ? co_await accessInSecret(loop, clock, source, std::move(clusters))
-                                                 : accessOf(source, environment);
+    Result<ClusterAccess> access = ClusterAccess();
+    if (source.secret)
+        access = co_await accessInSecret(loop, clock, source, std::move(clusters));
+    else
+        access = accessOf(source, environment);
     if (access) access->impersonateCallers = source.impersonate;
     co_return access;
 }
