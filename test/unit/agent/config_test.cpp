@@ -64,6 +64,13 @@ TEST(Config, RefusesApprovalsThatNobodyCouldGive) {
               "klaw.yaml:1:13: approvals: for nothing (add `verbs`, for example [drain, delete])");
     EXPECT_EQ(approval("verbs: [explode]"),
               "klaw.yaml:1:13: approvals: there is no command \"explode\" (`klaw commands` lists what there is)");
+    for (const std::string verb : {"grant", "silence", "clusters", "rules", "pods"})
+        EXPECT_EQ(approval("verbs: [" + verb + "]"),
+                  "klaw.yaml:1:13: approvals: \"" + verb +
+                      "\" changes no object of a cluster (leave it out: only changes of objects can wait for an "
+                      "approval)");
+    for (const std::string verb : {"delete", "delete namespaces", "access", "namespaces", "workloads", "nodes", "*"})
+        EXPECT_EQ(approval("verbs: [\"" + verb + "\"]"), "fine") << verb;
     EXPECT_EQ(approval("verbs: [scale], when: {replicas: -1}"),
               "klaw.yaml:1:47: replicas: -1 is too small (write 0 or more)");
     EXPECT_EQ(approval("verbs: [scale], expires: 10s"),
@@ -96,9 +103,10 @@ audit: {keep: 400d, reads: sensitive})");
               "changes_per_cluster, min_healthy or disruption_budgets)");
     EXPECT_EQ(firstError("limits: [{selector: app=web, pods_per_change: 1}]"),
               "klaw.yaml:1:10: selector: it says which Pods `min_healthy` counts (add `min_healthy`)");
-    EXPECT_EQ(firstError("remediation: {remedies: [{alert: X, action: explode}]}"),
-              "klaw.yaml:1:26: remedies: there is no action \"explode\" (restart, rollback, delete, cordon, run, suspend "
-              "or pause)");
+    EXPECT_EQ(
+        firstError("remediation: {remedies: [{alert: X, action: explode}]}"),
+        "klaw.yaml:1:26: remedies: there is no action \"explode\" (restart, rollback, delete, cordon, run, suspend "
+        "or pause)");
     EXPECT_EQ(firstError("audit: {keep: 1h}"),
               "klaw.yaml:1:15: keep: the audit log is kept for a day at least (write for example 400d; without it for "
               "ever)");
