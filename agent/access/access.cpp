@@ -179,16 +179,23 @@ std::vector<std::string> Policy::departmentsFor(const Request& request, TimePoin
 }
 
 std::string Policy::nameOf(std::string_view identity) const {
-    for (const auto& binding : bindings_)
-        if (contains(binding.identities, identity)) return binding.name;
-    return {};
+    auto names = namesOf(identity);
+    return names.empty() ? std::string() : std::move(names.front());
+}
+
+std::vector<std::string> Policy::namesOf(std::string_view identity) const {
+    std::vector<std::string> names;
+    for (const auto& binding : bindings_) {
+        bool named = !binding.name.empty() && contains(binding.identities, identity);
+        if (named && !contains(names, binding.name)) names.push_back(binding.name);
+    }
+    return names;
 }
 
 bool Policy::samePerson(std::string_view identity, std::string_view other) const {
     if (identity == other) return true;
     if (identity.starts_with(localPrefix) && other.starts_with(localPrefix)) return true;
-    auto name = nameOf(identity);
-    return !name.empty() && name == nameOf(other);
+    return haveCommon(namesOf(identity), namesOf(other));
 }
 
 std::vector<std::string> Policy::rolesOf(const Request& request, TimePoint now) const {

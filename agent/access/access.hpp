@@ -26,6 +26,7 @@ struct Request {
     std::optional<std::int64_t> replicas{};  ///< that a change leaves, where it says so
     std::string approvedBy{};                ///< identity of the second person
     bool furtherPart = false;                ///< of a change that has begun: the limits have counted it
+    std::string command{};                   ///< the verb as it is written, where `verb` says of what it is as well
 };
 
 struct Decision {
@@ -44,9 +45,11 @@ public:
     Decision decide(const Request& request, TimePoint now) const;
     /// The configured name of a person; empty for others.
     std::string nameOf(std::string_view identity) const;
+    /// All names under which they are configured, in that order.
+    std::vector<std::string> namesOf(std::string_view identity) const;
     /// The identities of the person with that name; an identity stands for itself. Empty for nobody.
     std::vector<std::string> identitiesOf(std::string_view person) const;
-    /// Whether these are of one person: by the configured name, or as holders of this machine's token, who cannot be
+    /// Whether these are of one person: by a configured name, or as holders of this machine's token, who cannot be
     /// told apart.
     bool samePerson(std::string_view identity, std::string_view other) const;
     /// The roles that somebody has where the request is, whatever these allow.

@@ -24,6 +24,28 @@ std::optional<State> stateFrom(std::string_view text) {
     return std::nullopt;
 }
 
+Json toJson(const Approval::Part& part) {
+    Json json{{"verb", part.verb},
+              {"written", part.written},
+              {"permission", part.permission},
+              {"cluster", part.place.cluster},
+              {"ns", part.place.ns},
+              {"resource", part.place.resource},
+              {"object", part.place.name}};
+    if (part.replicas) json["replicas"] = *part.replicas;
+    return json;
+}
+
+Approval::Part partFrom(const Json& json) {
+    Approval::Part part;
+    part.verb = textAt(json, "verb");
+    part.written = textAt(json, "written");
+    part.permission = textAt(json, "permission");
+    part.place = {textAt(json, "cluster"), textAt(json, "ns"), textAt(json, "resource"), textAt(json, "object"), false};
+    part.replicas = integerAt(json, "replicas");
+    return part;
+}
+
 /// Nothing for what is no approval: one that cannot be read cannot be approved.
 std::optional<Approval> fromText(std::string id, const std::string& text) {
     auto json = parsedJson<Json>(text);
@@ -32,10 +54,10 @@ std::optional<Approval> fromText(std::string id, const std::string& text) {
     Approval approval;
     approval.id = std::move(id);
     approval.verb = textAt(json, "verb");
-    approval.permission = textAt(json, "permission");
     approval.place = {textAt(json, "cluster"), textAt(json, "ns"), textAt(json, "resource"), textAt(json, "object"),
                       false};
-    approval.replicas = integerAt(json, "replicas");
+    for (const auto& part : at(json, "parts")) approval.parts.push_back(partFrom(part));
+    if (approval.parts.empty()) approval.parts.push_back(partFrom(json));  // of a version that kept only one
     approval.command = textAt(json, "command");
     approval.attachment = textAt(json, "attachment");
     approval.summary = textAt(json, "summary");
@@ -60,6 +82,14 @@ std::optional<Approval> fromText(std::string id, const std::string& text) {
 
 }  // namespace
 
+Request Approval::requestOf(const Part& part, std::string identity, std::string chat, Membership membership) {
+    Request request{std::move(identity), std::move(chat), part.verb,
+                    part.permission,     part.place,      std::move(membership)};
+    request.replicas = part.replicas;
+    request.command = part.written;
+    return request;
+}
+
 std::string_view toString(State state) {
     for (const auto& [each, name] : stateNames)
         if (each == state) return name;
@@ -68,7 +98,6 @@ std::string_view toString(State state) {
 
 storage::MetaEntry ApprovalBook::entryOf(const Approval& approval) {
     Json json{{"verb", approval.verb},
-              {"permission", approval.permission},
               {"cluster", approval.place.cluster},
               {"ns", approval.place.ns},
               {"resource", approval.place.resource},
@@ -88,7 +117,7 @@ storage::MetaEntry ApprovalBook::entryOf(const Approval& approval) {
               {"askedAt", formatRfc3339(approval.askedAt)},
               {"expiresAt", formatRfc3339(approval.expiresAt)},
               {"state", toString(approval.state)}};
-    if (approval.replicas) json["replicas"] = *approval.replicas;
+    for (const auto& part : approval.parts) json["parts"].push_back(toJson(part));
     if (approval.state != State::Waiting) {
         json["decidedBy"] = approval.decidedBy;
         json["decidedAt"] = formatRfc3339(approval.decidedAt);

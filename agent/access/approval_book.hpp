@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/access/place.hpp"
+#include "agent/access/access.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "storage/unit_of_work.hpp"
@@ -15,15 +15,23 @@ namespace klaw::access {
 /// A change that somebody confirmed and that waits for another person, or did.
 struct Approval {
     enum class State { Waiting, Approved, Refused, Withdrawn, Expired, Failed };
+    /// What is done to one object, as roles and rules judge it.
+    struct Part {
+        std::string verb;     ///< "delete namespaces"
+        std::string written;  ///< "delete"
+        std::string permission;
+        Place place;
+        std::optional<std::int64_t> replicas{};  ///< that it leaves
+        friend bool operator==(const Part&, const Part&) = default;
+    };
     std::string id;
-    std::string verb;
-    std::string permission;  ///< that the verb needs
+    std::string verb;  ///< as in the audit log
     Place place;
-    std::optional<std::int64_t> replicas{};  ///< that it leaves
-    std::string command;                     ///< with the state of the object that was shown
-    std::string attachment{};                ///< the text that came with it
-    std::string summary;                     ///< masked for secrets
-    std::string target;                      ///< as in the audit log
+    std::vector<Part> parts;   ///< one at least
+    std::string command;       ///< with the state of the object that was shown
+    std::string attachment{};  ///< the text that came with it
+    std::string summary;       ///< masked for secrets
+    std::string target;        ///< as in the audit log
     std::string identity, name, chat, language;
     std::vector<std::string> departments;
     std::string incident;       ///< that it is about; may be empty
@@ -34,6 +42,8 @@ struct Approval {
     std::string decidedBy;  ///< name or identity
     TimePoint decidedAt{};
 
+    /// What `identity` would ask for to do this part themselves.
+    static Request requestOf(const Part& part, std::string identity, std::string chat, Membership membership = {});
     const std::string& askedBy() const { return name.empty() ? identity : name; }
 };
 

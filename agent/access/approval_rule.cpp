@@ -3,7 +3,9 @@
 namespace klaw::access {
 
 bool covers(const ApprovalRule& rule, const Request& request) {
-    if (!matchesAny(rule.verbs, request.verb) && !matchesAny(rule.verbs, request.permission)) return false;
+    bool meant = matchesAny(rule.verbs, request.verb) || matchesAny(rule.verbs, request.permission) ||
+                 (!request.command.empty() && matchesAny(rule.verbs, request.command));
+    if (!meant) return false;
     if (rule.replicas && (!request.replicas || *request.replicas > *rule.replicas)) return false;
     auto place = request.place.value_or(Place());
     auto fits = [](const std::vector<std::string>& patterns, std::string_view text) {

@@ -44,14 +44,13 @@ Decision Gate::decideApproval(const Request& asked, const Request& approver) con
     auto decision = decide(approver);
     const auto* rule = approvalFor(asked);
     if (!decision.allowed || !rule || (rule->roles.empty() && rule->people.empty())) return decision;
-    auto among = [](const std::vector<std::string>& list, const std::string& item) {
-        return !item.empty() && std::ranges::find(list, item) != list.end();
+    auto anyAmong = [](const std::vector<std::string>& list, const std::vector<std::string>& items) {
+        return std::ranges::any_of(
+            items, [&](const std::string& item) { return std::ranges::find(list, item) != list.end(); });
     };
-    if (among(rule->people, policy_.nameOf(approver.identity))) return decision;
+    if (anyAmong(rule->people, policy_.namesOf(approver.identity))) return decision;
     bool byToken = approver.identity.starts_with(localPrefix) && !rule->roles.empty();
-    auto held = policy_.rolesOf(approver, now_());
-    if (byToken || std::ranges::any_of(held, [&](const std::string& role) { return among(rule->roles, role); }))
-        return decision;
+    if (byToken || anyAmong(rule->roles, policy_.rolesOf(approver, now_()))) return decision;
     return {false, approver.identity + " is none of those who may approve this: " + approversOf(*rule, false)};
 }
 

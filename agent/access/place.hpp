@@ -15,6 +15,7 @@ struct Place {
     /// The object is still to be looked up: resource and name are not known yet. Who may at least do it to some object
     /// there may ask; what is done to the one that is found is decided again.
     bool open = false;
+    friend bool operator==(const Place&, const Place&) = default;
 };
 
 /// Of a path of the Kubernetes API, with or without query: "/apis/apps/v1/namespaces/shop/deployments/web". A

@@ -85,6 +85,7 @@ struct Approved {
     std::string id;  ///< of the approval
     std::string identity;
     std::string name;
+    std::string cluster{};  ///< of what was approved
     const std::string& shownName() const { return name.empty() ? identity : name; }
 };
 

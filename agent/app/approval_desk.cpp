@@ -205,14 +205,8 @@ Task<Answered> ApprovalDesk::decide(bool approves, operate::CommandLine line, As
         co_return Answered::refusing(approval.summary + (chinese ? "：" : ": ") + decidedText(approval, chinese) +
                                      "\n");
     }
-    access::Request wanted{approval.identity, approval.chat, approval.verb, approval.permission, approval.place, {},
-                           approval.replicas};
-    auto mine = wanted;
-    mine.identity = caller.identity;
-    mine.chat = caller.chat;
-    mine.membership = caller.membership;
     bool own = gate_.policy().samePerson(approval.identity, caller.identity);
-    auto decision = !approves && own ? access::Decision{true, {}} : gate_.decideApproval(wanted, mine);
+    auto decision = !approves && own ? access::Decision{true, {}} : judged(approval, caller, approves);
     if (!decision.allowed) co_return co_await refused(approval, asked, std::move(decision.reason));
     Deciding deciding(*this, approval.id, caller.shownName());
     approval.decidedBy = caller.shownName();
@@ -224,6 +218,18 @@ Task<Answered> ApprovalDesk::decide(bool approves, operate::CommandLine line, As
     asked.claims->meta.push_back(access::ApprovalBook::entryOf(approval));
     if (approves) co_return co_await carryOut(std::move(approval), std::move(asked));
     co_return co_await turnDown(std::move(approval), std::move(asked));
+}
+
+/// Who approves must be among those who may for every part; who may for one may refuse the whole.
+access::Decision ApprovalDesk::judged(const Approval& approval, const operate::Caller& caller, bool approves) const {
+    access::Decision decision;
+    for (const auto& part : approval.parts) {
+        auto wanted = Approval::requestOf(part, approval.identity, approval.chat);
+        auto mine = Approval::requestOf(part, caller.identity, caller.chat, caller.membership);
+        decision = gate_.decideApproval(wanted, mine);
+        if (decision.allowed != approves) break;
+    }
+    return decision;
 }
 
 Task<Answered> ApprovalDesk::refused(const Approval& approval, const Asked& asked, std::string why) {
@@ -251,7 +257,7 @@ Task<Answered> ApprovalDesk::carryOut(Approval approval, Asked asked) {
     again.command = operate::withoutOption(operate::withoutOption(approval.command, "expect"), "yes");
     again.replyTo = approval.replyTo;
     again.card = approval.card;
-    again.approved = Approved{approval.id, asked.caller.identity, asked.caller.name};
+    again.approved = Approved{approval.id, asked.caller.identity, asked.caller.name, approval.place.cluster};
     again.claims = claims;
     auto said = co_await changes_.handle(*verb, std::move(*line), std::move(again));
     bool begun = claims->meta.empty();

@@ -43,6 +43,7 @@ private:
     Task<Answered> decide(bool approves, operate::CommandLine line, Asked asked);
     Task<Answered> carryOut(access::Approval approval, Asked asked);
     Task<Answered> turnDown(access::Approval approval, Asked asked);
+    access::Decision judged(const access::Approval& approval, const operate::Caller& caller, bool approves) const;
     Task<Answered> refused(const access::Approval& approval, const Asked& asked, std::string why);
     Task<void> expire(std::string id);
     storage::AuditEntry entryOf(const access::Approval& approval, const std::string& identity, const std::string& name,

@@ -98,6 +98,11 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
     // What is changed says where it is; the words of the command only say where it was looked for.
     request.permission = verb.permission;
     request = requestOf(open, std::move(request));
+    bool strayed = open.approved && !open.approved->cluster.empty() && open.approved->cluster != open.plan.cluster;
+    if (strayed)
+        co_return co_await refused(open, "stale",
+                                   "this was approved for the cluster " + open.approved->cluster + ", not for " +
+                                       open.plan.cluster + ": nothing was done");
     if (auto why = deniedPart(open, request)) co_return co_await refused(open, "denied", std::move(*why));
     if (auto expected = line.option("expect"))
         if (auto same = operate::stillExpected(open.plan, *expected, clock_.now()); !same)
@@ -116,8 +121,10 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
         bool fine = co_await tryParts(open, request, refusal);
         if (!fine) co_return Answered::refusing(std::move(refusal));
     }
-    if (!open.approved && approvalFor(open, request)) {
+    const auto* rule = open.approved ? nullptr : approvalFor(open, request);
+    if (rule) {
         if (hidden && open.kept.empty()) open.kept = keptInputs_.keep(line, clock_.now());
+        if (hidden) keptInputs_.keepUntil(open.kept, clock_.now() + rule->expires);
         if (hidden) line.attachment.clear();
         co_return co_await askApproval(std::move(open), std::move(request), std::move(line.attachment),
                                        std::move(asked));
@@ -130,18 +137,26 @@ Task<Result<void>> ChangeDesk::lookAhead(Open& open, access::Request& request) {
     auto impact = operate::impactOf(open.plan);
     request.replicas = impact.replicas;
     if (open.approved) request.approvedBy = open.approved->identity;
-    if (auto within = gate_.withinLimits(request); !within) co_return within;
+    for (const auto& each : requestsOf(open, request))
+        if (auto within = gate_.withinLimits(each); !within) co_return within;
     auto notes = co_await operate::guarded(control_, open.caller, open.plan, std::move(impact));
     if (!notes) co_return fail(std::move(notes).error());
     std::ranges::move(*notes, std::back_inserter(open.plan.notes));
     co_return Result<void>();
 }
 
-/// That of the change, or of the first of its parts that needs one.
+/// Of several objects that are no change of another one only these: where all of them are is no place of its own.
+std::vector<access::Request> ChangeDesk::requestsOf(const Open& open, const access::Request& request) {
+    std::vector<access::Request> requests;
+    if (!open.plan.path.empty() || open.plan.parts.empty()) requests.push_back(request);
+    for (std::size_t i = 0; i < open.plan.parts.size(); ++i) requests.push_back(requestOf(partOf(open, i), request));
+    return requests;
+}
+
+/// Of the first that needs one.
 const access::ApprovalRule* ChangeDesk::approvalFor(const Open& open, const access::Request& request) const {
-    if (const auto* rule = gate_.approvalFor(request)) return rule;
-    for (std::size_t i = 0; i < open.plan.parts.size(); ++i)
-        if (const auto* rule = gate_.approvalFor(requestOf(partOf(open, i), request))) return rule;
+    for (const auto& each : requestsOf(open, request))
+        if (const auto* rule = gate_.approvalFor(each)) return rule;
     return nullptr;
 }
 
@@ -150,11 +165,15 @@ Task<Answered> ChangeDesk::askApproval(Open open, access::Request request, std::
     if (!askApproval_) co_return co_await refused(open, "denied", "this needs the approval of another person");
     access::Approval wanted;
     wanted.verb = open.verb;
-    wanted.permission = request.permission;
     wanted.place = *request.place;
-    wanted.replicas = request.replicas;
+    for (auto& each : requestsOf(open, request)) {
+        auto place = each.place.value_or(access::Place());
+        wanted.parts.push_back({std::move(each.verb), std::move(each.command), std::move(each.permission),
+                                std::move(place), each.replicas});
+    }
     auto command = operate::withoutOption(operate::withoutOption(open.command, "expect"), "yes");
-    command = operate::withoutOption(command, "kept");
+    command = operate::withoutOption(operate::withoutOption(command, "kept"), "cluster");
+    command += " --cluster " + open.plan.cluster;  // where there is one today there may be two when it is approved
     if (!open.kept.empty()) command += " --kept " + open.kept;
     wanted.command = command + " --expect " + open.plan.expectation() + " --yes";
     wanted.attachment = std::move(attachment);
@@ -329,8 +348,10 @@ storage::MetaEntry ChangeDesk::kept(const Open& open) {
               {"replyTo", open.replyTo},
               {"card", open.card}};
     if (open.approved)
-        json["approved"] = {
-            {"id", open.approved->id}, {"identity", open.approved->identity}, {"name", open.approved->name}};
+        json["approved"] = {{"id", open.approved->id},
+                            {"identity", open.approved->identity},
+                            {"name", open.approved->name},
+                            {"cluster", open.approved->cluster}};
     return {std::string(openPrefix) + open.id, dumped(json)};
 }
 
@@ -496,7 +517,8 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
         open.made = flagAt(json, "made", false);
         const auto& approved = at(json, "approved");
         if (approved.is_object())
-            open.approved = Approved{textAt(approved, "id"), textAt(approved, "identity"), textAt(approved, "name")};
+            open.approved = Approved{textAt(approved, "id"), textAt(approved, "identity"), textAt(approved, "name"),
+                                     textAt(approved, "cluster")};
         const std::string name = "change of " + open.plan.target();
         tasks_.spawn(name, resumeOne(std::move(open)));
     }

@@ -81,6 +81,8 @@ private:
     Task<Result<std::string>> tryOut(const Open& open, access::Request request);
     Task<Result<void>> lookAhead(Open& open, access::Request& request);
     Task<Answered> preview(Open open, access::Request request, bool confirmable);
+    /// What is judged of a change: each of its objects by itself.
+    static std::vector<access::Request> requestsOf(const Open& open, const access::Request& request);
     const access::ApprovalRule* approvalFor(const Open& open, const access::Request& request) const;
     Task<Answered> askApproval(Open open, access::Request request, std::string attachment, Asked asked);
     /// What each of several changes would do, as lines; false where the cluster refuses one.
@@ -104,7 +106,8 @@ private:
     Task<Answered> drained(Open open, access::Request request, Result<std::string> answer,
                            std::shared_ptr<Claims> claims);
     Task<void> evictAll(std::shared_ptr<UnderWay> work, Open open, access::Request request);
-    Task<void> evictDue(operate::EvictionRun& run, const Open& open, access::Request request);
+    /// `request` knows of the first that is permitted that others are further parts.
+    Task<void> evictDue(operate::EvictionRun& run, const Open& open, access::Request& request);
     Task<void> recordSettled(operate::EvictionRun& run, const Open& open);
     Task<Result<void>> lookAt(operate::EvictionRun& run, const Open& open);
     Task<void> resumeDrain(Open open);

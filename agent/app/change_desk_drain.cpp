@@ -42,11 +42,13 @@ Task<Answered> ChangeDesk::drain(Open open, access::Request request, std::shared
     auto unit = recording(entryOf(open, {}));
     unit.meta.push_back(kept(open));
     auto offers = claims->offers;
+    auto meta = claims->meta;
     claims->moveInto(unit);
     auto permit =
         co_await gate_.permit(request, access::Permit::Extent::Change, open.plan.request.digest(), std::move(unit));
     if (!permit) {
         claims->offers = std::move(offers);  // nothing was done: the button is there for others
+        claims->meta = std::move(meta);
         co_return Answered::refusing(permit.error().describe() + "\n");
     }
     open.permittedBy = permit->auditSeq();
@@ -76,6 +78,7 @@ Task<Answered> ChangeDesk::drained(Open open, access::Request request, Result<st
     const std::string name = "drain of " + open.plan.target();
     auto node = open.plan.name;
     bool chinese = open.caller.chinese();
+    request.furtherPart = open.permittedBy > 0;
     tasks_.spawn(name, evictAll(work, std::move(open), std::move(request)));
     if (hears) co_return said;
     auto ended = [work] { return work->answer.has_value(); };
@@ -96,12 +99,12 @@ Task<Result<void>> ChangeDesk::lookAt(operate::EvictionRun& run, const Open& ope
     co_return Result<void>();
 }
 
-Task<void> ChangeDesk::evictDue(operate::EvictionRun& run, const Open& open, access::Request request) {
+Task<void> ChangeDesk::evictDue(operate::EvictionRun& run, const Open& open, access::Request& request) {
     for (auto i : run.due(clock_.now())) {
         auto part = partOf(open, i);
         auto own = requestOf(part, request);
-        own.furtherPart = true;
         auto answer = co_await send(part, std::move(own));
+        request.furtherPart = request.furtherPart || part.permittedBy > 0;
         run.answered(i, answer, clock_.now());
     }
 }

@@ -1,6 +1,7 @@
 // Changes of several objects as one: each is tried, permitted, recorded and found out by itself.
 #include "agent/app/change_records.hpp"
 #include "agent/app/change_under_way.hpp"
+#include "agent/operate/impact.hpp"
 #include "agent/operate/object_difference.hpp"
 #include "agent/operate/object_text.hpp"
 #include "agent/operate/plan_outcome.hpp"
@@ -54,6 +55,7 @@ ChangeDesk::Open ChangeDesk::partOf(const Open& open, std::size_t part) {
     one.sentAt = open.sentAt;
     one.replyTo = open.replyTo;
     one.card = open.card;
+    one.approved = open.approved;
     one.plan = open.plan.parts[part];
     return one;
 }
@@ -62,7 +64,9 @@ ChangeDesk::Open ChangeDesk::partOf(const Open& open, std::size_t part) {
 access::Request ChangeDesk::requestOf(const Open& part, access::Request whole) {
     const auto& permission = part.plan.permission;
     if (!permission.empty()) whole.permission = permission;
-    if (permission == "access" || permission == "namespaces") whole.verb = part.verb + " " + permission;
+    whole.command = whole.verb = part.verb;
+    if (permission == "access" || permission == "namespaces") whole.verb += " " + permission;
+    whole.replicas = operate::impactOf(part.plan).replicas;
     whole.place = access::placeOfPath(part.plan.cluster, part.plan.path);
     return whole;
 }
@@ -149,20 +153,27 @@ Task<Result<std::string>> ChangeDesk::makePart(Open& part, access::Request reque
 
 Task<Answered> ChangeDesk::carryOutParts(Open open, access::Request request, std::shared_ptr<Claims> claims) {
     open.sentAt = clock_.now();
-    auto begun = co_await begin(open, claims);
-    if (!begun) co_return Answered::refusing(begun.error().describe() + "\n");
+    auto stored = co_await begin(open, claims);
+    if (!stored) co_return Answered::refusing(stored.error().describe() + "\n");
     noteAction(open, rules::Action::State::Acting, {});
     std::vector<Result<std::string>> outcomes;
+    bool begun = false;
+    std::string stopped;
     for (std::size_t i = 0; i < open.plan.parts.size(); ++i) {
-        bool silent = !outcomes.empty() && !outcomes.back() && isLost(outcomes.back().error());
-        if (silent) {
-            outcomes.push_back(fail(ErrorCode::Unavailable, "not sent, as the cluster does not answer"));
+        if (!stopped.empty()) {
+            outcomes.push_back(fail(ErrorCode::Unavailable, stopped));
             continue;
         }
         auto part = partOf(open, i);
         auto own = requestOf(part, request);
-        own.furtherPart = i > 0;
+        own.furtherPart = begun;
         auto outcome = co_await makePart(part, std::move(own));
+        bool permitted = part.permittedBy > 0;
+        begun = begun || permitted;
+        if (!permitted)
+            stopped = "not sent, as the one before it is not permitted";
+        else if (!outcome && isLost(outcome.error()))
+            stopped = "not sent, as the cluster does not answer";
         outcomes.push_back(std::move(outcome));
     }
     co_return co_await endParts(std::move(open), std::move(outcomes), std::move(claims));

@@ -26,6 +26,11 @@ std::string KeptInputs::keep(const operate::CommandLine& line, TimePoint now) {
     return kept_.back().token;
 }
 
+void KeptInputs::keepUntil(std::string_view token, TimePoint until) {
+    auto known = std::ranges::find(kept_, token, &Kept::token);
+    if (known != kept_.end()) known->until = std::max(known->until, until);
+}
+
 Result<void> KeptInputs::putInto(operate::CommandLine& line, TimePoint now) {
     auto token = line.option("kept");
     if (!token) return {};

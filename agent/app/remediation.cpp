@@ -69,23 +69,31 @@ void Remediation::addAccess(const RemediationConfig& config, std::vector<access:
     bindings.push_back(std::move(binding));
 }
 
-std::optional<Remediation::Due> Remediation::nextDue() const {
-    std::optional<Due> due;
+void Remediation::forgetClosed() {
+    std::set<std::string> open;
+    control_.forEachIncident([&](const rules::Incident& incident) { open.insert(incident.id); });
+    auto isClosed = [&](const std::string& id) { return !open.contains(id); };
+    std::erase_if(tried_, isClosed);
+    std::erase_if(told_, isClosed);
+}
+
+std::vector<Remediation::Due> Remediation::allDue() const {
+    std::vector<Due> all;
     auto now = clock_.now();
     control_.forEachIncident([&](const rules::Incident& incident) {
-        if (due || !isLeftAlone(incident) || tried_.contains(incident.id)) return;
+        if (!isLeftAlone(incident) || tried_.contains(incident.id)) return;
         for (const auto& remedy : config_.remedies) {
             if (!isMeant(remedy, incident) || incident.openedAt + remedy.after > now) continue;
             auto command = deliver::actionCommand(incident, remedy.action);
             if (command.empty()) continue;
             const auto& owner = incident.owner;
-            due =
-                Due{incident.id, remedy.action, std::move(command),
-                    incident.cluster + (owner.ns.empty() ? "" : "/" + owner.ns) + "/" + owner.kind + "/" + owner.name};
+            all.push_back(
+                {incident.id, remedy.action, std::move(command),
+                 incident.cluster + (owner.ns.empty() ? "" : "/" + owner.ns) + "/" + owner.kind + "/" + owner.name});
             return;
         }
     });
-    return due;
+    return all;
 }
 
 /// By the audit log, so that it holds over restarts.
@@ -132,24 +140,26 @@ Task<void> Remediation::tellOnce(const Due& due, std::string why) {
 Task<void> Remediation::watch() {
     for (;;) {
         co_await clock_.sleepFor(lookEvery);
-        auto due = nextDue();
-        if (!due) continue;
+        forgetClosed();
+        auto all = allDue();
+        if (all.empty()) continue;
         if (auto within = withinBudget(); !within) {
-            co_await tellOnce(*due, within.error().message);
+            for (const auto& each : all) co_await tellOnce(each, within.error().message);
             continue;
         }
-        tried_.insert(due->incident);
+        auto due = std::move(all.front());  // one after the other
+        tried_.insert(due.incident);
         Asked asked;
         asked.caller.identity = identity;
         asked.caller.name = "Klaw";
         asked.caller.language = language_;
-        asked.command = due->command + " --yes";
+        asked.command = due.command + " --yes";
         asked.offered = true;
         auto answer = co_await commands_.execute(std::move(asked));
         if (answer.ok)
-            spdlog::info("remedy for {}: {}", due->target, answer.text);
+            spdlog::info("remedy for {}: {}", due.target, answer.text);
         else
-            spdlog::warn("remedy for {} failed: {}", due->target, answer.text);
+            spdlog::warn("remedy for {} failed: {}", due.target, answer.text);
     }
 }
 

@@ -37,7 +37,10 @@ private:
         std::string target;
     };
     Task<void> watch();
-    std::optional<Due> nextDue() const;
+    /// In the order of the incidents.
+    std::vector<Due> allDue() const;
+    /// What is about alerts that are not open any more.
+    void forgetClosed();
     Result<void> withinBudget() const;
     Task<void> tellOnce(const Due& due, std::string why);
 

@@ -107,6 +107,18 @@ void readKeep(const YamlCursor& value, AuditConfig& audit) {
 
 constexpr Field<AuditConfig> auditFields[] = {{"keep", readKeep}, {"reads", readReads}};
 
+/// Whether the pattern is about a change of objects: only these have a plan to approve.
+bool isOfObjects(const std::string& pattern) {
+    static constexpr std::string_view others[] = {
+        "workloads",        "nodes", "namespaces", "access", "apply access", "apply namespaces", "create namespaces",
+        "delete namespaces"};
+    auto fits = [&](std::string_view name) { return access::matchesPattern(pattern, name); };
+    return std::ranges::any_of(others, fits) ||
+           std::ranges::any_of(operate::catalogue(), [&](const operate::Verb& verb) {
+               return verb.plan && (fits(verb.name) || fits(verb.permission));
+           });
+}
+
 bool isKnown(const std::string& pattern) {
     static constexpr std::string_view permissions[] = {"read", "alerts", "workloads", "nodes", "rules", "access"};
     auto fits = [&](std::string_view name) { return access::matchesPattern(pattern, name); };
@@ -124,7 +136,10 @@ void readApprovals(const YamlCursor& value, Config& config) {
         rules::decodeFields<access::ApprovalRule>(item, "approvals", approvalFields, rule);
         if (rule.verbs.empty()) item.error("approvals: for nothing", "add `verbs`, for example [drain, delete]");
         for (const auto& verb : rule.verbs)
-            if (!isKnown(verb))
+            if (!isOfObjects(verb) && isKnown(verb))
+                item.error("approvals: \"" + verb + "\" changes no object of a cluster",
+                           "leave it out: only changes of objects can wait for an approval");
+            else if (!isOfObjects(verb))
                 item.error("approvals: there is no command \"" + verb + "\"", "`klaw commands` lists what there is");
         if (rule.expires < 1min || rule.expires > longest)
             item.error("expires: an approval waits for a minute at least and for seven days at most",

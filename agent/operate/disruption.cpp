@@ -43,24 +43,6 @@ std::string podsPath(const std::string& ns, const std::string& selector) {
     return selector.empty() ? path : path + "&labelSelector=" + percentEncode(selector);
 }
 
-/// All pages: a part of them would look like too few.
-Task<Result<std::vector<Json>>> podsIn(Control& control, Caller caller, std::string cluster, std::string path) {
-    std::vector<Json> pods;
-    std::string more;
-    for (std::size_t page = 0; page < mostPages; ++page) {
-        auto body = co_await control.askCluster(caller, cluster, path + more, asJson);
-        if (!body) co_return fail(std::move(body).error());
-        auto list = Json::parse(*body, nullptr, false);
-        if (!list.is_object()) co_return fail(ErrorCode::Unavailable, "the API server gave no list", cluster);
-        for (const auto& pod : valueAt(list, "/items")) pods.push_back(pod);
-        auto next = textAt(list, "/metadata/continue");
-        if (next.empty()) co_return pods;
-        more = "&continue=" + percentEncode(next);
-    }
-    co_return fail(ErrorCode::ResourceExhausted, fmt::format("there are more than {} Pods", perPage * mostPages),
-                   cluster);
-}
-
 std::string uidOf(const Json& pod) {
     return textAt(pod, "/metadata/uid");
 }
@@ -124,7 +106,7 @@ Task<void> lookForLast(Control& control, Caller caller, std::string cluster, con
             workloads.emplace(std::move(selector), workloadOf(pod));
     }
     for (const auto& [selector, name] : workloads) {
-        auto pods = co_await podsIn(control, caller, cluster, podsPath(group.ns, selector));
+        auto pods = co_await allPods(control, caller, cluster, podsPath(group.ns, selector));
         if (!pods) {
             found.unknown.push_back("other Pods of " + name + ": " + pods.error().message);
             continue;
@@ -137,7 +119,7 @@ Task<void> lookForLast(Control& control, Caller caller, std::string cluster, con
 
 Task<void> lookForMinimum(Control& control, Caller caller, std::string cluster, const Group& group,
                           const access::Limit& limit, Disruption& found) {
-    auto pods = co_await podsIn(control, caller, cluster, podsPath(group.ns, limit.selector));
+    auto pods = co_await allPods(control, caller, cluster, podsPath(group.ns, limit.selector));
     if (!pods) {
         found.unknownMinimum.push_back("the Pods of " + group.ns + " cannot be counted: " + pods.error().message);
         co_return;
@@ -149,6 +131,23 @@ Task<void> lookForMinimum(Control& control, Caller caller, std::string cluster, 
 }
 
 }  // namespace
+
+Task<Result<std::vector<Json>>> allPods(Control& control, Caller caller, std::string cluster, std::string path) {
+    std::vector<Json> pods;
+    std::string more;
+    for (std::size_t page = 0; page < mostPages; ++page) {
+        auto body = co_await control.askCluster(caller, cluster, path + more, asJson);
+        if (!body) co_return fail(std::move(body).error());
+        auto list = Json::parse(*body, nullptr, false);
+        if (!list.is_object()) co_return fail(ErrorCode::Unavailable, "the API server gave no list", cluster);
+        for (const auto& pod : valueAt(list, "/items")) pods.push_back(pod);
+        auto next = textAt(list, "/metadata/continue");
+        if (next.empty()) co_return pods;
+        more = "&continue=" + percentEncode(next);
+    }
+    co_return fail(ErrorCode::ResourceExhausted, fmt::format("there are more than {} Pods", perPage * mostPages),
+                   cluster);
+}
 
 bool isReady(const Json& pod) {
     if (!valueAt(pod, "/metadata/deletionTimestamp").is_null()) return false;

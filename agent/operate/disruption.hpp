@@ -43,6 +43,10 @@ bool isReady(const nlohmann::json& pod);
 /// deleted, is of a DaemonSet or is the mirror of a static one.
 bool leavesWithItsNode(const nlohmann::json& pod);
 
+/// All Pods that a path without options names, page by page: a part of them would look like too few.
+Task<Result<std::vector<nlohmann::json>>> allPods(Control& control, Caller caller, std::string cluster,
+                                                  std::string path);
+
 /// By which the Pods of the same workload are found, of whatever revision: the labels but those of a revision or of one
 /// Pod. Empty for a Pod without others.
 std::string siblingSelector(const nlohmann::json& pod);

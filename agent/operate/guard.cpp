@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "agent/operate/disruption.hpp"
+#include "agent/operate/eviction_run.hpp"
 #include "agent/operate/label_selector.hpp"
 #include "agent/operate/planned_object.hpp"
 #include "base/percent.hpp"
@@ -18,19 +21,72 @@ Error overLimit(std::string what, const char* remedy) {
     return Error(ErrorCode::ResourceExhausted, std::move(what), {}, remedy);
 }
 
-Result<void> notTooMany(const std::vector<access::Limit>& limits, const Plan& plan, const Impact& impact,
+/// How many Pods of each namespace a change touches.
+using Touched = std::map<std::string, std::int64_t>;
+
+/// Where it is: a namespace itself is within itself.
+access::Place placeOf(const Plan& plan) {
+    auto place = plan.path.empty() ? access::Place{plan.cluster, {}, {}, {}, false}
+                                   : access::placeOfPath(plan.cluster, plan.path);
+    if (!plan.ns.empty()) place.ns = plan.ns;
+    return place;
+}
+
+/// Of several objects, or of what Pods there are, only the cluster is known before each of them is looked at.
+bool isOfManyPlaces(const Plan& plan, const Impact& impact) {
+    return !plan.parts.empty() || impact.loss == Impact::Loss::OnNode;
+}
+
+std::vector<access::Limit> limitsOf(std::vector<access::Limit> limits, const Plan& plan, const Impact& impact) {
+    auto place = placeOf(plan);
+    bool many = isOfManyPlaces(plan, impact);
+    std::erase_if(limits, [&](const access::Limit& limit) {
+        auto looked = limit;
+        if (many) looked.namespaces.clear();
+        return !access::covers(looked, place);
+    });
+    return limits;
+}
+
+Touched touchedBy(const Plan& plan, const Impact& impact) {
+    if (plan.parts.empty()) return {{placeOf(plan).ns, impact.pods}};
+    Touched touched;
+    for (const auto& part : plan.parts) touched[part.ns] += plan.evictsFor ? 1 : impactOf(part).pods;
+    return touched;
+}
+
+Touched touchedBy(const std::vector<Json>& pods) {
+    Touched touched;
+    for (const auto& pod : pods) ++touched[textAt(pod, "/metadata/namespace")];
+    return touched;
+}
+
+Result<void> notTooMany(const std::vector<access::Limit>& limits, const Plan& plan, const Touched& touched,
                         bool chinese) {
     for (const auto& limit : limits) {
-        if (!limit.podsPerChange || impact.pods <= *limit.podsPerChange) continue;
+        if (!limit.podsPerChange) continue;
+        std::int64_t pods = 0;
+        for (const auto& [ns, count] : touched)
+            if (access::covers(limit, {plan.cluster, ns, {}, {}, false})) pods += count;
+        if (pods <= *limit.podsPerChange) continue;
         return fail(overLimit(
             fmt::format(fmt::runtime(chinese ? "`pods_per_change` 限制：一次变更最多涉及 {} 个 Pod，而 {} 涉及 {} 个"
                                              : "the limit `pods_per_change`: one change touches at most {} Pods, and "
                                                "this one of {} touches {}"),
-                        *limit.podsPerChange, plan.kind + " " + plan.name, impact.pods),
+                        *limit.podsPerChange, plan.kind + " " + plan.name, pods),
             "change it in smaller steps, or let an administrator raise the limit under `limits` in the "
             "configuration"));
     }
     return {};
+}
+
+/// Those that have not ended of themselves.
+std::vector<Json> alive(std::vector<Json> pods) {
+    std::erase_if(pods, [](const Json& pod) {
+        auto phase = textAt(pod, "/status/phase");
+        return phase == "Succeeded" || phase == "Failed";
+    });
+    return pods;
 }
 
 /// Those that go: of a workload that becomes smaller the ones that are not ready first, as its controller does it.
@@ -44,6 +100,18 @@ Task<Result<std::vector<Json>>> leavingPods(Control& control, Caller caller, con
         for (const auto& part : plan.parts)
             if (auto pod = Json::parse(part.before, nullptr, false); pod.is_object()) pods.push_back(std::move(pod));
         co_return pods;
+    }
+    if (impact.loss == Impact::Loss::Inside) {
+        auto path = "/api/v1/namespaces/" + percentEncode(plan.name) + "/pods?limit=500";
+        auto inside = co_await allPods(control, std::move(caller), plan.cluster, std::move(path));
+        if (!inside) co_return fail(std::move(inside).error());
+        co_return alive(std::move(*inside));
+    }
+    if (impact.loss == Impact::Loss::OnNode) {
+        auto there = co_await allPods(control, std::move(caller), plan.cluster, pathOfPodsOn(plan.name));
+        if (!there) co_return fail(std::move(there).error());
+        std::erase_if(*there, [&](const Json& pod) { return !isEndedBy(impact.taints, pod); });
+        co_return alive(std::move(*there));
     }
     auto selector = writtenSelector(valueAt(impact.workload, "/spec/selector"));
     if (selector.empty()) co_return pods;
@@ -59,43 +127,60 @@ Task<Result<std::vector<Json>>> leavingPods(Control& control, Caller caller, con
     co_return pods;
 }
 
-}  // namespace
-
-namespace {
-
-/// Each of several objects by itself.
-Task<Result<std::vector<std::string>>> guardedParts(Control& control, Caller caller, Plan plan) {
-    std::vector<std::string> notes;
+/// Of all its objects together: what each alone leaves may be too few for all.
+Task<Result<std::vector<Json>>> leavingAll(Control& control, Caller caller, const Plan& plan, const Impact& impact) {
+    if (plan.parts.empty() || plan.evictsFor) co_return co_await leavingPods(control, std::move(caller), plan, impact);
+    std::vector<Json> all;
     for (const auto& part : plan.parts) {
-        auto impact = impactOf(part);
-        auto own = co_await guarded(control, caller, part, std::move(impact));
-        if (!own) co_return fail(std::move(own).error());
-        for (auto& note : *own) notes.push_back(std::move(note));
+        auto own = impactOf(part);
+        if (own.loss == Impact::Loss::None) continue;
+        auto pods = co_await leavingPods(control, caller, part, own);
+        if (!pods) co_return fail(std::move(pods).error());
+        std::ranges::move(*pods, std::back_inserter(all));
     }
-    co_return notes;
+    co_return all;
+}
+
+bool losesPods(const Plan& plan, const Impact& impact) {
+    if (impact.loss != Impact::Loss::None) return true;
+    return !plan.evictsFor &&
+           std::ranges::any_of(plan.parts, [](const Plan& part) { return impactOf(part).loss != Impact::Loss::None; });
+}
+
+bool replacesItsOnly(const Plan& plan, const Impact& impact) {
+    if (plan.evictsFor) return false;
+    return impact.single || std::ranges::any_of(plan.parts, [](const Plan& part) { return impactOf(part).single; });
 }
 
 }  // namespace
 
 Task<Result<std::vector<std::string>>> guarded(Control& control, Caller caller, Plan plan, Impact impact) {
     std::vector<std::string> notes;
-    access::Place place{plan.cluster, plan.ns, {}, {}, false};
-    auto limits = control.limits();
-    std::erase_if(limits, [&](const access::Limit& limit) { return !access::covers(limit, place); });
+    auto limits = limitsOf(control.limits(), plan, impact);
     bool chinese = caller.chinese();
-    if (auto fine = notTooMany(limits, plan, impact, chinese); !fine) co_return fail(std::move(fine).error());
-    if (!plan.parts.empty() && !plan.evictsFor) co_return co_await guardedParts(control, caller, plan);
-    if (impact.single)
+    // Of a namespace or a node only the list of its Pods says how many there are.
+    bool listed = impact.loss == Impact::Loss::Inside || impact.loss == Impact::Loss::OnNode;
+    if (!listed)
+        if (auto fine = notTooMany(limits, plan, touchedBy(plan, impact), chinese); !fine)
+            co_return fail(std::move(fine).error());
+    if (replacesItsOnly(plan, impact))
         notes.push_back(chinese ? "只有一个副本：旧 Pod 会保留到新 Pod 就绪"
                                 : "its only replica is replaced: the old Pod stays until the new one is ready");
-    if (impact.loss == Impact::Loss::None) co_return notes;
-    bool counts = std::ranges::any_of(limits, [](const access::Limit& limit) { return limit.minHealthy.has_value(); });
+    if (!losesPods(plan, impact)) co_return notes;
+    bool protects =
+        std::ranges::any_of(limits, [](const access::Limit& limit) { return limit.minHealthy.has_value(); });
+    bool counts = listed && std::ranges::any_of(
+                                limits, [](const access::Limit& limit) { return limit.podsPerChange.has_value(); });
     bool keepsBudgets = std::ranges::any_of(limits, &access::Limit::budgets);
-    auto leaving = co_await leavingPods(control, caller, plan, impact);
-    if (!leaving && counts)
-        co_return fail(overLimit("the limit `min_healthy` cannot be looked at: " + leaving.error().message,
+    auto leaving = co_await leavingAll(control, caller, plan, impact);
+    if (!leaving && (protects || counts))
+        co_return fail(overLimit(fmt::format("the limit `{}` cannot be looked at: {}",
+                                             protects ? "min_healthy" : "pods_per_change", leaving.error().message),
                                  "nothing was done; try again when the cluster answers"));
     if (!leaving) co_return notes;
+    if (listed)
+        if (auto fine = notTooMany(limits, plan, touchedBy(*leaving), chinese); !fine)
+            co_return fail(std::move(fine).error());
     auto found = co_await disruptionBy(control, std::move(caller), plan.cluster, std::move(*leaving), limits);
     if (!found.unknownMinimum.empty())
         co_return fail(overLimit("the limit `min_healthy` cannot be looked at: " + found.unknownMinimum.front(),
@@ -110,7 +195,8 @@ Task<Result<std::vector<std::string>>> guarded(Control& control, Caller caller, 
         co_return fail(overLimit(describe(found.budgets.front(), chinese),
                                  "`evict` waits for the budget; to delete it all the same, let an administrator take "
                                  "`disruption_budgets` from `limits` in the configuration"));
-    bool evident = impact.replicas == 0 || valueAt(impact.workload, "/spec/strategy/type") == "Recreate";
+    bool evident = impact.replicas == 0 || impact.loss == Impact::Loss::Inside ||
+                   valueAt(impact.workload, "/spec/strategy/type") == "Recreate";
     for (const auto& last : found.last)
         if (!evident) notes.push_back(describe(last, chinese));
     if (deletes)

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "agent/operate/plan_outcome.hpp"
 #include "agent/operate/planned_object.hpp"
 
 namespace klaw::operate {
@@ -27,9 +28,54 @@ std::int64_t podsOf(const Json& workload) {
                       : numberAt(workload, "/spec/replicas", 1);
 }
 
-/// As the patch leaves it; as it was where it cannot be applied here.
-Json patched(const Json& before, const std::string& body) {
-    auto operations = Json::parse(body, nullptr, false);
+bool hasNames(const Json& list) {
+    return !list.empty() &&
+           std::all_of(list.begin(), list.end(), [](const Json& item) { return !textAt(item, "/name").empty(); });
+}
+
+/// As a server-side apply leaves it: what it names is set, in lists by `name`; what it does not name stays.
+void applyTo(Json& object, const Json& wanted) {
+    if (wanted.is_object() && object.is_object()) {
+        for (const auto& [key, value] : wanted.items()) applyTo(object[key], value);
+        return;
+    }
+    bool byName = wanted.is_array() && object.is_array() && hasNames(wanted);
+    if (!byName) {
+        object = wanted;
+        return;
+    }
+    for (const auto& item : wanted) {
+        auto same = std::find_if(object.begin(), object.end(),
+                                 [&](const Json& other) { return textAt(other, "/name") == textAt(item, "/name"); });
+        if (same == object.end())
+            object.push_back(item);
+        else
+            applyTo(*same, item);
+    }
+}
+
+/// What Klaw alone has set goes back to the default when an apply does not name it any more.
+void forgetReplicas(Json& object, const Json& wanted) {
+    if (!valueAt(wanted, "/spec/replicas").is_null()) return;
+    bool own = false, others = false;
+    for (const auto& entry : valueAt(object, "/metadata/managedFields")) {
+        if (valueAt(entry, "/fieldsV1/f:spec/f:replicas").is_null()) continue;
+        bool klaw = textAt(entry, "/manager") == fieldManager && textAt(entry, "/operation") == "Apply";
+        own = own || klaw;
+        others = others || !klaw;
+    }
+    if (own && !others) object["spec"].erase("replicas");
+}
+
+/// As the change leaves it; as it was where it cannot be applied here.
+Json patched(const Json& before, const kube::ChangeRequest& request) {
+    auto operations = Json::parse(request.body, nullptr, false);
+    if (request.contentType == applyType && operations.is_object()) {
+        auto after = before;
+        forgetReplicas(after, operations);
+        applyTo(after, operations);
+        return after;
+    }
     if (!operations.is_array()) return before;
     try {
         return before.patch(operations);
@@ -66,7 +112,7 @@ Impact ofWorkload(const Plan& plan, Json before) {
         impact.loss = Impact::Loss::All;
     }
     if (plan.request.method == "PATCH") {
-        auto after = patched(before, plan.request.body);
+        auto after = patched(before, plan.request);
         auto left = podsOf(after);
         bool replaces = valueAt(after, "/spec/template") != valueAt(before, "/spec/template");
         if (valueAt(after, "/spec/replicas") != valueAt(before, "/spec/replicas")) {
@@ -85,7 +131,44 @@ Impact ofWorkload(const Plan& plan, Json before) {
     return impact;
 }
 
+/// One that is not there yet.
+Impact ofNewWorkload(const Json& wanted) {
+    Impact impact;
+    impact.pods = podsOf(wanted);
+    if (textAt(wanted, "/kind") != "DaemonSet") impact.replicas = impact.pods;
+    return impact;
+}
+
+Impact ofNode(const Plan& plan, const Json& before) {
+    Impact impact;
+    auto after = patched(before, plan.request);
+    const auto& there = listAt(before, "/spec/taints");
+    impact.taints = Json::array();
+    for (const auto& taint : listAt(after, "/spec/taints")) {
+        bool comes = std::find(there.begin(), there.end(), taint) == there.end();
+        if (comes && textAt(taint, "/effect") == "NoExecute") impact.taints.push_back(taint);
+    }
+    if (!impact.taints.empty()) impact.loss = Impact::Loss::OnNode;
+    return impact;
+}
+
+bool tolerates(const Json& toleration, const Json& taint) {
+    auto key = textAt(toleration, "/key"), effect = textAt(toleration, "/effect");
+    bool fits = (effect.empty() || effect == "NoExecute") && (key.empty() || key == textAt(taint, "/key"));
+    bool any = textAt(toleration, "/operator") == "Exists";
+    return fits && (any || (!key.empty() && textAt(toleration, "/value") == textAt(taint, "/value"))) &&
+           valueAt(toleration, "/tolerationSeconds").is_null();
+}
+
 }  // namespace
+
+bool isEndedBy(const Json& taints, const Json& pod) {
+    const auto& tolerations = listAt(pod, "/spec/tolerations");
+    return std::any_of(taints.begin(), taints.end(), [&](const Json& taint) {
+        return std::none_of(tolerations.begin(), tolerations.end(),
+                            [&](const Json& each) { return tolerates(each, taint); });
+    });
+}
 
 Impact impactOf(const Plan& plan) {
     if (plan.evictsFor) {
@@ -106,7 +189,12 @@ Impact impactOf(const Plan& plan) {
     }
     auto before = Json::parse(plan.before, nullptr, false);
     if (isWorkload(plan.kind) && before.is_object()) return ofWorkload(plan, std::move(before));
+    auto wanted = Json::parse(plan.wanted, nullptr, false);
+    if (isWorkload(plan.kind) && wanted.is_object()) return ofNewWorkload(wanted);
+    if (plan.kind == "Node" && plan.request.method == "PATCH" && before.is_object()) return ofNode(plan, before);
     Impact impact;
+    if (plan.kind == "Namespace" && plan.request.method == "DELETE") impact.loss = Impact::Loss::Inside;
+    if (plan.kind == "Pod" && wanted.is_object()) impact.pods = 1;
     bool evicts = plan.request.path.ends_with("/eviction");
     if (plan.kind == "Pod" && (evicts || plan.request.method == "DELETE")) {
         impact.pods = 1;

@@ -1,5 +1,7 @@
 #include "agent/operate/plan_outcome.hpp"
 
+#include <algorithm>
+
 #include "agent/operate/planned_object.hpp"
 #include "base/digest.hpp"
 #include "notifiers/words.hpp"
@@ -82,6 +84,34 @@ std::string lastChange(const Json& object, TimePoint now) {
     return " by " + manager + " " + notifiers::roughly(std::max(Duration::zero(), now - latest)) + " ago";
 }
 
+void addTexts(const Json& value, std::vector<std::string>& texts) {
+    if (value.is_structured())
+        for (const auto& child : value) addTexts(child, texts);
+    else if (value.is_string() && !value.get<std::string>().empty())
+        texts.push_back(value.get<std::string>());
+}
+
+/// What a change of a Secret writes, as it is sent and as it is meant.
+std::vector<std::string> valuesOf(const kube::ChangeRequest& request) {
+    auto body = Json::parse(request.body, nullptr, false);
+    std::vector<std::string> values;
+    for (const char* of : {"/data", "/stringData"}) addTexts(valueAt(body, of), values);
+    if (body.is_array())
+        for (const auto& operation : body)
+            if (textAt(operation, "/op") != "test") addTexts(valueAt(operation, "/value"), values);
+    for (std::size_t i = 0, sent = values.size(); i < sent; ++i)
+        if (auto meant = base64Decode(values[i]); meant && !meant->empty()) values.push_back(std::move(*meant));
+    return values;
+}
+
+/// A refusal of the object itself quotes what it refuses, perhaps escaped or cut.
+bool mayShowValues(const Plan& plan, const Error& error) {
+    if (error.code == ErrorCode::InvalidArgument) return true;
+    return std::ranges::any_of(valuesOf(plan.request), [&](const std::string& value) {
+        return error.message.find(value) != std::string::npos;
+    });
+}
+
 }  // namespace
 
 std::string appliedAt(const Json& object) {
@@ -93,6 +123,11 @@ std::string appliedAt(const Json& object) {
 }
 
 Error explained(const Plan& plan, Error error) {
+    if (plan.kind == "Secret" && mayShowValues(plan, error)) {
+        auto code = error.message.substr(0, error.message.find_first_not_of("0123456789"));
+        error.message = (code.empty() ? code : code + " ") +
+                        "what the cluster says of it is not shown, as it may have a value of the Secret in it";
+    }
     bool fields = error.code == ErrorCode::Conflict && plan.request.contentType == applyType &&
                   error.message.find("conflict with") != std::string::npos;
     if (fields) error.remedy = "--force-conflicts takes those fields over from whoever set them";

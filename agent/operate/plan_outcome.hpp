@@ -15,7 +15,8 @@ inline constexpr auto applyType = "application/apply-patch+yaml";
 /// When Klaw applied an object last, as it says itself; empty: never.
 std::string appliedAt(const nlohmann::json& object);
 
-/// A refusal of the API server with what helps against it, where it does not say so itself.
+/// A refusal of the API server with what helps against it, where it does not say so itself. Of a Secret without the
+/// words of the server where they may quote a value.
 Error explained(const Plan& plan, Error error);
 
 /// Whether a change whose answer was lost has been made, by the object that `Plan::evidence` names as it is now.

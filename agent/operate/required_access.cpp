@@ -19,10 +19,7 @@ access::Request requiredToJudge(const Control& control, const CommandLine& line,
     access::Request request{caller.identity, caller.chat, line.verb, "read", {}, caller.membership};
     auto approval = control.approvals().find(line.arguments.empty() ? "" : line.arguments.front());
     if (!approval) return request;
-    request.verb = approval->verb;
-    request.permission = approval->permission;
-    request.place = approval->place;
-    return request;
+    return access::Approval::requestOf(approval->parts.front(), caller.identity, caller.chat, caller.membership);
 }
 
 }  // namespace

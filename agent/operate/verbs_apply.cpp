@@ -53,6 +53,21 @@ Result<std::string> namespaceOf(const Json& object, const CommandLine& line) {
     return own.empty() ? asked : own;
 }
 
+/// What the cluster would say of another value has that value in it.
+Result<void> checkSecret(const Json& object) {
+    for (const char* of : {"data", "stringData"}) {
+        const auto& values = valueAt(object, pointerTo("", of));
+        if (!values.is_null() && !values.is_object())
+            return fail(ErrorCode::InvalidArgument, std::string(of) + " of a Secret is no list of keys with values", {},
+                        "write KEY: VALUE in lines of their own");
+        for (const auto& [key, value] : values.items())
+            if (!value.is_string())
+                return fail(ErrorCode::InvalidArgument, std::string(of) + "." + key + " of a Secret is no text", {},
+                            "write its value in quotes");
+    }
+    return {};
+}
+
 /// One object, as it would be applied.
 Task<Result<Plan>> planDocument(Control& control, Caller caller, std::string cluster, CommandLine line, Json object) {
     auto apiVersion = textAt(object, "/apiVersion"), kind = textAt(object, "/kind"),
@@ -63,6 +78,8 @@ Task<Result<Plan>> planDocument(Control& control, Caller caller, std::string clu
     if (!isName(name, "-._:"))
         co_return fail(ErrorCode::InvalidArgument, "an object without a proper metadata.name", {},
                        "apply needs a name; generateName makes another object each time");
+    if (kind == "Secret" && apiVersion == "v1")
+        if (auto fine = checkSecret(object); !fine) co_return fail(std::move(fine).error());
     auto served = co_await apiKindOf(control, caller, cluster, apiVersion, kind);
     if (!served) co_return fail(std::move(served).error());
     auto ns = served->namespaced ? namespaceOf(object, line) : Result<std::string>();

@@ -160,5 +160,17 @@ TEST(Policy, KnowsWhetherDepartmentsMatterOnAPlatform) {
               std::vector<std::string>{"feishu_department:od-eng"});
 }
 
+TEST(Policy, KnowsOnePersonByAnyOfTheirNames) {
+    Policy people({{"", {"feishu:ou_li", "feishu:ou_han"}, {}, "viewer", {}, {}},
+                   {"Li", {"feishu:ou_li"}, {}, "operator", {}, {}},
+                   {"Li on call", {"feishu:ou_li", "dingtalk:li"}, {}, "admin", {}, {}},
+                   {"Han", {"feishu:ou_han"}, {}, "admin", {}, {}}});
+    EXPECT_EQ(people.nameOf("feishu:ou_li"), "Li") << "a binding without a name names nobody";
+    EXPECT_EQ(people.namesOf("feishu:ou_li"), (std::vector<std::string>{"Li", "Li on call"}));
+    EXPECT_TRUE(people.samePerson("feishu:ou_li", "dingtalk:li"));
+    EXPECT_TRUE(people.samePerson("dingtalk:li", "feishu:ou_li"));
+    EXPECT_FALSE(people.samePerson("feishu:ou_li", "feishu:ou_han")) << "they only share a binding without a name";
+}
+
 }  // namespace
 }  // namespace klaw::access

@@ -43,13 +43,36 @@ TEST(ApprovalRule, IsAboutVerbsPlacesAndWhatIsLeft) {
     EXPECT_FALSE(covers(rule, change("restart", "workloads", web))) << "it leaves what is there";
 }
 
+TEST(ApprovalRule, IsAboutACommandAlsoWhereItsObjectNeedsAWordOfItsOwn) {
+    struct Case {
+        const char* verb;
+        const char* command;
+        const char* permission;
+        Place place;
+    };
+    for (const auto& [verb, command, permission, place] :
+         {Case{"delete namespaces", "delete", "namespaces", {"prod-1", "shop", "namespaces", "shop"}},
+          Case{"apply access", "apply", "access", {"prod-1", "shop", "rolebindings", "me"}}}) {
+        auto wanted = change(verb, permission, place);
+        wanted.command = command;
+        for (const char* written : {verb, command, permission, "*"}) {
+            ApprovalRule rule;
+            rule.verbs = {written};
+            EXPECT_TRUE(covers(rule, wanted)) << written;
+        }
+        ApprovalRule other;
+        other.verbs = {"scale", "workloads"};
+        EXPECT_FALSE(covers(other, wanted)) << verb;
+    }
+}
+
 TEST(ApprovalBook, IsTheSameAfterARestart) {
     Approval approval;
     approval.id = "12ab34cd";
     approval.verb = "scale";
-    approval.permission = "workloads";
     approval.place = {"prod", "shop", "deployments", "web"};
-    approval.replicas = 0;
+    approval.parts = {{"scale", "scale", "workloads", {"prod", "shop", "deployments", "web"}, 0},
+                      {"apply access", "apply", "access", {"prod", "bank", "roles", "me"}, {}}};
     approval.command = "scale deploy/web 0 -n shop --expect u@4 --yes";
     approval.attachment = "kind: Secret";
     approval.summary = "scale";
@@ -73,13 +96,25 @@ TEST(ApprovalBook, IsTheSameAfterARestart) {
     EXPECT_EQ(ApprovalBook::entryOf(*restored).value, entry.value);
     EXPECT_EQ(restored->state, Approval::State::Waiting);
     EXPECT_EQ(restored->place.name, "web");
-    EXPECT_EQ(restored->replicas, 0);
+    EXPECT_EQ(restored->parts, approval.parts);
     EXPECT_EQ(restored->expiresAt, approval.expiresAt);
     EXPECT_EQ(book.find("").error().code, ErrorCode::NotFound);
     EXPECT_EQ(book.find("ff").error().code, ErrorCode::NotFound);
     approval.id = "12ac";
     book.noted(approval);
     EXPECT_EQ(book.find("12a").error().code, ErrorCode::InvalidArgument);
+}
+
+TEST(ApprovalBook, ReadsWhatAnEarlierVersionKept) {
+    ApprovalBook book;
+    book.restore({{"approval:12ab",
+                   R"({"verb":"scale","permission":"workloads","cluster":"prod","ns":"shop","resource":"deployments",)"
+                   R"("object":"web","replicas":0,"command":"scale deploy/web 0","identity":"feishu:ou_li",)"
+                   R"("expiresAt":"2026-11-25T10:30:00Z","state":"waiting"})"}});
+    auto restored = book.find("12ab");
+    ASSERT_TRUE(restored);
+    EXPECT_EQ(restored->parts,
+              (std::vector<Approval::Part>{{"scale", "", "workloads", {"prod", "shop", "deployments", "web"}, 0}}));
 }
 
 TEST(ApprovalBook, ForgetsWhatWasDecidedYesterday) {

@@ -1,5 +1,6 @@
 #include "agent/app/approval_desk.hpp"
 
+#include "agent/app/config.hpp"
 #include "test/unit/agent/command_desk_test.hpp"
 
 namespace klaw::app {
@@ -286,6 +287,138 @@ TEST_F(ApprovalDeskTest, NobodyFloodsThoseWhoDecide) {
     EXPECT_THAT(approvals.book().all(), SizeIs(20));
     control.objects[webPath] = deployment(2, 40);
     EXPECT_THAT(ask("scale deploy/web 0 -n shop --yes").text, HasSubstr("too much of yours waits for approval"));
+}
+
+TEST_F(ApprovalDeskTest, TheRulesOfTheDocumentationAreAboutNamespacesAndRolesToo) {
+    auto report = parseConfig("klaw.yaml", R"(
+access: [{name: 韩梅梅, feishu: ou_han, role: operator}]
+approvals:
+  - {verbs: [drain, delete], clusters: [prod-*], approvers: {roles: [admin], people: [韩梅梅]}, expires: 30m}
+  - {verbs: [apply], clusters: [prod-*]}
+  - {verbs: [workloads], clusters: [prod-*], when: {replicas: 0}})");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    gate.setApprovalRules(report.config.approvals);
+    control.clusterLabels = {{"prod-1", {}}};
+    control.objects["/api/v1/namespaces/shop"] = {
+        {"kind", "Namespace"}, {"metadata", {{"name", "shop"}, {"uid", "u-shop"}, {"resourceVersion", "7"}}}};
+    control.onChange = [](const FakeControl::Change& change) -> Task<Result<std::string>> {
+        co_return change.request.body;
+    };
+    auto said = ask("delete namespace/shop --confirm shop --yes", "feishu:ou_mei");
+    ASSERT_THAT(said.decisions, SizeIs(2)) << said.text;
+    auto parts = approvals.book().find(said.decisions[0].second.substr(8))->parts;
+    ASSERT_THAT(parts, SizeIs(1));
+    EXPECT_EQ(parts[0].verb, "delete namespaces") << "as it is judged";
+    EXPECT_THAT(ask(said.decisions[0].second, "feishu:ou_han").text,
+                HasSubstr("has no role that allows \"delete namespaces\""));
+    auto access =
+        ask("apply -n shop --yes\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: me}\n",
+            "feishu:ou_mei");
+    EXPECT_THAT(access.text, HasSubstr("Waits for approval"));
+    EXPECT_THAT(made(), IsEmpty());
+}
+
+constexpr auto mapsOfTwoNamespaces =
+    "apply --yes\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\n---\n"
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: bank}\n";
+
+TEST_F(ApprovalDeskTest, WhoApprovesSeveralObjectsMustBeAllowedEachOfThem) {
+    gate.setPolicy(access::Policy({{"Li", {"feishu:ou_li"}, {}, "operator", {}, {}},
+                                   {"Han", {"feishu:ou_han"}, {}, "operator", {}, {}},
+                                   {"Mei", {"feishu:ou_mei"}, {}, "admin", {}, {}},
+                                   {"Bo", {"feishu:ou_bo"}, {}, "operator", {}, {"shop"}}}));
+    access::ApprovalRule rule;
+    rule.verbs = {"apply"};
+    rule.namespaces = {"bank"};
+    rule.people = {"Mei"};
+    gate.setApprovalRules({rule});
+    control.onChange = [](const FakeControl::Change& change) -> Task<Result<std::string>> {
+        co_return change.request.body;
+    };
+    auto id = asked(mapsOfTwoNamespaces);
+    EXPECT_THAT(ask("approve " + id, "feishu:ou_han").text, HasSubstr("none of those who may approve this: Mei"));
+    EXPECT_THAT(ask("approve " + id, "feishu:ou_bo").text, HasSubstr("in namespace bank"));
+    EXPECT_THAT(made(), IsEmpty());
+    auto said = ask("approve " + id, "feishu:ou_mei");
+    EXPECT_TRUE(said.ok) << said.text;
+    EXPECT_THAT(made(), SizeIs(2));
+    auto rows = reader().audit({.oldestFirst = true});
+    std::size_t ofParts = 0;
+    for (const auto& row : *rows) {
+        if (row.entry.target.find("ConfigMap") == std::string::npos || row.entry.decision == "previewed") continue;
+        ++ofParts;
+        EXPECT_THAT(row.entry.detail, AllOf(HasSubstr("\"approval\":\"" + id), HasSubstr("\"approvedBy\"")));
+    }
+    EXPECT_EQ(ofParts, 4u) << "allowed and done, of each";
+}
+
+TEST_F(ApprovalDeskTest, WhatIsHiddenIsKeptAsLongAsItsApprovalIsWaitedFor) {
+    access::ApprovalRule rule;
+    rule.verbs = {"apply"};
+    rule.expires = 2h;
+    gate.setApprovalRules({rule});
+    control.onChange = [](const FakeControl::Change& change) -> Task<Result<std::string>> {
+        co_return change.request.body;
+    };
+    auto id = asked(mapsOfTwoNamespaces);
+    clock.advance(119min);
+    auto said = ask("approve " + id, "feishu:ou_han");
+    EXPECT_TRUE(said.ok) << said.text;
+    EXPECT_THAT(made(), SizeIs(2));
+}
+
+TEST_F(ApprovalDeskTest, ItIsDoneInTheClusterThatItWasAskedFor) {
+    auto id = asked();
+    EXPECT_THAT(approvals.book().find(id)->command, HasSubstr("--cluster prod"));
+    control.clusterLabels["another"] = {};
+    auto said = ask("approve " + id, "feishu:ou_han");
+    EXPECT_TRUE(said.ok) << said.text;
+}
+
+TEST_F(ApprovalDeskTest, WhatWasApprovedForAnotherClusterIsNotDone) {
+    std::optional<Answered> answer;
+    auto doing = [&]() -> Task<void> {
+        Asked again;
+        again.caller.identity = "feishu:ou_li";
+        again.command = "scale deploy/web 0 -n shop";
+        again.approved = Approved{"12ab", "feishu:ou_han", "Han", "elsewhere"};
+        auto line = operate::parseCommandLine("scale deploy/web 0 -n shop --expect u-web@4 --yes");
+        answer = co_await changes.handle(*operate::findVerb("scale"), *line, std::move(again));
+    };
+    tasks.spawn("do", doing());
+    ASSERT_TRUE(loop.runUntil([&] { return answer.has_value(); }));
+    EXPECT_THAT(answer->text, HasSubstr("approved for the cluster elsewhere, not for prod"));
+    EXPECT_THAT(made(), IsEmpty());
+}
+
+TEST_F(ApprovalDeskTest, AnApprovedDrainThatIsRefusedInTheEndIsOver) {
+    access::ApprovalRule rule;
+    rule.verbs = {"drain"};
+    gate.setApprovalRules({rule});
+    control.objects[nodePath] = node(false);
+    nlohmann::json pod{{"metadata", {{"name", "web-1"}, {"namespace", "shop"}, {"uid", "u-web-1"}}}};
+    pod["metadata"]["ownerReferences"] =
+        nlohmann::json::array({{{"kind", "ReplicaSet"}, {"name", "web"}, {"controller", true}}});
+    control.objects["/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-1"] = {{"items", {pod}}};
+    control.objects["/apis/policy/v1/poddisruptionbudgets"] = {{"items", nlohmann::json::array()}};
+    auto said = ask("drain node-1 --yes", "feishu:ou_mei");
+    ASSERT_THAT(said.decisions, SizeIs(2)) << said.text;
+    gate.setPolicy(access::Policy(
+        {{"Mei", {"feishu:ou_mei"}, {}, "admin", {}, {}}, {"Han", {"feishu:ou_han"}, {}, "admin", {}, {}}}));
+    control.onAsk = [this](const std::string& path) -> Result<std::string> {
+        access::Limit frozen;
+        frozen.changesPerCluster = 0;
+        // The last question before the permit.
+        if (path == "/apis/policy/v1/namespaces/shop/poddisruptionbudgets") gate.setLimits({frozen});
+        auto found = control.objects.find(path);
+        if (found == control.objects.end()) return fail(ErrorCode::NotFound, "404");
+        return found->second.dump();
+    };
+    auto approved = ask(said.decisions[0].second, "feishu:ou_han");
+    EXPECT_FALSE(approved.ok);
+    EXPECT_THAT(approved.text, AllOf(HasSubstr("approved by Han"), HasSubstr("but not done")));
+    EXPECT_EQ(approvals.book().find(said.decisions[0].second.substr(8))->state, access::Approval::State::Failed);
+    EXPECT_THAT(made(), IsEmpty());
 }
 
 TEST_F(ApprovalDeskTest, NoPermitWithoutTheSecondPerson) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <tuple>
+
 #include "agent/operate/guard.hpp"
 #include "base/async/loop_clock.hpp"
 #include "base/async/task_group.hpp"
@@ -303,6 +305,194 @@ TEST_F(DisruptionTest, ALimitThatCannotBeLookedAtIsNotKept) {
         ASSERT_FALSE(refused);
         EXPECT_THAT(refused.error().message, HasSubstr("the limit `min_healthy` cannot be looked at"));
     }
+}
+
+Plan applied(const json& before, const json& wanted) {
+    Plan plan;
+    plan.cluster = "prod";
+    plan.ns = "shop";
+    plan.kind = wanted["kind"];
+    plan.name = "web";
+    if (before.is_object())
+        plan.before = before.dump();
+    else
+        plan.wanted = wanted.dump();
+    plan.request = {"PATCH", "/x", "application/apply-patch+yaml", wanted.dump()};
+    return plan;
+}
+
+json wantedDeployment(const std::string& image, std::optional<int> replicas) {
+    json wanted{{"kind", "Deployment"}, {"metadata", {{"name", "web"}}}};
+    wanted["spec"]["template"]["spec"]["containers"] = json::array({{{"name", "web"}, {"image", image}}});
+    if (replicas) wanted["spec"]["replicas"] = *replicas;
+    return wanted;
+}
+
+/// With what the API server adds.
+json servedDeployment(int replicas) {
+    auto served = workload("Deployment", replicas);
+    served["spec"]["template"]["spec"]["containers"] = json::array(
+        {{{"name", "web"}, {"image", "web:1"}, {"imagePullPolicy", "Always"}}, {{"name", "log"}, {"image", "log:1"}}});
+    return served;
+}
+
+TEST(Impact, OfAnApplyIsWhatItChanges) {
+    auto served = servedDeployment(4);
+    auto same = impactOf(applied(served, wantedDeployment("web:1", 4)));
+    EXPECT_EQ(same.pods, 0) << "what it does not name stays";
+    EXPECT_FALSE(same.replicas);
+    auto gone = impactOf(applied(served, wantedDeployment("web:1", 0)));
+    EXPECT_EQ(gone.replicas, 0);
+    EXPECT_EQ(gone.pods, 4);
+    EXPECT_EQ(gone.loss, Impact::Loss::All);
+    auto smaller = impactOf(applied(served, wantedDeployment("web:1", 1)));
+    EXPECT_EQ(smaller.replicas, 1);
+    EXPECT_EQ(smaller.loss, Impact::Loss::Smaller);
+    EXPECT_EQ(impactOf(applied(served, wantedDeployment("web:2", {}))).pods, 4) << "all are replaced";
+    auto fresh = impactOf(applied({}, wantedDeployment("web:1", 7)));
+    EXPECT_EQ(fresh.pods, 7);
+    EXPECT_EQ(fresh.replicas, 7);
+    EXPECT_EQ(fresh.loss, Impact::Loss::None);
+}
+
+TEST(Impact, OfAnApplyThatLeavesOutReplicasIsTheDefaultWhereKlawAloneSetThem) {
+    auto served = servedDeployment(4);
+    auto sets = [](const char* manager, const char* operation) {
+        json entry{{"manager", manager}, {"operation", operation}};
+        entry["fieldsV1"]["f:spec"]["f:replicas"] = json::object();
+        return entry;
+    };
+    served["metadata"]["managedFields"] = json::array({sets("klaw", "Apply")});
+    EXPECT_EQ(impactOf(applied(served, wantedDeployment("web:1", {}))).replicas, 1);
+    served["metadata"]["managedFields"].push_back(sets("kube-controller-manager", "Update"));
+    EXPECT_FALSE(impactOf(applied(served, wantedDeployment("web:1", {}))).replicas);
+}
+
+TEST_F(DisruptionTest, SeveralObjectsTogetherKeepEnoughHealthyPods) {
+    auto all = list({pod("web-1"), pod("web-2"), pod("web-3"), pod("web-4")});
+    control.objects[podsOf("")] = all;
+    control.objects[podsOf("app=web")] = all;
+    for (auto [app, first, second] : {std::tuple{"a", "web-1", "web-2"}, std::tuple{"b", "web-3", "web-4"}})
+        control.objects["/api/v1/namespaces/shop/pods?labelSelector=" + percentEncode(std::string("app=") + app)] =
+            list({pod(first), pod(second)});
+    auto emptied = [](const char* app) {
+        auto before = workload("Deployment", 2);
+        before["spec"]["selector"]["matchLabels"]["app"] = app;
+        return applied(before, {{"kind", "Deployment"}, {"spec", {{"replicas", 0}}}});
+    };
+    access::Limit limit;
+    limit.minHealthy = 2;
+    limit.namespaces = {"shop"};
+    control.limited = {limit};
+    Plan one, both;
+    one.cluster = both.cluster = "prod";
+    one.parts = {emptied("a")};
+    both.parts = {emptied("a"), emptied("b")};
+    EXPECT_TRUE(guard(one));
+    auto refused = guard(both);
+    ASSERT_FALSE(refused) << "each alone leaves two, both leave none";
+    EXPECT_THAT(refused.error().message, HasSubstr("there are 4, and 0 would be left"));
+}
+
+/// Of one Pod of the Deployment web in shop and some of others elsewhere.
+Plan drainOf(const std::vector<std::pair<std::string, std::string>>& pods) {
+    Plan plan;
+    plan.cluster = "prod-1";
+    plan.kind = "Node";
+    plan.name = "node-1";
+    plan.path = "/api/v1/nodes/node-1";
+    plan.evictsFor = 5min;
+    for (const auto& [ns, name] : pods) {
+        auto object = pod(name);
+        object["metadata"]["namespace"] = ns;
+        auto part = deletionOf(object);
+        part.ns = ns;
+        plan.parts.push_back(std::move(part));
+    }
+    return plan;
+}
+
+TEST_F(DisruptionTest, ADrainKeepsTheLimitsOfTheNamespacesOfItsPods) {
+    control.objects[podsOf("app=web")] = list({pod("web-1"), pod("web-2")});
+    access::Limit limit;  // as in docs/safety.md
+    limit.clusters = {"prod-*"};
+    limit.namespaces = {"shop"};
+    limit.selector = "app=web";
+    limit.minHealthy = 2;
+    control.limited = {limit};
+    auto refused = guard(drainOf({{"shop", "web-1"}}));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("2 ready Pods must be left in namespace shop (app=web)"));
+    EXPECT_TRUE(guard(drainOf({{"other", "web-1"}})));
+}
+
+TEST_F(DisruptionTest, PodsOfAChangeAreCountedWhereTheLimitHolds) {
+    access::Limit limit;
+    limit.namespaces = {"shop"};
+    limit.podsPerChange = 1;
+    control.limited = {limit};
+    EXPECT_TRUE(guard(drainOf({{"shop", "web-1"}, {"other", "a"}, {"other", "b"}})));
+    auto refused = guard(drainOf({{"shop", "web-1"}, {"shop", "web-2"}, {"other", "a"}}));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("at most 1 Pods, and this one of Node node-1 touches 2"));
+}
+
+TEST_F(DisruptionTest, DeletingANamespaceTouchesAllItsPods) {
+    Plan plan;
+    plan.cluster = "prod";
+    plan.kind = "Namespace";
+    plan.name = "shop";
+    plan.path = "/api/v1/namespaces/shop";
+    plan.request = {"DELETE", plan.path, "application/json", "{}"};
+    EXPECT_TRUE(guard(plan)) << "without a limit nobody needs the list";
+    access::Limit most, least;
+    most.namespaces = least.namespaces = {"shop"};
+    most.podsPerChange = 1;
+    least.minHealthy = 1;
+    for (const auto& limit : {most, least}) {
+        control.limited = {limit};
+        control.objects.erase(podsOf(""));
+        auto unknown = guard(plan);
+        ASSERT_FALSE(unknown);
+        EXPECT_THAT(unknown.error().message, HasSubstr("cannot be looked at"));
+        control.objects[podsOf("")] = list({pod("web-1"), pod("web-2")});
+        auto refused = guard(plan);
+        ASSERT_FALSE(refused);
+        EXPECT_THAT(refused.error().message, HasSubstr(limit.podsPerChange ? "this one of Namespace shop touches 2"
+                                                                           : "there are 2, and 0 would be left"));
+        control.limited[0].namespaces = {"other"};
+        EXPECT_TRUE(guard(plan));
+    }
+}
+
+TEST_F(DisruptionTest, ATaintThatEndsPodsTouchesThoseThatDoNotTolerateIt) {
+    auto before = app::node(false);
+    Plan plan;
+    plan.cluster = "prod";
+    plan.kind = "Node";
+    plan.name = "node-1";
+    plan.path = app::nodePath;
+    plan.before = before.dump();
+    auto taint = [&](const char* effect) {
+        json taints = json::array({{{"key", "gone"}, {"effect", effect}}});
+        plan.request = {"PATCH", plan.path, "application/json-patch+json",
+                        json::array({{{"op", "add"}, {"path", "/spec/taints"}, {"value", taints}}}).dump()};
+        return plan;
+    };
+    auto tolerant = pod("web-3");
+    tolerant["spec"]["tolerations"] = json::array({{{"key", "gone"}, {"operator", "Exists"}}});
+    access::Limit limit;
+    limit.namespaces = {"shop"};
+    limit.podsPerChange = 1;
+    control.limited = {limit};
+    ASSERT_FALSE(guard(taint("NoExecute"))) << "the Pods cannot be listed";
+    control.objects["/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-1"] = list({pod("web-1"), pod("web-2"), tolerant});
+    auto refused = guard(taint("NoExecute"));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("this one of Node node-1 touches 2"));
+    EXPECT_TRUE(guard(taint("NoSchedule")));
+    control.limited[0].podsPerChange = 2;
+    EXPECT_TRUE(guard(taint("NoExecute")));
 }
 
 }  // namespace

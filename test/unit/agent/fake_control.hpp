@@ -44,11 +44,13 @@ public:
     std::string klawsNamespace;             ///< that it runs in
     std::vector<std::string> acknowledged;  ///< "ID by NAME"
     rules::Incident alert;                  ///< open, when it has an id
+    std::vector<rules::Incident> further;   ///< open as well
 
     TimePoint now() const override { return clock_.now(); }
     int utcOffsetMinutes() const override { return 0; }
     void forEachIncident(const std::function<void(const rules::Incident&)>& visit) const override {
         if (!alert.id.empty()) visit(alert);
+        for (const auto& other : further) visit(other);
     }
     Result<std::string> resolveIncident(std::string_view prefix) const override {
         if (!alert.id.empty() && alert.id.starts_with(prefix)) return alert.id;

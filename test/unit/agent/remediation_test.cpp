@@ -106,6 +106,34 @@ TEST_F(RemediationTest, StaysWithinItsBudget) {
     EXPECT_THAT(done(), ElementsAre("restart limited")) << "told once";
 }
 
+TEST_F(RemediationTest, EachAlertWhoseTurnDoesNotComeIsRecordedOnce) {
+    control.further = {control.alert};
+    control.further[0].id = "other";
+    control.further[0].owner.name = "api";
+    earlier({"allowed", "allowed", "allowed", "allowed", "allowed"});
+    begin();
+    wait(120);
+    EXPECT_THAT(control.changes, IsEmpty());
+    EXPECT_THAT(done(), ElementsAre("restart limited", "restart limited"));
+    std::vector<std::string> targets;
+    for (const auto& unit : units)
+        for (const auto& entry : unit.audit) targets.push_back(entry.target);
+    EXPECT_THAT(targets, ElementsAre("prod/shop/Deployment/web", "prod/shop/Deployment/api"));
+}
+
+TEST_F(RemediationTest, AnAlertThatOpensAgainHasItsTurnAgain) {
+    earlier({"allowed", "allowed", "allowed", "allowed", "allowed"});
+    begin();
+    wait(90);
+    EXPECT_THAT(done(), SizeIs(1));
+    auto open = control.alert;
+    control.alert.id.clear();
+    wait(10);
+    control.alert = open;
+    wait(10);
+    EXPECT_THAT(done(), ElementsAre("restart limited", "restart limited"));
+}
+
 TEST_F(RemediationTest, StopsAfterFailuresInARow) {
     earlier({"failed", "refused", "failed"});
     begin();

@@ -304,6 +304,62 @@ TEST_F(ApplyTest, WhoMayNotChangeOneObjectAppliesNone) {
     EXPECT_TRUE(control.changes.empty());
 }
 
+constexpr auto mapsOfTwoNamespaces =
+    "apply\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: shop}\n---\n"
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web, namespace: bank}\n";
+
+TEST_F(ApplyTest, TheLimitsOfEveryObjectsNamespaceHold) {
+    access::Limit frozen;
+    frozen.namespaces = {"bank"};
+    frozen.changesPerCluster = 0;
+    gate.setLimits({frozen});
+    EXPECT_THAT(ask(mapsOfTwoNamespaces).text, HasSubstr("the limit of 0 changes an hour for the cluster prod"));
+    EXPECT_TRUE(control.changes.empty());
+    frozen.namespaces = {"other"};
+    gate.setLimits({frozen});
+    EXPECT_TRUE(ask(mapsOfTwoNamespaces).ok);
+}
+
+TEST_F(ApplyTest, WhenTheFirstIsNotPermittedNoneIsSent) {
+    auto preview = ask(mapsOfTwoNamespaces);
+    control.changes.clear();
+    access::Limit frozen;
+    frozen.changesPerCluster = 0;
+    control.onChange = [&](const FakeControl::Change& change) -> Task<Result<std::string>> {
+        gate.setLimits({frozen});  // once it has been looked at
+        co_return change.request.body;
+    };
+    std::string text = mapsOfTwoNamespaces;
+    auto refused = ask("apply --yes" + text.substr(text.find('\n')));
+    EXPECT_FALSE(refused.ok);
+    EXPECT_THAT(refused.text, AllOf(HasSubstr("Only 0/2"), HasSubstr("shop/web: the limit of 0 changes an hour"),
+                                    HasSubstr("bank/web: not sent, as the one before it is not permitted")));
+    for (const auto& change : control.changes) EXPECT_TRUE(change.dryRun());
+    EXPECT_THAT(rows(), Not(Contains(Pair("prod/bank/ConfigMap/web", "allowed"))));
+}
+
+TEST_F(ApplyTest, AValueOfASecretThatIsNoTextIsNamedByItsKeyOnly) {
+    for (const char* of : {"data", "stringData"}) {
+        auto refused = ask("apply -n shop\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n" + std::string(of) +
+                           ": {pin: 12345678}\n");
+        EXPECT_THAT(refused.text, HasSubstr(std::string(of) + ".pin of a Secret is no text"));
+    }
+    EXPECT_TRUE(control.changes.empty());
+    EXPECT_THAT(everything(), Not(HasSubstr("12345678")));
+}
+
+TEST_F(ApplyTest, NoValueOfASecretIsInTheWordsOfARefusal) {
+    for (auto code : {ErrorCode::InvalidArgument, ErrorCode::PermissionDenied}) {
+        control.onChange = [code](const FakeControl::Change&) -> Task<Result<std::string>> {
+            co_return fail(code, "422 the webhook does not like \"hunter2\"");
+        };
+        auto refused =
+            ask("apply -n shop\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {word: hunter2}\n");
+        EXPECT_THAT(refused.text, HasSubstr("422 what the cluster says of it is not shown"));
+    }
+    EXPECT_THAT(everything(), Not(HasSubstr("hunter2")));
+}
+
 TEST_F(ApplyTest, MistakesSayWhereTheyAre) {
     for (const auto& [text, said] : std::map<std::string, std::string>{
              {"apply -n shop", "there is nothing to apply"},
