@@ -613,7 +613,7 @@ class CommandsTest(EndToEndTest):
                                    "template": {"metadata": {"labels": labels}, "spec": namespace.pod("x")["spec"]}}})
         message = self.feishu.write("sca", chat="oc_half")
         answer = eventually(lambda: self.feishu.answers_to(message), 15, "the answer")[0]
-        for label, asked in (("scale", "Which one?"), ("web", "How many replicas? There are 2 now"), ("3", "This would scale Deployment")):
+        for label, asked in (("scale", "Which one?"), ("deployment/web", "How many replicas? There are 2 now"), ("3", "This would scale Deployment")):
             self.assertTrue(self.feishu.press(answer["id"], label)["card"], label)
             self.assertIn(asked, json.dumps(newest(self.feishu.answers_to(message)[0]), ensure_ascii=False))
         self.assertTrue(self.feishu.press(answer["id"], "Confirm")["card"])
