@@ -10,16 +10,6 @@
 namespace klaw::operate {
 namespace {
 
-std::vector<std::string> splitAtCommas(const std::string& text) {
-    std::vector<std::string> parts;
-    for (std::size_t from = 0; from <= text.size();) {
-        auto end = std::min(text.find(',', from), text.size());
-        if (end > from) parts.push_back(text.substr(from, end - from));
-        from = end + 1;
-    }
-    return parts;
-}
-
 std::string namesOf(const std::vector<ClusterView>& clusters) {
     std::string names;
     for (const auto& cluster : clusters) names += (names.empty() ? "" : ", ") + cluster.name;
@@ -81,6 +71,7 @@ Result<std::vector<std::string>> clustersOf(const Control& control, const Comman
     }
     if (wanted == "all") return selected(clusters, [](const ClusterView&) { return true; });
     auto parts = splitAtCommas(wanted);
+    std::erase(parts, "");
     std::vector<std::string> names;
     if (wanted.find('=') != std::string::npos) {
         for (const auto& part : parts)

@@ -179,6 +179,16 @@ std::string withoutValues(const std::string& command, const std::vector<std::str
     return shown;
 }
 
+std::vector<std::string> splitAtCommas(const std::string& text) {
+    std::vector<std::string> parts;
+    for (std::size_t from = 0; from < text.size();) {
+        auto end = std::min(text.find(',', from), text.size());
+        parts.push_back(text.substr(from, end - from));
+        from = end + 1;
+    }
+    return parts;
+}
+
 std::string withoutOption(const std::string& command, std::string_view name) {
     auto words = split(narrowed(command));
     if (!words) return command;

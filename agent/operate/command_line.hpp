@@ -41,6 +41,9 @@ std::optional<std::string> asWord(const std::string& value);
 /// secret db PASSWORD=***". Options other than `kept` keep theirs.
 std::string withoutValues(const std::string& command, const std::vector<std::string_view>& kept);
 
+/// The parts of an option's value, empty ones between two commas among them; what ends with a comma has none after it.
+std::vector<std::string> splitAtCommas(const std::string& text);
+
 /// The command as written without one option and its value: to write it with another one.
 std::string withoutOption(const std::string& command, std::string_view name);
 

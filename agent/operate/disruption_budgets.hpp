@@ -20,7 +20,4 @@ struct DisruptionBudget {
 /// Of a list (JSON) of policy/v1.
 std::vector<DisruptionBudget> disruptionBudgets(const std::string& json);
 
-/// Whether a label selector (JSON of the API) fits labels. One that is not there fits none, an empty one all.
-bool selectorFits(const nlohmann::json& selector, const nlohmann::json& labels);
-
 }  // namespace klaw::operate

@@ -1,5 +1,7 @@
 #include "agent/operate/label_selector.hpp"
 
+#include <algorithm>
+
 #include "agent/operate/planned_object.hpp"
 
 namespace klaw::operate {
@@ -12,7 +14,7 @@ bool fits(const Json& expression, const Json& labels) {
     auto label = labels.is_object() ? labels.find(key) : labels.end();
     bool there = labels.is_object() && label != labels.end();
     bool among = false;
-    for (const auto& value : valueAt(expression, "/values")) among = among || (there && value == *label);
+    for (const auto& value : listAt(expression, "/values")) among = among || (there && value == *label);
     if (how == "In") return among;
     if (how == "NotIn") return !among;
     if (how == "Exists") return there;
@@ -43,13 +45,11 @@ std::string writtenSelector(const Json& selector) {
 
 bool selects(const Json& selector, const Json& labels) {
     if (!selector.is_object()) return false;
-    for (const auto& [key, value] : valueAt(selector, "/matchLabels").items()) {
-        auto label = labels.is_object() ? labels.find(key) : labels.end();
-        if (!labels.is_object() || label == labels.end() || *label != value) return false;
-    }
-    bool all = true;
-    for (const auto& expression : valueAt(selector, "/matchExpressions")) all = all && fits(expression, labels);
-    return all;
+    if (const auto& wanted = valueAt(selector, "/matchLabels"); wanted.is_object())
+        for (const auto& [key, value] : wanted.items())
+            if (!labels.is_object() || !labels.contains(key) || labels[key] != value) return false;
+    const auto& expressions = listAt(selector, "/matchExpressions");
+    return std::ranges::all_of(expressions, [&](const Json& expression) { return fits(expression, labels); });
 }
 
 }  // namespace klaw::operate

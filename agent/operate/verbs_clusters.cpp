@@ -78,15 +78,12 @@ Result<kube::SecretReference> secretOf(const std::string& written, const std::st
 
 Result<rules::Labels> labelsOf(const std::string& written) {
     rules::Labels labels;
-    for (std::size_t from = 0; from < written.size();) {
-        auto end = std::min(written.find(',', from), written.size());
-        auto part = written.substr(from, end - from);
+    for (const auto& part : splitAtCommas(written)) {
         auto equals = part.find('=');
         if (equals == part.npos || equals == 0)
             return fail(ErrorCode::InvalidArgument, "\"" + part + "\" is no label with a value", {},
                         "for example --labels env=prod,region=cn");
         labels[part.substr(0, equals)] = part.substr(equals + 1);
-        from = end + 1;
     }
     return labels;
 }

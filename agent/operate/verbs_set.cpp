@@ -81,10 +81,7 @@ Result<std::vector<Amount>> amountsOf(const CommandLine& line, const std::string
         return fail(ErrorCode::InvalidArgument, what, {},
                     "for example: --" + option + " cpu=500m,memory=256Mi; cpu=none takes one away");
     };
-    for (std::size_t from = 0; from < written.size();) {
-        auto end = std::min(written.find(',', from), written.size());
-        auto word = written.substr(from, end - from);
-        from = end + 1;
+    for (const auto& word : splitAtCommas(written)) {
         auto equals = word.find('=');
         if (equals == word.npos || equals == 0) return wrong("\"" + word + "\" is no amount of a resource");
         Amount amount{word.substr(0, equals), word.substr(equals + 1)};

@@ -15,6 +15,19 @@ OPERATORS = [{"name": "李雷", "feishu": "ou_li", "dingtalk": "li", "role": "op
 
 
 class ChangeTest(EndToEndTest):
+    """The agent that commands are given to is `running`."""
+
+    def do(self, words, ok=True):
+        done = self.running.do(words)
+        self.assertEqual(done.returncode == 0, ok, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def confirmed(self, words):
+        """What the preview says, and what comes of the command that it names."""
+        preview = self.do(words)
+        command = preview.split("To do it: ")[1].strip()
+        return preview, self.do(command)
+
     def workload(self, namespace, image="shop/web:1.0", replicas=2, name="web", **spec):
         labels = {"app": name}
         namespace.create({
@@ -45,17 +58,6 @@ class CommandTest(ChangeTest):
         super().setUp()
         self.running = self.agent(defaults=False).start()
         self.place = self.namespace("change")
-
-    def do(self, words, ok=True):
-        done = self.running.do(words)
-        self.assertEqual(done.returncode == 0, ok, done.stdout + done.stderr)
-        return done.stdout + done.stderr
-
-    def confirmed(self, words):
-        """What the preview says, and what comes of the command that it names."""
-        preview = self.do(words)
-        command = preview.split("To do it: ")[1].strip()
-        return preview, self.do(command)
 
     def test_nothing_changes_before_it_is_confirmed(self):
         self.workload(self.place)

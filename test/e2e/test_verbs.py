@@ -17,15 +17,6 @@ class VerbTest(ChangeTest):
         self.running = self.agent(defaults=False).start()
         self.place = self.namespace("verb")
 
-    def do(self, words, ok=True):
-        done = self.running.do(words)
-        self.assertEqual(done.returncode == 0, ok, done.stdout + done.stderr)
-        return done.stdout + done.stderr
-
-    def confirmed(self, words):
-        preview = self.do(words)
-        return preview, self.do(preview.split("To do it: ")[1].strip())
-
     def rows(self, agent=None):
         listed = run_klaw("audit", "list", "--data", (agent or self.running).data, "--limit", 1000, "--output", "json").stdout
         return [(row["action"], row["decision"], row["target"].split("/", 1)[1]) for row in
