@@ -142,7 +142,7 @@ int main(int argc, char** argv) {
     setup.config.channels.push_back(channel);
     setup.ruleSources = app::readRuleFiles(setup.config).sources;
     setup.rules = rules::loadRules(setup.ruleSources).rules;
-    setup.clusters = {access};
+    setup.found.clusters = {access};
     auto agent = std::make_unique<app::AgentRun>(std::move(setup), must(app::DataDirectory::open(directory, random)));
     if (auto started = agent->start(); !started) {
         std::cerr << started.error().describe() << "\n";
