@@ -177,12 +177,11 @@ Task<Result<Output>> logs(Control& control, Caller caller, CommandLine line) {
     std::string failures;
     for (std::size_t i = 0; i < answers.size(); ++i) {
         auto name = containers[i].pod + (shown ? "/" + containers[i].name : "");
-        if (answers[i])
-            read.push_back({name, std::move(answers[i]->text)});
-        else if (answers.size() == 1)
-            co_return fail(std::move(answers[i]).error());
-        else
-            failures += name + ": " + answers[i].error().describe() + "\n";
+        // Without its lines it still makes the names of the others worth saying.
+        read.push_back({name, answers[i] ? std::move(answers[i]->text) : std::string()});
+        if (answers[i]) continue;
+        if (answers.size() == 1) co_return fail(std::move(answers[i]).error());
+        failures += name + ": " + answers[i].error().describe() + "\n";
     }
     auto merged = mergeLogs(read, request->question);
     if (!merged) co_return fail(std::move(merged).error());
