@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "storage/chain_check.hpp"
 #include "storage/delivery_rows.hpp"
 #include "storage/json_codec.hpp"
 #include "storage/rule_rows.hpp"
@@ -52,37 +53,6 @@ AuditRow auditRowOf(const Statement& row) {
 }
 
 constexpr std::string_view auditColumns = "seq, at, actor, action, decision, target, detail, prev_hash, hash";
-
-/// Walks the chain row by row, from where it was cut.
-class ChainCheck {
-public:
-    explicit ChainCheck(std::optional<AuditAnchor> anchor) {
-        if (anchor) report_.head = {anchor->seq, anchor->hash};
-        report_.anchor = std::move(anchor);
-    }
-    void see(const AuditRow& row) {
-        if (report_.broken) return;
-        if (row.seq != report_.head.seq + 1) return refuse(report_.head.seq + 1, "the row is missing");
-        if (row.prevHash != report_.head.hash) return refuse(row.seq, "the row does not continue the one before it");
-        if (auditHash(row) != row.hash) return refuse(row.seq, "the row's content does not fit its hash");
-        report_.head = {row.seq, row.hash};
-        ++report_.rows;
-        told_ = told_ || (report_.anchor && row.entry.action == auditRetention &&
-                          row.entry.detail == retentionDetail(*report_.anchor));
-    }
-    /// A cut that the log does not tell of was made by somebody else.
-    void end() {
-        if (report_.broken || !report_.anchor || told_) return;
-        refuse(report_.anchor->seq + 1, "the rows before it are gone, and the log does not say why");
-    }
-    void refuse(std::int64_t seq, std::string explanation) { report_.broken = AuditBreak{seq, std::move(explanation)}; }
-    AuditReport report() && { return std::move(report_); }
-    const AuditReport& report() const& { return report_; }
-
-private:
-    AuditReport report_{0, {0, std::string(64, '0')}, {}, {}};
-    bool told_ = false;
-};
 
 }  // namespace
 
@@ -223,12 +193,12 @@ Result<AuditReport> Reader::verifyAudit(const std::optional<AuditHead>& trusted)
     });
     if (!done) return fail(std::move(done).error());
     check.end();
-    if (!trusted || check.report().broken || hashAtTrusted == trusted->hash) return std::move(check).report();
+    if (!trusted || check.report().broken || hashAtTrusted == trusted->hash) return check.report();
     bool removed = *anchor && trusted->seq < (*anchor)->seq && hashAtTrusted.empty();
     check.refuse(trusted->seq, removed ? "the row that was noted earlier is one of those that retention has removed"
                                : hashAtTrusted.empty() ? "the log ends before the row that was noted earlier"
                                                        : "the row is not the one that was noted earlier");
-    return std::move(check).report();
+    return check.report();
 }
 
 Result<AuditHead> Reader::auditHead() {

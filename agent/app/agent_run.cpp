@@ -46,10 +46,10 @@ AgentRun::AgentRun(AgentSetup setup, DataDirectory data)
       clock_(loop_),
       http_(loop_, clientOptions()),
       heartbeat_(clock_, http_, [this](Duration undelivered) { return heartbeatTrouble(undelivered); }),
+      clusterSourcesChanged_(loop_),
       signals_(loop_),
       tasks_(loop_, reportFailure),
       endTask_(loop_, reportFailure),
-      clusterSourcesChanged_(loop_),
       timeChanged_(loop_),
       stateChanged_(loop_) {}
 

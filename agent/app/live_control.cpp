@@ -317,6 +317,11 @@ Result<std::vector<storage::AuditRow>> LiveControl::audit(const storage::AuditFi
     return reader ? reader->audit(filter) : fail(reader.error());
 }
 
+Result<std::optional<storage::AuditAnchor>> LiveControl::auditAnchor() const {
+    auto reader = storage::Reader::open(databaseFile_);
+    return reader ? reader->auditAnchor() : fail(reader.error());
+}
+
 Result<std::vector<storage::ObjectChange>> LiveControl::objectChanges(const storage::ObjectChange& object,
                                                                       TimePoint since) const {
     constexpr std::size_t latest = 200;

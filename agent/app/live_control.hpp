@@ -117,6 +117,7 @@ public:
     std::string grant(access::Grant wanted) override;
     Result<access::Grant> revokeGrant(const std::string& idPrefix) override { return grants_->revoke(idPrefix); }
     Result<std::vector<storage::AuditRow>> audit(const storage::AuditFilter& filter) const override;
+    Result<std::optional<storage::AuditAnchor>> auditAnchor() const override;
     Result<std::vector<storage::ObjectChange>> objectChanges(const storage::ObjectChange& object,
                                                              TimePoint since) const override;
     const access::ApprovalBook& approvals() const override { return *approvals_; }

@@ -1,6 +1,5 @@
 #include <charconv>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "agent/app/data_directory.hpp"
 #include "agent/cli/commands.hpp"
@@ -67,10 +66,7 @@ int auditExportCommand(const AuditOptions& options) {
     if (!log) return refuse(log.error());
     auto anchor = log->reader.auditAnchor();
     if (!anchor) return refuse(anchor.error());
-    nlohmann::ordered_json head{{"klaw", "audit"}, {"version", 1}};
-    if (*anchor)
-        head["anchor"] = {{"seq", (*anchor)->seq}, {"hash", (*anchor)->hash}, {"at", formatRfc3339((*anchor)->at)}};
-    std::cout << head.dump() << "\n";
+    std::cout << operate::auditExportHead(*anchor);
     log->filter.limit = page;
     log->filter.oldestFirst = true;
     for (;;) {
@@ -92,17 +88,12 @@ int auditVerifyCommand(const AuditOptions& options) {
     if (!log) return refuse(log.error());
     auto report = log->reader.verifyAudit(*trusted);
     if (!report) return refuse(report.error());
+    auto verdict = operate::auditVerdict(*report);
     if (report->broken) {
-        std::cerr << "klaw: the audit log is broken at row " << report->broken->seq << ": "
-                  << report->broken->explanation << " (" << report->rows << " rows before it hold)\n";
+        std::cerr << "klaw: " << verdict;
         return 1;
     }
-    std::cout << "The audit log holds: " << report->rows << " rows, the last is " << report->head.seq << ":"
-              << report->head.hash << "\n";
-    if (report->anchor)
-        std::cout << "It begins after row " << report->anchor->seq << ":" << report->anchor->hash
-                  << ": retention removed that row and those before it at "
-                  << formatRfc3339(std::chrono::floor<std::chrono::seconds>(report->anchor->at)) << "\n";
+    std::cout << verdict;
     return 0;
 }
 

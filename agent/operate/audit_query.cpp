@@ -41,6 +41,26 @@ std::string objectOfTarget(const std::string& written) {
     return kind ? std::string(kind->kind) + written.substr(slash) : written;
 }
 
+std::string auditExportHead(const std::optional<storage::AuditAnchor>& anchor) {
+    nlohmann::ordered_json head{{"klaw", "audit"}, {"version", 1}};
+    if (anchor) head["anchor"] = {{"seq", anchor->seq}, {"hash", anchor->hash}, {"at", formatRfc3339(anchor->at)}};
+    return head.dump() + "\n";
+}
+
+std::string auditVerdict(const storage::AuditReport& report) {
+    auto number = [](std::int64_t value) { return std::to_string(value); };
+    if (report.broken)
+        return "the audit log is broken at row " + number(report.broken->seq) + ": " + report.broken->explanation +
+               " (" + number(report.rows) + " rows before it hold)\n";
+    auto text = "The audit log holds: " + number(report.rows) + " rows, the last is " + number(report.head.seq) + ":" +
+                report.head.hash + "\n";
+    if (report.anchor)
+        text += "It begins after row " + number(report.anchor->seq) + ":" + report.anchor->hash +
+                ": retention removed that row and those before it at " +
+                formatRfc3339(std::chrono::floor<std::chrono::seconds>(report.anchor->at)) + "\n";
+    return text;
+}
+
 Result<storage::AuditFilter> auditFilter(const AuditWords& words, const access::Policy& policy, TimePoint now) {
     storage::AuditFilter filter;
     if (!words.person.empty()) {

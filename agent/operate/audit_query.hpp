@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,12 @@ Table auditTable(const std::vector<storage::AuditRow>& rows, int utcOffsetMinute
 
 /// A row for machines, with everything that its hash is over: docs/audit.md. One line.
 std::string auditJson(const storage::AuditRow& row);
+
+/// The first line of an export, before its rows: docs/audit.md. With an end of line.
+std::string auditExportHead(const std::optional<storage::AuditAnchor>& anchor);
+
+/// What the walk along the chain has found, in sentences.
+std::string auditVerdict(const storage::AuditReport& report);
 
 /// "Deployment/web" of "deploy/web": the end of the target of a change; "web" stays.
 std::string objectOfTarget(const std::string& written);

@@ -211,6 +211,8 @@ public:
     virtual const std::vector<access::Limit>& limits() const = 0;
     /// From what is durable, newest first unless the filter says otherwise.
     virtual Result<std::vector<storage::AuditRow>> audit(const storage::AuditFilter& filter) const = 0;
+    /// Where retention has cut the log last.
+    virtual Result<std::optional<storage::AuditAnchor>> auditAnchor() const = 0;
     /// Changes of one workload that were watched since then, oldest first.
     virtual Result<std::vector<storage::ObjectChange>> objectChanges(const storage::ObjectChange& object,
                                                                      TimePoint since) const = 0;

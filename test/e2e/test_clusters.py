@@ -7,6 +7,7 @@ import time
 from harness import cluster as clusters
 from harness.case import EndToEndTest
 from harness.ports import free_port
+from harness.proxy import api_proxy, proxied_kubeconfig
 from harness.rules import RULE_OF, UNSCHEDULABLE, impatient
 from harness.waiting import eventually
 
@@ -102,6 +103,37 @@ class ClustersTest(EndToEndTest):
         print(f"slowest of 20 cards: {before:.2f} s before, {while_hanging:.2f} s while a third cluster hangs")
         self.assertLess(while_hanging, 2 * before + 1, "the hanging cluster cost the others time")
         third.freeze("apiserver", False)
+
+    def test_one_of_ten_clusters_hangs_and_the_slowest_cards_of_the_nine_are_as_fast(self):
+        """M1: nine by the same API server under names of their own, so that each Pod has a card for each; and a tenth
+        through a proxy that passes nothing more."""
+        proxy = api_proxy(self.cluster)
+        self.addCleanup(proxy.close)
+        nine = [f"nine-{i}" for i in range(9)]
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False, clusters={
+            "tenth": proxied_kubeconfig(proxy, self.directory / "tenth"), **{name: self.cluster.kubeconfig for name in nine}}).start()
+        place = self.namespace("ten")
+        self.assertTrue(agent.running())
+
+        def delays(round_, pods=12):
+            """Seconds from before a Pod is made to the arrival of each of its nine cards, sorted."""
+            found = []
+            for i in range(pods):
+                name, began = f"{round_}-{i:02}", time.time()
+                place.unschedulable_pods(name)
+                cards = lambda: [each for each in self.receiver.deliveries(rule=RULE, where=(place.name, name))
+                                 if each.event == "card.sent" and any(cluster in each.card["subtitle"] for cluster in nine)]
+                eventually(lambda: len(cards()) >= len(nine), 60, f"nine cards of {name}")
+                found += [each.at - began for each in cards()]
+            return sorted(found)
+
+        before = delays("before")
+        proxy.stall()
+        hanging = delays("hanging")
+        slowest = lambda found: found[int(len(found) * 0.99)]
+        print(f"p99 of {len(before)} cards: {slowest(before):.2f} s with ten clusters, {slowest(hanging):.2f} s while one of them hangs")
+        self.assertLess(slowest(hanging), 1.5 * slowest(before) + 0.5, "the hanging cluster cost the others time")
+        self.assert_nothing_repeated()
 
     def test_clusters_come_and_go_with_the_configuration(self):
         other = clusters.second()

@@ -167,7 +167,7 @@ TEST_F(ClusterStatusTest, CertificateThatEndsSoonIsAWarning) {
 }
 
 TEST_F(ClusterStatusTest, WhatMayNotBeReadIsUnknownAndNotBad) {
-    control.onAsk = [this, all = bodies](const std::string& path) -> Result<std::string> {
+    control.onAsk = [all = bodies](const std::string& path) -> Result<std::string> {
         if (path.starts_with("/api/v1/nodes")) return fail(ErrorCode::PermissionDenied, "you may not read nodes");
         auto found = all.find(path);
         if (found == all.end()) return fail(ErrorCode::NotFound, "404 there is no " + path);

@@ -39,6 +39,7 @@ public:
     std::vector<access::Grant> grants;
     const access::ApprovalBook* waiting = nullptr;  ///< what waits for another person; null: nothing
     std::vector<access::Limit> limited;
+    std::function<std::optional<storage::AuditAnchor>()> onAnchor;                       ///< likewise
     std::function<std::vector<storage::AuditRow>(const storage::AuditFilter&)> onAudit;  ///< none where it is not set
     std::vector<storage::ObjectChange> watchedChanges;
     std::string klawsNamespace;             ///< that it runs in
@@ -102,6 +103,9 @@ public:
     const std::vector<access::Limit>& limits() const override { return limited; }
     Result<std::vector<storage::AuditRow>> audit(const storage::AuditFilter& filter) const override {
         return onAudit ? onAudit(filter) : std::vector<storage::AuditRow>();
+    }
+    Result<std::optional<storage::AuditAnchor>> auditAnchor() const override {
+        return onAnchor ? onAnchor() : std::optional<storage::AuditAnchor>();
     }
     Result<std::vector<storage::ObjectChange>> objectChanges(const storage::ObjectChange&, TimePoint) const override {
         return watchedChanges;

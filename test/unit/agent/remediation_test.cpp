@@ -50,7 +50,7 @@ protected:
         return all;
     }
     void earlier(std::vector<std::string> decisions) {
-        control.onAudit = [this, decisions](const storage::AuditFilter&) {
+        control.onAudit = [decisions](const storage::AuditFilter&) {
             std::vector<storage::AuditRow> rows;
             for (const auto& decision : decisions) {
                 rows.emplace_back();
