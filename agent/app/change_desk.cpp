@@ -7,12 +7,13 @@
 
 #include "agent/app/change_records.hpp"
 #include "agent/app/change_under_way.hpp"
+#include "agent/operate/cluster_api.hpp"
 #include "agent/operate/guard.hpp"
 #include "agent/operate/object_difference.hpp"
 #include "agent/operate/plan_outcome.hpp"
 #include "agent/operate/recordable.hpp"
 #include "agent/operate/required_access.hpp"
-#include "agent/operate/rollout.hpp"
+#include "agent/operate/rollout_look.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
@@ -425,26 +426,29 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::sh
     co_return said;
 }
 
-/// Until the Pods have followed, or do not.
+/// Until the Pods or machines have followed, or do not.
 Task<void> ChangeDesk::follow(Open open) {
     bool chinese = open.caller.chinese();
-    auto until = clock_.now() + operate::longestRollout;
+    auto patience = operate::isCluster(open.plan) ? operate::longestClusterRollout : operate::longestRollout;
+    auto until = clock_.now() + patience;
     auto tellAgainAt = clock_.now();
     auto gap = shortestGap;
     std::string shown;
     for (;;) {
         co_await clock_.sleepFor(lookEvery);
-        auto object = co_await control_.askCluster(open.caller, open.plan.cluster, open.plan.path, asJson);
-        bool gone = !object && object.error().code == ErrorCode::NotFound;
-        bool denied = !object && object.error().code == ErrorCode::PermissionDenied;  // a grant has ended meanwhile
-        auto status = object ? operate::rolloutStatus(*object, chinese) : operate::RolloutStatus();
-        if (gone || denied) status.text = object.error().describe();
+        auto looked = co_await operate::lookAtRollout(control_, open.caller, open.plan, chinese);
+        bool gone = !looked && looked.error().code == ErrorCode::NotFound;
+        bool denied = !looked && looked.error().code == ErrorCode::PermissionDenied;  // a grant has ended meanwhile
+        auto status = looked ? *looked : operate::RolloutStatus();
+        if (gone || denied) status.text = looked.error().describe();
         bool late = clock_.now() >= until;
         bool ended = gone || denied || late || status.state != operate::RolloutStatus::State::Moving;
         bool good = status.state == operate::RolloutStatus::State::Complete;
         if (late && !gone && !denied && !good)
-            status.text += chinese ? "；15 分钟后不再跟踪" : "; not followed after 15m";
-        bool news = object && status.text != shown && clock_.now() >= tellAgainAt;
+            status.text += fmt::format(fmt::runtime(chinese ? "；{} 后不再跟踪" : "; not followed after {}"),
+                                       formatDuration(patience));
+        if (good && !open.plan.registers.empty()) status.text += registered(open.plan, chinese);
+        bool news = looked && status.text != shown && clock_.now() >= tellAgainAt;
         if (ended || news) {
             shown = status.text;
             tellAgainAt = clock_.now() + gap;
@@ -462,6 +466,16 @@ Task<void> ChangeDesk::follow(Open open) {
         if (!open.watches) co_await close(open, decision, status.text);
         co_return;
     }
+}
+
+/// The new cluster is one of those that are watched, by the kubeconfig that Cluster API has written; what came of that.
+std::string ChangeDesk::registered(const operate::Plan& plan, bool chinese) {
+    kube::ClusterSource source;
+    source.name = plan.registers;
+    source.secret = kube::SecretReference{plan.cluster, plan.ns, plan.name + "-kubeconfig", "value"};
+    if (auto added = control_.addCluster(source); !added)
+        return (chinese ? "；未能加入监控：" : "; it is not watched: ") + added.error().describe();
+    return fmt::format(fmt::runtime(chinese ? "；已作为 {} 加入监控" : "; watched as {} from now on"), plan.registers);
 }
 
 /// Its end in the audit log and on the card of the incident; whether that is durable.

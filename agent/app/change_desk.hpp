@@ -117,6 +117,7 @@ private:
     Task<Answered> finish(Open open, Result<std::string> answer, std::shared_ptr<Claims> claims);
     Task<void> resumeOne(Open open);
     Task<void> follow(Open open);
+    std::string registered(const operate::Plan& plan, bool chinese);
     Task<bool> close(const Open& open, std::string_view decision, std::string result, storage::UnitOfWork with = {});
     void noteAction(const Open& open, rules::Action::State state, std::string result);
     void tell(const Open& open, const Answered& answer) const;

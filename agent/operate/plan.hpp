@@ -27,7 +27,8 @@ struct Plan {
     std::vector<std::string> notes;  ///< what people should know before
     std::string evidence;            ///< path of the object that shows whether it was done
     std::string undo;                ///< the command that takes it back; empty: none
-    bool rollout = false;            ///< Pods are replaced in the course of it
+    bool rollout = false;            ///< Pods are replaced in the course of it, or the machines of a cluster
+    std::string registers{};         ///< the name by which the cluster that comes of it is watched; empty: none does
     std::string permission{};        ///< in place of that of the verb, where this object needs another one
     std::string appliedBefore{};     ///< of a server-side apply: when Klaw had applied the object before
     std::string wanted{};            ///< the object as it would be made, JSON; empty where it is changed

@@ -181,6 +181,7 @@ std::string toJson(const Plan& plan) {
     bool patches = plan.request.method == "PATCH" && plan.request.contentType != applyType;
     if (patches) json["effects"] = plan.effects.empty() ? effectsOf(plan.request.body) : plan.effects;
     json["permission"] = plan.permission;
+    json["registers"] = plan.registers;
     json["appliedBefore"] = plan.appliedBefore;
     if (plan.evictsFor)
         json["evictsForSeconds"] = std::chrono::duration_cast<std::chrono::seconds>(*plan.evictsFor).count();
@@ -209,6 +210,7 @@ Result<Plan> planFromJson(const std::string& text) {
         textAt(json, "/request/method"), textAt(json, "/request/path"), textAt(json, "/request/contentType"), {}};
     plan.effects = textAt(json, "/effects");
     plan.permission = textAt(json, "/permission");
+    plan.registers = textAt(json, "/registers");
     plan.appliedBefore = textAt(json, "/appliedBefore");
     const auto& seconds = valueAt(json, "/evictsForSeconds");
     if (seconds.is_number_integer()) plan.evictsFor = std::chrono::seconds(seconds.get<std::int64_t>());

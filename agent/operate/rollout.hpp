@@ -8,6 +8,8 @@ namespace klaw::operate {
 
 /// Longer than the progress deadline that Deployments have unless they say otherwise.
 inline constexpr Duration longestRollout = 15min;
+/// Of a whole cluster: machines come one after the other, each in minutes.
+inline constexpr Duration longestClusterRollout = 3h;
 
 /// How far the Pods of a workload have followed its specification, by the rules of `kubectl rollout status`.
 struct RolloutStatus {

@@ -1,7 +1,7 @@
 # Sourced: the objects that a new cluster starts with.
 
 add_kwok_objects() {
-    local kwok=$cluster_bin/kwok-manifests
+    local kwok=$cluster_bin/kwok-module/kustomize
     kubectl apply --server-side -f "$kwok/crd/bases" >/dev/null
     kubectl wait --for=condition=Established crd --all --timeout=30s >/dev/null
     printf '%s\n' "$(date -u +%FT%T.%NZ) stdout F listening on :8080" \
