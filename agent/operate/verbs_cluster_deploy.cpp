@@ -161,7 +161,7 @@ Task<Result<Plan>> placeOf(Control& control, Caller caller, CommandLine line) {
     plan.name = line.arguments.empty() ? std::string() : line.arguments.front();
     plan.ns = line.option("namespace").value_or("");
     plan.registers = line.option("as").value_or(plan.name);
-    if (!isNameOfCluster(plan.name) || plan.ns.empty())
+    if (!isNameOfCluster(plan.name) || !isNameOfCluster(plan.registers) || plan.ns.empty())
         co_return unfit("cluster deploy needs a name of small letters, digits and hyphens, and the namespace",
                         "for example: cluster deploy staging --class quick-start --version v1.34.2 -n fleet");
     for (const auto& watched : control.clusters())

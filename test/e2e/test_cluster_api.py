@@ -10,6 +10,17 @@ from harness.waiting import eventually
 PEOPLE = [{"name": "Ada", "feishu": "ou_ada", "role": "admin"}, {"name": "李雷", "feishu": "ou_li", "role": "operator"}]
 
 
+class WithoutClusterApiTest(EndToEndTest):
+    def test_it_is_said_what_to_install(self):
+        running = self.agent(defaults=False, language="en").start()
+        refused = running.do("cluster deploy one --version v1.29.0 -n default")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("Cluster API is not installed in main", refused.stderr)
+        self.assertIn("clusterctl init", refused.stderr)
+        report = running.do("cluster preflight main --to v1.37.0").stdout
+        self.assertIn("kubeadm upgrade apply v1.37.0", report)
+
+
 class ClusterApiTest(EndToEndTest):
     def setUp(self):
         super().setUp()
@@ -32,11 +43,6 @@ class ClusterApiTest(EndToEndTest):
         asked = self.feishu.await_reply(preview, also="Confirm", seconds=30)
         self.feishu.press(asked["id"], "Confirm", operator="ou_ada")
         return asked, self.feishu.await_reply("✅", also=done, seconds=seconds)
-
-    def test_without_cluster_api_it_is_said_what_to_install(self):
-        refused = self.feishu.ask("cluster deploy one --version v1.29.0 -n default", sender="ou_ada")
-        self.assertIn("Cluster API is not installed in mgmt", refused)
-        self.assertIn("clusterctl init", refused)
 
     def test_cluster_is_deployed_watched_and_upgraded(self):
         self.fleet = self.namespace("fleet", self.management)
