@@ -234,6 +234,9 @@ std::vector<PreflightFinding> preflight(const UpgradeFacts& facts, const Kuberne
         parsed(facts.definitions, "custom resources could not be looked at", "无法检查自定义资源", findings), findings);
     checkCertificate(facts, now, findings);
     std::ranges::stable_sort(findings, {}, &PreflightFinding::level);
+    // Of several things that could not be looked at for one reason.
+    auto same = [](const auto& a, const auto& b) { return a == b; };
+    findings.erase(std::unique(findings.begin(), findings.end(), same), findings.end());
     return findings;
 }
 

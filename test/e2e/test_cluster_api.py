@@ -63,15 +63,15 @@ class ClusterApiTest(EndToEndTest):
 
             for to, why in (("v1.31.0", "one minor version at a time"), ("v1.28.0", "one minor version at a time"), ("latest", "is no version of Kubernetes")):
                 self.assertIn(why, self.feishu.ask(f"cluster upgrade one --to {to} --cluster mgmt", sender="ou_ada"))
-            # Its nodes are played without a version or a condition: that is found, and somebody takes it upon themselves.
-            self.assertIn("blocker:", self.feishu.ask("cluster upgrade one --to v1.30.0 --cluster mgmt", sender="ou_ada"))
-            self.confirm("cluster upgrade one --to v1.30.0 --despite-findings --cluster mgmt", "This would upgrade Cluster",
+            # Its API server keeps objects in memory and serves less than a real one: that is said.
+            asked, _ = self.confirm("cluster upgrade one --to v1.30.0 --cluster mgmt", "This would upgrade Cluster",
                          "v1.30.0: control plane 1/1, workers 2/2", 180)
+            self.assertIn("unknown: webhooks could not be looked at", json.dumps(asked, ensure_ascii=False))
             self.assertEqual(self.machines(), [("v1.30.0", False), ("v1.30.0", False), ("v1.30.0", True)])
             self.assertEqual(self.managed("one")["spec"]["topology"]["version"], "v1.30.0")
             self.assertEqual(self.outcomes(), [("cluster deploy", "denied"), ("cluster deploy", "refused"), ("cluster deploy", "previewed"), ("cluster deploy", "allowed"),
                                                ("cluster deploy", "done"), ("cluster deploy", "completed"),
-                                               *[("cluster upgrade", "refused")] * 4, ("cluster upgrade", "previewed"),
+                                               *[("cluster upgrade", "refused")] * 3, ("cluster upgrade", "previewed"),
                                                ("cluster upgrade", "allowed"), ("cluster upgrade", "done"), ("cluster upgrade", "completed")])
 
     def test_killed_in_the_middle_of_an_upgrade_goes_on_following_it(self):
@@ -94,4 +94,4 @@ class ClusterApiTest(EndToEndTest):
 
     def outcomes(self):
         rows = json.loads(self.running.do("audit --limit 500 --json").stdout)["rows"]
-        return [(row["what"], row["outcome"]) for row in reversed(rows) if row["what"].startswith("cluster ") and row["outcome"] != "read"]
+        return [(row["what"], row["result"]) for row in reversed(rows) if row["what"].startswith("cluster ") and row["result"] != "read"]
