@@ -146,7 +146,7 @@ TEST_F(ClusterLifecycleTest, UpgradeIsRefusedByWhatStandsInItsWayUnlessSomebodyT
 }
 
 TEST_F(ClusterLifecycleTest, OnlyThoseWhoMayChangeClustersDo) {
-    EXPECT_THAT(ask(deploy, "feishu:ou_op").text, HasSubstr("has no role that allows \"clusters\""));
+    EXPECT_THAT(ask(deploy, "feishu:ou_op").text, HasSubstr("has no role that allows \"cluster deploy\""));
 }
 
 }  // namespace
