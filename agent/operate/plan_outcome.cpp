@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/operate/planned_object.hpp"
+#include "agent/operate/recordable.hpp"
 #include "base/digest.hpp"
 #include "notifiers/words.hpp"
 
@@ -182,6 +183,9 @@ std::string toJson(const Plan& plan) {
     if (patches) json["effects"] = plan.effects.empty() ? effectsOf(plan.request.body) : plan.effects;
     json["permission"] = plan.permission;
     json["appliedBefore"] = plan.appliedBefore;
+    if (!plan.argv.empty()) json["argv"] = recordableArguments(plan.argv);
+    json["container"] = plan.container;
+    json["revealedKey"] = plan.revealedKey;
     if (plan.evictsFor)
         json["evictsForSeconds"] = std::chrono::duration_cast<std::chrono::seconds>(*plan.evictsFor).count();
     for (const auto& part : plan.parts) json["parts"].push_back(Json::parse(toJson(part), nullptr, false));
@@ -210,6 +214,10 @@ Result<Plan> planFromJson(const std::string& text) {
     plan.effects = textAt(json, "/effects");
     plan.permission = textAt(json, "/permission");
     plan.appliedBefore = textAt(json, "/appliedBefore");
+    for (const auto& argument : listAt(json, "/argv"))
+        if (argument.is_string()) plan.argv.push_back(argument.get<std::string>());
+    plan.container = textAt(json, "/container");
+    plan.revealedKey = textAt(json, "/revealedKey");
     const auto& seconds = valueAt(json, "/evictsForSeconds");
     if (seconds.is_number_integer()) plan.evictsFor = std::chrono::seconds(seconds.get<std::int64_t>());
     for (const auto& kept : parts) {
