@@ -241,7 +241,7 @@ ClusterWatch* LiveControl::clusterNamed(std::string_view name) const {
 }
 
 kube::Person LiveControl::personOf(const access::Request& request) const {
-    return {request.identity, gate_->policy().groupsOf(request, now())};
+    return kube::Person(request.identity, gate_->policy().groupsOf(request, now()));
 }
 
 Task<Result<operate::Answer>> LiveControl::answerOf(operate::Caller caller, operate::Question question) {

@@ -188,7 +188,7 @@ Task<Result<net::HttpRequest>> ApiServer::changeRequest(const access::Permit& pe
     prepared->method = change.method;
     prepared->headers.add("Content-Type", change.contentType);
     prepared->body = permit.extent() == access::Permit::Extent::DryRun ? dryRunBody(change) : change.body;
-    impersonate(*prepared, {permit.identity(), permit.groups()});
+    impersonate(*prepared, Person(permit.identity(), permit.groups()));
     co_return std::move(*prepared);
 }
 

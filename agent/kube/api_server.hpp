@@ -14,8 +14,11 @@ namespace klaw::kube {
 
 /// Whom a request is for, and as whom a cluster is asked that impersonates callers; without a name the agent itself.
 struct Person {
-    std::string user{};
-    std::vector<std::string> groups{};
+    std::string user;
+    std::vector<std::string> groups;
+
+    Person() = default;
+    explicit Person(std::string who, std::vector<std::string> in = {}) : user(std::move(who)), groups(std::move(in)) {}
 };
 
 /// A request that needs a permit: it changes an object, runs a command in a container, or reads a value that is
@@ -49,7 +52,7 @@ public:
     const ClusterAccess& access() const { return access_; }
     /// `path` with query, from "/". A 401 is answered once by asking for credentials anew.
     Task<Result<net::HttpResponse>> get(std::string path, Duration timeout, std::string accept = "application/json",
-                                        Person caller = {});
+                                        Person caller = Person());
     /// Sends a change once, with `dryRun=All` for a permit of that extent. OutcomeUnknown when no answer came.
     /// PermissionDenied, and nothing is sent, for a permit that is for something else.
     Task<Result<net::HttpResponse>> change(access::Permit permit, ChangeRequest change, Duration timeout);

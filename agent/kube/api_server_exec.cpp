@@ -64,7 +64,7 @@ Task<Result<void>> ApiServer::review(std::string verb, Person caller, ChangeRequ
                                           {"subresource", attributes.subresource},
                                           {"namespace", attributes.ns},
                                           {"name", attributes.name}};
-    if (!access_.impersonateCallers) caller = {};
+    if (!access_.impersonateCallers) caller = Person();
     for (bool again : {true, false}) {
         auto prepared = co_await request("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         if (!prepared) co_return fail(std::move(prepared).error());
@@ -101,7 +101,7 @@ Task<Result<void>> ApiServer::mayChange(Person caller, ChangeRequest change, Dur
 
 Task<Result<net::HttpResponse>> ApiServer::read(access::Permit permit, ChangeRequest reading, Duration timeout) {
     if (auto fine = covered(permit, reading); !fine) co_return fail(std::move(fine).error());
-    Person caller{permit.identity(), permit.groups()};
+    Person caller(permit.identity(), permit.groups());
     if (permit.extent() == access::Permit::Extent::Change)
         co_return co_await get(std::move(reading.path), timeout, "application/json", std::move(caller));
     auto may = co_await mayChange(std::move(caller), std::move(reading), timeout);
@@ -111,7 +111,7 @@ Task<Result<net::HttpResponse>> ApiServer::read(access::Permit permit, ChangeReq
 
 Task<Result<ExecOutcome>> ApiServer::exec(access::Permit permit, ChangeRequest command) {
     if (auto fine = covered(permit, command); !fine) co_return fail(std::move(fine).error());
-    Person caller{permit.identity(), permit.groups()};
+    Person caller(permit.identity(), permit.groups());
     constexpr Duration askWithin = 10s, openWithin = 10s;
     auto may = co_await mayChange(caller, command, askWithin);
     if (!may) co_return fail(std::move(may).error());
