@@ -133,7 +133,9 @@ Decision Policy::decide(const Request& request, TimePoint now) const {
         auto by = meantBy(binding, request);
         if (by && holds(binding, now) && grants(binding, request)) return {true, whyAllowed(binding, *by)};
     }
-    auto what = " that allows \"" + request.verb + "\"" + placeText(request);
+    auto permission =
+        request.permission == request.verb ? std::string() : " (permission \"" + request.permission + "\")";
+    auto what = " that allows \"" + request.verb + "\"" + placeText(request) + permission;
     if (!request.membership.unknown.empty() && !departmentsFor(request, now).empty())
         return {false,
                 request.identity + " has no role of their own" + what +
@@ -141,6 +143,16 @@ Decision Policy::decide(const Request& request, TimePoint now) const {
     return {false, request.identity + " has no role" + what +
                        ": an administrator can give one under `access` in the configuration, or for a while with "
                        "`grant`"};
+}
+
+std::vector<std::string> Policy::groupsOf(const Request& request, TimePoint now) const {
+    std::set<std::string> groups;
+    for (const auto& binding : bindings_) {
+        if (!meantBy(binding, request) || !holds(binding, now) || !reaches(binding, request)) continue;
+        groups.insert(binding.groups.begin(), binding.groups.end());
+        if (const auto* held = role(binding.role)) groups.insert(held->groups.begin(), held->groups.end());
+    }
+    return {groups.begin(), groups.end()};
 }
 
 bool Policy::namesDepartments(std::string_view platform) const {
@@ -154,6 +166,14 @@ bool Policy::departmentsMatter(const Request& request, TimePoint now) const {
     // Who gives a role needs what they give: that is seen later.
     bool gives = request.permission == "access";
     bool matters = false;
+    for (const auto& binding : bindings_) {
+        const auto* held = holds(binding, now) ? role(binding.role) : nullptr;
+        if (!held) continue;
+        // What a cluster allows may rest on the groups of a department, whatever else they have here.
+        bool givesGroups = !binding.groups.empty() || !held->groups.empty();
+        auto isOfPlatform = [&](const std::string& department) { return department.starts_with(prefix); };
+        if (givesGroups && std::ranges::any_of(binding.departments, isOfPlatform)) return true;
+    }
     for (const auto& binding : bindings_) {
         const auto* held = holds(binding, now) ? role(binding.role) : nullptr;
         if (!held) continue;

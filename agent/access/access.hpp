@@ -54,6 +54,8 @@ public:
     bool samePerson(std::string_view identity, std::string_view other) const;
     /// The roles that somebody has where the request is, whatever these allow.
     std::vector<std::string> rolesOf(const Request& request, TimePoint now) const;
+    /// The groups of Kubernetes in which somebody is where the request is, as it is made under their name. Sorted.
+    std::vector<std::string> groupsOf(const Request& request, TimePoint now) const;
     /// Whether somebody has a role for being in a department of the platform ("feishu").
     bool namesDepartments(std::string_view platform) const;
     /// Whether anything about the request, or what has to be read for it, may depend on the departments of whoever

@@ -19,6 +19,7 @@ struct Binding {
     std::optional<TimePoint> until{};        ///< it holds before that time; nothing: always
     std::string grant{};                     ///< id, where it was granted while the agent ran
     std::vector<std::string> departments{};  ///< "feishu_department:od-…", "dingtalk_department:42"
+    std::vector<std::string> groups{};       ///< of Kubernetes, in which they are where clusters impersonate callers
 };
 
 }  // namespace klaw::access

@@ -31,7 +31,8 @@ public:
     const Policy& policy() const { return policy_; }
     /// What the policy says now.
     Decision decide(const Request& request) const { return policy_.decide(request, now_()); }
-    /// The first rule by which this change needs the approval of another person; null: none.
+    /// The first rule by which this change needs the approval of another person; null: none. To see the value of a
+    /// Secret always needs one, of anybody else who may, where no rule says of whom.
     const ApprovalRule* approvalFor(const Request& request) const;
     /// Whether `approver` may approve what `asked` wants to do; `approver` is the same request as they would make it.
     Decision decideApproval(const Request& asked, const Request& approver) const;

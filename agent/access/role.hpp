@@ -19,6 +19,7 @@ struct RoleRule {
 struct Role {
     std::string name;
     std::vector<RoleRule> rules;
+    std::vector<std::string> groups{};  ///< of Kubernetes, in which they are where clusters impersonate callers
 };
 
 /// viewer: read; operator: read, alerts and workloads; admin: everything.

@@ -100,6 +100,10 @@ Result<void> AgentRun::start() {
     approvals_ =
         std::make_unique<ApprovalDesk>(loop_, clock_, random_, *control_, *access_, flushWith, tell, *changes_);
     control_->setApprovals(approvals_->book());
+    auto notesOf = [this](const std::string& app) { return chats_->privateNotesOf(app); };
+    reveals_ = std::make_unique<RevealDesk>(loop_, clock_, flushWith, notesOf);
+    changes_->setReveals(
+        [this](Revealed revealed, std::string value) { return reveals_->show(std::move(revealed), std::move(value)); });
     commands_ = std::make_unique<CommandDesk>(loop_, clock_, random_, *control_, data_.database(), commitThroughGate(),
                                               flushWith, *access_, *changes_);
     commands_->setApprovals(*approvals_);
@@ -125,6 +129,7 @@ Result<void> AgentRun::start() {
     pipeline_->lookUpMissing(clock_.now());
     changes_->resume(state->meta);
     approvals_->resume(state->meta);
+    reveals_->resume(state->meta);
     return {};
 }
 
@@ -753,6 +758,7 @@ Task<void> AgentRun::shutDown() {
     co_await remediation_->stop();
     co_await approvals_->stop();
     co_await changes_->stop();
+    co_await reveals_->stop();
     co_await enricher_->stop();
     co_await control_->stop();
     for (const auto& cluster : clusters_) co_await cluster->stop();

@@ -18,6 +18,7 @@
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/metrics.hpp"
 #include "agent/app/remediation.hpp"
+#include "agent/app/reveal_desk.hpp"
 #include "agent/app/rule_keeper.hpp"
 #include "agent/app/signals.hpp"
 #include "agent/deliver/courier.hpp"
@@ -149,6 +150,7 @@ private:
     std::uint64_t looks_ = 0;
     std::unique_ptr<ChangeDesk> changes_;
     std::unique_ptr<ApprovalDesk> approvals_;
+    std::unique_ptr<RevealDesk> reveals_;
     std::unique_ptr<CommandDesk> commands_;
     std::unique_ptr<Remediation> remediation_;
     std::unique_ptr<CallBudgets> budgets_;

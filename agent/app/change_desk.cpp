@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "agent/app/change_records.hpp"
 #include "agent/app/change_under_way.hpp"
@@ -105,6 +106,8 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
                                    "this was approved for the cluster " + open.approved->cluster + ", not for " +
                                        open.plan.cluster + ": nothing was done");
     if (auto why = deniedPart(open, request)) co_return co_await refused(open, "denied", std::move(*why));
+    if (auto lets = co_await clusterLets(open); !lets)
+        co_return co_await refused(open, "denied", lets.error().describe());
     if (auto expected = line.option("expect"))
         if (auto same = operate::stillExpected(open.plan, *expected, clock_.now()); !same)
             co_return co_await refused(open, "stale", same.error().describe());
@@ -131,6 +134,22 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
                                        std::move(asked));
     }
     co_return co_await carriedOut(std::move(open), std::move(request), std::move(asked.claims));
+}
+
+/// Before anything else is looked at, and before a button offers it: what Kubernetes itself says to it.
+Task<Result<void>> ChangeDesk::clusterLets(const Open& open) const {
+    std::vector<kube::ChangeRequest> changes;
+    std::set<std::string> evicting;  // Pods of a drain mostly differ in their names alone
+    auto add = [&](const operate::Plan& plan) {
+        bool further = plan.request.path.ends_with("/eviction") && !evicting.insert(plan.ns).second;
+        if (!plan.changesItself() || further) return;
+        auto change = plan.request;
+        change.body.clear();
+        changes.push_back(std::move(change));
+    };
+    add(open.plan);
+    for (const auto& part : open.plan.parts) add(part);
+    co_return co_await control_.mayChange(open.caller, open.plan.cluster, std::move(changes));
 }
 
 /// How far it reaches, which limits it would break, and what people should know of that.
@@ -226,6 +245,9 @@ storage::AuditEntry ChangeDesk::entryOf(const Open& open, std::string_view decis
         detail["approvedBy"] = open.approved->identity;
         if (!open.approved->name.empty()) detail["approvedByName"] = open.approved->name;
     }
+    if (!open.plan.argv.empty()) detail["argv"] = operate::recordableArguments(open.plan.argv);
+    if (!open.plan.argv.empty()) detail["container"] = open.plan.container;
+    if (open.exitCode) detail["exitCode"] = *open.exitCode;
     if (!result.empty()) detail["result"] = recordable(result);
     if (!open.differences.empty()) detail["differences"] = open.differences;
     return {clock_.now(), open.caller.identity, open.verb, std::string(decision), open.plan.target(), dumped(detail)};
@@ -359,6 +381,11 @@ storage::MetaEntry ChangeDesk::kept(const Open& open) {
 /// An answer that was lost is found out: the change was made, or it was not.
 Task<Result<std::string>> ChangeDesk::settled(const Open& open, Result<std::string> answer) {
     if (answer || !isLost(answer.error())) co_return answer;
+    if (open.plan.request.isRead()) co_return answer;  // what was not read was not shown
+    if (open.plan.request.isExec())
+        co_return fail(ErrorCode::OutcomeUnknown,
+                       "it is not known whether this was run, nor how it ended: " + answer.error().message,
+                       open.plan.cluster);
     spdlog::warn("{}: no answer to a change of {}: {}", open.plan.cluster, open.plan.target(),
                  answer.error().describe());
     auto found = co_await foundOut(open);
@@ -394,7 +421,7 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::sh
     said.card = open.card;
     said.pagedCommand = open.plan.summary;
     if (!answer) {
-        auto why = operate::explained(open.plan, answer.error()).describe();
+        auto why = maskSecrets(operate::explained(open.plan, answer.error()).describe());
         said.text += (chinese ? "：失败：" : ": failed: ") + why + "\n";
         claims->replyIn(end, said);
         bool unknown = answer.error().code == ErrorCode::OutcomeUnknown;
@@ -402,6 +429,8 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::sh
         if (!stored) claims->replied.clear();
         co_return said;
     }
+    if (open.plan.request.isRead()) co_return co_await revealed(std::move(open), std::move(*answer), std::move(claims));
+    if (open.plan.request.isExec()) co_return co_await ran(std::move(open), *answer, std::move(claims));
     bool comparable = open.plan.request.method == "PATCH" && !open.plan.before.empty() && open.plan.changesItself();
     if (comparable) open.differences = operate::differences(open.plan.before, *answer);
     open.differences.resize(std::min(open.differences.size(), mostDifferences));
@@ -543,7 +572,13 @@ Task<void> ChangeDesk::resumeOne(Open open) {
     if (!open.plan.parts.empty()) co_return co_await resumeParts(std::move(open));
     if (open.made) co_return co_await follow(std::move(open));
     Result<std::string> answer = std::string();
-    auto found = co_await foundOut(open);
+    Result<Finding> found = Finding();
+    if (open.plan.request.isExec())
+        found = fail(ErrorCode::OutcomeUnknown, "Klaw ended while this ran: it is not known how it ended");
+    else if (open.plan.request.isRead())
+        found = fail(ErrorCode::OutcomeUnknown, "Klaw ended meanwhile: if a private message came, it is taken back");
+    else
+        found = co_await foundOut(open);
     if (!found)
         answer = fail(std::move(found).error());
     else if (!found->made)

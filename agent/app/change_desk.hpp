@@ -15,6 +15,16 @@
 
 namespace klaw::app {
 
+/// A value of a Secret that somebody may see, without it.
+struct Revealed {
+    std::string id;      ///< of the change
+    std::string app;     ///< application it was asked in
+    std::string person;  ///< id on the platform
+    std::string identity, target, title, key, cluster;
+    Duration shownFor{};
+    bool chinese = false;
+};
+
 /// Where objects of clusters are changed: previewed by a dry run, confirmed, recorded before and after, carried out
 /// once and followed to its end. What was under way when the agent was killed is found out, not done again. On the loop
 /// thread.
@@ -30,12 +40,17 @@ public:
     /// Keeps a change that another person must approve. `asked` is how it was asked for.
     using AskApproval = std::function<Task<Answered>(access::Approval wanted, access::ApprovalRule rule, Asked asked)>;
 
+    /// Shows a value to its person alone; ends when it is there, or with the reason why it is not.
+    using Reveal = std::function<Task<Result<void>>(Revealed revealed, std::string value)>;
+
     /// References outlive the desk.
     ChangeDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, access::Gate& gate, Flush flush,
                NoteAction noteAction, Tell tell);
 
     /// Without it nothing that needs an approval can be done.
     void setApprovals(AskApproval ask) { askApproval_ = std::move(ask); }
+    /// Without it no value of a Secret is shown.
+    void setReveals(Reveal reveal) { reveal_ = std::move(reveal); }
 
     /// What the command would do, or with `--yes` the doing of it, once approved where it needs that. Its verb has a
     /// plan.
@@ -66,6 +81,7 @@ private:
         std::string card;
         std::optional<Approved> approved;
         std::vector<std::string> differences;  ///< that it made
+        std::optional<int> exitCode;           ///< of the command that was run
         std::string kept;                      ///< token of what came with the command and is not shown
     };
     /// What an object shows of a change whose answer was lost.
@@ -79,6 +95,7 @@ private:
     static storage::MetaEntry kept(const Open& open);
     Task<Answered> refused(const Open& open, std::string_view decision, std::string why);
     Task<Result<std::string>> tryOut(const Open& open, access::Request request);
+    Task<Result<void>> clusterLets(const Open& open) const;
     Task<Result<void>> lookAhead(Open& open, access::Request& request);
     Task<Answered> preview(Open open, access::Request request, bool confirmable);
     /// What is judged of a change: each of its objects by itself.
@@ -114,6 +131,11 @@ private:
     static Answered shownEviction(const Open& open, std::string_view sign, const std::string& text);
     Task<Result<std::string>> settled(const Open& open, Result<std::string> answer);
     Task<Result<Finding>> foundOut(const Open& open);
+    // Commands in containers: change_desk_exec.cpp.
+    Task<Answered> ran(Open open, const std::string& answer, std::shared_ptr<Claims> claims);
+    // Values of Secrets: change_desk_reveal.cpp.
+    Task<Result<void>> showInPrivate(const Open& open, std::string secret);
+    Task<Answered> revealed(Open open, std::string secret, std::shared_ptr<Claims> claims);
     Task<Answered> finish(Open open, Result<std::string> answer, std::shared_ptr<Claims> claims);
     Task<void> resumeOne(Open open);
     Task<void> follow(Open open);
@@ -131,6 +153,7 @@ private:
     NoteAction noteAction_;
     Tell tell_;
     AskApproval askApproval_;
+    Reveal reveal_;
     KeptInputs keptInputs_;
     TaskGroup tasks_;
 };

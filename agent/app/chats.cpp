@@ -8,12 +8,14 @@
 #include "notifiers/dingtalk/callback.hpp"
 #include "notifiers/dingtalk/chat.hpp"
 #include "notifiers/dingtalk/contacts.hpp"
+#include "notifiers/dingtalk/private_notes.hpp"
 #include "notifiers/dingtalk/stream_connection.hpp"
 #include "notifiers/feishu/app.hpp"
 #include "notifiers/feishu/callback.hpp"
 #include "notifiers/feishu/chat.hpp"
 #include "notifiers/feishu/contacts.hpp"
 #include "notifiers/feishu/long_connection.hpp"
+#include "notifiers/feishu/private_notes.hpp"
 
 namespace klaw::app {
 namespace {
@@ -199,6 +201,15 @@ std::vector<std::unique_ptr<notifiers::Notifier>> Chats::replyNotifiers() const 
     std::vector<std::unique_ptr<notifiers::Notifier>> made;
     for (const auto& line : lines_) made.push_back(line->notifier(clock_, line->config.name, {}));
     return made;
+}
+
+std::unique_ptr<notifiers::PrivateNotes> Chats::privateNotesOf(const std::string& app) const {
+    for (const auto& line : lines_) {
+        if (line->config.name != app) continue;
+        if (line->feishu) return std::make_unique<notifiers::feishu::PrivateNotes>(line->feishu);
+        return std::make_unique<notifiers::dingtalk::PrivateNotes>(line->dingtalk);
+    }
+    return nullptr;
 }
 
 std::vector<ChatView> Chats::views() const {

@@ -11,6 +11,7 @@
 #include "base/net/http_client.hpp"
 #include "base/net/http_server.hpp"
 #include "notifiers/notifier.hpp"
+#include "notifiers/private_notes.hpp"
 
 namespace klaw::app {
 
@@ -45,6 +46,8 @@ public:
     std::unique_ptr<notifiers::Notifier> notifierOf(const ChannelConfig& channel) const;
     /// One for each application, of its name: where answers leave.
     std::vector<std::unique_ptr<notifiers::Notifier>> replyNotifiers() const;
+    /// How the application of that name writes to one person; null when there is none.
+    std::unique_ptr<notifiers::PrivateNotes> privateNotesOf(const std::string& app) const;
     std::vector<ChatView> views() const;
     /// What was posted to /callback/NAME for the application of that name; `rest`: what followed. 404 for others.
     Task<net::ServerResponse> receive(net::ServerRequest request, std::string name, std::string rest);

@@ -418,6 +418,7 @@ Task<Answered> CommandDesk::execute(Asked asked) {
     bool unsure = asked.page.rows > 0 && understood->verb->confirms && understood->verb->confirms(understood->line);
     if (unsure && !understood->line.option("yes")) {
         auto preview = understood->verb->preview(control_, caller, understood->line);
+        co_await record(auditOf(caller, verb, preview ? "previewed" : "failed", asked.command));
         if (!preview) co_return refusal(preview.error());
         auto answer = Answered::saying(*preview + "\n");
         answer.pagedCommand = asked.command;

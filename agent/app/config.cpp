@@ -382,6 +382,7 @@ constexpr Field<access::Role> roleFields[] = {
         for (const auto& item : v.items("rules"))
             rules::decodeFields<access::RoleRule>(item, "rules", roleRuleFields, r.rules.emplace_back());
     }},
+    {"groups", [](const YamlCursor& v, access::Role& r) { r.groups = readGroups(v); }},
 };
 
 constexpr Field<access::Binding> accessFields[] = {
@@ -395,6 +396,7 @@ constexpr Field<access::Binding> accessFields[] = {
     {"role", [](const YamlCursor& v, access::Binding& b) { b.role = v.text("role").value; }},
     {"clusters", [](const YamlCursor& v, access::Binding& b) { b.clusters = rules::values(v.texts("clusters")); }},
     {"namespaces", [](const YamlCursor& v, access::Binding& b) { b.namespaces = rules::values(v.texts("namespaces")); }},
+    {"groups", [](const YamlCursor& v, access::Binding& b) { b.groups = readGroups(v); }},
 };
 
 constexpr Field<MetricTargetConfig> targetFields[] = {
@@ -687,6 +689,8 @@ constexpr Field<Config> configFields[] = {
     {"access", readAccess},
     {"approvals", readApprovals},
     {"limits", readLimits},
+    {"exec", readExec},
+    {"reveal", readReveal},
     {"remediation", readRemediation},
     {"audit", readAudit},
     {"routes", readRoutes},

@@ -9,7 +9,9 @@
 
 #include "agent/access/access.hpp"
 #include "agent/access/approval_rule.hpp"
+#include "agent/access/exec_rule.hpp"
 #include "agent/access/limit.hpp"
+#include "agent/access/reveal_rule.hpp"
 #include "agent/app/heartbeat.hpp"
 #include "agent/kube/cluster_source.hpp"
 #include "base/error.hpp"
@@ -149,6 +151,8 @@ struct Config {
     std::vector<access::Binding> bindings;        ///< of `access`: who may do what
     std::vector<access::ApprovalRule> approvals;  ///< changes that need a second person
     std::vector<access::Limit> limits;
+    std::vector<access::ExecRule> exec;      ///< commands that may be run in containers
+    std::vector<access::RevealRule> reveal;  ///< values of Secrets that may be shown in private
     RemediationConfig remediation;
     AuditConfig audit;
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all

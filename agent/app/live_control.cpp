@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "agent/app/cluster_trial.hpp"
+#include "agent/operate/execution.hpp"
 #include "agent/scrape/capacity_source.hpp"
 #include "base/async/together.hpp"
 #include "base/percent.hpp"
@@ -239,6 +240,10 @@ ClusterWatch* LiveControl::clusterNamed(std::string_view name) const {
     return found == clusters_.end() ? nullptr : found->get();
 }
 
+kube::Person LiveControl::personOf(const access::Request& request) const {
+    return kube::Person(request.identity, gate_->policy().groupsOf(request, now()));
+}
+
 Task<Result<operate::Answer>> LiveControl::answerOf(operate::Caller caller, operate::Question question) {
     constexpr Duration patience = 10s;
     auto* watched = clusterNamed(question.cluster);
@@ -251,8 +256,8 @@ Task<Result<operate::Answer>> LiveControl::answerOf(operate::Caller caller, oper
     if (!decision.allowed) co_return fail(ErrorCode::PermissionDenied, std::move(decision.reason));
     auto began = now();
     auto server = watched->sharedServer();  // it outlives the cluster, which may leave meanwhile
-    auto response = co_await server->get(std::move(question.path), patience, std::move(question.accept),
-                                         std::move(caller.identity));
+    auto response =
+        co_await server->get(std::move(question.path), patience, std::move(question.accept), personOf(request));
     if (!response) co_return fail(inCluster(std::move(response).error(), question.cluster));
     operate::Answer answer{std::move(response->body), now() - began, response->certificateEnds};
     co_return answer;
@@ -286,13 +291,39 @@ Task<std::optional<operate::CapacityView>> LiveControl::capacityOf(std::string c
     co_return view;
 }
 
+Task<Result<void>> LiveControl::mayChange(operate::Caller caller, std::string cluster,
+                                          std::vector<kube::ChangeRequest> changes) {
+    constexpr Duration patience = 10s;
+    auto* watched = clusterNamed(cluster);
+    if (!watched) co_return fail(unknownCluster(cluster));
+    auto server = watched->sharedServer();
+    if (!server->access().impersonateCallers) co_return Result<void>();
+    for (auto& change : changes) {
+        access::Request request{
+            caller.identity, caller.chat, "read", "read", access::placeOfPath(cluster, change.path), caller.membership};
+        auto person = personOf(request);
+        auto may = co_await server->mayChange(std::move(person), std::move(change), patience);
+        if (!may) co_return fail(inCluster(std::move(may).error(), cluster));
+    }
+    co_return Result<void>();
+}
+
 Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube::ChangeRequest change) {
     constexpr Duration patience = 30s;
     auto* watched = clusterNamed(permit.cluster());
     if (!watched) co_return fail(unknownCluster(permit.cluster()));
     if (isAmbiguous(change.path)) co_return fail(ambiguousPath());
     auto server = watched->sharedServer();
-    auto response = co_await server->change(std::move(permit), std::move(change), patience);
+    if (change.isExec()) {
+        auto outcome = co_await server->exec(std::move(permit), std::move(change));
+        if (!outcome) co_return fail(inCluster(std::move(outcome).error(), server->access().name));
+        co_return operate::toJson(*outcome);
+    }
+    Result<net::HttpResponse> response = net::HttpResponse();
+    if (change.isRead())
+        response = co_await server->read(std::move(permit), std::move(change), patience);
+    else
+        response = co_await server->change(std::move(permit), std::move(change), patience);
     if (!response) co_return fail(inCluster(std::move(response).error(), server->access().name));
     co_return std::move(response->body);
 }

@@ -128,11 +128,19 @@ public:
                                                            std::vector<operate::Question> questions) override;
     Task<std::optional<operate::CapacityView>> capacityOf(std::string cluster) override;
     Task<void> sleepFor(Duration time) override { return clock_.sleepFor(time); }
+    const std::vector<access::ExecRule>& execRules() const override { return config_.exec; }
+    const std::vector<access::RevealRule>& revealRules() const override { return config_.reveal; }
+    const access::ApprovalRule* approvalFor(const access::Request& request) const override {
+        return gate_->approvalFor(request);
+    }
+    Task<Result<void>> mayChange(operate::Caller caller, std::string cluster,
+                                 std::vector<kube::ChangeRequest> changes) override;
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 
 private:
     ClusterWatch* clusterNamed(std::string_view name) const;
     bool isConfigured(const std::string& name) const;
+    kube::Person personOf(const access::Request& request) const;
     Task<Result<operate::Answer>> answerOf(operate::Caller caller, operate::Question question);
     std::string unavailable(const rules::Rule& rule) const;
 

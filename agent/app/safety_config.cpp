@@ -65,6 +65,24 @@ constexpr Field<access::Limit> limitFields[] = {
     {"disruption_budgets", [](const YamlCursor& v, access::Limit& l) { l.budgets = v.boolean("disruption_budgets").value_or(false); }},
 };
 
+constexpr Field<access::ExecRule> execFields[] = {
+    {"command", [](const YamlCursor& v, access::ExecRule& e) { e.command = rules::values(v.texts("command")); }},
+    {"clusters", [](const YamlCursor& v, access::ExecRule& e) { e.clusters = rules::values(v.texts("clusters")); }},
+    {"namespaces", [](const YamlCursor& v, access::ExecRule& e) { e.namespaces = rules::values(v.texts("namespaces")); }},
+    {"names", [](const YamlCursor& v, access::ExecRule& e) { e.names = rules::values(v.texts("names")); }},
+    {"containers", [](const YamlCursor& v, access::ExecRule& e) { e.containers = rules::values(v.texts("containers")); }},
+    {"roles", [](const YamlCursor& v, access::ExecRule& e) { e.roles = rules::values(v.texts("roles")); }},
+    {"timeout", [](const YamlCursor& v, access::ExecRule& e) { e.timeout = rules::readDuration(v, "timeout"); }},
+};
+
+constexpr Field<access::RevealRule> revealFields[] = {
+    {"clusters", [](const YamlCursor& v, access::RevealRule& r) { r.clusters = rules::values(v.texts("clusters")); }},
+    {"namespaces", [](const YamlCursor& v, access::RevealRule& r) { r.namespaces = rules::values(v.texts("namespaces")); }},
+    {"names", [](const YamlCursor& v, access::RevealRule& r) { r.names = rules::values(v.texts("names")); }},
+    {"keys", [](const YamlCursor& v, access::RevealRule& r) { r.keys = rules::values(v.texts("keys")); }},
+    {"recall", [](const YamlCursor& v, access::RevealRule& r) { r.recall = rules::readDuration(v, "recall"); }},
+};
+
 constexpr Field<RemedyConfig> remedyFields[] = {
     {"alert", [](const YamlCursor& v, RemedyConfig& r) { r.alert = v.text("alert").value; }},
     {"action", [](const YamlCursor& v, RemedyConfig& r) { r.action = v.text("action").value; }},
@@ -120,7 +138,8 @@ bool isOfObjects(const std::string& pattern) {
 }
 
 bool isKnown(const std::string& pattern) {
-    static constexpr std::string_view permissions[] = {"read", "alerts", "workloads", "nodes", "rules", "access"};
+    static constexpr std::string_view permissions[] = {"read", "alerts", "workloads", "nodes",
+                                                       "exec", "reveal", "rules",     "access"};
     auto fits = [&](std::string_view name) { return access::matchesPattern(pattern, name); };
     return std::ranges::any_of(permissions, fits) ||
            std::ranges::any_of(operate::catalogue(),
@@ -164,6 +183,46 @@ void readLimits(const YamlCursor& value, Config& config) {
     }
 }
 
+void readExec(const YamlCursor& value, Config& config) {
+    for (const auto& item : value.items("exec")) {
+        access::ExecRule rule;
+        rules::decodeFields<access::ExecRule>(item, "exec", execFields, rule);
+        if (auto fine = access::checkCommand(rule.command); !fine)
+            item.error("exec: " + fine.error().message, fine.error().remedy);
+        if (rule.timeout < access::ExecRule::shortestTimeout || rule.timeout > access::ExecRule::longestTimeout)
+            item.error("timeout: a command may run for a second at least and for 60s at most", "write for example 10s");
+        config.exec.push_back(std::move(rule));
+    }
+}
+
+void readReveal(const YamlCursor& value, Config& config) {
+    for (const auto& item : value.items("reveal")) {
+        access::RevealRule rule;
+        rules::decodeFields<access::RevealRule>(item, "reveal", revealFields, rule);
+        bool limits = !rule.clusters.empty() || !rule.namespaces.empty() || !rule.names.empty();
+        if (!limits)
+            item.error("reveal: it would be about every Secret of every cluster",
+                       "add `clusters`, `namespaces` or `names`");
+        if (rule.recall < access::RevealRule::shortestRecall || rule.recall > access::RevealRule::longestRecall)
+            item.error("recall: a value is shown for 10s at least and for 60m at most", "write for example 2m");
+        config.reveal.push_back(std::move(rule));
+    }
+}
+
+std::vector<std::string> readGroups(const YamlCursor& value) {
+    auto groups = rules::values(value.texts("groups"));
+    for (const auto& group : groups) {
+        bool plain = !group.empty() && std::ranges::all_of(group, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+        if (group.starts_with("system:"))
+            value.error("groups: \"" + group + "\" is one of those that Kubernetes keeps for itself",
+                        "bind what people may do to a group of your own");
+        else if (!plain)
+            value.error("groups: \"" + group + "\" cannot be the name of a group in a request",
+                        "names have letters, digits and signs, without blanks");
+    }
+    return groups;
+}
+
 void readRemediation(const YamlCursor& value, Config& config) {
     rules::decodeFields<RemediationConfig>(value, "remediation", remediationFields, config.remediation);
 }
@@ -174,6 +233,10 @@ void readAudit(const YamlCursor& value, Config& config) {
 
 void checkApprovers(const YamlCursor& root, const Config& config) {
     access::Policy policy(config.bindings, config.roles);
+    for (const auto& rule : config.exec)
+        for (const auto& role : rule.roles)
+            if (!policy.role(role))
+                root.error("exec: there is no role \"" + role + "\"", "one of `roles`, or viewer, operator, admin");
     for (const auto& rule : config.approvals) {
         for (const auto& role : rule.roles)
             if (!policy.role(role))

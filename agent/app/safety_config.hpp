@@ -9,6 +9,12 @@ namespace klaw::app {
 void readApprovals(const rules::YamlCursor& value, Config& config);
 /// `limits`: how much may be changed.
 void readLimits(const rules::YamlCursor& value, Config& config);
+/// `exec`: which commands may be run in containers.
+void readExec(const rules::YamlCursor& value, Config& config);
+/// `reveal`: which values of Secrets may be shown in private.
+void readReveal(const rules::YamlCursor& value, Config& config);
+/// `groups` of Kubernetes, of an entry of `access` or a role: not those that Kubernetes keeps for itself.
+std::vector<std::string> readGroups(const rules::YamlCursor& value);
 /// `remediation`: what Klaw does by itself.
 void readRemediation(const rules::YamlCursor& value, Config& config);
 /// `audit`: what the log has, and for how long.

@@ -138,7 +138,7 @@ Error statusError(const net::HttpHead& head, std::string_view body, const std::s
 }
 
 ApiServer::ApiServer(Loop& loop, LoopClock& clock, ClusterAccess access)
-    : access_(access), credentials_(loop, clock, access), client_(loop, optionsFor(access)) {}
+    : loop_(loop), access_(access), credentials_(loop, clock, access), client_(loop, optionsFor(access)) {}
 
 Task<Result<net::HttpRequest>> ApiServer::request(const std::string& path, std::string accept) {
     auto authorization = co_await credentials_.authorization();
@@ -159,14 +159,14 @@ bool ApiServer::mayTryAgain(int status) {
     return status == 401 && credentials_.rejected();
 }
 
-void ApiServer::impersonate(net::HttpRequest& request, const std::string& caller) const {
-    if (!access_.impersonateCallers || caller.empty()) return;
+void ApiServer::impersonate(net::HttpRequest& request, const Person& caller) const {
+    if (!access_.impersonateCallers || caller.user.empty()) return;
     request.headers.remove("Impersonate-Group");
-    request.headers.set("Impersonate-User", caller);
+    request.headers.set("Impersonate-User", caller.user);
+    for (const auto& group : caller.groups) request.headers.add("Impersonate-Group", group);
 }
 
-Task<Result<net::HttpResponse>> ApiServer::get(std::string path, Duration timeout, std::string accept,
-                                               std::string caller) {
+Task<Result<net::HttpResponse>> ApiServer::get(std::string path, Duration timeout, std::string accept, Person caller) {
     for (bool again : {true, false}) {
         auto prepared = co_await request(path, accept);
         if (!prepared) co_return fail(std::move(prepared).error());
@@ -188,17 +188,22 @@ Task<Result<net::HttpRequest>> ApiServer::changeRequest(const access::Permit& pe
     prepared->method = change.method;
     prepared->headers.add("Content-Type", change.contentType);
     prepared->body = permit.extent() == access::Permit::Extent::DryRun ? dryRunBody(change) : change.body;
-    impersonate(*prepared, permit.identity());
+    impersonate(*prepared, Person(permit.identity(), permit.groups()));
     co_return std::move(*prepared);
 }
 
-Task<Result<net::HttpResponse>> ApiServer::change(access::Permit permit, ChangeRequest change, Duration timeout) {
+Result<void> ApiServer::covered(const access::Permit& permit, const ChangeRequest& change) const {
     if (permit.cluster() != access_.name)
-        co_return fail(ErrorCode::PermissionDenied, "the permit is for the cluster " + permit.cluster(), access_.name);
+        return fail(ErrorCode::PermissionDenied, "the permit is for the cluster " + permit.cluster(), access_.name);
     if (permit.ns() != change.ns())
-        co_return fail(ErrorCode::PermissionDenied, "the permit is for another namespace", access_.name);
+        return fail(ErrorCode::PermissionDenied, "the permit is for another namespace", access_.name);
     if (!permit.covers(change.digest()))
-        co_return fail(ErrorCode::PermissionDenied, "the permit is for another request", access_.name);
+        return fail(ErrorCode::PermissionDenied, "the permit is for another request", access_.name);
+    return {};
+}
+
+Task<Result<net::HttpResponse>> ApiServer::change(access::Permit permit, ChangeRequest change, Duration timeout) {
+    if (auto fine = covered(permit, change); !fine) co_return fail(std::move(fine).error());
     for (bool again : {true, false}) {
         auto prepared = co_await changeRequest(permit, change);
         if (!prepared) co_return fail(std::move(prepared).error());

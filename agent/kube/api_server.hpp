@@ -7,16 +7,33 @@
 #include "agent/access/permit.hpp"
 #include "agent/kube/cluster_access.hpp"
 #include "agent/kube/credentials.hpp"
+#include "agent/kube/exec_session.hpp"
 #include "base/net/http_client.hpp"
 
 namespace klaw::kube {
 
-/// A request that changes an object. `path` may have a query.
+/// Whom a request is for, and as whom a cluster is asked that impersonates callers; without a name the agent itself.
+struct Person {
+    std::string user;
+    std::vector<std::string> groups;
+
+    Person() = default;
+    explicit Person(std::string who, std::vector<std::string> in = {}) : user(std::move(who)), groups(std::move(in)) {}
+};
+
+/// A request that needs a permit: it changes an object, runs a command in a container, or reads a value that is
+/// nobody's to see. `path` may have a query.
 struct ChangeRequest {
-    std::string method;  ///< "PATCH", "POST", "DELETE"
+    std::string method;  ///< "PATCH", "POST", "DELETE", `reads`, or `runs`: `path` is that of `exec` with the command
     std::string path;
     std::string contentType = "application/json";
     std::string body;
+    Duration timeLimit{};  ///< of a command that is run
+
+    static constexpr std::string_view runs = "EXEC";
+    static constexpr std::string_view reads = "GET";
+    bool isExec() const { return method == runs; }
+    bool isRead() const { return method == reads; }
 
     /// What a permit for it names.
     std::string digest() const { return access::digestOf(method, path, body); }
@@ -33,13 +50,22 @@ public:
     ApiServer(Loop& loop, LoopClock& clock, ClusterAccess access);
 
     const ClusterAccess& access() const { return access_; }
-    /// `path` with query, from "/". A 401 is answered once by asking for credentials anew. `caller`: whom it is for,
-    /// as whom it is asked where callers are impersonated; empty: the agent itself.
+    /// `path` with query, from "/". A 401 is answered once by asking for credentials anew.
     Task<Result<net::HttpResponse>> get(std::string path, Duration timeout, std::string accept = "application/json",
-                                        std::string caller = {});
+                                        Person caller = Person());
     /// Sends a change once, with `dryRun=All` for a permit of that extent. OutcomeUnknown when no answer came.
     /// PermissionDenied, and nothing is sent, for a permit that is for something else.
     Task<Result<net::HttpResponse>> change(access::Permit permit, ChangeRequest change, Duration timeout);
+    /// Reads an object, as change() sends a change. With a permit for a dry run only whether it may be read is asked,
+    /// and the answer is empty.
+    Task<Result<net::HttpResponse>> read(access::Permit permit, ChangeRequest reading, Duration timeout);
+    /// Runs a command once, as change() sends a change. Without input and terminal. With a permit for a dry run nothing
+    /// is run: only whether it may be is asked. OutcomeUnknown when the connection broke before the end was known;
+    /// Internal when it could not be started.
+    Task<Result<ExecOutcome>> exec(access::Permit permit, ChangeRequest command);
+    /// Whether RBAC (or what else the cluster asks) lets `caller` send this: PermissionDenied with what it says.
+    /// https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
+    Task<Result<void>> mayChange(Person caller, ChangeRequest change, Duration timeout);
     Task<Result<std::unique_ptr<net::HttpBodyStream>>> open(std::string path, Duration timeout);
 
     /// "v1.36.3"
@@ -50,9 +76,12 @@ public:
 private:
     Task<Result<net::HttpRequest>> request(const std::string& path, std::string accept = "application/json");
     Task<Result<net::HttpRequest>> changeRequest(const access::Permit& permit, const ChangeRequest& change);
-    void impersonate(net::HttpRequest& request, const std::string& caller) const;
+    Result<void> covered(const access::Permit& permit, const ChangeRequest& change) const;
+    Task<Result<void>> review(std::string verb, Person caller, ChangeRequest change, Duration timeout);
+    void impersonate(net::HttpRequest& request, const Person& caller) const;
     bool mayTryAgain(int status);
 
+    Loop& loop_;
     ClusterAccess access_;
     Credentials credentials_;
     net::HttpClient client_;

@@ -9,10 +9,11 @@ namespace klaw::operate {
 std::span<const Verb> catalogue() {
     static const std::vector<Verb> verbs = [] {
         auto all = alertVerbs();
-        for (auto group : {informationVerbs(), ruleVerbs(),      resourceVerbs(), logVerbs(),    workloadVerbs(),
-                           rollbackVerbs(),    rolloutVerbs(),   nodeVerbs(),     drainVerbs(),  setVerbs(),
-                           createVerbs(),      deleteVerbs(),    applyVerbs(),    accessVerbs(), statusVerbs(),
-                           clusterVerbs(),     lifecycleVerbs(), approvalVerbs(), auditVerbs(),  historyVerbs()})
+        for (auto group :
+             {informationVerbs(), ruleVerbs(),     resourceVerbs(), logVerbs(),    workloadVerbs(), rollbackVerbs(),
+              rolloutVerbs(),     nodeVerbs(),     drainVerbs(),    setVerbs(),    createVerbs(),   deleteVerbs(),
+              applyVerbs(),       execVerbs(),     revealVerbs(),   accessVerbs(), statusVerbs(),   clusterVerbs(),
+              lifecycleVerbs(),   approvalVerbs(), auditVerbs(),    historyVerbs()})
             for (auto& verb : group) all.push_back(std::move(verb));
         std::sort(all.begin(), all.end(), [](const Verb& a, const Verb& b) { return a.name < b.name; });
         return all;
@@ -41,6 +42,9 @@ std::vector<std::string_view> optionsOf(const Verb& verb) {
 Result<void> checkOptions(const Verb& verb, const CommandLine& line, bool offered) {
     auto known = optionsOf(verb);
     known.insert(known.end(), {"help", "json", "page"});
+    if (verb.runsProgram && line.options.contains(""))
+        return fail(ErrorCode::InvalidArgument, "what follows -- cannot be read", {},
+                    "write the program and its arguments, without both kinds of quotes in one of them");
     if (verb.document || verb.secret) known.push_back("kept");
     if (verb.plan && offered) known.push_back("alert");
     for (const auto& [name, value] : line.options) {
@@ -59,6 +63,7 @@ Message messageOf(const std::string& text) {
     auto end = text.find_first_of("\r\n");
     auto first = text.substr(0, end);
     const auto* verb = findVerb(first.substr(0, first.find_first_of(" \t")));
+    if (verb && verb->runsProgram) return {withProgramAsOption(text), {}};
     if (end == std::string::npos || !verb || !verb->document) return {text, {}};
     Message message{std::move(first), {}};
     for (auto from = text.find_first_not_of("\r\n", end); from < text.size();) {

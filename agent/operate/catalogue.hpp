@@ -60,6 +60,7 @@ struct Verb {
     Task<Result<Plan>> (*followed)(Control& control, Caller caller, CommandLine line) = nullptr;
     /// A text of several lines goes with the command, after its first line.
     bool document = false;
+    bool runsProgram = false;  ///< what follows `--` are a program and its arguments
     /// Whether the values among its arguments, or its document, are for nobody's eyes.
     bool (*secret)(const CommandLine& line) = nullptr;
 };
@@ -92,6 +93,8 @@ std::vector<Verb> setVerbs();
 std::vector<Verb> createVerbs();
 std::vector<Verb> deleteVerbs();
 std::vector<Verb> applyVerbs();
+std::vector<Verb> execVerbs();
+std::vector<Verb> revealVerbs();
 std::vector<Verb> accessVerbs();
 std::vector<Verb> approvalVerbs();
 std::vector<Verb> auditVerbs();

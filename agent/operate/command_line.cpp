@@ -139,6 +139,30 @@ std::optional<std::string> asWord(const std::string& value) {
     return std::nullopt;
 }
 
+std::string withProgramAsOption(const std::string& command) {
+    auto words = split(narrowed(withPlainBlanks(command)));
+    if (!words) return command;
+    auto isEnd = [](const Word& word) { return !word.quoted && word.text == "--"; };
+    auto end = std::ranges::find_if(*words, isEnd);
+    if (end == words->end()) return command;
+    std::string before, program;
+    for (auto word = words->begin(); word != end; ++word) {
+        // As with kubectl; elsewhere it is the cluster.
+        auto written = word->written == "-c" ? std::string("--container") : word->written;
+        before += (before.empty() ? "" : " ") + written;
+    }
+    for (auto word = end + 1; word != words->end(); ++word) {
+        bool plain = !word->text.empty() && word->text.find_first_of(" \t\r\n'\"") == std::string::npos;
+        auto one = plain ? std::optional(word->text) : asWord(word->text);
+        if (!one) return command;
+        program += (program.empty() ? "" : " ") + *one;
+    }
+    auto option = program.empty() ? std::nullopt : asWord(program);
+    if (!option) return command;
+    bool quoted = option->front() == '\'' || option->front() == '"';
+    return before + " --command " + (quoted ? *option : "'" + *option + "'");
+}
+
 namespace {
 
 /// Of the words behind a verb: whether the kind and the name of its object are through.

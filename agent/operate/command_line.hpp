@@ -30,6 +30,11 @@ bool isFlag(std::string_view option);
 /// InvalidArgument for an open quote or an empty text.
 Result<CommandLine> parseCommandLine(std::string_view text);
 
+/// `exec web-0 -n shop -- df -h /` as `exec web-0 -n shop --command 'df -h /'`: options that are added to it later are
+/// then not taken for arguments of the program. Other commands as they are, and those whose arguments cannot be written
+/// so, as they have both kinds of quotes.
+std::string withProgramAsOption(const std::string& command);
+
 /// The words of a text, as those of a command but without options: `sh -c "sleep 5"`. InvalidArgument for an open
 /// quote.
 Result<std::vector<std::string>> plainWordsOf(std::string_view text);

@@ -8,8 +8,11 @@
 
 #include "agent/access/access.hpp"
 #include "agent/access/approval_book.hpp"
+#include "agent/access/approval_rule.hpp"
+#include "agent/access/exec_rule.hpp"
 #include "agent/access/grant_book.hpp"
 #include "agent/access/limit.hpp"
+#include "agent/access/reveal_rule.hpp"
 #include "agent/kube/cluster_source.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/plan.hpp"
@@ -209,6 +212,12 @@ public:
     virtual const access::ApprovalBook& approvals() const = 0;
     /// Of the configuration, for all clusters.
     virtual const std::vector<access::Limit>& limits() const = 0;
+    /// Commands that may be run in containers, of the configuration; none: nothing may.
+    virtual const std::vector<access::ExecRule>& execRules() const = 0;
+    /// Values of Secrets that may be shown in private, of the configuration; none: none may.
+    virtual const std::vector<access::RevealRule>& revealRules() const = 0;
+    /// Of another person, that a change needs; null: it needs none.
+    virtual const access::ApprovalRule* approvalFor(const access::Request& request) const = 0;
     /// From what is durable, newest first unless the filter says otherwise.
     virtual Result<std::vector<storage::AuditRow>> audit(const storage::AuditFilter& filter) const = 0;
     /// Where retention has cut the log last.
@@ -224,7 +233,12 @@ public:
     /// Nothing while nodes or Pods of the cluster are not watched, or not all known yet.
     virtual Task<std::optional<CapacityView>> capacityOf(std::string cluster) = 0;
     virtual Task<void> sleepFor(Duration time) = 0;
-    /// Sends a change once; what the API server answers. Only a dry run with a permit of that extent.
+    /// Where a cluster is asked as the caller: PermissionDenied, with what Kubernetes says, for the first of these that
+    /// it does not let them send. Nothing is asked elsewhere: a dry run says the same.
+    virtual Task<Result<void>> mayChange(Caller caller, std::string cluster,
+                                         std::vector<kube::ChangeRequest> changes) = 0;
+    /// Sends a change once; what the API server answers. Only a dry run with a permit of that extent. Of a command that
+    /// is run the answer is toJson(ExecOutcome); a dry run asks whether it may be, and answers with that of nothing.
     virtual Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) = 0;
 };
 

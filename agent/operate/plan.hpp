@@ -39,6 +39,11 @@ struct Plan {
     /// The parts are Pods of this node to evict: tried again while budgets forbid it, for so long.
     std::optional<Duration> evictsFor{};
 
+    std::vector<std::string> argv{};  ///< of a command that is run in a container of this Pod
+    std::string container{};          ///< the name of that container
+    std::string revealedKey{};        ///< of a value of this Secret, which is shown to the asker in private
+    Duration shownFor{};              ///< how long it is
+
     /// "Deployment shop/web"
     std::string title() const { return kind + " " + (ns.empty() ? "" : ns + "/") + name; }
     /// "deployment/web -n shop --cluster prod"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/operate/planned_object.hpp"
+#include "agent/operate/recordable.hpp"
 #include "base/digest.hpp"
 #include "notifiers/words.hpp"
 
@@ -183,6 +184,9 @@ std::string toJson(const Plan& plan) {
     json["permission"] = plan.permission;
     json["registers"] = plan.registers;
     json["appliedBefore"] = plan.appliedBefore;
+    if (!plan.argv.empty()) json["argv"] = recordableArguments(plan.argv);
+    json["container"] = plan.container;
+    json["revealedKey"] = plan.revealedKey;
     if (plan.evictsFor)
         json["evictsForSeconds"] = std::chrono::duration_cast<std::chrono::seconds>(*plan.evictsFor).count();
     for (const auto& part : plan.parts) json["parts"].push_back(Json::parse(toJson(part), nullptr, false));
@@ -212,6 +216,10 @@ Result<Plan> planFromJson(const std::string& text) {
     plan.permission = textAt(json, "/permission");
     plan.registers = textAt(json, "/registers");
     plan.appliedBefore = textAt(json, "/appliedBefore");
+    for (const auto& argument : listAt(json, "/argv"))
+        if (argument.is_string()) plan.argv.push_back(argument.get<std::string>());
+    plan.container = textAt(json, "/container");
+    plan.revealedKey = textAt(json, "/revealedKey");
     const auto& seconds = valueAt(json, "/evictsForSeconds");
     if (seconds.is_number_integer()) plan.evictsFor = std::chrono::seconds(seconds.get<std::int64_t>());
     for (const auto& kept : parts) {

@@ -1,10 +1,12 @@
 #include "agent/operate/recordable.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "agent/operate/command_line.hpp"
 #include "agent/operate/resource_kinds.hpp"
+#include "agent/operate/secret_values.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/utf8.hpp"
 
@@ -82,6 +84,15 @@ bool isAboutSecrets(std::string_view command) {
 std::string recordable(std::string_view command) {
     auto text = isAboutSecrets(command) ? withoutValues(withPlainBlanks(command)) : std::string(command);
     return truncateUtf8(maskSecrets(text), longest);
+}
+
+std::vector<std::string> recordableArguments(const std::vector<std::string>& arguments) {
+    nlohmann::json masked(arguments);
+    maskSecretValues(masked);
+    std::vector<std::string> shown;
+    for (const auto& argument : masked)
+        shown.push_back(truncateUtf8(maskSecrets(argument.get<std::string>()), longest));
+    return shown;
 }
 
 }  // namespace klaw::operate

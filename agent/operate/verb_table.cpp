@@ -18,6 +18,8 @@ std::string cell(std::string_view text) {
 }
 
 std::string previewOf(const Verb& verb) {
+    bool hasNoDryRun = verb.runsProgram || verb.permission == "reveal";
+    if (hasNoDryRun) return "whether Kubernetes lets it be done";
     if (verb.plan) return "dry run by the API server, with the difference";
     return verb.preview ? "what it would match" : "";
 }

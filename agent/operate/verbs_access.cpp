@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
@@ -92,6 +93,39 @@ void placeObject(const CommandLine& line, access::Place& place) {
     }
 }
 
+/// As far as the command says it: what it leaves of a workload.
+std::optional<std::int64_t> replicasLeft(const Verb& verb, const CommandLine& command) {
+    if (verb.name == "delete") return 0;
+    if (verb.name != "scale") return std::nullopt;
+    auto written = command.option("replicas").value_or(command.arguments.empty() ? "" : command.arguments.back());
+    std::int64_t replicas = 0;
+    auto read = std::from_chars(written.data(), written.data() + written.size(), replicas);
+    if (read.ec != std::errc() || read.ptr != written.data() + written.size()) return std::nullopt;
+    return replicas;
+}
+
+/// By whom it would have to be approved, as a line; empty where by nobody.
+std::string approvalLine(const Control& control, const Verb& verb, const CommandLine& command, access::Request request,
+                         bool chinese) {
+    if (!verb.plan) return {};
+    request.command = request.verb;
+    request.replicas = replicasLeft(verb, command);
+    const auto* rule = control.approvalFor(request);
+    bool depends = !rule && !request.replicas;
+    if (depends) request.replicas = 0;
+    if (depends) rule = control.approvalFor(request);
+    if (!rule) return {};
+    auto who = access::approversOf(*rule, chinese);
+    if (who.empty()) who = chinese ? "另一位有此权限的人" : "another person who may do it";
+    auto limit =
+        depends && rule->replicas
+            ? fmt::format(fmt::runtime(chinese ? "剩余副本不超过 {} 时" : " where it leaves at most {} replicas"),
+                          *rule->replicas)
+            : std::string();
+    return chinese ? "  " + limit + "需要批准，批准人：" + who + "\n"
+                   : "  it must be approved" + limit + ", by " + who + "\n";
+}
+
 /// `can 李雷 restart deploy/web -n shop`
 Result<Output> can(Control& control, const Caller& caller, const CommandLine& line) {
     if (line.arguments.size() < 2)
@@ -119,6 +153,7 @@ Result<Output> can(Control& control, const Caller& caller, const CommandLine& li
         text += identity + ": " +
                 (decision.allowed ? (caller.chinese() ? "可以" : "yes") : (caller.chinese() ? "不可以" : "no")) + ": " +
                 decision.reason + "\n";
+        if (decision.allowed) text += approvalLine(control, *verb, command, request, caller.chinese());
         auto departments = policy.departmentsFor(request, control.now());
         if (!decision.allowed && !departments.empty())
             text += (caller.chinese() ? "属于以下部门的人可以：" : "  whoever is in one of these may: ") +

@@ -83,7 +83,8 @@ public:
     Task<error_code> upgrade(std::string host, std::string target, HttpHeaders headers,
                              websocket::response_type& response) {
         auto decorate = [fields = std::move(headers)](websocket::request_type& request) {
-            for (const auto& [name, value] : fields.all()) request.set(name, value);
+            for (const auto& [name, value] : fields.all()) request.erase(name);
+            for (const auto& [name, value] : fields.all()) request.insert(name, value);  // one may be there twice
         };
         ws_.set_option(websocket::stream_base::decorator(std::move(decorate)));
         auto outcome = co_await ws_.async_handshake(response, host, target, asTuple);
@@ -257,6 +258,7 @@ Task<WebSocket::Opened> WebSocket::open(Loop& loop, std::string url, WebSocketOp
             opened.error = Error(ErrorCode::Cancelled, "the connection was given up", target->origin());
         else
             opened.error = openError(error, response, late, target->origin());
+        if (error == websocket::error::upgrade_declined) opened.body = std::move(response.body());
         socket->abort();
         co_return opened;
     }

@@ -37,6 +37,7 @@ public:
         Error error;
         int status = 0;       ///< of the answer to the upgrade; 0: none came
         HttpHeaders headers;  ///< of that answer
+        std::string body{};   ///< of an answer that refuses the upgrade
     };
     /// `url`: ws or wss, used as it is. Errors name its origin only: paths and queries may be secret. Unavailable and
     /// DeadlineExceeded as of HttpClient; PermissionDenied when the upgrade is refused; InvalidArgument for another

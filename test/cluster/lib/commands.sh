@@ -7,8 +7,9 @@ write_command() {
 }
 
 write_commands() {
-    local emulation=() leadership=(--leader-elect=false)
+    local emulation=() leadership=(--leader-elect=false) auditing=()
     [ -z "$emulate" ] || emulation=(--emulated-version "kube=$emulate")
+    [ "$audit" = no ] || auditing=(--audit-policy-file "$cluster_root/manifests/audit-policy.yaml" --audit-log-path "$dir/logs/audit.log")
     [ "$leaders" = no ] || leadership=(--leader-elect=true)
     local pki=$dir/pki etcd=http://127.0.0.1:$((port_base + 1)) etcd_peer=http://127.0.0.1:$((port_base + 2))
 
@@ -29,7 +30,7 @@ write_commands() {
         --requestheader-username-headers X-Remote-User --requestheader-group-headers X-Remote-Group \
         --requestheader-extra-headers-prefix X-Remote-Extra- \
         --proxy-client-cert-file "$pki/front-proxy.crt" --proxy-client-key-file "$pki/front-proxy.key" \
-        --event-ttl 2h --max-requests-inflight 2000 --max-mutating-requests-inflight 1000 --profiling=false "${emulation[@]}"
+        --event-ttl 2h --max-requests-inflight 2000 --max-mutating-requests-inflight 1000 --profiling=false "${auditing[@]}" "${emulation[@]}"
 
     # A node counts as gone 40 s after its last lease renewal (the default is 50 s): kwok renews each 10 s, so three
     # renewals may be late on a busy machine, and a test of a silent node still takes less than a minute.

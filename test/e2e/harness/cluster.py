@@ -144,6 +144,11 @@ def third():
     return other("third", 40, "--emulate", "1.33", "--leaders", "yes")
 
 
+def audited():
+    """Its API server writes down who sent what, and as whom."""
+    return other("audited", 10, "--audit", "yes")
+
+
 def end_others():
     for cluster in _others.values():
         cluster.down()

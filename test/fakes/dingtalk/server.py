@@ -215,8 +215,9 @@ def robot_message(platform, body, to):
         raise Refused("invalidParameter.msgParam.invalid")
     parameters = json.loads(body["msgParam"])
     platform.messages.append({"to": to, "kind": body["msgKey"], "title": parameters.get("title", ""),
-                              "text": parameters.get("text", parameters.get("content", "")), "at": time.time()})
-    return {"processQueryKey": "q"}
+                              "text": parameters.get("text", parameters.get("content", "")), "at": time.time(),
+                              "key": f"query{next(platform.numbers)}", "withdrawn": False})
+    return {"processQueryKey": platform.messages[-1]["key"]}
 
 
 @routes.post("/v1.0/robot/groupMessages/send")
@@ -234,12 +235,27 @@ async def robots_of_group(request):
 @routes.post("/v1.0/robot/oToMessages/batchSend")
 async def direct_message(request):
     def send(platform, body):
+        key = ""
         for person in body["userIds"]:
             if person in PEOPLE:
-                robot_message(platform, body, person)
-        return {"processQueryKey": "q", "invalidStaffIdList": [p for p in body["userIds"] if p not in PEOPLE],
+                key = robot_message(platform, body, person)["processQueryKey"]
+        return {"processQueryKey": key, "invalidStaffIdList": [p for p in body["userIds"] if p not in PEOPLE],
                 "flowControlledStaffIdList": []}
     return await api(request, "robot.oToMessages", send)
+
+
+@routes.post("/v1.0/robot/otoMessages/batchRecall")
+async def recall(request):
+    def withdraw(platform, body):
+        if body.get("robotCode") not in platform.apps:
+            raise Refused("invalidParameter.robotCode.notExsit")
+        there = {message["key"]: message for message in platform.messages if "key" in message}
+        for key in body["processQueryKeys"]:
+            if key in there:
+                there[key]["withdrawn"] = True
+        return {"successResult": [key for key in body["processQueryKeys"] if key in there],
+                "failedResult": {key: "unknown" for key in body["processQueryKeys"] if key not in there}}
+    return await api(request, "robot.oToRecall", withdraw)
 
 
 @routes.post("/v1.0/robot/ding/send")

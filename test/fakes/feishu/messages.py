@@ -66,6 +66,13 @@ class Messages:
         message["versions"].append({"at": time.time(), "content": self._checked(kind, content)})
         return message
 
+    def withdraw(self, identity):
+        message = self.all.get(identity)
+        if message is None or message["type"] == "person" or message["withdrawn"]:
+            raise Refused(230011, "The message was withdrawn")
+        message["withdrawn"] = True
+        return message
+
     def written_by_person(self, chat):
         identity = f"om_{next(self._numbers)}"
         self.all[identity] = {"id": identity, "chat": chat, "type": "person", "uuid": "", "root": None, "at": time.time(),

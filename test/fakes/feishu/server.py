@@ -158,6 +158,11 @@ async def put(request):
                      lambda p, body: shown(p.messages.change(request.match_info["id"], body["content"], "text")))
 
 
+@routes.delete("/open-apis/im/v1/messages/{id}")
+async def delete(request):
+    return await api(request, "messages.delete", lambda p, body: p.messages.withdraw(request.match_info["id"]) and {})
+
+
 @routes.patch("/open-apis/im/v1/messages/{id}/{how:urgent_(app|sms|phone)}")
 async def urgent(request):
     def ring(platform, body):

@@ -1,6 +1,6 @@
 #include "agent/access/access.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace klaw::access {
 namespace {
@@ -43,8 +43,9 @@ TEST(Policy, GivesAChatsRoleToWhoeverWritesThere) {
 TEST(Policy, DeniesByDefaultAndSaysWhatIsMissing) {
     auto decision = policy().decide({"feishu:ou_x", "", "restart", "workloads", Place{"prod", "shop"}}, TimePoint());
     EXPECT_EQ(decision.reason,
-              "feishu:ou_x has no role that allows \"restart\" in namespace shop of cluster prod: an "
-              "administrator can give one under `access` in the configuration, or for a while with `grant`");
+              "feishu:ou_x has no role that allows \"restart\" in namespace shop of cluster prod (permission "
+              "\"workloads\"): an administrator can give one under `access` in the configuration, or for a while with "
+              "`grant`");
     EXPECT_FALSE(policy().decide({"feishu:", "", "ack", "read", {}}, TimePoint()).allowed);
     EXPECT_FALSE(policy().decide({"local:", "", "ack", "read", {}}, TimePoint()).allowed);
     EXPECT_TRUE(policy().decide({"local:alice", "", "cordon", "nodes", Place{"prod", ""}}, TimePoint()).allowed);
@@ -170,6 +171,38 @@ TEST(Policy, KnowsOnePersonByAnyOfTheirNames) {
     EXPECT_TRUE(people.samePerson("feishu:ou_li", "dingtalk:li"));
     EXPECT_TRUE(people.samePerson("dingtalk:li", "feishu:ou_li"));
     EXPECT_FALSE(people.samePerson("feishu:ou_li", "feishu:ou_han")) << "they only share a binding without a name";
+}
+
+TEST(Groups, AreThoseOfEntriesAndRolesThatReachThePlace) {
+    Role team{"team", {{{"read"}, {}, {}, {}, {}}}, {"all-teams"}};
+    Binding everywhere{"Wu", {"feishu:ou_wu"}, {}, "team", {}, {}};
+    Binding inShop{"Wu", {"feishu:ou_wu"}, {}, "operator", {"prod-*"}, {"shop"}};
+    inShop.groups = {"shopkeepers"};
+    Binding ofDepartment{"", {}, {}, "viewer", {}, {}};
+    ofDepartment.departments = {"feishu_department:od-1"};
+    ofDepartment.groups = {"on-duty"};
+    ofDepartment.until = TimePoint(10h);
+    Policy policy({everywhere, inShop, ofDepartment}, {team});
+    auto groups = [&](Place place, Membership membership = {}, TimePoint now = {}) {
+        return policy.groupsOf({"feishu:ou_wu", "", "read", "read", std::move(place), std::move(membership)}, now);
+    };
+    using testing::ElementsAre;
+    EXPECT_THAT(groups({"prod-1", "shop"}), ElementsAre("all-teams", "shopkeepers"));
+    EXPECT_THAT(groups({"prod-1", "bank"}), ElementsAre("all-teams"));
+    EXPECT_THAT(groups({"prod-1", ""}), ElementsAre("all-teams"));
+    EXPECT_THAT(groups({"test", "shop"}, {{"feishu_department:od-1"}, ""}), ElementsAre("all-teams", "on-duty"));
+    EXPECT_THAT(groups({"test", "shop"}, {{"feishu_department:od-1"}, ""}, TimePoint(11h)), ElementsAre("all-teams"));
+    EXPECT_TRUE(policy.groupsOf({"feishu:ou_other", "", "read", "read", Place{"prod-1", "shop"}}, {}).empty());
+}
+
+TEST(Groups, OfADepartmentMatterWhateverRoleSomebodyHas) {
+    Binding own{"Wu", {"feishu:ou_wu"}, {}, "admin", {}, {}};
+    Binding ofDepartment{"", {}, {}, "viewer", {}, {}};
+    ofDepartment.departments = {"feishu_department:od-1"};
+    Request request{"feishu:ou_wu", "", "restart", "workloads", Place{"prod", "shop"}};
+    EXPECT_FALSE(Policy({own, ofDepartment}).departmentsMatter(request, {}));
+    ofDepartment.groups = {"on-duty"};
+    EXPECT_TRUE(Policy({own, ofDepartment}).departmentsMatter(request, {}));
 }
 
 }  // namespace

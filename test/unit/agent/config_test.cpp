@@ -82,6 +82,56 @@ TEST(Config, RefusesApprovalsThatNobodyCouldGive) {
               "klaw.yaml:1:1: approvals: there is nobody called \"nobody\" (add them to `access`, with a `name`)");
 }
 
+TEST(Config, SaysWhichCommandsMayBeRunInContainers) {
+    auto report = parseConfig("klaw.yaml", R"(
+exec:
+  - {command: [df, -h, "*"], clusters: [test-*], namespaces: [shop], names: [web-*], containers: [app], roles: [operator]}
+  - {command: [cat, /proc/meminfo], timeout: 30s})");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    ASSERT_EQ(report.config.exec.size(), 2u);
+    const auto& first = report.config.exec[0];
+    EXPECT_EQ(first.command, (std::vector<std::string>{"df", "-h", "*"}));
+    EXPECT_EQ(first.clusters, std::vector<std::string>{"test-*"});
+    EXPECT_EQ(first.containers, std::vector<std::string>{"app"});
+    EXPECT_EQ(first.roles, std::vector<std::string>{"operator"});
+    EXPECT_EQ(first.timeout, Duration(10s));
+    EXPECT_EQ(report.config.exec[1].timeout, Duration(30s));
+    EXPECT_EQ(firstError("exec: [{command: [/bin/sh, -c, \"*\"]}]"),
+              "klaw.yaml:1:8: exec: \"/bin/sh\" is a shell, which runs whatever it is given (name the program itself, "
+              "with an element for each of its arguments)");
+    EXPECT_EQ(firstError("exec: [{command: [df], timeout: 2m}]"),
+              "klaw.yaml:1:8: timeout: a command may run for a second at least and for 60s at most (write for example "
+              "10s)");
+    EXPECT_EQ(firstError("exec: [{command: [df], roles: [boss]}]"),
+              "klaw.yaml:1:1: exec: there is no role \"boss\" (one of `roles`, or viewer, operator, admin)");
+}
+
+TEST(Config, SaysWhichValuesOfSecretsMayBeShown) {
+    auto report = parseConfig("klaw.yaml", "reveal: [{namespaces: [shop], keys: [PASSWORD], recall: 5m}]");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.reveal.front().keys, std::vector<std::string>{"PASSWORD"});
+    EXPECT_EQ(report.config.reveal.front().recall, Duration(5min));
+    EXPECT_EQ(
+        firstError("reveal: [{recall: 2m}]"),
+        "klaw.yaml:1:10: reveal: it would be about every Secret of every cluster (add `clusters`, `namespaces` or "
+        "`names`)");
+    EXPECT_EQ(firstError("reveal: [{names: [db], recall: 1s}]"),
+              "klaw.yaml:1:10: recall: a value is shown for 10s at least and for 60m at most (write for example 2m)");
+}
+
+TEST(Config, GroupsOfKubernetesItselfAreNobodysToGive) {
+    auto report = parseConfig("klaw.yaml", R"(
+roles: [{name: team, groups: [teams], rules: [{may: [read]}]}]
+access: [{feishu: ou_li, role: team, groups: [payments, "on-call"]}])");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.bindings.front().groups, (std::vector<std::string>{"payments", "on-call"}));
+    EXPECT_EQ(report.config.roles.front().groups, std::vector<std::string>{"teams"});
+    EXPECT_EQ(firstError("access: [{feishu: ou_li, groups: [\"system:masters\"]}]"),
+              "klaw.yaml:1:34: groups: \"system:masters\" is one of those that Kubernetes keeps for itself (bind what "
+              "people may do to a group of your own)");
+    EXPECT_NE(firstError("access: [{feishu: ou_li, groups: [\"two words\"]}]"), "fine");
+}
+
 TEST(Config, SetsLimits) {
     auto report = parseConfig("klaw.yaml", R"(
 limits:

@@ -39,7 +39,12 @@ public:
     std::vector<access::Grant> grants;
     const access::ApprovalBook* waiting = nullptr;  ///< what waits for another person; null: nothing
     std::vector<access::Limit> limited;
-    std::function<std::optional<storage::AuditAnchor>()> onAnchor;                       ///< likewise
+    std::function<std::optional<storage::AuditAnchor>()> onAnchor;  ///< likewise
+    std::vector<access::ExecRule> executable;
+    std::vector<access::RevealRule> revealable;
+    std::vector<access::ApprovalRule> approvalRules;  ///< as commands about roles see them
+    std::vector<std::string> reviewed;  ///< what the cluster was asked about: "feishu:ou_li PATCH /apis/…"
+    Result<void> clusterLets{};         ///< and what it says to all of it
     std::function<std::vector<storage::AuditRow>(const storage::AuditFilter&)> onAudit;  ///< none where it is not set
     std::vector<storage::ObjectChange> watchedChanges;
     std::string klawsNamespace;             ///< that it runs in
@@ -179,6 +184,18 @@ public:
     }
     Task<std::optional<operate::CapacityView>> capacityOf(std::string) override { co_return capacity; }
     Task<void> sleepFor(Duration) override { co_return; }
+    const std::vector<access::ExecRule>& execRules() const override { return executable; }
+    const std::vector<access::RevealRule>& revealRules() const override { return revealable; }
+    const access::ApprovalRule* approvalFor(const access::Request& request) const override {
+        for (const auto& rule : approvalRules)
+            if (access::covers(rule, request)) return &rule;
+        return nullptr;
+    }
+    Task<Result<void>> mayChange(operate::Caller caller, std::string,
+                                 std::vector<kube::ChangeRequest> wanted) override {
+        for (const auto& change : wanted) reviewed.push_back(caller.identity + " " + change.method + " " + change.path);
+        co_return clusterLets;
+    }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest request) override {
         EXPECT_TRUE(permit.covers(request.digest()));
         EXPECT_EQ(permit.ns(), request.ns());

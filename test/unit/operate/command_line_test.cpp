@@ -90,6 +90,7 @@ TEST(Catalogue, NamesTheOptionsOfItsUsages) {
         std::string usage(verb.usage);
         for (auto at = usage.find("--"); at != usage.npos; at = usage.find("--", at + 2)) {
             auto name = usage.substr(at + 2, usage.find_first_of(" ]", at) - at - 2);
+            if (name.empty()) continue;  // a program follows
             CommandLine line;
             line.options[name] = isFlag(name) ? "" : "x";
             EXPECT_TRUE(checkOptions(verb, line, false)) << verb.name << " --" << name;
@@ -97,6 +98,34 @@ TEST(Catalogue, NamesTheOptionsOfItsUsages) {
         CommandLine unknown;
         unknown.options["colour"] = "red";
         EXPECT_FALSE(checkOptions(verb, unknown, true)) << verb.name;
+    }
+}
+
+TEST(CommandLine, AProgramBehindTwoHyphensBecomesOneWord) {
+    std::pair<const char*, const char*> commands[] = {
+        {"exec web-0 -n shop -- df -h /", "exec web-0 -n shop --command 'df -h /'"},
+        {"exec web-0 -n shop -- df", "exec web-0 -n shop --command 'df'"},
+        {"exec web-0 -n shop -c app -- ls --all -c", "exec web-0 -n shop --container app --command 'ls --all -c'"},
+        {"exec web-0 -n shop -- echo 'two words'", "exec web-0 -n shop --command \"echo 'two words'\""},
+        {"exec web-0 -n shop -- echo \"it's\"", "exec web-0 -n shop -- echo \"it's\""},  // both kinds of quotes
+        {"exec web-0 -n shop — df", "exec web-0 -n shop --command 'df'"},
+        {"exec web-0 -n shop -- echo --yes -- x", "exec web-0 -n shop --command 'echo --yes -- x'"},
+        {"exec web-0 -n shop --command 'df -h'", "exec web-0 -n shop --command 'df -h'"},
+        {"exec web-0 -n shop --", "exec web-0 -n shop --"},
+    };
+    for (const auto& [written, meant] : commands) EXPECT_EQ(withProgramAsOption(written), meant);
+}
+
+TEST(CommandLine, ArgumentsOfAProgramComeBackAsTheyWere) {
+    for (const auto& argument :
+         {"plain", "two words", "-h", "--yes", "a;b|c&d", "$(id)", "*", "it's", "\"quoted\"", "路径"}) {
+        std::string quote = std::string(argument).find('\'') == std::string::npos ? "'" : "\"";
+        auto line = parseCommandLine(withProgramAsOption("exec p -n s -- echo " + quote + argument + quote + " end"));
+        ASSERT_TRUE(line);
+        auto words = plainWordsOf(line->option("command").value_or(""));
+        ASSERT_TRUE(words) << argument;
+        if (line->options.contains("")) continue;  // both kinds of quotes: refused, never something else
+        EXPECT_EQ(*words, (std::vector<std::string>{"echo", argument, "end"}));
     }
 }
 

@@ -50,6 +50,11 @@ TEST(Recordable, SecretsOfManyShapesNeverGetIn) {
         }
 }
 
+TEST(Recordable, ArgumentsOfAProgramHaveNoSecrets) {
+    EXPECT_EQ(recordableArguments({"app", "--token", "hunter2hunter2", "--verbose", "password=hunter2hunter2", "/tmp"}),
+              (std::vector<std::string>{"app", "--token", "***", "--verbose", "password=***", "/tmp"}));
+}
+
 TEST(Recordable, CutsWhatIsLong) {
     EXPECT_LE(recordable(std::string(5000, 'x')).size(), 1000u);
 }

@@ -26,7 +26,14 @@ namespace {
 
 class BlockingSession final : public PlayedWebSocket::Session {
 public:
-    BlockingSession(tcp::socket socket, Request request) : request_(std::move(request)), ws_(std::move(socket)) {
+    BlockingSession(tcp::socket socket, Request request, std::string protocol)
+        : request_(std::move(request)), ws_(std::move(socket)) {
+        std::string offered(request_[beast::http::field::sec_websocket_protocol]);
+        if (protocol.empty()) protocol = offered.substr(0, offered.find(','));
+        if (!offered.empty())
+            ws_.set_option(websocket::stream_base::decorator([protocol](websocket::response_type& response) {
+                response.set(beast::http::field::sec_websocket_protocol, protocol);
+            }));
         target_ = std::string(request_.target());
         ws_.read_message_max(0);
         ws_.control_callback(
@@ -82,6 +89,7 @@ struct PlayedWebSocket::Impl {
         Scene scene;
         int refusal = 0;
         std::map<std::string, std::string> headers;
+        std::string body;
     };
 
     Impl() : acceptor(context, tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0)) {
@@ -126,15 +134,21 @@ struct PlayedWebSocket::Impl {
             beast::http::response<beast::http::string_body> answer;
             answer.result(static_cast<unsigned>(turn.refusal));
             for (const auto& [name, value] : turn.headers) answer.set(name, value);
+            answer.body() = turn.body;
             answer.prepare_payload();
             beast::http::write(socket, answer, error);
             return;
         }
         auto descriptor = socket.native_handle();
-        BlockingSession session(std::move(socket), std::move(request));
+        BlockingSession session(std::move(socket), std::move(request), agreedProtocol());
         if (turn.scene) turn.scene(session);
         std::lock_guard lock(mutex);
         open.erase(descriptor);  // before it is closed and given to somebody else
+    }
+
+    std::string agreedProtocol() {
+        std::lock_guard lock(mutex);
+        return protocol;
     }
 
     Turn nextTurn() {
@@ -162,6 +176,7 @@ struct PlayedWebSocket::Impl {
     std::mutex mutex;
     std::set<int> open;
     std::deque<Turn> turns;
+    std::string protocol;
     std::atomic<std::size_t> connections = 0;
     std::atomic<bool> ending = false;
 };
@@ -174,12 +189,17 @@ PlayedWebSocket::~PlayedWebSocket() {
 
 void PlayedWebSocket::then(Scene scene) {
     std::lock_guard lock(impl_->mutex);
-    impl_->turns.push_back({std::move(scene), 0, {}});
+    impl_->turns.push_back({std::move(scene), 0, {}, {}});
 }
 
-void PlayedWebSocket::thenRefuse(int status, std::map<std::string, std::string> headers) {
+void PlayedWebSocket::thenRefuse(int status, std::map<std::string, std::string> headers, std::string body) {
     std::lock_guard lock(impl_->mutex);
-    impl_->turns.push_back({nullptr, status, std::move(headers)});
+    impl_->turns.push_back({nullptr, status, std::move(headers), std::move(body)});
+}
+
+void PlayedWebSocket::speak(std::string protocol) {
+    std::lock_guard lock(impl_->mutex);
+    impl_->protocol = std::move(protocol);
 }
 
 std::string PlayedWebSocket::url(const std::string& target) const {

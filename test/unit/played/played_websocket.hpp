@@ -39,7 +39,9 @@ public:
     /// The next connection, in the order of the calls; those after the last scene are closed at once.
     void then(Scene scene);
     /// The next upgrade is answered with this instead.
-    void thenRefuse(int status, std::map<std::string, std::string> headers);
+    void thenRefuse(int status, std::map<std::string, std::string> headers, std::string body = {});
+    /// Which subprotocol is agreed on from now on; else the first that the client offers.
+    void speak(std::string protocol);
     std::string url(const std::string& target = "/connect?ticket=t") const;
     std::size_t connections() const;
 
