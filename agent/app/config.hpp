@@ -12,6 +12,7 @@
 #include "agent/access/limit.hpp"
 #include "agent/app/heartbeat.hpp"
 #include "agent/kube/cluster_source.hpp"
+#include "agent/security/report.hpp"
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -151,6 +152,7 @@ struct Config {
     std::vector<access::Limit> limits;
     RemediationConfig remediation;
     AuditConfig audit;
+    security::Terms security;         ///< what `cluster audit` goes by
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;
     std::vector<rules::Rota> rotas;  ///< of `on_call`

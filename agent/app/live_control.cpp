@@ -1,5 +1,7 @@
 #include "agent/app/live_control.hpp"
 
+#include "agent/app/version.hpp"
+
 #include <fmt/format.h>
 
 #include <fstream>
@@ -284,6 +286,12 @@ Task<std::optional<operate::CapacityView>> LiveControl::capacityOf(std::string c
     view.cpuRequested = capacity.requested().cpu;
     view.memoryRequested = capacity.requested().memory;
     co_return view;
+}
+
+security::Terms LiveControl::auditTerms() const {
+    auto terms = config_.security;
+    terms.programVersion = programVersion;
+    return terms;
 }
 
 Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube::ChangeRequest change) {

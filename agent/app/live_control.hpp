@@ -12,6 +12,7 @@
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/rule_keeper.hpp"
+#include "agent/app/security_book.hpp"
 #include "agent/deliver/silence_mirror.hpp"
 #include "agent/operate/control.hpp"
 #include "base/async/task_group.hpp"
@@ -61,6 +62,9 @@ public:
         book_ = &book;
         defaults_ = &defaults;
     }
+
+    /// Where security audits are remembered.
+    void setAudits(SecurityBook& audits) { audits_ = &audits; }
 
     /// Where rules are changed.
     void setRules(RuleKeeper& rules, RuleKeeper::Install install) {
@@ -128,6 +132,9 @@ public:
                                                            std::vector<operate::Question> questions) override;
     Task<std::optional<operate::CapacityView>> capacityOf(std::string cluster) override;
     Task<void> sleepFor(Duration time) override { return clock_.sleepFor(time); }
+    security::Terms auditTerms() const override;
+    const security::Run* lastAudit(const std::string& scope) const override { return audits_->find(scope); }
+    void keepAudit(const std::string& scope, const security::Run& run) override { audits_->put(scope, run); }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 
 private:
@@ -152,6 +159,7 @@ private:
     const FoundClusters* found_ = nullptr;
     ClusterBook* book_ = nullptr;
     DefaultsBook* defaults_ = nullptr;
+    SecurityBook* audits_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
     TaskGroup questions_;
