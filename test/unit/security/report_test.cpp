@@ -83,7 +83,7 @@ TEST(Comparison, CallsNothingFixedThatCouldNotBeReadAndRemembersIt) {
 
 TEST(Comparison, SurvivesBeingStored) {
     auto run = runOf(report(found({finding("host-port", web)})));
-    Run read;
+    security::Run read;
     ASSERT_TRUE(fromText("prod", toText(run), read));
     EXPECT_EQ(read.at, run.at);
     EXPECT_EQ(read.keys, run.keys);
