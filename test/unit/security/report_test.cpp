@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -175,6 +176,22 @@ TEST(JsonReport, HasEverything) {
     EXPECT_EQ(first["standards"][0], (Json{{"standard", "Pod Security Standards"}, {"id", "Host Ports"}}));
 }
 
+/// KLAW_UPDATE_GOLDEN=1 writes the file anew. test/referees/run judges it by the schema of SARIF.
+TEST(Sarif, IsTheFileThatTheRefereeJudges) {
+    const auto* file = KLAW_SOURCE_DIR "/test/golden/security/report.sarif";
+    auto before = runOf(report(found({finding("host-port", web), finding("host-path-volume", db)})));
+    auto terms = exempting("privileged-container", "", "", "2026-12-01T00:00:00Z");
+    auto findings =
+        found({finding("privileged-container", web), finding("host-port", web),
+               finding("role-everything", {"ClusterRole", "", "system:all"}, "all verbs on all resources")});
+    findings.unread.push_back({"secrets", "403"});
+    auto sarif = toSarif(report(std::move(findings), terms, &before));
+    if (std::getenv("KLAW_UPDATE_GOLDEN")) std::ofstream(file) << sarif;
+    std::ostringstream golden;
+    golden << std::ifstream(file).rdbuf();
+    EXPECT_EQ(golden.str(), sarif);
+}
+
 TEST(Sarif, HasARuleForEachCheckAndAResultForEachFinding) {
     auto before = runOf(report(found({finding("host-port", web), finding("host-path-volume", db)})));
     auto terms = exempting("privileged-container", "", "", "2026-12-01T00:00:00Z");
@@ -206,12 +223,19 @@ TEST(Sarif, HasARuleForEachCheckAndAResultForEachFinding) {
     EXPECT_EQ(run["results"][2]["ruleId"], "host-path-volume");
 }
 
+/// KLAW_UPDATE_GOLDEN=1 writes the table anew, which is the end of the document.
 TEST(TableOfChecks, IsThatOfTheDocuments) {
+    const auto* file = KLAW_SOURCE_DIR "/docs/security-audit.md";
+    if (std::getenv("KLAW_UPDATE_GOLDEN")) {
+        std::ostringstream old;
+        old << std::ifstream(file).rdbuf();
+        auto before = old.str().substr(0, old.str().find("| check | severity |"));
+        std::ofstream(file) << before << markdownTableOfChecks();
+    }
     std::ostringstream text;
-    text << std::ifstream(KLAW_SOURCE_DIR "/docs/security-audit.md").rdbuf();
+    text << std::ifstream(file).rdbuf();
     EXPECT_NE(text.str().find(markdownTableOfChecks()), std::string::npos)
-        << "docs/security-audit.md is out of date; its table is now:\n"
-        << markdownTableOfChecks();
+        << "docs/security-audit.md is out of date: KLAW_UPDATE_GOLDEN=1 mends it";
 }
 
 }  // namespace
