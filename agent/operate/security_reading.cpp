@@ -59,11 +59,7 @@ std::string pathOf(const ObjectKind& kind, const std::string& ns) {
     return std::string(kind.api) + in + "/" + std::string(kind.resource);
 }
 
-std::string reasonOf(const Error& error) {
-    return error.describe();
-}
-
-/// A list that is not served here holds nothing.
+/// What cannot be read, or not to its end, is noted.
 Task<void> readList(Control& control, Caller caller, std::string cluster, Listing listing, Auditor& auditor) {
     std::string next;
     std::string resource(listing.kind->resource);
@@ -72,7 +68,7 @@ Task<void> readList(Control& control, Caller caller, std::string cluster, Listin
         if (!next.empty()) path += "&continue=" + percentEncode(next);
         auto answer = co_await control.askCluster(caller, cluster, path, listing.accept);
         if (!answer) {
-            auditor.setUnread(resource, (page == 0 ? "" : "only in part: ") + reasonOf(answer.error()));
+            auditor.setUnread(resource, (page == 0 ? "" : "only in part: ") + answer.error().describe());
             co_return;
         }
         auto json = parsedJson<Json>(*answer);
@@ -87,14 +83,18 @@ Task<void> readList(Control& control, Caller caller, std::string cluster, Listin
     auditor.setUnread(resource, fmt::format("only the first {} were read", mostPages * perPage));
 }
 
-Task<void> readNamespace(Control& control, Caller caller, std::string cluster, const ObjectKind& kind, std::string ns,
-                         Auditor& auditor) {
+/// An Error where there is no such namespace.
+Task<Result<void>> readNamespace(Control& control, Caller caller, std::string cluster, const ObjectKind& kind,
+                                 std::string ns, Auditor& auditor) {
     auto path = pathOf(kind, "") + "/" + percentEncode(ns);
     auto answer = co_await control.askCluster(std::move(caller), std::move(cluster), std::move(path), asJson);
-    if (answer)
+    if (answer) {
         auditor.add(kind, parsedJson<Json>(*answer));
-    else
-        auditor.setUnread(std::string(kind.resource), reasonOf(answer.error()));
+        co_return Result<void>();
+    }
+    if (answer.error().code == ErrorCode::NotFound) co_return fail(std::move(answer).error());
+    auditor.setUnread(std::string(kind.resource), answer.error().describe());
+    co_return Result<void>();
 }
 
 /// An Error only where nobody answers: what is read next would not come either.
@@ -111,7 +111,7 @@ Task<Result<void>> readServer(Control& control, Caller caller, std::string clust
     auto code = answer.error().code;
     bool silent = code == ErrorCode::Unavailable || code == ErrorCode::DeadlineExceeded || code == ErrorCode::NotFound;
     if (silent) co_return fail(std::move(answer).error());
-    auditor.setUnread("version", reasonOf(answer.error()));
+    auditor.setUnread("version", answer.error().describe());
     co_return Result<void>();
 }
 
@@ -128,7 +128,8 @@ Task<Result<security::Findings>> readFindings(Control& control, Caller caller, s
     if (!server) co_return fail(std::move(server).error());
     for (const auto& kind : security::auditedKinds()) {
         if (kind.kind == "Namespace" && !ns.empty()) {
-            co_await readNamespace(control, caller, cluster, kind, ns, auditor);
+            auto there = co_await readNamespace(control, caller, cluster, kind, ns, auditor);
+            if (!there) co_return fail(std::move(there).error());
             continue;
         }
         if (!isPartOf(kind, ns)) continue;

@@ -116,15 +116,15 @@ std::vector<Check> restrictedChecks() {
     add("seccomp-missing", Severity::Low, {"No seccomp profile is set", "未设置 seccomp 配置"},
         {"Set securityContext.seccompProfile.type to RuntimeDefault for the Pod",
          "在 Pod 上将 securityContext.seccompProfile.type 设为 RuntimeDefault"},
-        {podSecurity("Seccomp (restricted)"), cis("5.6.2"), kubescape("C-0055")}, seccompMissing);
+        {podSecurity("Seccomp"), cis("5.6.2"), kubescape("C-0055")}, seccompMissing);
     add("capabilities-kept", Severity::Low,
         {"A container keeps capabilities that it does not name", "容器保留了未声明的 capability"},
         {"Drop ALL, and add NET_BIND_SERVICE at most", "在 drop 中写 ALL，最多添加 NET_BIND_SERVICE"},
-        {podSecurity("Capabilities (restricted)"), cis("5.2.9"), owasp("K01"), kubescape("C-0055")}, capabilitiesKept);
+        {podSecurity("Capabilities"), cis("5.2.9"), owasp("K01"), kubescape("C-0055")}, capabilitiesKept);
     add("proc-mount-in-user-namespace", Severity::Low,
         {"A container sees all of /proc, in a user namespace or not", "容器可见完整的 /proc（含用户命名空间内）"},
-        {"Remove procMount, or set it to Default", "去掉 procMount，或设为 Default"},
-        {podSecurity("/proc Mount Type (restricted)")}, procMountAnywhere);
+        {"Remove procMount, or set it to Default", "去掉 procMount，或设为 Default"}, {podSecurity("/proc Mount Type")},
+        procMountAnywhere);
     return checks;
 }
 

@@ -123,8 +123,7 @@ std::vector<Check> workloadChecks() {
         {owasp("K02"), kubescape("C-0075")}, stalePull);
     add("image-digest", Severity::Low,
         {"An image is named by a tag alone, which can be moved", "镜像仅以标签引用，标签可被移动"},
-        {"Add the digest: NAME:TAG@sha256:…", "加上摘要：名称:标签@sha256:…"}, {cis("5.5.1"), owasp("K02")},
-        imageWithoutDigest);
+        {"Add the digest: NAME:TAG@sha256:…", "加上摘要：名称:标签@sha256:…"}, {owasp("K02")}, imageWithoutDigest);
     add("memory-limit", Severity::Low, {"A container may use all memory of its node", "容器可用尽节点内存"},
         {"Set resources.limits.memory", "设置 resources.limits.memory"}, {owasp("K01"), kubescape("C-0271")},
         missingMemoryLimit);

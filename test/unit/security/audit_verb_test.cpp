@@ -172,6 +172,12 @@ TEST_F(SecurityAuditTest, OfOneNamespaceAsksOnlyForThat) {
     EXPECT_THAT(asked, Not(Contains(StartsWith("/api/v1/pods"))));
 }
 
+TEST_F(SecurityAuditTest, OfANamespaceThatThereIsNotIsAnError) {
+    refused.emplace("/api/v1/namespaces/shpo", Error(ErrorCode::NotFound, "404 namespaces \"shpo\" not found", "prod"));
+    EXPECT_THAT(answer("cluster audit -n shpo"), StartsWith("prod: 404 namespaces \"shpo\" not found"));
+    EXPECT_TRUE(control.audits.empty());
+}
+
 TEST_F(SecurityAuditTest, LeavesOutWhatIsExemptedAndSaysWhy) {
     control.terms.exemptions.push_back(
         {"privileged-container", "shop", "Pod/web", "it is the node agent", clock.now() + 24h});
