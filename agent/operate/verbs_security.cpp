@@ -20,22 +20,27 @@ rules::LocalizedText nameOf(Severity severity) {
     return names[static_cast<std::size_t>(severity)];
 }
 
-std::string evidenceOf(const ReportedFinding& each) {
+/// What was seen first, where and what; how much more there is.
+std::pair<std::string, std::string> evidenceOf(const ReportedFinding& each) {
     const auto& kept = each.finding.evidence.kept();
     auto more = kept.size() - 1 + each.finding.evidence.leftOut();
-    auto text = kept.front().path + " = " + kept.front().value;
-    return more == 0 ? text : text + " (+" + std::to_string(more) + ")";
+    auto value = kept.front().value;
+    if (more > 0) value += " (+" + std::to_string(more) + ")";
+    return {kept.front().path, std::move(value)};
 }
 
+/// Field and value stand in cells of their own: "…Token = not set" would be masked as a secret.
 std::vector<std::string> rowOf(const ReportedFinding& each, const std::string& language) {
     const auto& check = *each.finding.check;
-    bool zh = language.starts_with("zh");
+    auto [path, value] = evidenceOf(each);
+    std::string change = !each.isNew ? "" : language.starts_with("zh") ? "新增" : "new";
     return {nameOf(check.severity).in(language),
             std::string(check.id),
             each.finding.subject.text(),
             check.title.in(language),
-            evidenceOf(each),
-            each.isNew ? (zh ? "新增" : "new") : ""};
+            std::move(path),
+            std::move(value),
+            std::move(change)};
 }
 
 Output cardOf(const AuditReport& report, const std::string& language) {
@@ -46,7 +51,8 @@ Output cardOf(const AuditReport& report, const std::string& language) {
                  {"CHECK", "检查"},
                  {"OBJECT", "对象"},
                  {"FINDING", "发现"},
-                 {"EVIDENCE", "证据"},
+                 {"FIELD", "字段"},
+                 {"VALUE", "值"},
                  {"CHANGE", "变化"}},
                 {}};
     for (const auto& each : report.open) table.rows.push_back(rowOf(each, language));

@@ -79,7 +79,7 @@ std::string summaryOf(const AuditReport& report, bool chinese) {
                 formatRfc3339(each.expired->until), each.finding.check->id, each.finding.subject.text(),
                 each.expired->reason);
     for (const auto& each : report.unread)
-        text += (chinese ? "未能读取 " : "could not be read: ") + each.resource + ": " + each.why + "\n";
+        text += (chinese ? "未能读取 " : "could not be read: ") + each.resource + " (" + each.why + ")\n";
     if (!report.notJudged.empty())
         text += (chinese ? "因此未检查：" : "so these were not checked: ") + namesOf(report.notJudged) + "\n";
     if (report.leftOut > 0)

@@ -98,8 +98,9 @@ TEST_F(SecurityAuditTest, ShowsFindingsSeverestFirstWithWhatTheyAreAbout) {
     auto text = answer("cluster audit --severity high");
     EXPECT_THAT(text, HasSubstr("privileged-container"));
     EXPECT_THAT(text, HasSubstr("Pod shop/web"));
-    EXPECT_THAT(text, HasSubstr("spec.containers[web].securityContext.privileged = true"));
+    EXPECT_THAT(text, HasSubstr("spec.containers[web].securityContext.privileged"));
     EXPECT_THAT(text, HasSubstr("1 critical"));
+    EXPECT_THAT(text, Not(HasSubstr("***"))) << "nothing is a secret";
     EXPECT_THAT(text, Not(HasSubstr("seccomp-missing"))) << "it is of a lower severity";
     EXPECT_THAT(answer("安全审计 --severity critical", "zh"),
                 AllOf(HasSubstr("严重"), HasSubstr("容器以特权模式运行")));
@@ -114,7 +115,7 @@ TEST_F(SecurityAuditTest, ReadsListsToTheirEndPageByPage) {
 TEST_F(SecurityAuditTest, SaysWhatCouldNotBeReadAndWhatIsNotCheckedForIt) {
     refused.emplace("/api/v1/secrets", Error(ErrorCode::PermissionDenied, "403 secrets is forbidden"));
     auto text = answer("cluster audit");
-    EXPECT_THAT(text, HasSubstr("could not be read: secrets: 403 secrets is forbidden"));
+    EXPECT_THAT(text, HasSubstr("could not be read: secrets (403 secrets is forbidden)"));
     EXPECT_THAT(text, HasSubstr("so these were not checked: "));
     EXPECT_THAT(text, HasSubstr("certificate-ends"));
 }
@@ -124,7 +125,7 @@ TEST_F(SecurityAuditTest, SaysSoWhereAListEndsInTheMiddle) {
     refused.emplace("/api/v1/pods?limit=100&continue=gone", Error(ErrorCode::Expired, "410 the token is too old"));
     auto text = answer("cluster audit");
     EXPECT_THAT(text, HasSubstr("Pod shop/a"));
-    EXPECT_THAT(text, HasSubstr("could not be read: pods: only in part: 410 the token is too old"));
+    EXPECT_THAT(text, HasSubstr("could not be read: pods (only in part: 410 the token is too old)"));
 }
 
 TEST_F(SecurityAuditTest, IsAnErrorWhereTheApiServerDoesNotAnswer) {

@@ -12,6 +12,7 @@
 #include "agent/operate/yaml_documents.hpp"
 #include "agent/security/auditor.hpp"
 #include "base/digest.hpp"
+#include "base/net/certificate.hpp"
 #include "base/text/json_fields.hpp"
 #include "test/unit/support/test_certificates.hpp"
 
@@ -61,13 +62,16 @@ Duration lifeOf(std::string text) {
     return over ? -length : length;
 }
 
-std::string certificateFor(Duration life) {
+/// One for each life, so that what is expected can be read from it.
+const std::string& certificateFor(const std::string& life) {
     static const net::test::TestAuthority authority;
+    static std::map<std::string, std::string> made;
+    auto& pem = made[life];
+    if (!pem.empty()) return pem;
     net::test::CertificateRequest request;
     request.validFrom = -std::chrono::hours(24 * 30);
-    request.validUntil = std::chrono::duration_cast<std::chrono::seconds>(
-        now + life - std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-    return base64Encode(authority.issue(request).certificatePem);
+    request.validUntil = std::chrono::duration_cast<std::chrono::seconds>(lifeOf(life));
+    return pem = authority.issue(request).certificatePem;
 }
 
 constexpr std::string_view certificate = "<certificate for ";
@@ -76,7 +80,7 @@ void fillCertificates(Json& json) {
     if (json.is_string()) {
         auto text = json.get<std::string>();
         if (text.starts_with(certificate))
-            json = certificateFor(lifeOf(text.substr(certificate.size(), text.size() - certificate.size() - 1)));
+            json = base64Encode(certificateFor(text.substr(certificate.size(), text.size() - certificate.size() - 1)));
     } else if (json.is_structured()) {
         for (auto& each : json) fillCertificates(each);
     }
@@ -145,13 +149,16 @@ std::vector<std::string> seenBy(const std::string& check, const Findings& findin
     return seen;
 }
 
-/// "ends <in 10d>" as the time that it is.
+/// "<end of 10d>" as the time when the certificate of that life ends, "<in 12d>" as one from now on.
 std::vector<std::string> withTimes(std::vector<std::string> lines) {
     for (auto& line : lines) {
-        auto from = line.find("<in ");
-        if (from == line.npos) continue;
-        auto end = line.find('>', from);
-        line.replace(from, end + 1 - from, formatRfc3339(now + lifeOf(line.substr(from + 4, end - from - 4))));
+        auto from = line.find('<'), end = line.find('>');
+        if (from == line.npos || end == line.npos) continue;
+        auto word = line.substr(from + 1, end - from - 1);
+        bool ofCertificate = word.starts_with("end of ");
+        auto life = word.substr(word.rfind(' ') + 1);
+        auto time = ofCertificate ? net::readCertificates(certificateFor(life))->front().notAfter : now + lifeOf(life);
+        line.replace(from, end + 1 - from, formatRfc3339(time));
     }
     return lines;
 }

@@ -142,7 +142,7 @@ TEST(Summary, SaysWhatCouldNotBeReadAndWhatThatLeavesOpen) {
     findings.unread.push_back({"secrets", "403 you may not"});
     findings.notJudged.push_back(findCheck("certificate-ends"));
     auto text = summaryOf(report(std::move(findings)), false);
-    EXPECT_THAT(text, HasSubstr("could not be read: secrets: 403 you may not\n"));
+    EXPECT_THAT(text, HasSubstr("could not be read: secrets (403 you may not)\n"));
     EXPECT_THAT(text, HasSubstr("so these were not checked: certificate-ends\n"));
 }
 
