@@ -12,7 +12,7 @@
 #include "agent/access/limit.hpp"
 #include "agent/app/heartbeat.hpp"
 #include "agent/kube/cluster_source.hpp"
-#include "agent/security/report.hpp"
+#include "agent/security/terms.hpp"
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"

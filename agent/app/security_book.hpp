@@ -1,7 +1,7 @@
 #pragma once
 
 #include "agent/app/meta_book.hpp"
-#include "agent/security/report.hpp"
+#include "agent/security/terms.hpp"
 
 namespace klaw::app {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/security/check.hpp"
 #include "rules/load/value_readers.hpp"
 #include "rules/suggestion.hpp"
 

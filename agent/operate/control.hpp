@@ -13,7 +13,7 @@
 #include "agent/kube/cluster_source.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/plan.hpp"
-#include "agent/security/report.hpp"
+#include "agent/security/terms.hpp"
 #include "base/async/task.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "agent/operate/control.hpp"
+#include "agent/security/auditor.hpp"
 
 namespace klaw::operate {
 

@@ -4,6 +4,7 @@
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
 #include "agent/operate/security_reading.hpp"
+#include "agent/security/report.hpp"
 #include "rules/suggestion.hpp"
 
 namespace klaw::operate {

@@ -6,19 +6,12 @@
 #include <vector>
 
 #include "agent/security/finding.hpp"
+#include "agent/security/terms.hpp"
 #include "base/time.hpp"
 
 namespace klaw::security {
 
 struct Check;
-
-/// What people set.
-struct Settings {
-    /// Minor version of Kubernetes that is the newest: no list of releases is asked for.
-    int newestMinor = 36;
-    /// How long before its end a certificate is told of.
-    Duration certificatesEndWithin = 30 * 24h;
-};
 
 /// What is remembered of the objects once each was looked at alone: enough to judge them together.
 struct Inventory {

@@ -5,36 +5,9 @@
 #include <vector>
 
 #include "agent/security/auditor.hpp"
+#include "agent/security/terms.hpp"
 
 namespace klaw::security {
-
-/// What people have looked at and accept until a day.
-struct Exemption {
-    std::string check;   ///< id of one, or "*"
-    std::string ns;      ///< empty: everywhere
-    std::string object;  ///< "Deployment/web", "web"; empty: all. In these three a `*` at the end stands for anything
-    std::string reason;
-    TimePoint until{};
-    bool covers(const Finding& finding) const;
-    friend bool operator==(const Exemption&, const Exemption&) = default;
-};
-
-/// What an audit goes by.
-struct Terms {
-    Settings settings;
-    std::vector<Exemption> exemptions;
-    std::string programVersion;
-};
-
-/// What is kept of a run to compare the next one with.
-struct Run {
-    TimePoint at{};
-    std::vector<std::string> keys;  ///< Finding::key(), sorted
-    bool cut = false;               ///< there were more than are kept
-};
-std::string toText(const Run& run);
-/// False for what cannot be read.
-bool fromText(const std::string& scope, const std::string& text, Run& into);
 
 struct ReportedFinding {
     Finding finding;
