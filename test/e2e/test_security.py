@@ -23,7 +23,7 @@ BAD = deployment("bad", {
     "containers": [{"name": "web", "image": "shop/web", "imagePullPolicy": "IfNotPresent",
                     "env": [{"name": "DB_PASSWORD", "value": "correct-horse-battery"}],
                     "volumeMounts": [{"name": "run", "mountPath": "/run/c.sock"}],
-                    "securityContext": {"privileged": True, "runAsUser": 0}}]})
+                    "securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}, "runAsUser": 0}}]})
 GOOD = deployment("good", {
     "automountServiceAccountToken": False,
     "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
@@ -49,7 +49,7 @@ OTHERS = [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "p
            "spec": {"type": "NodePort", "selector": {"app": "bad"}, "ports": [{"port": 80}]}}]
 
 EXPECTED = {
-    "Deployment/bad": {"privileged-container", "container-runtime-socket", "writable-host-path", "host-namespaces",
+    "Deployment/bad": {"capabilities-added", "container-runtime-socket", "writable-host-path", "host-namespaces",
                        "host-path-volume", "run-as-root-user", "run-as-non-root", "secret-in-environment",
                        "workload-takeover", "privilege-escalation", "image-latest", "image-pull-policy", "volume-types",
                        "capabilities-kept", "seccomp-missing", "writable-root-filesystem", "cpu-limit", "memory-limit"},
@@ -118,27 +118,27 @@ class AuditTest(EndToEndTest):
         self.assertEqual(sarif["version"], "2.1.0")
         self.assertEqual({result["ruleId"] for result in run["results"]}, set().union(*EXPECTED.values()))
         self.assertLessEqual({result["ruleId"] for result in run["results"]}, rules)
-        self.assertIn("| critical | privileged-container |", self.audit("--output", "markdown"))
+        self.assertIn("| critical | container-runtime-socket |", self.audit("--output", "markdown"))
         card = self.audit("--severity", "critical")
-        self.assertIn("privileged-container", card)
+        self.assertIn("container-runtime-socket", card)
         self.assertNotIn("seccomp-missing", card)
 
     def test_exemptions_of_the_configuration_count_until_they_end(self):
-        exemption = {"check": "privileged-container", "namespace": self.place.name, "reason": "node agent"}
+        exemption = {"check": "container-runtime-socket", "namespace": self.place.name, "reason": "node agent"}
         self.running.stop()
         self.running.config["security"] = {"exemptions": [{**exemption, "until": "2099-12-31"},
                                                           {**exemption, "check": "host-namespaces", "until": "2020-01-01"}]}
         self.running.write_config()
         self.running.start()
         report = self.report()
-        self.assertEqual([each["check"] for each in report["exempted"]], ["privileged-container"])
+        self.assertEqual([each["check"] for each in report["exempted"]], ["container-runtime-socket"])
         self.assertEqual([each["check"] for each in report["findings"] if "expiredExemption" in each], ["host-namespaces"])
 
     def test_only_whoever_may_audits_and_the_log_has_it(self):
         self.feishu.write(f"cluster audit -n {self.place.name}", sender="ou_ana")
         self.feishu.await_reply("has no role that allows")
         self.feishu.write(f"安全审计 -n {self.place.name} --severity critical", sender="ou_sec")
-        self.feishu.await_reply("privileged-container")
+        self.feishu.await_reply("container-runtime-socket")
         listed = run_klaw("audit", "list", "--config", self.running.config_file, "--verb", "cluster audit", "-o", "json")
         outcomes = [(row["actor"], row["decision"]) for row in map(json.loads, listed.stdout.splitlines())]
         self.assertIn(("feishu:ou_ana", "denied"), outcomes)

@@ -29,7 +29,7 @@ protected:
             return std::string(R"({"items": [], "metadata": {}})");
         };
         put("/version", {{"gitVersion", "v1.36.3"}});
-        put("/api/v1/pods?limit=100", listOf({pod("web", true)}));
+        put("/api/v1/pods?limit=100", listOf(json::array({pod("web", true)})));
     }
     void put(const std::string& path, json body) { bodies[path] = std::move(body); }
     static json listOf(json items, const std::string& more = "") {
@@ -107,8 +107,8 @@ TEST_F(SecurityAuditTest, ShowsFindingsSeverestFirstWithWhatTheyAreAbout) {
 }
 
 TEST_F(SecurityAuditTest, ReadsListsToTheirEndPageByPage) {
-    put("/api/v1/pods?limit=100", listOf({pod("a", false)}, "next page"));
-    put("/api/v1/pods?limit=100&continue=next%20page", listOf({pod("b", true)}));
+    put("/api/v1/pods?limit=100", listOf(json::array({pod("a", false)}), "next page"));
+    put("/api/v1/pods?limit=100&continue=next%20page", listOf(json::array({pod("b", true)})));
     EXPECT_THAT(answer("cluster audit"), HasSubstr("Pod shop/b"));
 }
 
@@ -121,7 +121,7 @@ TEST_F(SecurityAuditTest, SaysWhatCouldNotBeReadAndWhatIsNotCheckedForIt) {
 }
 
 TEST_F(SecurityAuditTest, SaysSoWhereAListEndsInTheMiddle) {
-    put("/api/v1/pods?limit=100", listOf({pod("a", true)}, "gone"));
+    put("/api/v1/pods?limit=100", listOf(json::array({pod("a", true)}), "gone"));
     refused.emplace("/api/v1/pods?limit=100&continue=gone", Error(ErrorCode::Expired, "410 the token is too old"));
     auto text = answer("cluster audit");
     EXPECT_THAT(text, HasSubstr("Pod shop/a"));
@@ -153,7 +153,7 @@ TEST_F(SecurityAuditTest, AsksForSecretsWithoutTheirValuesAndKeepsOnlyCertificat
 TEST_F(SecurityAuditTest, ComparesWithTheLastRunOfTheSameScope) {
     EXPECT_FALSE(report().contains("previous"));
     clock.advance(1h);
-    put("/api/v1/pods?limit=100", listOf({pod("web", false), pod("late", true)}));
+    put("/api/v1/pods?limit=100", listOf(json::array({pod("web", false), pod("late", true)})));
     auto next = report();
     EXPECT_EQ(next["previous"], "2026-11-25T10:00:00Z");
     EXPECT_THAT(checksIn(next["fixed"]), Contains("privileged-container"));
@@ -165,7 +165,7 @@ TEST_F(SecurityAuditTest, ComparesWithTheLastRunOfTheSameScope) {
 
 TEST_F(SecurityAuditTest, OfOneNamespaceAsksOnlyForThat) {
     put("/api/v1/namespaces/shop", {{"metadata", {{"name", "shop"}}}});
-    put("/api/v1/namespaces/shop/pods?limit=100", listOf({pod("web", true)}));
+    put("/api/v1/namespaces/shop/pods?limit=100", listOf(json::array({pod("web", true)})));
     auto shop = report(" -n shop");
     EXPECT_THAT(checksIn(shop["findings"]),
                 AllOf(Contains("privileged-container"), Contains("network-policy-missing")));
