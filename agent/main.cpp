@@ -125,6 +125,22 @@ int run(int argc, char** argv) {
     ofClusters("test", "Whether one can be reached and read: NAME");
     ofClusters("remove", "Watch one no longer that was added: NAME");
 
+    auto* clusterApp = app.add_subcommand("cluster", "The life of a cluster that the running agent watches");
+    clusterApp->require_subcommand(1);
+    auto ofCluster = [&](const char* name, const char* help) {
+        auto* made = clusterApp->add_subcommand(name, help);
+        made->add_option("--config", command.config, "Configuration of the agent, for its data directory");
+        made->add_option("--data", command.data, "Data directory of the agent");
+        made->add_option("--language", command.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
+        made->allow_extras();  // the options of the command itself
+        made->callback([&code, &command, made, name] {
+            command.words = made->remaining();
+            command.words.insert(command.words.begin(), {"cluster", name});
+            code = doCommand(command);
+        });
+    };
+    ofCluster("audit", "How safe it is set up: -n NAMESPACE, --severity high, --output markdown|json|sarif");
+
     app.add_subcommand("commands", "Print the commands of `klaw do` and of chats as a Markdown table")->callback([&] {
         code = catalogueCommand();
     });

@@ -90,7 +90,9 @@ Result<void> AgentRun::start() {
     control_->setGrants(grants_);
     clusterBook_.restore(state->meta);
     defaultsBook_.restore(state->meta);
+    securityBook_.restore(state->meta);
     control_->setClusters(setup_.found, clusterBook_, defaultsBook_);
+    control_->setAudits(securityBook_);
     auto noteAction = [this](const std::string& incident, const rules::Action& action) {
         // One that has resolved meanwhile has its end on its card.
         if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
@@ -616,6 +618,8 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     unit.meta.insert(unit.meta.end(), clusters.begin(), clusters.end());
     auto defaults = defaultsBook_.takeChanges();
     unit.meta.insert(unit.meta.end(), defaults.begin(), defaults.end());
+    auto audits = securityBook_.takeChanges();
+    unit.meta.insert(unit.meta.end(), audits.begin(), audits.end());
     for (const auto& incident : unit.incidents) {
         if (!incident.resolvedAt) continue;
         std::erase_if(lately_, [&](const rules::Incident& other) { return other.id == incident.id; });
@@ -624,12 +628,14 @@ void AgentRun::flush(storage::UnitOfWork with, Committed done) {
     }
     auto silences = unit.silences;
     auto stored = [this, silences = std::move(silences), grants = std::move(grants), clusters = std::move(clusters),
-                   defaults = std::move(defaults), done = std::move(done)](Result<storage::Committed> result) {
+                   defaults = std::move(defaults), audits = std::move(audits),
+                   done = std::move(done)](Result<storage::Committed> result) {
         if (result) {
             silenceMirrors_->apply(silences);
             noteGrants(grants);
             noteClusters(clusters);
             defaultsBook_.stored(defaults);
+            securityBook_.stored(audits);
         } else {
             spdlog::error("a change could not be stored: {}", result.error().describe());
         }

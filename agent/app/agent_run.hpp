@@ -145,6 +145,7 @@ private:
     access::GrantBook grants_;
     ClusterBook clusterBook_{clusterKeyPrefix};
     DefaultsBook defaultsBook_{defaultsKeyPrefix};
+    SecurityBook securityBook_{securityKeyPrefix};
     LoopCondition clusterSourcesChanged_;
     bool lookForClustersNow_ = true;
     std::uint64_t looks_ = 0;

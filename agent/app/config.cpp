@@ -12,6 +12,7 @@
 #include "agent/app/on_call_config.hpp"
 #include "agent/app/quiet_hours_config.hpp"
 #include "agent/app/safety_config.hpp"
+#include "agent/app/security_config.hpp"
 #include "base/net/url.hpp"
 #include "base/text/utf8.hpp"
 #include "rules/load/value_readers.hpp"
@@ -693,6 +694,7 @@ constexpr Field<Config> configFields[] = {
     {"reveal", readReveal},
     {"remediation", readRemediation},
     {"audit", readAudit},
+    {"security", readSecurity},
     {"routes", readRoutes},
     {"on_call", readOnCall},
     {"maintenance", readMaintenance},

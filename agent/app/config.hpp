@@ -14,6 +14,7 @@
 #include "agent/access/reveal_rule.hpp"
 #include "agent/app/heartbeat.hpp"
 #include "agent/kube/cluster_source.hpp"
+#include "agent/security/terms.hpp"
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -155,6 +156,7 @@ struct Config {
     std::vector<access::RevealRule> reveal;  ///< values of Secrets that may be shown in private
     RemediationConfig remediation;
     AuditConfig audit;
+    security::Terms security;         ///< what `cluster audit` goes by
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;
     std::vector<rules::Rota> rotas;  ///< of `on_call`

@@ -1,5 +1,7 @@
 #include "agent/app/live_control.hpp"
 
+#include "agent/app/version.hpp"
+
 #include <fmt/format.h>
 
 #include <fstream>
@@ -306,6 +308,12 @@ Task<Result<void>> LiveControl::mayChange(operate::Caller caller, std::string cl
         if (!may) co_return fail(inCluster(std::move(may).error(), cluster));
     }
     co_return Result<void>();
+}
+
+security::Terms LiveControl::auditTerms() const {
+    auto terms = config_.security;
+    terms.programVersion = programVersion;
+    return terms;
 }
 
 Task<Result<std::string>> LiveControl::changeCluster(access::Permit permit, kube::ChangeRequest change) {

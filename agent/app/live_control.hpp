@@ -12,6 +12,7 @@
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/rule_keeper.hpp"
+#include "agent/app/security_book.hpp"
 #include "agent/deliver/silence_mirror.hpp"
 #include "agent/operate/control.hpp"
 #include "base/async/task_group.hpp"
@@ -61,6 +62,9 @@ public:
         book_ = &book;
         defaults_ = &defaults;
     }
+
+    /// Where security audits are remembered.
+    void setAudits(SecurityBook& audits) { audits_ = &audits; }
 
     /// Where rules are changed.
     void setRules(RuleKeeper& rules, RuleKeeper::Install install) {
@@ -135,6 +139,9 @@ public:
     }
     Task<Result<void>> mayChange(operate::Caller caller, std::string cluster,
                                  std::vector<kube::ChangeRequest> changes) override;
+    security::Terms auditTerms() const override;
+    const security::Run* lastAudit(const std::string& scope) const override { return audits_->find(scope); }
+    void keepAudit(const std::string& scope, const security::Run& run) override { audits_->put(scope, run); }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 
 private:
@@ -160,6 +167,7 @@ private:
     const FoundClusters* found_ = nullptr;
     ClusterBook* book_ = nullptr;
     DefaultsBook* defaults_ = nullptr;
+    SecurityBook* audits_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
     TaskGroup questions_;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "agent/cli/commands.hpp"
@@ -10,9 +11,21 @@ namespace {
 
 using operate::Verb;
 
-/// The options that a verb has, by their long names.
+/// The first of two words that are one verb: "cluster audit".
+constexpr std::string_view firstOfTwo = "cluster";
+
+std::string quoted(std::string_view word) {
+    auto text = std::string(word);
+    return text.find(' ') == text.npos ? text : "\"" + text + "\"";
+}
+
+/// The options that a verb has, by their long names; for the first of two words also what may follow.
 std::vector<std::string> wordsOf(const Verb& verb) {
     std::vector<std::string> words{"--help", "--json"};
+    if (std::ranges::find(verb.aliases, firstOfTwo) != verb.aliases.end())
+        for (const auto& other : operate::catalogue())
+            if (auto blank = other.name.find(' '); blank != other.name.npos)
+                words.emplace_back(other.name.substr(blank + 1));
     for (auto option : operate::optionsOf(verb)) words.push_back("--" + std::string(option));
     return words;
 }
@@ -21,9 +34,9 @@ std::vector<std::string> wordsOf(const Verb& verb) {
 std::string casesOfVerbs() {
     std::string cases;
     for (const auto& verb : operate::catalogue()) {
-        auto names = std::string(verb.name);
+        auto names = quoted(verb.name);
         for (auto alias : verb.aliases)
-            if (alias != "?") names += "|" + std::string(alias);
+            if (alias != "?") names += "|" + quoted(alias);
         cases += fmt::format("        {}) words=\"{}\" ;;\n", names, fmt::join(wordsOf(verb), " "));
     }
     return cases;
@@ -39,7 +52,9 @@ std::string casesOfCommands(const CommandTree& tree) {
 
 std::string bashScript(const CommandTree& tree) {
     std::string verbs;
-    for (const auto& verb : operate::catalogue()) verbs += (verbs.empty() ? "" : " ") + std::string(verb.name);
+    for (const auto& verb : operate::catalogue())
+        if (verb.name.find(' ') == verb.name.npos) verbs += std::string(verb.name) + " ";
+    verbs += firstOfTwo;
     auto top = tree.find("");
     auto commands = top == tree.end() ? std::vector<std::string>() : top->second;
     return fmt::format(R"SH(# klaw completion: eval "$(klaw completion bash)"
@@ -50,7 +65,9 @@ _klaw() {{
     elif [ "$command" = do ] && [ "$COMP_CWORD" -eq 2 ]; then
         words="{}"
     elif [ "$command" = do ]; then
-        case "${{COMP_WORDS[2]}}" in
+        local verb="${{COMP_WORDS[2]}}"
+        [ "$verb" = cluster ] && [ "$COMP_CWORD" -gt 3 ] && verb="cluster ${{COMP_WORDS[3]}}"
+        case "$verb" in
 {}        esac
     else
         case "$command" in

@@ -104,6 +104,7 @@ std::vector<Verb> clusterVerbs();
 std::vector<Verb> lifecycleVerbs();
 std::vector<Verb> clusterDeployVerbs();
 std::vector<Verb> clusterUpgradeVerbs();
+std::vector<Verb> securityVerbs();
 
 /// A message as a command and the text that goes with it: what follows the first line, out of its fences, where the
 /// verb takes one.

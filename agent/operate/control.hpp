@@ -16,6 +16,7 @@
 #include "agent/kube/cluster_source.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/plan.hpp"
+#include "agent/security/terms.hpp"
 #include "base/async/task.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
@@ -233,6 +234,11 @@ public:
     /// Nothing while nodes or Pods of the cluster are not watched, or not all known yet.
     virtual Task<std::optional<CapacityView>> capacityOf(std::string cluster) = 0;
     virtual Task<void> sleepFor(Duration time) = 0;
+    /// What a security audit goes by, of the configuration.
+    virtual security::Terms auditTerms() const { return {}; }
+    /// The last audit of a scope, "prod" or "prod/shop"; null where there was none.
+    virtual const security::Run* lastAudit(const std::string&) const { return nullptr; }
+    virtual void keepAudit(const std::string&, const security::Run&) {}
     /// Where a cluster is asked as the caller: PermissionDenied, with what Kubernetes says, for the first of these that
     /// it does not let them send. Nothing is asked elsewhere: a dry run says the same.
     virtual Task<Result<void>> mayChange(Caller caller, std::string cluster,

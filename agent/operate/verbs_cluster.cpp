@@ -6,7 +6,7 @@ namespace klaw::operate {
 
 std::vector<Verb> lifecycleVerbs() {
     std::vector<Verb> all;
-    for (auto group : {clusterDeployVerbs(), clusterUpgradeVerbs()})
+    for (auto group : {clusterDeployVerbs(), clusterUpgradeVerbs(), securityVerbs()})
         for (auto& verb : group) all.push_back(std::move(verb));
     return all;
 }

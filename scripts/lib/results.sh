@@ -105,6 +105,23 @@ run_cel() {
     if [ "$cel_failed" -gt 0 ]; then failures+=("$cel_failed of CEL"); fi
 }
 
+# The checks for the Pod Security Standards beside those of Kubernetes' own admission, with more options.
+run_pod_security() {
+    if ! command -v go >/dev/null; then
+        echo "skipped: no Go toolchain, so no pod-security-admission (pod security)"
+        skipped=$((skipped + 1))
+        return 0
+    fi
+    local agreed=0 disagreed=1
+    echo "== Pod Security Standards: Klaw and k8s.io/pod-security-admission"
+    [ -f build/debug/build.ninja ] || cmake --preset debug >/dev/null
+    test/podsecurity/run "$@" || true
+    if [ -s build/podsecurity/result ]; then read -r agreed disagreed <build/podsecurity/result; fi
+    passed=$((passed + agreed))
+    failed=$((failed + disagreed))
+    if [ "$disagreed" -gt 0 ]; then failures+=("Pod Security Standards"); fi
+}
+
 # One check that is no GoogleTest program: a name and a command.
 run_check() {
     local name=$1

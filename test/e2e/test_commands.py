@@ -29,6 +29,10 @@ class CompletionTest(unittest.TestCase):
         self.assertEqual(self.completed("do", "depl"), ["deployments"])
         self.assertEqual(self.completed("do", "pods", "--b"), ["--bad"])
         self.assertEqual(self.completed("do", "容器组", "--g"), ["--grep"])
+        self.assertEqual(self.completed("do", "cluster", "au"), ["audit"])
+        self.assertEqual(self.completed("do", "cluster", "audit", "--sev"), ["--severity"])
+        self.assertEqual(self.completed("do", "安全审计", "--sev"), ["--severity"])
+        self.assertEqual(self.completed("cluster", "au"), ["audit"])
         self.assertEqual(self.completed("rules", "ex"), ["explain", "export"])
         self.assertEqual(self.completed("replay", "--no"), ["--no-default-rules"])
 

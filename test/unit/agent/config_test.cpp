@@ -414,6 +414,31 @@ TEST(Config, WantsAProofOfFeishuAndAnAddressForDingTalkWhereTheyPost) {
         EXPECT_EQ(firstError(fine), "fine") << fine;
 }
 
+TEST(Config, ReadsWhatSecurityAuditsGoBy) {
+    auto report = parseConfig("klaw.yaml", R"(
+security:
+  newest_kubernetes: "1.37"
+  certificates_end_within: 14d
+  exemptions:
+    - {check: host-path-volume, namespace: logging, object: DaemonSet/collector, reason: reads logs, until: 2027-06-30}
+)");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    const auto& terms = report.config.security;
+    EXPECT_EQ(terms.settings.newestMinor, 37);
+    EXPECT_EQ(terms.settings.certificatesEndWithin, 14 * 24h);
+    security::Exemption exemption{"host-path-volume", "logging", "DaemonSet/collector", "reads logs",
+                                  *parseRfc3339("2027-07-01T00:00:00Z")};  // the day counts to its end
+    EXPECT_EQ(terms.exemptions, std::vector<security::Exemption>{exemption});
+    EXPECT_EQ(firstError("security: {exemptions: [{check: host-prt, reason: r, until: 2027-06-30}]}"),
+              "klaw.yaml:1:33: check: there is no check \"host-prt\" (did you mean host-port?)");
+    EXPECT_EQ(firstError("security: {exemptions: [{check: host-port, reason: r}]}"),
+              "klaw.yaml:1:25: exemptions: without an end (add `until`: the last day, such as 2026-12-31)");
+    EXPECT_EQ(firstError("security: {exemptions: [{check: host-port, until: 2027-06-30}]}"),
+              "klaw.yaml:1:25: exemptions: without a reason (add `reason`)");
+    EXPECT_EQ(firstError("security: {newest_kubernetes: new}"),
+              "klaw.yaml:1:31: newest_kubernetes: \"new\" is no minor version (write for example \"1.36\")");
+}
+
 TEST(Config, TakesRelativePathsFromItsOwnDirectory) {
     auto report = parseConfig("/etc/klaw/klaw.yaml", "data: state\nrules: {directories: [rules, /srv/rules]}");
     ASSERT_TRUE(report.ok());

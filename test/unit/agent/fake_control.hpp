@@ -47,7 +47,9 @@ public:
     Result<void> clusterLets{};         ///< and what it says to all of it
     std::function<std::vector<storage::AuditRow>(const storage::AuditFilter&)> onAudit;  ///< none where it is not set
     std::vector<storage::ObjectChange> watchedChanges;
-    std::string klawsNamespace;             ///< that it runs in
+    std::string klawsNamespace;  ///< that it runs in
+    security::Terms terms;       ///< of security audits
+    std::map<std::string, security::Run> audits;
     std::vector<std::string> acknowledged;  ///< "ID by NAME"
     rules::Incident alert;                  ///< open, when it has an id
     std::vector<rules::Incident> further;   ///< open as well
@@ -196,6 +198,12 @@ public:
         for (const auto& change : wanted) reviewed.push_back(caller.identity + " " + change.method + " " + change.path);
         co_return clusterLets;
     }
+    security::Terms auditTerms() const override { return terms; }
+    const security::Run* lastAudit(const std::string& scope) const override {
+        auto found = audits.find(scope);
+        return found == audits.end() ? nullptr : &found->second;
+    }
+    void keepAudit(const std::string& scope, const security::Run& run) override { audits[scope] = run; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest request) override {
         EXPECT_TRUE(permit.covers(request.digest()));
         EXPECT_EQ(permit.ns(), request.ns());
