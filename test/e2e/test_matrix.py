@@ -29,7 +29,9 @@ OF_KLAW = {
     "comment": ("alerts", "comment 0000 word"), "silence": ("alerts", "silence namespace=nowhere 1h"),
     "unsilence": ("alerts", "unsilence 0000"), "rules": ("rules", "rules remove Nothing"),
     "clusters": ("clusters", "clusters remove nothing"), "grant": ("access", "grant nobody viewer 1h"),
-    "revoke": ("access", "revoke 0000")}
+    "revoke": ("access", "revoke 0000"),
+    "cluster deploy": ("clusters", "cluster deploy made --version v1.34.2 -n nowhere --cluster main"),
+    "cluster upgrade": ("clusters", "cluster upgrade made --to v1.34.2 -n nowhere --cluster main")}
 # Whoever may do what was asked for; whoever may read: what a conversation is about is nobody else's.
 JUDGED_OTHERWISE = {"approve", "refuse", "use"}
 APPS = 3  # an application answers four times a second
@@ -39,7 +41,8 @@ class MatrixTest(NodeTest):
     def changing_verbs(self):
         table = run_klaw("commands").stdout.splitlines()[2:]
         cells = [re.split(r"(?<!\\)\|", row) for row in table]
-        return {cell[1].strip(" `").split()[0] for cell in cells if cell[6].strip()}
+        words = [cell[1].strip(" `").split() for cell in cells if cell[6].strip()]
+        return {" ".join(each[:2]) if each[0] == "cluster" else each[0] for each in words}
 
     def prepare(self):
         self.outside = self.namespace("outside")
