@@ -155,6 +155,15 @@ std::vector<std::string> Policy::groupsOf(const Request& request, TimePoint now)
     return {groups.begin(), groups.end()};
 }
 
+bool Policy::isAdministrator(const Request& request, TimePoint now) const {
+    if (request.identity.starts_with(localPrefix) && request.identity.size() > localPrefix.size()) return true;
+    return std::ranges::any_of(bindings_, [&](const Binding& binding) {
+        const auto* held = role(binding.role);
+        bool everywhere = binding.clusters.empty() && binding.namespaces.empty();
+        return held && everywhere && mayEverything(*held) && meantBy(binding, request) && holds(binding, now);
+    });
+}
+
 bool Policy::namesDepartments(std::string_view platform) const {
     auto isOfPlatform = [prefix = departmentPrefix(platform)](const std::string& id) { return id.starts_with(prefix); };
     return std::ranges::any_of(

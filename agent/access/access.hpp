@@ -56,6 +56,8 @@ public:
     std::vector<std::string> rolesOf(const Request& request, TimePoint now) const;
     /// The groups of Kubernetes in which somebody is where the request is, as it is made under their name. Sorted.
     std::vector<std::string> groupsOf(const Request& request, TimePoint now) const;
+    /// Whether somebody may do everything everywhere.
+    bool isAdministrator(const Request& request, TimePoint now) const;
     /// Whether somebody has a role for being in a department of the platform ("feishu").
     bool namesDepartments(std::string_view platform) const;
     /// Whether anything about the request, or what has to be read for it, may depend on the departments of whoever

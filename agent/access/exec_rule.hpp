@@ -12,7 +12,8 @@ namespace klaw::access {
 /// A command that may be run in containers. A list that is empty fits everything; in all of them but `command` and
 /// `roles` `*` stands for any characters.
 struct ExecRule {
-    /// One element an argument: itself, `*` for any one that does not begin with `-`, or `-*` for any one that does.
+    /// One element an argument: itself, `*` for any one that does not begin with `-`, or `-*` for any one that does. No
+    /// open one is the name of a program that checkCommand() refuses.
     std::vector<std::string> command;
     std::vector<std::string> clusters;
     std::vector<std::string> namespaces;
@@ -25,7 +26,7 @@ struct ExecRule {
 };
 
 /// InvalidArgument, with what to do, for a command that would be no limit: one that runs what it is given, such as a
-/// shell, or whose program is left open.
+/// shell, or whose program is left open. Such programs are known by their names, not all of them.
 Result<void> checkCommand(const std::vector<std::string>& command);
 
 /// Whether the rule is about a container of the Pod at `place`, whoever asks.

@@ -83,7 +83,7 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
         open.plan.cluster = request.place->cluster;
         open.plan.ns = request.place->ns;
     }
-    open.plan.summary = open.command;
+    open.plan.summary = operate::recordable(open.command);
     auto decision = gate_.decide(request);
     if (!decision.allowed) co_return co_await refused(open, "denied", std::move(decision.reason));
     open.kept = line.option("kept").value_or("");
@@ -106,8 +106,10 @@ Task<Answered> ChangeDesk::handle(const operate::Verb& verb, operate::CommandLin
                                    "this was approved for the cluster " + open.approved->cluster + ", not for " +
                                        open.plan.cluster + ": nothing was done");
     if (auto why = deniedPart(open, request)) co_return co_await refused(open, "denied", std::move(*why));
-    if (auto lets = co_await clusterLets(open); !lets)
-        co_return co_await refused(open, "denied", lets.error().describe());
+    if (auto lets = co_await clusterLets(open); !lets) {
+        bool denied = lets.error().code == ErrorCode::PermissionDenied;  // or it could not be asked
+        co_return co_await refused(open, denied ? "denied" : "refused", lets.error().describe());
+    }
     if (auto expected = line.option("expect"))
         if (auto same = operate::stillExpected(open.plan, *expected, clock_.now()); !same)
             co_return co_await refused(open, "stale", same.error().describe());
@@ -382,6 +384,7 @@ storage::MetaEntry ChangeDesk::kept(const Open& open) {
 Task<Result<std::string>> ChangeDesk::settled(const Open& open, Result<std::string> answer) {
     if (answer || !isLost(answer.error())) co_return answer;
     if (open.plan.request.isRead()) co_return answer;  // what was not read was not shown
+    if (open.plan.request.isExec() && answer.error().code != ErrorCode::OutcomeUnknown) co_return answer;  // not run
     if (open.plan.request.isExec())
         co_return fail(ErrorCode::OutcomeUnknown,
                        "it is not known whether this was run, nor how it ended: " + answer.error().message,

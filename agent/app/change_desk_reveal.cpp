@@ -12,9 +12,11 @@ namespace klaw::app {
 /// `secret`: the object with all its values.
 Task<Result<void>> ChangeDesk::showInPrivate(const Open& open, std::string secret) {
     auto json = nlohmann::json::parse(secret, nullptr, false);
-    auto value = base64Decode(operate::textAt(json, operate::pointerTo("/data", open.plan.revealedKey)));
-    if (!value || operate::textAt(json, "/metadata/uid") != open.plan.uid)
-        co_return fail(ErrorCode::Conflict, open.plan.title() + " was changed meanwhile");
+    const auto& encoded = operate::valueAt(json, operate::pointerTo("/data", open.plan.revealedKey));
+    bool same = operate::textAt(json, "/metadata/uid") == open.plan.uid &&
+                operate::stateOf(json, {}) == open.plan.state && encoded.is_string();
+    auto value = same ? base64Decode(encoded.get<std::string>()) : std::nullopt;
+    if (!value) co_return fail(ErrorCode::Conflict, open.plan.title() + " was changed meanwhile");
     if (!reveal_) co_return fail(ErrorCode::Unsupported, "there are no private messages here");
     Revealed revealed;
     revealed.id = open.id;

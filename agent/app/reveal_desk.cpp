@@ -21,17 +21,21 @@ constexpr std::size_t longestValue = 8'000;
 constexpr Duration shortestPause = 2s, longestPause = 1min;
 /// Platforms take nothing back that is older.
 constexpr Duration longestTrying = 24h;
+/// Platforms that drop repeats do so for an hour; a repeat is on its way for a while.
+constexpr Duration repeatsDropped = 55min;
+constexpr Duration longestFarewell = 5s;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
 }
 
-/// What a message shows as it is: platforms take some of a text for their own signs.
+/// What a message shows as it is: platforms take some of a text for their own signs, mentions and formats.
 bool isPlain(const std::string& value) {
     bool readable = isValidUtf8(value) && std::ranges::none_of(value, [](unsigned char c) {
                         return (c < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7f;
                     });
-    return readable && value.find("<at") == std::string::npos;
+    auto isSign = [&](std::string_view sign) { return value.find(sign) != std::string::npos; };
+    return readable && !isSign("<") && !isSign("**") && !isSign("](");
 }
 
 std::string textOf(const Revealed& revealed, const std::string& value) {
@@ -54,8 +58,19 @@ struct RevealDesk::Note {
     TimePoint sentAt{}, until{};
 };
 
+struct RevealDesk::Delivery {
+    explicit Delivery(Loop& loop) : changed(loop) {}
+    LoopCondition changed;
+    std::optional<Result<void>> outcome;
+};
+
 RevealDesk::RevealDesk(Loop& loop, LoopClock& clock, Flush flush, NotesOf notesOf)
-    : clock_(clock), flush_(std::move(flush)), notesOf_(std::move(notesOf)), tasks_(loop, reportFailure) {}
+    : loop_(loop),
+      clock_(clock),
+      flush_(std::move(flush)),
+      notesOf_(std::move(notesOf)),
+      delivered_(loop),
+      tasks_(loop, reportFailure) {}
 
 storage::MetaEntry RevealDesk::kept(const Note& note) {
     Json json{{"app", note.app},
@@ -80,35 +95,75 @@ Task<Result<void>> RevealDesk::show(Revealed revealed, std::string value) {
     if (value.size() > longestValue)
         co_return fail(ErrorCode::InvalidArgument,
                        "the value has " + std::to_string(value.size()) + " bytes, more than a message takes");
-    auto notes = notesOf_(revealed.app);
-    if (!notes) co_return fail(ErrorCode::NotFound, "the application it was asked in is gone");
     Note note{revealed.id,       revealed.app,    revealed.person, {},
               revealed.identity, revealed.target, clock_.now(),    clock_.now() + revealed.shownFor};
+    auto delivery = std::make_shared<Delivery>(loop_);
+    const std::string name = "private message " + note.id;
+    auto text = textOf(revealed, value);
+    if (!tasks_.spawn(name, deliver(delivery, std::move(note), std::move(text))))
+        co_return fail(ErrorCode::Unsupported, "the agent ends");
+    std::function<bool()> ended = [delivery] { return delivery->outcome.has_value(); };
+    co_await delivery->changed.until(std::move(ended));
+    co_return *delivery->outcome;
+}
+
+Task<void> RevealDesk::deliver(std::shared_ptr<Delivery> delivery, Note note, std::string text) {
+    struct UnderWay {
+        UnderWay(RevealDesk& of, Delivery& what) : desk(of), delivery(what) { ++desk.delivering_; }
+        ~UnderWay() {
+            if (!delivery.outcome) delivery.outcome = fail(ErrorCode::OutcomeUnknown, "the sending was interrupted");
+            delivery.changed.notify();
+            --desk.delivering_;
+            desk.delivered_.notify();
+        }
+        UnderWay(const UnderWay&) = delete;
+        UnderWay& operator=(const UnderWay&) = delete;
+        RevealDesk& desk;
+        Delivery& delivery;
+    };
+    UnderWay underWay(*this, *delivery);
+    auto outcome = co_await sent(std::move(note), std::move(text));
+    delivery->outcome = std::move(outcome);
+}
+
+Task<Result<void>> RevealDesk::sent(Note note, std::string text) {
+    auto notes = notesOf_(note.app);
+    if (!notes) co_return fail(ErrorCode::NotFound, "the application it was asked in is gone");
     // Before it leaves: what is not known to be there is never taken back.
     auto stored = co_await keep(note);
     if (!stored) co_return stored;
-    auto text = textOf(revealed, value);
-    auto sent = co_await notes->send(note.person, std::move(text), note.id);
-    bool maybeSent = !sent && isLost(sent.error());
-    if (!sent && !maybeSent) {
+    auto answer = co_await notes->send(note.person, std::move(text), note.id);
+    if (!answer && !isLost(answer.error())) {
         storage::UnitOfWork unit;
         unit.meta.push_back({std::string(keyPrefix) + note.id, {}});
         co_await flush_(std::move(unit));
+        co_return fail(std::move(answer).error());
     }
-    if (sent) note.ref = *sent;
-    if (sent) stored = co_await keep(note);
-    if (sent && !stored) spdlog::error("the message {} is to be taken back, which could not be stored", note.id);
+    if (answer) note.ref = *answer;
+    if (!answer) note.until = clock_.now();  // nobody is told that it may be there
+    if (answer) stored = co_await keep(note);
+    if (!stored) spdlog::error("the message {} is to be taken back, which could not be stored", note.id);
     const std::string name = "recall of " + note.id;
-    if (sent || maybeSent) tasks_.spawn(name, takeBack(std::move(note)));
-    if (sent) co_return Result<void>();
-    auto error = std::move(sent).error();
-    bool quotes = !value.empty() && error.describe().find(value) != std::string::npos;
-    if (quotes) error = Error(error.code, "the platform refused the message");
-    co_return fail(std::move(error));
+    tasks_.spawn(name, takeBack(std::move(note)));
+    if (!answer) co_return fail(std::move(answer).error());
+    co_return Result<void>();
+}
+
+Task<void> RevealDesk::stop() {
+    std::function<bool()> none = [this] { return delivering_ == 0; };
+    co_await delivered_.until(std::move(none), clock_, clock_.now() + longestFarewell);
+    co_await tasks_.stop();
 }
 
 /// Tried again until it is gone, or so old that no platform takes it back.
 Task<void> RevealDesk::takeBack(Note note) {
+    if (note.ref.empty()) {
+        auto known = co_await identified(note);
+        std::string why = known ? std::string() : known.error().describe();
+        if (!known) co_return co_await end(std::move(note), "unknown", "it could not be taken back: " + why);
+        auto stored = co_await keep(note);
+        if (!stored) spdlog::error("which message {} is could not be stored", note.id);
+    }
     if (auto left = note.until - clock_.now(); left > Duration::zero()) co_await clock_.sleepFor(left);
     auto pause = shortestPause;
     for (;;) {
@@ -116,8 +171,7 @@ Task<void> RevealDesk::takeBack(Note note) {
         if (done) co_return co_await end(std::move(note), "recalled", {});
         auto why = done.error().describe();
         spdlog::warn("the private message {} is not taken back yet: {}", note.id, why);
-        bool hopeless = done.error().code == ErrorCode::OutcomeUnknown && note.ref.empty();
-        if (hopeless || clock_.now() >= note.sentAt + longestTrying)
+        if (clock_.now() >= note.sentAt + longestTrying)
             co_return co_await end(std::move(note), "unknown", "it could not be taken back: " + why);
         co_await clock_.sleepFor(pause);
         pause = std::min(2 * pause, longestPause);
@@ -125,17 +179,27 @@ Task<void> RevealDesk::takeBack(Note note) {
 }
 
 /// Where nobody knows whether it was sent, a platform that drops repeats says which message it was, or sends this one
-/// in its place.
-Task<Result<void>> RevealDesk::recalled(Note& note) {
+/// in its place. Later it would only send another one.
+Task<Result<void>> RevealDesk::identified(Note& note) {
+    Error why(ErrorCode::OutcomeUnknown, "nobody knows whether it was sent, nor which message it is");
+    auto pause = shortestPause;
+    while (clock_.now() < note.sentAt + repeatsDropped) {
+        auto notes = notesOf_(note.app);
+        if (notes && !notes->dropsRepeats()) break;
+        Result<std::string> known = fail(ErrorCode::NotFound, "the application \"" + note.app + "\" is gone");
+        if (notes) known = co_await notes->send(note.person, "…", note.id);
+        if (known) note.ref = std::move(*known);
+        if (known) co_return Result<void>();
+        why = std::move(known).error();
+        co_await clock_.sleepFor(pause);
+        pause = std::min(2 * pause, longestPause);
+    }
+    co_return fail(std::move(why));
+}
+
+Task<Result<void>> RevealDesk::recalled(const Note& note) {
     auto notes = notesOf_(note.app);
     if (!notes) co_return fail(ErrorCode::NotFound, "the application \"" + note.app + "\" is gone");
-    if (note.ref.empty() && !notes->dropsRepeats())
-        co_return fail(ErrorCode::OutcomeUnknown, "nobody knows whether it was sent, nor which message it is");
-    if (note.ref.empty()) {
-        auto known = co_await notes->send(note.person, "…", note.id);
-        if (!known) co_return fail(ErrorCode::Unavailable, known.error().message);
-        note.ref = std::move(*known);
-    }
     co_return co_await notes->recall(note.ref);
 }
 

@@ -60,7 +60,7 @@ public:
     /// and the answer is empty.
     Task<Result<net::HttpResponse>> read(access::Permit permit, ChangeRequest reading, Duration timeout);
     /// Runs a command once, as change() sends a change. Without input and terminal. With a permit for a dry run nothing
-    /// is run: only whether it may be is asked. OutcomeUnknown when the connection broke before the end was known;
+    /// is run: only whether it may be is asked. OutcomeUnknown when it may have been run, and by no other error;
     /// Internal when it could not be started.
     Task<Result<ExecOutcome>> exec(access::Permit permit, ChangeRequest command);
     /// Whether RBAC (or what else the cluster asks) lets `caller` send this: PermissionDenied with what it says.

@@ -53,6 +53,12 @@ std::string sentence(const std::string& verb, const Attributes& attributes, cons
            place;
 }
 
+/// Of what has failed before the command was sent, whose outcome is known.
+Error notRun(Error error) {
+    if (error.code == ErrorCode::OutcomeUnknown) error.code = ErrorCode::Unavailable;
+    return error;
+}
+
 }  // namespace
 
 Task<Result<void>> ApiServer::review(std::string verb, Person caller, ChangeRequest change, Duration timeout) {
@@ -114,11 +120,11 @@ Task<Result<ExecOutcome>> ApiServer::exec(access::Permit permit, ChangeRequest c
     Person caller(permit.identity(), permit.groups());
     constexpr Duration askWithin = 10s, openWithin = 10s;
     auto may = co_await mayChange(caller, command, askWithin);
-    if (!may) co_return fail(std::move(may).error());
+    if (!may) co_return fail(notRun(std::move(may).error()));
     if (permit.extent() == access::Permit::Extent::DryRun) co_return ExecOutcome();
     for (bool again : {true, false}) {
         auto prepared = co_await request(command.path);
-        if (!prepared) co_return fail(std::move(prepared).error());
+        if (!prepared) co_return fail(notRun(std::move(prepared).error()));
         impersonate(*prepared, caller);
         prepared->headers.remove("Accept");
         net::WebSocketOptions options;
@@ -135,9 +141,16 @@ Task<Result<ExecOutcome>> ApiServer::exec(access::Permit permit, ChangeRequest c
             net::HttpHead head;
             head.status = opened.status;
             head.headers = std::move(opened.headers);
-            co_return fail(statusError(head, opened.body, access_.server));
+            auto error = statusError(head, opened.body, access_.server);
+            bool passedOn = opened.status == 502 || opened.status == 504;  // a gateway does not know what came of it
+            if (passedOn) error.code = ErrorCode::OutcomeUnknown;
+            co_return fail(std::move(error));
         }
-        if (!opened.socket) co_return fail(std::move(opened.error));
+        if (!opened.socket && !opened.asked) co_return fail(notRun(std::move(opened.error)));
+        if (!opened.socket) {
+            opened.error.code = ErrorCode::OutcomeUnknown;
+            co_return fail(std::move(opened.error));
+        }
         auto spoken = opened.headers.get("Sec-WebSocket-Protocol");
         if (!spoken || !isExecProtocol(*spoken)) {
             opened.socket->abort();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/net/expiry.hpp"
+#include "base/text/utf8.hpp"
 
 namespace klaw::kube {
 namespace {
@@ -13,7 +14,7 @@ using Json = nlohmann::json;
 
 enum Channel : char { StandardOutput = 1, StandardError = 2, Status = 3 };
 
-constexpr std::size_t mostOutput = 64u << 10, mostStatus = 64u << 10;
+constexpr std::size_t mostOutput = 64u << 10, mostStatus = 64u << 10, longestReason = 1000;
 /// Whoever has told the end closes the connection as well; what is on its way before that is still read.
 constexpr Duration waitForTheEnd = 1s;
 
@@ -32,6 +33,13 @@ std::optional<int> exitCodeIn(const Json& status) {
     return std::nullopt;
 }
 
+/// One line that is not empty.
+std::string textOf(std::string message) {
+    auto isControl = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+    std::ranges::replace_if(message, isControl, ' ');
+    return message.empty() ? "no reason is given" : truncateUtf8(message, longestReason);
+}
+
 /// What has been heard so far.
 class Heard {
 public:
@@ -46,22 +54,28 @@ public:
     }
     void takeTooLong() { outcome_.cut = true; }
 
-    ExecOutcome unfinished() { return std::move(outcome_); }
+    ExecOutcome unfinished(std::string broken = {}) {
+        outcome_.broken = std::move(broken);
+        return std::move(outcome_);
+    }
 
     Result<ExecOutcome> finished() {
         auto status = Json::parse(status_, nullptr, false);
         try {
-            if (status.is_object() && status.value("status", "") == "Success")
+            if (!status.is_object()) return unfinished("its end is no Status");
+            if (status.value("status", "") == "Success")
                 outcome_.exitCode = 0;
-            else if (status.is_object())
+            else
                 outcome_.exitCode = exitCodeIn(status);
             if (outcome_.exitCode) return std::move(outcome_);
-            auto message = status.is_object() ? status.value("message", "") : status_;
-            auto isControl = [](unsigned char c) { return c < ' ' || c == 0x7f; };
-            std::ranges::replace_if(message, isControl, ' ');
-            return fail(ErrorCode::Internal, "the command could not be run: " + message.substr(0, 1000));
+            auto message = textOf(status.value("message", ""));
+            auto reason = status.value("reason", "");
+            // A container runtime says the same of what it could not start and of what broke off.
+            bool mayHaveRun = reason.empty() || reason == "InternalError" || reason == "NonZeroExitCode";
+            if (mayHaveRun || !outcome_.output.empty()) return unfinished(std::move(message));
+            return fail(ErrorCode::Internal, "the command could not be run: " + message);
         } catch (const Json::exception&) {  // a member of another type than a Status has
-            return fail(ErrorCode::Internal, "the command ended with what is no Status");
+            return unfinished("its end is no Status");
         }
     }
 
@@ -106,8 +120,7 @@ Task<Result<ExecOutcome>> listenToCommand(Loop& loop, std::shared_ptr<net::WebSo
         if (!message && heard.ended()) co_return heard.finished();
         if (!message && expiry.passed()) co_return heard.unfinished();
         if (!message)
-            co_return fail(ErrorCode::OutcomeUnknown,
-                           "the connection ended before the command did: " + message.error().message);
+            co_return heard.unfinished("the connection ended before the command did: " + message.error().message);
         bool wasEnded = heard.ended();
         heard.take(message->data);
         if (heard.ended() && !wasEnded) expiry.arm(std::min(expiry.left(), waitForTheEnd));

@@ -148,7 +148,9 @@ std::string withProgramAsOption(const std::string& command) {
     std::string before, program;
     for (auto word = words->begin(); word != end; ++word) {
         // As with kubectl; elsewhere it is the cluster.
-        auto written = word->written == "-c" ? std::string("--container") : word->written;
+        auto written = word->written;
+        bool isShort = written == "-c" || written.starts_with("-c=");
+        if (isShort) written.replace(0, 2, "--container");
         before += (before.empty() ? "" : " ") + written;
     }
     for (auto word = end + 1; word != words->end(); ++word) {

@@ -7,6 +7,7 @@
 #include "agent/operate/object_text.hpp"
 #include "agent/operate/planned_object.hpp"
 #include "base/digest.hpp"
+#include "base/text/secrets.hpp"
 #include "base/text/utf8.hpp"
 
 namespace klaw::operate {
@@ -22,7 +23,8 @@ constexpr std::size_t longestOutput = 8'000;
 std::string toJson(const kube::ExecOutcome& outcome) {
     Json json{{"output", base64Encode(outcome.output)}, {"cut", outcome.cut}};
     if (outcome.exitCode) json["exitCode"] = *outcome.exitCode;
-    return json.dump();
+    if (!outcome.broken.empty()) json["broken"] = outcome.broken;
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<kube::ExecOutcome> outcomeFromJson(const std::string& text) {
@@ -32,6 +34,7 @@ Result<kube::ExecOutcome> outcomeFromJson(const std::string& text) {
     kube::ExecOutcome outcome;
     outcome.output = std::move(*output);
     outcome.cut = valueAt(json, "/cut") == true;
+    outcome.broken = textAt(json, "/broken");
     const auto& code = valueAt(json, "/exitCode");
     if (code.is_number_integer()) outcome.exitCode = code.get<int>();
     return outcome;
@@ -39,6 +42,9 @@ Result<kube::ExecOutcome> outcomeFromJson(const std::string& text) {
 
 std::string endOf(const kube::ExecOutcome& outcome, bool chinese) {
     if (outcome.exitCode) return fmt::format(fmt::runtime(chinese ? "退出码 {}" : "exit code {}"), *outcome.exitCode);
+    if (!outcome.broken.empty())
+        return fmt::format(fmt::runtime(chinese ? "无法得知其结果：{}" : "it is not known how it ended: {}"),
+                           maskSecrets(outcome.broken));
     return chinese ? "超时未结束，可能仍在容器中运行" : "it had not ended in its time, and may go on in the container";
 }
 

@@ -12,7 +12,7 @@ std::string toJson(const kube::ExecOutcome& outcome);
 /// DataLoss for a text that is none.
 Result<kube::ExecOutcome> outcomeFromJson(const std::string& json);
 
-/// "exit code 1", or that it had not ended.
+/// "exit code 1", that it had not ended, or why that is not known.
 std::string endOf(const kube::ExecOutcome& outcome, bool chinese);
 /// What it wrote, for people: lines of valid UTF-8, masked for secrets, without what a terminal would interpret, cut
 /// where it is long, which the last line then says. Empty for nothing.

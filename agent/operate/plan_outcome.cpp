@@ -177,8 +177,9 @@ std::string toJson(const Plan& plan) {
         {"cluster", plan.cluster}, {"ns", plan.ns},           {"kind", plan.kind},        {"name", plan.name},
         {"path", plan.path},       {"uid", plan.uid},         {"state", plan.state},      {"summary", plan.summary},
         {"undo", plan.undo},       {"rollout", plan.rollout}, {"evidence", plan.evidence}};
-    json["request"] = {
-        {"method", plan.request.method}, {"path", plan.request.path}, {"contentType", plan.request.contentType}};
+    auto path = plan.request.path;
+    if (plan.request.isExec()) path.resize(std::min(path.find('?'), path.size()));  // with the command as it is
+    json["request"] = {{"method", plan.request.method}, {"path", path}, {"contentType", plan.request.contentType}};
     bool patches = plan.request.method == "PATCH" && plan.request.contentType != applyType;
     if (patches) json["effects"] = plan.effects.empty() ? effectsOf(plan.request.body) : plan.effects;
     json["permission"] = plan.permission;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "agent/operate/catalogue.hpp"
 #include "agent/operate/command_line.hpp"
 #include "agent/operate/resource_kinds.hpp"
 #include "agent/operate/secret_values.hpp"
@@ -74,6 +75,27 @@ std::string withoutValues(std::string_view command) {
     return out;
 }
 
+/// Of a command that runs a program: its arguments one by one, as one tells what the next one is.
+std::string withMaskedProgram(std::string_view command) {
+    auto word = std::string(command.substr(0, command.find_first_of(" \t\r\n")));
+    const auto* verb = findVerb(word);
+    if (!verb || !verb->runsProgram) return std::string(command);
+    auto text = withProgramAsOption(std::string(command));
+    auto line = parseCommandLine(text);
+    if (!line || line->options.contains("")) return word + " " + mask;
+    auto program = line->option("command");
+    if (!program) return text;
+    auto arguments = plainWordsOf(*program);
+    std::string shown;
+    if (arguments)
+        for (const auto& argument : recordableArguments(*arguments)) {
+            bool plain = !argument.empty() && argument.find_first_of(" \t\r\n'\"") == std::string::npos;
+            shown += (shown.empty() ? "" : " ") + (plain ? argument : asWord(argument).value_or(mask));
+        }
+    auto option = arguments ? asWord(shown) : std::nullopt;
+    return withoutOption(text, "command") + " --command " + option.value_or(mask);
+}
+
 }  // namespace
 
 bool isAboutSecrets(std::string_view command) {
@@ -82,7 +104,7 @@ bool isAboutSecrets(std::string_view command) {
 }
 
 std::string recordable(std::string_view command) {
-    auto text = isAboutSecrets(command) ? withoutValues(withPlainBlanks(command)) : std::string(command);
+    auto text = isAboutSecrets(command) ? withoutValues(withPlainBlanks(command)) : withMaskedProgram(command);
     return truncateUtf8(maskSecrets(text), longest);
 }
 

@@ -191,7 +191,7 @@ std::optional<access::Place> placeOfGrant(const Control& control, const CommandL
     return access::Place{clusters.front(), namespaces.empty() ? "" : namespaces.front(), {}, {}, false};
 }
 
-/// Nobody gives what they may not do themselves.
+/// Nobody gives what they may not do themselves, in Klaw or in Kubernetes.
 Result<void> mayGive(const Control& control, const Caller& caller, const CommandLine& line, const access::Role& role) {
     for (const auto& rule : role.rules)
         for (const auto& may : rule.may) {
@@ -199,6 +199,15 @@ Result<void> mayGive(const Control& control, const Caller& caller, const Command
             if (auto decision = control.policy().decide(own, control.now()); !decision.allowed)
                 return fail(ErrorCode::PermissionDenied, "nobody gives more than they have: " + decision.reason);
         }
+    access::Request own{caller.identity,  caller.chat, "access", "access", placeOfGrant(control, line),
+                        caller.membership};
+    if (control.policy().isAdministrator(own, control.now())) return {};
+    auto groups = control.policy().groupsOf(own, control.now());
+    for (const auto& group : role.groups)
+        if (std::ranges::find(groups, group) == groups.end())
+            return fail(ErrorCode::PermissionDenied, "nobody gives more than they have: whoever has the role \"" +
+                                                         role.name + "\" is in the group \"" + group +
+                                                         "\" of Kubernetes");
     return {};
 }
 

@@ -34,6 +34,9 @@ Result<std::vector<std::string>> argumentsOf(const CommandLine& line) {
                     "for example: exec web-0 -n shop -- df -h /");
     if (std::ranges::any_of(*arguments, hasControlCharacter))
         return fail(ErrorCode::InvalidArgument, "an argument has a control character");
+    if (recordableArguments(*arguments) != *arguments)
+        return fail(ErrorCode::InvalidArgument, "an argument looks like a secret, or is too long to be recorded", {},
+                    "let the program read it from a file or a variable of the container");
     return arguments;
 }
 
@@ -163,6 +166,7 @@ Task<Result<Plan>> planExec(Control& control, Caller caller, CommandLine line) {
         co_return fail(ErrorCode::Conflict,
                        plan.title() + " does not run: it is " + textAt(read->json, "/status/phase"));
     plan.container = std::move(*container);
+    plan.state = plan.container;  // an annotation that says which one is meant may change
     plan.request = {std::string(kube::ChangeRequest::runs), pathOfExec(plan, *arguments), {}, {}, rule->timeout};
     plan.argv = std::move(*arguments);
     bool chinese = caller.chinese();

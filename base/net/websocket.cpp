@@ -248,6 +248,7 @@ Task<WebSocket::Opened> WebSocket::open(Loop& loop, std::string url, WebSocketOp
     auto socket = std::make_shared<BeastWebSocket>(*stream, target->origin(), options.maxMessageBytes);
     options.headers.set("User-Agent", options.userAgent);
     websocket::response_type response;
+    opened.asked = true;
     auto error = co_await socket->upgrade(target->hostField(), target->target, std::move(options.headers), response);
     opened.status = static_cast<int>(response.result_int());
     for (const auto& field : response) opened.headers.add(std::string(field.name_string()), std::string(field.value()));

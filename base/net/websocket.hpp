@@ -35,6 +35,7 @@ public:
     struct Opened {
         std::shared_ptr<WebSocket> socket;  ///< null: see `error`
         Error error;
+        bool asked = false;   ///< whether the upgrade may have been asked for
         int status = 0;       ///< of the answer to the upgrade; 0: none came
         HttpHeaders headers;  ///< of that answer
         std::string body{};   ///< of an answer that refuses the upgrade

@@ -32,8 +32,8 @@ Task<Result<std::string>> PrivateNotes::send(std::string person, std::string tex
     auto whole = dumped(body);
     auto answer =
         co_await app_->call("robot.oToMessages", "POST", "/v1.0/robot/oToMessages/batchSend", std::move(whole));
-    if (!answer) co_return fail(std::move(answer).error());
-    if (answer->kind != Answer::Kind::Taken) co_return fail(std::move(answer->error));
+    if (!answer) co_return fail(withoutQuotes(answer.error()));
+    if (answer->kind != Answer::Kind::Taken) co_return fail(withoutQuotes(answer->error));
     auto json = Json::parse(answer->body, nullptr, false);
     if (json.is_object() && reachedNobody(json, person))
         co_return fail(ErrorCode::NotFound, "the platform does not deliver to this person now");
@@ -56,6 +56,9 @@ Task<Result<void>> PrivateNotes::recall(std::string ref) {
         auto why = (*failed)[ref].is_string() ? (*failed)[ref].get<std::string>() : std::string("no reason given");
         co_return fail(ErrorCode::Unsupported, "the platform did not take the message back: " + why.substr(0, 200));
     }
+    auto taken = json.is_object() ? json.find("successResult") : json.end();
+    bool named = taken != json.end() && taken->is_array() && std::ranges::find(*taken, Json(ref)) != taken->end();
+    if (!named) co_return fail(ErrorCode::OutcomeUnknown, "the platform did not say whether it took the message back");
     co_return Result<void>();
 }
 

@@ -22,8 +22,8 @@ Task<Result<std::string>> PrivateNotes::send(std::string person, std::string tex
     auto whole = body.dump(-1, ' ', false, Json::error_handler_t::replace);
     auto answer = co_await app_->call("messages.create", "POST", kMessages + ("?receive_id_type=" + std::string(kind)),
                                       std::move(whole));
-    if (!answer) co_return fail(std::move(answer).error());
-    if (answer->kind != Answer::Kind::Taken) co_return fail(std::move(answer->error));
+    if (!answer) co_return fail(withoutQuotes(answer.error()));
+    if (answer->kind != Answer::Kind::Taken) co_return fail(withoutQuotes(answer->error));
     auto json = parsedJson(answer->body);
     auto id = textAt(at(json, "data"), "message_id");
     if (id.empty()) co_return fail(ErrorCode::OutcomeUnknown, "the platform did not say which message it is");

@@ -32,8 +32,9 @@ class Messages:
         uuid = body.get("uuid", "")
         if len(uuid) > 50:
             raise Refused(230001, "uuid is too long")
-        if uuid and uuid in self._uuids:
-            return self.all[self._uuids[uuid]]
+        known, since = self._uuids.get(uuid, (None, 0))
+        if known and time.time() - since < 3600:  # repeats are dropped for an hour
+            return self.all[known]
         if chat in self.closed_chats:
             raise Refused(230002, "Bot/User can NOT be out of the chat.")
         if not self._chat_rate.take(chat):
@@ -44,7 +45,7 @@ class Messages:
                    "versions": [{"at": time.time(), "content": content}], "withdrawn": False}
         self.all[identity] = message
         if uuid:
-            self._uuids[uuid] = identity
+            self._uuids[uuid] = (identity, time.time())
         return message
 
     def reply(self, identity, body):

@@ -195,6 +195,19 @@ TEST(Groups, AreThoseOfEntriesAndRolesThatReachThePlace) {
     EXPECT_TRUE(policy.groupsOf({"feishu:ou_other", "", "read", "read", Place{"prod-1", "shop"}}, {}).empty());
 }
 
+TEST(Policy, AnAdministratorMayDoEverythingEverywhere) {
+    Binding ofOne{"Zhao", {"feishu:ou_zhao"}, {}, "admin", {"prod"}, {}};
+    Policy policy(
+        {{"Li", {"feishu:ou_li"}, {}, "admin", {}, {}}, ofOne, {"Bo", {"feishu:ou_bo"}, {}, "operator", {}, {}}});
+    auto isAdministrator = [&](const std::string& identity) {
+        return policy.isAdministrator({identity, "", "access", "access"}, {});
+    };
+    EXPECT_TRUE(isAdministrator("feishu:ou_li"));
+    EXPECT_TRUE(isAdministrator("local:root"));
+    EXPECT_FALSE(isAdministrator("feishu:ou_zhao"));
+    EXPECT_FALSE(isAdministrator("feishu:ou_bo"));
+}
+
 TEST(Groups, OfADepartmentMatterWhateverRoleSomebodyHas) {
     Binding own{"Wu", {"feishu:ou_wu"}, {}, "admin", {}, {}};
     Binding ofDepartment{"", {}, {}, "viewer", {}, {}};

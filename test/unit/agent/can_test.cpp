@@ -1,4 +1,4 @@
-// Whether somebody may do something, and whose approval it would need.
+// Whether somebody may do something, whose approval it would need, and who may give it to others.
 #include "agent/operate/catalogue.hpp"
 #include "test/unit/agent/verb_test.hpp"
 
@@ -51,6 +51,31 @@ TEST_F(CanTest, SaysWhatItDependsOnWhereTheCommandDoesNotTell) {
     control.approvalRules.front().verbs = {"set"};
     EXPECT_THAT(said("can Li set image deploy/web -n shop"),
                 HasSubstr("it must be approved where it leaves at most 0 replicas, by Han, the role admin"));
+}
+
+class GrantTest : public VerbTest {
+protected:
+    void SetUp() override {
+        VerbTest::SetUp();
+        access::Role keeper{"keeper", {{{"read", "access"}, {}, {}, {}, {}}}, {"keepers"}};
+        access::Role payer{"payer", {{{"read"}, {}, {}, {}, {}}}, {"payments"}};
+        access::Binding wu{"Wu", {"feishu:ou_wu"}, {}, "keeper", {}, {}};
+        control.roles = access::Policy({wu, {"Li", {"feishu:ou_li"}, {}, "admin", {}, {}}}, {keeper, payer});
+    }
+    std::string given(const std::string& who, const std::string& role) {
+        auto line = operate::parseCommandLine("grant Li " + role + " 2h -n shop");
+        operate::Caller caller;
+        caller.identity = who;
+        auto answer = operate::findVerb("grant")->preview(control, caller, *line);
+        return answer ? *answer : answer.error().describe();
+    }
+};
+
+TEST_F(GrantTest, NobodyGivesAGroupOfKubernetesThatTheyAreNotIn) {
+    EXPECT_THAT(given("feishu:ou_wu", "payer"), HasSubstr("is in the group \"payments\" of Kubernetes"));
+    EXPECT_THAT(given("feishu:ou_wu", "keeper"), HasSubstr("role keeper until"));
+    EXPECT_THAT(given("feishu:ou_li", "payer"), HasSubstr("role payer until"));  // who may do everything everywhere
+    EXPECT_THAT(given("local:root", "payer"), HasSubstr("role payer until"));
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ protected:
 TEST_F(ExecTest, RunsWhatTheConfigurationAllowsOnceItIsConfirmed) {
     auto preview = ask(command);
     EXPECT_THAT(preview.text, HasSubstr("This would run in Pod shop/web-0, container app: `df -h /`"));
-    EXPECT_EQ(preview.confirm, "exec web-0 -n shop --command 'df -h /' --expect u-web-0@ --yes");
+    EXPECT_EQ(preview.confirm, "exec web-0 -n shop --command 'df -h /' --expect u-web-0@app --yes");
     ASSERT_EQ(control.changes.size(), 1u);
     EXPECT_TRUE(control.changes[0].dryRun());
     auto done = ask(preview.confirm);
@@ -103,6 +103,14 @@ TEST_F(ExecTest, TheContainerIsTheFirstOrTheOneThatIsNamed) {
     EXPECT_THAT(ask(command).text, HasSubstr("container proxy"));
 }
 
+TEST_F(ExecTest, WhatWasShownOfOneContainerIsNotRunInAnother) {
+    auto preview = ask(command);
+    control.objects[podPath]["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"] = "proxy";
+    EXPECT_THAT(ask(preview.confirm).text, HasSubstr("was changed since"));
+    EXPECT_EQ(rows().back().second, "stale");
+    EXPECT_EQ(control.changes.size(), 1u);
+}
+
 TEST_F(ExecTest, OfAWorkloadItRunsInOnePodThatIsReady) {
     control.objects[webPath] = deployment(2, 1);
     control.objects[webPath]["spec"]["selector"]["matchLabels"]["app"] = "web";
@@ -128,12 +136,46 @@ TEST_F(ExecTest, OutputIsMaskedCleanedAndCut) {
     EXPECT_THAT(done.text, HasSubstr("it wrote more"));
 }
 
-TEST_F(ExecTest, ArgumentsThatLookSecretAreNotRecorded) {
-    control.executable.front().command = {"app", "--token", "*"};
-    confirmed("exec web-0 -n shop -- app --token hunter22hunter22");
-    EXPECT_THAT(control.changes.back().request.path, HasSubstr("command=hunter22hunter22"));
-    for (const auto& entry : audit) EXPECT_THAT(entry.detail, Not(HasSubstr("hunter22"))) << entry.decision;
-    for (const auto& [key, value] : meta) EXPECT_THAT(value, Not(HasSubstr("hunter22")));
+TEST_F(ExecTest, ArgumentsThatLookSecretAreRefusedAndNotRecorded) {
+    control.executable.front().command = {"app", "*", "*"};
+    for (const char* program :
+         {"app --db-token hunter22hunter22", "app password=hunter22 x", "app 'it is' \"PASSWORD=hunter22\"",
+          "app 'a\"b' \"it's\" --client-secret hunter22hunter22"}) {
+        auto refused = ask(std::string("exec web-0 -n shop -- ") + program);
+        EXPECT_FALSE(refused.ok) << program;
+        EXPECT_THAT(everything(), Not(HasSubstr("hunter22"))) << program;
+    }
+    EXPECT_TRUE(control.changes.empty());
+}
+
+TEST_F(ExecTest, WhatIsKeptWhileItRunsHasNoArgumentsButTheMaskedOnes) {
+    control.onChange = [this](const FakeControl::Change& change) -> Task<Result<std::string>> {
+        if (!change.dryRun()) co_await clock.sleepFor(10h);
+        co_return operate::toJson(kube::ExecOutcome());
+    };
+    begin(ask(command).confirm);
+    ASSERT_EQ(meta.size(), 1u);
+    EXPECT_THAT(meta.begin()->second, Not(HasSubstr("command=")));
+}
+
+TEST_F(ExecTest, WhatWasNotSentHasFailed) {
+    comes = fail(ErrorCode::Unavailable, "no connection");
+    EXPECT_THAT(confirmed(command).text, HasSubstr("failed: no connection"));
+    EXPECT_EQ(rows().back().second, "failed");
+}
+
+TEST_F(ExecTest, WhatBrokeOffIsUnknownWithTheOutputSoFar) {
+    comes = operate::toJson(kube::ExecOutcome{std::nullopt, "begun\n", false, "the connection ended, token=hunter22"});
+    auto said = confirmed(command);
+    EXPECT_FALSE(said.ok);
+    EXPECT_THAT(said.text, HasSubstr("it is not known how it ended: the connection ended, token=***\nbegun\n"));
+    EXPECT_EQ(rows().back().second, "unknown");
+}
+
+TEST_F(ExecTest, AClusterThatCannotBeAskedHasNotDenied) {
+    control.clusterLets = fail(ErrorCode::Unavailable, "no answer");
+    EXPECT_THAT(ask(command).text, HasSubstr("no answer"));
+    EXPECT_THAT(rows(), ElementsAre(std::pair("prod/shop/Pod/web-0", "refused")));
 }
 
 TEST_F(ExecTest, ALostAnswerIsNotFoundOutAndNotRepeated) {

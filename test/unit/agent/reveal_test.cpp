@@ -18,10 +18,15 @@ constexpr auto value = "hunter2-and-more";
 struct Conversation {
     struct Message {
         std::string person, text, key;
+        TimePoint at{};
         bool recalled = false;
     };
+    explicit Conversation(LoopClock& of) : clock(of) {}
+    LoopClock& clock;
     std::vector<Message> messages;
     std::optional<Error> refuses;  ///< to send
+    std::size_t lostAnswers = 0;   ///< of messages that are there
+    Duration slowness{};           ///< of sending
     std::size_t failingRecalls = 0;
     bool dropsRepeats = true;
 
@@ -30,9 +35,13 @@ struct Conversation {
         explicit Notes(Conversation& with) : with_(with) {}
         Task<Result<std::string>> send(std::string person, std::string text, std::string key) override {
             if (with_.refuses) co_return fail(*with_.refuses);
+            auto now = with_.clock.now();
             for (std::size_t i = 0; i < with_.messages.size() && with_.dropsRepeats; ++i)
-                if (with_.messages[i].key == key) co_return std::to_string(i);
-            with_.messages.push_back({std::move(person), std::move(text), std::move(key)});
+                if (with_.messages[i].key == key && now - with_.messages[i].at < 1h) co_return std::to_string(i);
+            with_.messages.push_back({std::move(person), std::move(text), std::move(key), now});
+            if (with_.lostAnswers > 0 && with_.lostAnswers-- > 0)
+                co_return fail(ErrorCode::OutcomeUnknown, "no answer came");
+            if (with_.slowness > Duration::zero()) co_await with_.clock.sleepFor(with_.slowness);
             co_return std::to_string(with_.messages.size() - 1);
         }
         Task<Result<void>> recall(std::string ref) override {
@@ -95,8 +104,13 @@ protected:
         return all;
     }
 
-    Conversation conversation;
+    Conversation conversation{clock};
     std::unique_ptr<RevealDesk> reveals;
+
+    Task<void> approvedUnheard() {
+        std::optional<Answered> said;
+        co_await carryingOut("reveal secret db PASSWORD -n shop --expect u-db@r7 --yes", said);
+    }
 
 private:
     Task<void> carryingOut(std::string command, std::optional<Answered>& said) {
@@ -184,22 +198,87 @@ TEST_F(RevealTest, AMessageThatWasPerhapsSentIsFoundByItsKeyAndTakenBack) {
     EXPECT_TRUE(conversation.messages[0].recalled);
 }
 
+TEST_F(RevealTest, AMessageWhoseAnswerWasLostIsTakenBackAtOnce) {
+    conversation.lostAnswers = 1;
+    EXPECT_FALSE(approved().ok);
+    ASSERT_EQ(conversation.messages.size(), 1u);
+    EXPECT_TRUE(conversation.messages[0].recalled);
+}
+
+TEST_F(RevealTest, WhatThePlatformNoLongerKnowsIsNotSentAgain) {
+    approved();
+    auto kept = meta;
+    auto json = nlohmann::json::parse(kept.begin()->second);
+    json["ref"] = "";
+    kept.begin()->second = json.dump();
+    close();
+    audit.clear();
+    clock.advance(56min);
+    open();
+    reveals->resume(kept);
+    clock.advance(2min);
+    EXPECT_EQ(conversation.messages.size(), 1u);
+    EXPECT_THAT(decisions(), ElementsAre("klaw unknown"));
+}
+
+TEST_F(RevealTest, ANormalStopWaitsForTheAnswerThatSaysWhichMessageItIs) {
+    conversation.dropsRepeats = false;
+    conversation.slowness = 3s;
+    tasks.spawn("approved", approvedUnheard());
+    loop.poll();
+    ASSERT_EQ(conversation.messages.size(), 1u);
+    end(desk);  // whoever waits for it is cancelled
+    TaskGroup last(loop, [](const std::string&, const std::string&) {});
+    last.spawn("end", reveals->stop());
+    loop.poll();
+    EXPECT_FALSE(last.empty());
+    clock.advance(3s);
+    EXPECT_TRUE(last.empty());
+    auto kept = meta;
+    open();
+    reveals->resume(kept);
+    clock.advance(2min);
+    EXPECT_TRUE(conversation.messages[0].recalled);
+}
+
 TEST_F(RevealTest, WhereThePlatformKnowsNoKeysTheLogSaysThatItMayBeThere) {
     conversation.dropsRepeats = false;
     conversation.refuses = Error(ErrorCode::OutcomeUnknown, "no answer came");
     auto said = approved();
     EXPECT_FALSE(said.ok);
     clock.advance(2min);
-    EXPECT_THAT(decisions(), ElementsAre("feishu:ou_li allowed", "feishu:ou_li unknown", "klaw unknown"));
+    EXPECT_THAT(decisions(),
+                testing::UnorderedElementsAre("feishu:ou_li allowed", "feishu:ou_li unknown", "klaw unknown"));
 }
 
 TEST_F(RevealTest, WhenThePrivateMessageCannotBeSentTheValueIsNotSaid) {
-    conversation.refuses = Error(ErrorCode::PermissionDenied, std::string("refused: ") + value);
+    conversation.refuses = Error(ErrorCode::PermissionDenied, "refused");
     auto said = approved();
     EXPECT_FALSE(said.ok);
     EXPECT_THAT(said.text, HasSubstr("not shown, as the private message could not be sent"));
     EXPECT_THAT(everything(), Not(HasSubstr("hunter2")));
     EXPECT_THAT(meta, IsEmpty());
+}
+
+TEST_F(RevealTest, WhatPlatformsTakeForSignsOfTheirOwnIsEncoded) {
+    for (const char* text : {"a<b", "**bold**", "[a](b)"}) {
+        control.objects[secretPath]["data"]["KEY"] = base64Encode(text);
+        approved("reveal secret db KEY -n shop --expect u-db@r7 --yes");
+        EXPECT_THAT(conversation.messages.back().text, HasSubstr("in base64:\n" + base64Encode(text))) << text;
+    }
+}
+
+TEST_F(RevealTest, WhatWasChangedMeanwhileIsNotShown) {
+    auto changed = control.objects[secretPath];
+    control.onChange = [&changed](const FakeControl::Change&) -> Task<Result<std::string>> {
+        co_return changed.dump();
+    };
+    changed["metadata"]["resourceVersion"] = "8";
+    EXPECT_THAT(approved().text, HasSubstr("was changed meanwhile"));
+    changed["metadata"]["resourceVersion"] = "7";
+    changed["data"].erase("PASSWORD");
+    EXPECT_THAT(approved().text, HasSubstr("was changed meanwhile"));
+    EXPECT_THAT(conversation.messages, IsEmpty());
 }
 
 TEST_F(RevealTest, WhatNoMessageCanShowIsEncoded) {

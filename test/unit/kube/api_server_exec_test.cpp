@@ -114,6 +114,27 @@ TEST_F(ExecTest, TellsWhatTheApiServerSaysToTheUpgrade) {
     EXPECT_THAT(outcome.error().message, HasSubstr("403 pods \"web-0\" is forbidden"));
 }
 
+TEST_F(ExecTest, ALostAnswerToTheQuestionBeforeIsNoUnknownOutcome) {
+    api.thenRefuse(503, {{"Connection", "close"}}, "overloaded");
+    auto outcome = run();
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code, ErrorCode::Unavailable);
+    EXPECT_EQ(api.connections(), 1u);
+}
+
+TEST_F(ExecTest, AfterTheUpgradeWasAskedForOnlyAnAnswerTells) {
+    std::pair<int, ErrorCode> answers[] = {
+        {429, ErrorCode::ResourceExhausted}, {503, ErrorCode::Unavailable}, {504, ErrorCode::OutcomeUnknown}};
+    for (const auto& [status, code] : answers) {
+        lets();
+        lets();
+        api.thenRefuse(status, {{"Connection", "close"}}, "no");
+        auto outcome = run();
+        ASSERT_FALSE(outcome) << status;
+        EXPECT_EQ(outcome.error().code, code) << status;
+    }
+}
+
 TEST_F(ExecTest, NothingIsRunForWhomTheReviewDoesNotLet) {
     lets(R"({"status":{"allowed":false,"reason":"no binding"}})");
     auto outcome = run();

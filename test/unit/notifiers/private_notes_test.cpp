@@ -66,6 +66,19 @@ TEST_F(PrivateNotesTest, AFeishuRefusalIsAnError) {
     EXPECT_FALSE(send(notes, "ou_li", "text"));
 }
 
+TEST_F(PrivateNotesTest, ARefusalIsToldInWordsOfOurOwn) {
+    feishu.answer(400, R"({"code":230028,"msg":"sensitive content: hunter2"})");
+    dingtalk.answer(400, R"({"code":"invalidParameter","message":"msgParam: hunter2"})");
+    auto ofOne = ofFeishu();
+    auto ofOther = ofDingTalk();
+    for (notifiers::PrivateNotes* notes : std::initializer_list<notifiers::PrivateNotes*>{&ofOne, &ofOther}) {
+        auto sent = send(*notes, "li", "hunter2");
+        ASSERT_FALSE(sent);
+        EXPECT_THAT(sent.error().describe(), HasSubstr("the platform did not take the message ("));
+        EXPECT_THAT(sent.error().describe(), testing::Not(HasSubstr("hunter2")));
+    }
+}
+
 TEST_F(PrivateNotesTest, DingTalkGetsATextAndWithdrawsItByItsQueryKey) {
     auto notes = ofDingTalk();
     auto ref = send(notes, "li", "text");
@@ -75,6 +88,7 @@ TEST_F(PrivateNotesTest, DingTalkGetsATextAndWithdrawsItByItsQueryKey) {
     EXPECT_EQ(sent.body["userIds"], Json({"li"}));
     EXPECT_EQ(sent.body["msgKey"], "sampleText");
     EXPECT_EQ(Json::parse(sent.body["msgParam"].get<std::string>())["content"], "text");
+    dingtalk.answer(200, R"({"successResult":["query-1"],"failedResult":{}})");
     ASSERT_TRUE(recall(notes, *ref));
     EXPECT_EQ(dingtalk.requests.at(1).path, "/v1.0/robot/otoMessages/batchRecall");
     EXPECT_EQ(dingtalk.requests.at(1).body["processQueryKeys"], Json({"query-1"}));
@@ -88,6 +102,12 @@ TEST_F(PrivateNotesTest, DingTalkSaysWhomItDidNotReachAndWhatItDidNotTakeBack) {
     auto kept = recall(notes, "query-1");
     ASSERT_FALSE(kept);
     EXPECT_THAT(kept.error().message, HasSubstr("too late"));
+    for (const char* answer : {"{}", R"({"successResult":7})", R"({"successResult":["query-2"]})"}) {
+        dingtalk.answer(200, answer);
+        auto unsure = recall(notes, "query-1");
+        ASSERT_FALSE(unsure) << answer;
+        EXPECT_EQ(unsure.error().code, ErrorCode::OutcomeUnknown) << answer;
+    }
 }
 
 }  // namespace

@@ -106,6 +106,7 @@ TEST(CommandLine, AProgramBehindTwoHyphensBecomesOneWord) {
         {"exec web-0 -n shop -- df -h /", "exec web-0 -n shop --command 'df -h /'"},
         {"exec web-0 -n shop -- df", "exec web-0 -n shop --command 'df'"},
         {"exec web-0 -n shop -c app -- ls --all -c", "exec web-0 -n shop --container app --command 'ls --all -c'"},
+        {"exec web-0 -n shop -c=app -- df", "exec web-0 -n shop --container=app --command 'df'"},
         {"exec web-0 -n shop -- echo 'two words'", "exec web-0 -n shop --command \"echo 'two words'\""},
         {"exec web-0 -n shop -- echo \"it's\"", "exec web-0 -n shop -- echo \"it's\""},  // both kinds of quotes
         {"exec web-0 -n shop — df", "exec web-0 -n shop --command 'df'"},

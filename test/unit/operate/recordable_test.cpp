@@ -55,6 +55,14 @@ TEST(Recordable, ArgumentsOfAProgramHaveNoSecrets) {
               (std::vector<std::string>{"app", "--token", "***", "--verbose", "password=***", "/tmp"}));
 }
 
+TEST(Recordable, ACommandHasTheArgumentsOfItsProgramAsTheyAreRecorded) {
+    EXPECT_EQ(recordable("exec web-0 -n shop -- df -h /"), "exec web-0 -n shop --command 'df -h /'");
+    EXPECT_EQ(recordable("exec web-0 -n shop -- app --db-token hunter2 'two words' --yes"),
+              "exec web-0 -n shop --command \"app --db-token *** 'two words' --yes\"");
+    EXPECT_EQ(recordable("exec web-0 -- app \"it's\" 'a\"b' --x hunter2"), "exec ***");
+    EXPECT_EQ(recordable("exec web-0 -- app 'hunter2"), "exec ***");
+}
+
 TEST(Recordable, CutsWhatIsLong) {
     EXPECT_LE(recordable(std::string(5000, 'x')).size(), 1000u);
 }
