@@ -103,7 +103,7 @@ std::string whyAllowed(const Binding& binding, By by) {
 
 /// Klaw's own state is no part of a cluster.
 bool changesCluster(std::string_view permission) {
-    for (std::string_view other : {"read", "alerts", "access", "rules", "clusters"})
+    for (std::string_view other : {"read", "alerts", "access", "rules", "clusters", "audit", "security"})
         if (permission == other) return false;
     return true;
 }

@@ -13,7 +13,8 @@ using security::Auditor;
 using security::Json;
 using security::ObjectKind;
 
-constexpr auto asJson = "application/json";
+constexpr auto asJson = "application/json",
+               asMetadata = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
 /// Small pages: each is parsed at once, while nothing else runs.
 constexpr std::size_t perPage = 100, mostPages = 2000;
 
@@ -137,6 +138,7 @@ Task<Result<security::Findings>> readFindings(Control& control, Caller caller, s
         listing.kind = &kind;
         listing.path = pathOf(kind, ns);
         listing.add = addObjects;
+        if (kind.kind == "ReplicaSet") listing.accept = asMetadata;  // their Deployments have what is in them
         if (kind.kind != "Secret") {
             co_await readList(control, caller, cluster, std::move(listing), auditor);
             continue;

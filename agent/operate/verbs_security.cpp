@@ -47,7 +47,7 @@ std::vector<std::string> rowOf(const ReportedFinding& each, const std::string& l
 Output cardOf(const AuditReport& report, const std::string& language) {
     bool zh = language.starts_with("zh");
     auto below = security::summaryOf(report, zh);
-    if (report.open.empty()) return Output((zh ? "没有发现问题。\n" : "Nothing was found.\n") + below);
+    if (report.open.empty()) return Output(security::nothingFound(report, zh) + below);
     Table table{{{"SEVERITY", "级别"},
                  {"CHECK", "检查"},
                  {"OBJECT", "对象"},
@@ -67,11 +67,16 @@ Output outputOf(const AuditReport& report, const std::string& form, const std::s
     return cardOf(report, language);
 }
 
+/// `--all` where a conversation has a namespace of its own by `use`.
+std::string namespaceOf(const CommandLine& line) {
+    return line.option("all") ? std::string() : line.option("namespace").value_or("");
+}
+
 /// Who may audit one namespace asks for that one.
 std::optional<access::Place> placeOfAudit(const Control& control, const CommandLine& line) {
     auto cluster = clusterOf(control, line);
     if (!cluster) return std::nullopt;
-    return access::Place{std::move(*cluster), line.option("namespace").value_or(""), {}, {}, false};
+    return access::Place{std::move(*cluster), namespaceOf(line), {}, {}, false};
 }
 
 Result<Severity> leastOf(const CommandLine& line) {
@@ -89,6 +94,29 @@ Result<std::string> formOf(const CommandLine& line) {
                 near ? "did you mean " + std::string(*near) + "?" : "card, markdown, json or sarif");
 }
 
+/// The same in another form soon after is the same audit: what was new in it is new still.
+constexpr Duration lengthOfOneAudit = 10min;
+
+std::string scopeBefore(const std::string& scope) {
+    return scope + " before";
+}
+
+const security::Run* previousRun(const Control& control, const std::string& scope) {
+    const auto* last = control.lastAudit(scope);
+    const auto* before = control.lastAudit(scopeBefore(scope));
+    bool isSameAudit = last && control.now() - last->at < lengthOfOneAudit;
+    return isSameAudit && before ? before : last;
+}
+
+/// For the next one to compare with. A later page and a search are parts of an audit that was kept.
+void keepRun(Control& control, const std::string& scope, const CommandLine& line, security::Run run) {
+    const auto* last = control.lastAudit(scope);
+    bool isPart = line.option("page").value_or("1") != "1" || line.option("grep");
+    if (isPart || (last && run.at - last->at < lengthOfOneAudit)) return;
+    if (last) control.keepAudit(scopeBefore(scope), security::Run(*last));
+    control.keepAudit(scope, run);
+}
+
 Task<Result<Output>> audit(Control& control, Caller caller, CommandLine line) {
     auto cluster = clusterOf(control, line);
     if (!cluster) co_return fail(std::move(cluster).error());
@@ -99,14 +127,14 @@ Task<Result<Output>> audit(Control& control, Caller caller, CommandLine line) {
     if (!line.arguments.empty())
         co_return fail(ErrorCode::InvalidArgument, "cluster audit takes no \"" + line.arguments.front() + "\"", {},
                        "write -n NAMESPACE or --cluster NAME");
-    auto ns = line.option("namespace").value_or("");
+    auto ns = namespaceOf(line);
     auto language = caller.language;
     auto findings = co_await readFindings(control, std::move(caller), *cluster, ns);
     if (!findings) co_return fail(std::move(findings).error());
     auto scope = *cluster + (ns.empty() ? "" : "/" + ns);
     auto report = security::reportOf(std::move(*findings), *cluster, ns, control.now(), control.auditTerms(),
-                                     control.lastAudit(scope));
-    control.keepAudit(scope, security::runOf(report));
+                                     previousRun(control, scope));
+    keepRun(control, scope, line, security::runOf(report));
     security::keepFrom(report, *least);
     co_return outputOf(report, *form, language);
 }
@@ -117,7 +145,8 @@ std::vector<Verb> securityVerbs() {
     Verb verb;
     verb.name = "cluster audit", verb.aliases = {"安全审计", "cluster 审计", "cluster 安全审计"};
     verb.usage =
-        "cluster audit [-n NAMESPACE] [--severity low|medium|high|critical] [--output card|markdown|json|sarif]";
+        "cluster audit [-n NAMESPACE | --all] [--severity low|medium|high|critical] [--output "
+        "card|markdown|json|sarif]";
     verb.summary = {
         "Checks how safe a cluster is set up: Pods, roles, network, secrets, certificates, control plane; "
         "says what is new and what is fixed since the last time",
@@ -125,7 +154,7 @@ std::vector<Verb> securityVerbs() {
     verb.ask = audit;
     verb.readPermission = "security";
     verb.place = placeOfAudit;
-    verb.options = {"severity", "output", "grep"};
+    verb.options = {"severity", "output", "all", "grep"};
     return {std::move(verb)};
 }
 

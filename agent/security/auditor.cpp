@@ -2,27 +2,52 @@
 
 #include <algorithm>
 
+#include "agent/security/bootstrap_policy.hpp"
 #include "agent/security/remembering.hpp"
 #include "base/text/json_fields.hpp"
+#include "base/text/utf8.hpp"
+#include "notifiers/safe_text.hpp"
 
 namespace klaw::security {
 namespace {
 
-constexpr std::size_t mostFindings = 20'000;
+/// Many of one check leave room for those of others.
+constexpr std::size_t mostOfOneCheck = 2000;
+constexpr std::size_t longestName = 253, longestReason = 300;
 
-/// The workload that the object belongs to; a Deployment in place of its ReplicaSet. None for what a node made.
-std::optional<Subject> ownerOf(const Json& object) {
+/// The controller that the object names, by whatever name: nobody has vouched for it.
+struct Claim {
+    Subject subject;
+    std::string uid;
+};
+
+std::optional<Claim> controllerOf(const Json& object) {
     const auto& metadata = at(object, "metadata");
     for (const auto& owner : at(metadata, "ownerReferences")) {
-        Subject subject{textAt(owner, "kind"), textAt(metadata, "namespace"), textAt(owner, "name")};
-        if (!flagAt(owner, "controller", false) || subject.kind == "Node") continue;
-        auto hash = "-" + textAt(at(metadata, "labels"), "pod-template-hash");
-        bool ofDeployment = subject.kind == "ReplicaSet" && hash.size() > 1 && subject.name.ends_with(hash);
-        if (ofDeployment)
-            subject = {"Deployment", subject.ns, subject.name.substr(0, subject.name.size() - hash.size())};
-        return subject;
+        if (!flagAt(owner, "controller", false)) continue;
+        auto nameOf = [&](const char* field) { return truncateUtf8(textAt(owner, field), longestName); };
+        return Claim{{nameOf("kind"), textAt(metadata, "namespace"), nameOf("name")}, textAt(owner, "uid")};
     }
     return std::nullopt;
+}
+
+/// The Deployment of a ReplicaSet that was not read, by how it names those.
+Subject withoutHash(Subject replicas, const Json& object) {
+    auto hash = "-" + textAt(memberAt(object, "metadata.labels"), "pod-template-hash");
+    if (replicas.kind != "ReplicaSet" || hash.size() < 2 || !replicas.name.ends_with(hash)) return replicas;
+    return {"Deployment", replicas.ns, replicas.name.substr(0, replicas.name.size() - hash.size())};
+}
+
+/// Of ReplicaSets no template comes.
+bool hasTemplate(const ObjectKind& kind) {
+    return podPathOf(kind.kind) && kind.kind != "Pod" && kind.kind != "ReplicaSet";
+}
+
+/// In keys of which the parts are divided by |.
+std::string partOfKey(std::string_view text) {
+    std::string out;
+    for (char c : text) out += c == '%' ? "%25" : c == '|' ? "%7C" : std::string(1, c);
+    return out;
 }
 
 bool needs(const Check& check, std::string_view resource) {
@@ -36,6 +61,7 @@ std::span<const ObjectKind> auditedKinds() {
         {"namespaces", "Namespace", "/api/v1", false},
         {"serviceaccounts", "ServiceAccount", "/api/v1"},
         {"deployments", "Deployment", "/apis/apps/v1"},
+        {"replicasets", "ReplicaSet", "/apis/apps/v1"},
         {"statefulsets", "StatefulSet", "/apis/apps/v1"},
         {"daemonsets", "DaemonSet", "/apis/apps/v1"},
         {"cronjobs", "CronJob", "/apis/batch/v1"},
@@ -62,7 +88,8 @@ std::span<const ObjectKind> auditedKinds() {
 }
 
 std::string Finding::key() const {
-    return std::string(check->id) + "|" + subject.kind + "|" + subject.ns + "|" + subject.name;
+    return std::string(check->id) + "|" + partOfKey(subject.kind) + "|" + partOfKey(subject.ns) + "|" +
+           partOfKey(subject.name);
 }
 
 Auditor::Auditor(TimePoint now, Settings settings, std::string ns) : ns_(std::move(ns)) {
@@ -82,7 +109,7 @@ bool Auditor::isTold(const Subject& subject) const {
 }
 
 void Auditor::setUnread(std::string resource, std::string why) {
-    unread_.emplace(std::move(resource), std::move(why));
+    unread_.emplace(std::move(resource), truncateUtf8(notifiers::oneLine(why), longestReason));
 }
 
 /// The control plane itself is looked at for its flags only, unless it is asked for by its namespace.
@@ -100,12 +127,32 @@ void Auditor::add(const ObjectKind& kind, const Json& object) {
     if (elsewhere) return;
     rememberObject(kind.kind, subject, object, inventory_);
     lookAlone(kind, subject, object);
-    if (!podPathOf(kind.kind) || !isLookedAt(subject)) return;
-    if (kind.kind != "Pod") templates_.insert(subject);
+    if (podPathOf(kind.kind) && isLookedAt(subject)) lookAtWorkload(kind, subject, object);
+}
+
+/// What came from a template that was looked at says nothing new; others are told of by their owner, as replicas.
+void Auditor::lookAtWorkload(const ObjectKind& kind, const Subject& subject, const Json& object) {
     auto owner = ownerOf(object);
-    if (!owner) return lookAtPod(kind, subject, object);
-    // What came from a template that was looked at says nothing new; others are told of by their owner, as replicas.
-    if (!templates_.contains(*owner)) lookAtPod(kind, *owner, object);
+    auto told = owner ? owner->subject : subject;
+    bool isReplica = owner && owner->isJudged;
+    if (auto uid = textAt(at(object, "metadata"), "uid"); kind.kind != "Pod" && !uid.empty())
+        workloads_[uid] = {subject, {told, isReplica || hasTemplate(kind)}};
+    // Ephemeral containers are of no template: who may put them in chooses what they are.
+    bool isChanged = kind.kind == "Pod" && !memberAt(object, "spec.ephemeralContainers").empty();
+    if (isChanged) return lookAtPod(kind, subject, object);
+    if (!isReplica && kind.kind != "ReplicaSet") lookAtPod(kind, told, object);
+}
+
+/// Whoever may make Pods may name any owner: it counts only where there is one with that uid. None for what names one
+/// that is not there, or a node.
+std::optional<Auditor::Owner> Auditor::ownerOf(const Json& object) const {
+    auto claim = controllerOf(object);
+    if (!claim || claim->subject.kind == "Node") return std::nullopt;
+    auto known = workloads_.find(claim->uid);
+    if (known != workloads_.end() && known->second.first == claim->subject) return known->second.second;
+    auto listed = std::ranges::find(auditedKinds(), claim->subject.kind, &ObjectKind::kind);
+    if (listed != auditedKinds().end() && !unread_.contains(listed->resource)) return std::nullopt;
+    return Owner{withoutHash(std::move(claim->subject), object), false};
 }
 
 void Auditor::lookAtPod(const ObjectKind& kind, const Subject& subject, const Json& object) {
@@ -124,8 +171,9 @@ void Auditor::lookAtPod(const ObjectKind& kind, const Subject& subject, const Js
 void Auditor::lookAlone(const ObjectKind& kind, const Subject& subject, const Json& object) {
     bool controlPlane = kind.kind == "Pod" && subject.ns == "kube-system";
     if (!isLookedAt(subject) && !controlPlane) return;
-    if (isShipped(object)) shipped_.insert(subject);
+    if (isBootstrapRole(subject, object)) shipped_.insert(subject);
     ObjectView view{subject, object, inventory_};
+    if (auto program = controlPlane ? controlPlaneProgramOf(view) : std::nullopt) programs_.insert(*program);
     for (const auto& check : checks()) {
         if (!check.object || !needs(check, kind.resource)) continue;
         EvidenceList found;
@@ -136,18 +184,37 @@ void Auditor::lookAlone(const ObjectKind& kind, const Subject& subject, const Js
 
 void Auditor::keep(const Check& check, Subject subject, EvidenceList evidence) {
     if (evidence.empty()) return;
-    auto key = std::pair(check.id, std::move(subject));
-    if (found_.size() >= mostFindings && !found_.contains(key)) {
-        ++leftOut_;
-        return;
-    }
-    auto [place, made] = found_.try_emplace(std::move(key), std::move(evidence));
-    if (!made)
-        for (const auto& each : evidence.kept()) place->second.add(each.path, each.value);
+    auto* place = placeFor(check, std::move(subject));
+    if (!place) return;
+    if (place->empty())
+        *place = std::move(evidence);
+    else
+        for (const auto& each : evidence.kept()) place->add(each.path, each.value);
 }
 
+EvidenceList* Auditor::placeFor(const Check& check, Subject subject) {
+    auto key = std::pair(check.id, std::move(subject));
+    if (auto known = found_.find(key); known != found_.end()) return &known->second;
+    auto& count = counts_[check.id];
+    if (count >= mostOfOneCheck) {
+        ++leftOut_;
+        return nullptr;
+    }
+    ++count;
+    return &found_[std::move(key)];
+}
+
+/// Whether all that it looks at was there to be looked at.
 bool Auditor::isJudged(const Check& check) const {
-    return std::ranges::none_of(check.needs, [&](auto resource) { return unread_.contains(resource); });
+    auto isUnread = [&](auto resource) { return unread_.contains(resource); };
+    if (std::ranges::any_of(check.needs, isUnread)) return false;
+    auto isMissed = [&](const ObjectKind& kind) {
+        return (hasTemplate(kind) || kind.kind == "Pod") && isUnread(kind.resource);
+    };
+    if (check.pod && std::ranges::any_of(auditedKinds(), isMissed)) return false;
+    bool withControlPlane = ns_.empty() || ns_ == "kube-system";
+    return !withControlPlane ||
+           std::ranges::all_of(check.programs, [&](auto program) { return programs_.contains(program); });
 }
 
 void Auditor::lookTogether() {
@@ -155,10 +222,8 @@ void Auditor::lookTogether() {
         if (!check.cluster || !isJudged(check)) continue;
         EvidenceList tooMany;
         check.cluster(inventory_, [&](const Subject& subject) -> EvidenceList& {
-            auto key = std::pair(check.id, subject);
-            if (found_.size() < mostFindings || found_.contains(key)) return found_[std::move(key)];
-            ++leftOut_;
-            return tooMany;
+            auto* place = placeFor(check, subject);
+            return place ? *place : tooMany;
         });
     }
 }
@@ -182,7 +247,6 @@ void Auditor::tellWhoHasRoles() {
 }
 
 Findings Auditor::finish() {
-    noteRisks(found_, inventory_);
     lookTogether();
     tellWhoHasRoles();
     Findings findings;

@@ -38,7 +38,7 @@ struct Unread {
 struct Findings {
     std::vector<Finding> all;  ///< severest first, then in the order of the checks and by object
     std::vector<Unread> unread;
-    std::vector<const Check*> notJudged;  ///< as something that they need was not read
+    std::vector<const Check*> notJudged;  ///< or not in all objects, as something that they need was not to be seen
     std::size_t objects = 0;
     std::size_t leftOut = 0;  ///< findings beyond the most that are kept
 };
@@ -58,20 +58,31 @@ public:
     Findings finish();
 
 private:
+    /// Whom a workload or Pod is told of by.
+    struct Owner {
+        Subject subject;
+        bool isJudged = false;  ///< by its template
+    };
+    std::optional<Owner> ownerOf(const Json& object) const;
     bool isLookedAt(const Subject& subject) const;
     bool isTold(const Subject& subject) const;
+    void lookAtWorkload(const ObjectKind& kind, const Subject& subject, const Json& object);
     void lookAtPod(const ObjectKind& kind, const Subject& subject, const Json& object);
     void lookAlone(const ObjectKind& kind, const Subject& subject, const Json& object);
     void lookTogether();
     void tellWhoHasRoles();
     void keep(const Check& check, Subject subject, EvidenceList evidence);
+    /// Null beyond the most that are kept of one check.
+    EvidenceList* placeFor(const Check& check, Subject subject);
     bool isJudged(const Check& check) const;
 
     Inventory inventory_;
     std::string ns_;
     std::map<std::string, std::string, std::less<>> unread_;
-    std::set<Subject> templates_;  ///< workloads of which the template came
-    std::set<Subject> shipped_;    ///< roles that Kubernetes brings
+    std::map<std::string, std::pair<Subject, Owner>, std::less<>> workloads_;  ///< by uid: itself, and its owner
+    std::set<Subject> shipped_;                                                ///< roles that Kubernetes brings
+    std::set<std::string_view> programs_;                                      ///< of the control plane that were seen
+    std::map<std::string_view, std::size_t> counts_;                           ///< findings of each check
     std::map<std::pair<std::string_view, Subject>, EvidenceList> found_;
     std::size_t objects_ = 0, leftOut_ = 0;
 };

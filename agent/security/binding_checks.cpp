@@ -13,22 +13,22 @@ std::string roleOf(const Binding& binding) {
     return binding.roleKind + " " + binding.role;
 }
 
-/// Of the bindings that Kubernetes did not make itself.
+/// But for those who have the role from Kubernetes itself.
 void findSubjects(const Inventory& inventory, const Report& report,
                   bool (*isRisk)(const Inventory&, const Binding&, const Bound&)) {
-    for (const auto& binding : inventory.bindings) {
-        if (binding.shipped) continue;
+    for (const auto& binding : inventory.bindings)
         for (const auto& subject : binding.subjects)
-            if (isRisk(inventory, binding, subject))
+            if (!subject.shipped && isRisk(inventory, binding, subject))
                 report(binding.subject).add("subjects", subject.text() + " has " + roleOf(binding));
-    }
 }
 
 /// kubeadm lets everybody read how a node may join, which is public.
 bool isAnonymous(const Inventory&, const Binding& binding, const Bound& subject) {
     bool nobody = (subject.kind == "User" && subject.name == "system:anonymous") ||
                   (subject.kind == "Group" && subject.name == "system:unauthenticated");
-    return nobody && binding.role != "kubeadm:bootstrap-signer-clusterinfo";
+    bool isHowToJoin = binding.roleKind == "Role" && binding.role == "kubeadm:bootstrap-signer-clusterinfo" &&
+                       binding.subject.ns == "kube-public";
+    return nobody && !isHowToJoin;
 }
 
 bool isEverybody(const Inventory&, const Binding&, const Bound& subject) {
@@ -43,14 +43,25 @@ bool isAdministrator(const Inventory& inventory, const Binding& binding, const B
     return grantsEverything(inventory, binding);
 }
 
+// Service accounts are users and groups by these names, too:
+// https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects
+constexpr std::string_view asUser = "system:serviceaccount:", allOfCluster = "system:serviceaccounts",
+                           allOfNamespace = "system:serviceaccounts:";
+
 bool isDefaultAccount(const Inventory&, const Binding&, const Bound& subject) {
-    bool account = subject.kind == "ServiceAccount" && subject.name == "default";
-    bool all = subject.kind == "Group" && subject.name.starts_with("system:serviceaccounts");
-    return account || all;
+    if (subject.kind == "ServiceAccount") return subject.name == "default";
+    if (subject.kind == "User") return subject.name.starts_with(asUser) && subject.name.ends_with(":default");
+    return subject.kind == "Group" && (subject.name == allOfCluster || subject.name.starts_with(allOfNamespace));
 }
 
+/// The service account of the workload is the subject, or one of the group.
 bool isOf(const Bound& subject, const Inventory::Workload& workload) {
-    return subject.kind == "ServiceAccount" && subject.name == workload.account && subject.ns == workload.subject.ns;
+    const auto& ns = workload.subject.ns;
+    if (subject.kind == "ServiceAccount") return subject.name == workload.account && subject.ns == ns;
+    if (!subject.name.starts_with("system:")) return false;
+    if (subject.kind == "User") return subject.name == std::string(asUser) + ns + ":" + workload.account;
+    return subject.kind == "Group" && (subject.name == "system:authenticated" || subject.name == allOfCluster ||
+                                       subject.name == std::string(allOfNamespace) + ns);
 }
 
 /// What somebody who gets into the workload could do.
@@ -87,10 +98,11 @@ std::optional<bool> automountOf(const Inventory& inventory, const std::string& n
     return account == inventory.accounts.end() ? std::nullopt : account->second.automount;
 }
 
+/// What Kubernetes itself gives to all accounts is no use for a token.
 bool hasRole(const Inventory& inventory, const Inventory::Workload& workload) {
-    return std::ranges::any_of(inventory.bindings, [&](const Binding& binding) {
-        return std::ranges::any_of(binding.subjects, [&](const Bound& subject) { return isOf(subject, workload); });
-    });
+    auto isGiven = [&](const Bound& subject) { return !subject.shipped && isOf(subject, workload); };
+    return std::ranges::any_of(inventory.bindings,
+                               [&](const Binding& binding) { return std::ranges::any_of(binding.subjects, isGiven); });
 }
 
 void needlessTokens(const Inventory& inventory, const Report& report) {

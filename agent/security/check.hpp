@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,8 @@ struct Check {
     std::vector<Reference> references;   ///< none: it is Klaw's own
     /// Resources that it reads, "networkpolicies"; where one of them could not be read, it says nothing.
     std::vector<std::string_view> needs{};
+    /// Of the control plane, whose flags it reads; where one of them runs in no visible Pod, it says nothing of that.
+    std::vector<std::string_view> programs{};
     /// At the Pods of a workload, by its template.
     void (*pod)(const PodView& pod, EvidenceList& found) = nullptr;
     /// At one object of one of `needs`, alone.
@@ -56,6 +59,9 @@ struct Check {
     /// At all that was read, in the end.
     void (*cluster)(const Inventory& inventory, const Report& report) = nullptr;
 };
+
+/// The program of the control plane that a Pod of kube-system runs, "kube-apiserver"; nothing for others.
+std::optional<std::string_view> controlPlaneProgramOf(const ObjectView& object);
 
 /// All of them, in the order of the documents.
 std::span<const Check> checks();

@@ -58,7 +58,8 @@ void judge(const ObjectView& object, EvidenceList& found, std::string_view progr
     if (flags && isBad(*flags)) flags->tell(flag, found);
 }
 
-constexpr auto apiServer = "kube-apiserver";
+constexpr auto apiServer = "kube-apiserver", controllerManager = "kube-controller-manager",
+               scheduler = "kube-scheduler", etcd = "etcd";
 
 void anonymousAccess(const ObjectView& object, EvidenceList& found) {
     // An AuthenticationConfiguration may limit it to some paths.
@@ -117,6 +118,9 @@ void withoutAuditLog(const ObjectView& object, EvidenceList& found) {
     judge(object, found, apiServer, "audit-log-path", [](const Flags& flags) {
         return !flags.value("audit-log-path") && !flags.value("audit-webhook-config-file");
     });
+    // Without a policy nothing is written, wherever to.
+    judge(object, found, apiServer, "audit-policy-file",
+          [](const Flags& flags) { return !flags.value("audit-policy-file"); });
 }
 
 void withoutEncryption(const ObjectView& object, EvidenceList& found) {
@@ -145,12 +149,12 @@ bool isProfiled(const Flags& flags) {
 }
 
 void profiling(const ObjectView& object, EvidenceList& found) {
-    for (const char* program : {apiServer, "kube-controller-manager", "kube-scheduler"})
+    for (const char* program : {apiServer, controllerManager, scheduler})
         judge(object, found, program, "profiling", isProfiled);
 }
 
 void openManagers(const ObjectView& object, EvidenceList& found) {
-    for (const char* program : {"kube-controller-manager", "kube-scheduler"})
+    for (const char* program : {controllerManager, scheduler})
         judge(object, found, program, "bind-address", [](const Flags& flags) {
             auto address = flags.value("bind-address").value_or("0.0.0.0");
             return address != "127.0.0.1" && address != "::1";
@@ -158,24 +162,32 @@ void openManagers(const ObjectView& object, EvidenceList& found) {
 }
 
 void sharedCredentials(const ObjectView& object, EvidenceList& found) {
-    judge(object, found, "kube-controller-manager", "use-service-account-credentials", [](const Flags& flags) {
+    judge(object, found, controllerManager, "use-service-account-credentials", [](const Flags& flags) {
         return flags.value("use-service-account-credentials").value_or("false") != "true";
     });
 }
 
 void openEtcd(const ObjectView& object, EvidenceList& found) {
-    judge(object, found, "etcd", "client-cert-auth",
+    judge(object, found, etcd, "client-cert-auth",
           [](const Flags& flags) { return flags.value("client-cert-auth").value_or("false") != "true"; });
 }
 
 }  // namespace
 
+std::optional<std::string_view> controlPlaneProgramOf(const ObjectView& object) {
+    for (std::string_view program : {apiServer, controllerManager, scheduler, etcd})
+        if (Flags::of(object, program)) return program;
+    return std::nullopt;
+}
+
 std::vector<Check> controlPlaneChecks() {
     std::vector<Check> checks;
     auto add = [&](std::string_view id, Severity severity, rules::LocalizedText title, rules::LocalizedText remedy,
-                   std::vector<Reference> references, void (*look)(const ObjectView&, EvidenceList&)) {
+                   std::vector<Reference> references, void (*look)(const ObjectView&, EvidenceList&),
+                   std::vector<std::string_view> programs = {apiServer}) {
         references.push_back(owasp("K09"));
         Check check{id, severity, std::move(title), std::move(remedy), std::move(references), {"pods"}};
+        check.programs = std::move(programs);
         check.object = look;
         checks.push_back(std::move(check));
     };
@@ -219,7 +231,7 @@ std::vector<Check> controlPlaneChecks() {
         {"A part of the control plane shows its profile", "控制面组件开启了性能剖析接口"},
         {"Set --profiling=false", "设置 --profiling=false"},
         {cis("1.2.15"), cis("1.3.2"), cis("1.4.1"), kubescape("C-0129"), kubescape("C-0145"), kubescape("C-0151")},
-        profiling);
+        profiling, {apiServer, controllerManager, scheduler});
     add("api-server-audit-log", Severity::Medium, {"The API server writes no audit log", "API Server 未记录审计日志"},
         {"Set --audit-policy-file and --audit-log-path", "设置 --audit-policy-file 与 --audit-log-path"},
         {cis("1.2.16"), cis("3.2.1"), owasp("K05"), nsa("Audit Logging and Threat Detection"), kubescape("C-0067"),
@@ -242,14 +254,15 @@ std::vector<Check> controlPlaneChecks() {
         {"The controller manager or the scheduler listens on all addresses",
          "controller-manager 或 scheduler 监听所有地址"},
         {"Set --bind-address=127.0.0.1", "设置 --bind-address=127.0.0.1"},
-        {cis("1.3.7"), cis("1.4.2"), kubescape("C-0150"), kubescape("C-0152")}, openManagers);
+        {cis("1.3.7"), cis("1.4.2"), kubescape("C-0150"), kubescape("C-0152")}, openManagers,
+        {controllerManager, scheduler});
     add("controller-manager-credentials", Severity::Medium,
         {"All controllers work with the same rights", "所有控制器共用同一权限"},
         {"Set --use-service-account-credentials=true", "设置 --use-service-account-credentials=true"}, {cis("1.3.3")},
-        sharedCredentials);
+        sharedCredentials, {controllerManager});
     add("etcd-client-certificates", Severity::Critical,
         {"etcd takes clients without a certificate", "etcd 不校验客户端证书"},
-        {"Set --client-cert-auth=true", "设置 --client-cert-auth=true"}, {cis("2.2")}, openEtcd);
+        {"Set --client-cert-auth=true", "设置 --client-cert-auth=true"}, {cis("2.2")}, openEtcd, {etcd});
     return checks;
 }
 

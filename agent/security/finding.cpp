@@ -7,7 +7,7 @@
 namespace klaw::security {
 namespace {
 
-constexpr std::size_t mostEvidence = 8, longestPath = 300, longestValue = 200, longestDump = 4000;
+constexpr std::size_t mostEvidence = 8, longestPath = 300, longestValue = 200, longestDump = 4000, longestName = 600;
 
 std::string shown(std::string_view text, std::size_t longest) {
     return truncateUtf8(notifiers::oneLine(maskSecrets(text)), longest);
@@ -21,7 +21,7 @@ std::string_view toString(Severity severity) {
 }
 
 std::string Subject::text() const {
-    return kind + " " + (ns.empty() ? "" : ns + "/") + name;
+    return truncateUtf8(notifiers::oneLine(kind + " " + (ns.empty() ? "" : ns + "/") + name), longestName);
 }
 
 void EvidenceList::add(std::string_view path, std::string_view value) {

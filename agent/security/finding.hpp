@@ -19,7 +19,7 @@ struct Subject {
     std::string kind;  ///< "Deployment"; "Cluster" for what is no object
     std::string ns;
     std::string name;
-    std::string text() const;  ///< "Deployment shop/web", "Node n1"
+    std::string text() const;  ///< "Deployment shop/web", "Node n1": fit to be shown, one line, cut
     auto operator<=>(const Subject&) const = default;
 };
 

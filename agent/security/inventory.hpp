@@ -40,11 +40,11 @@ struct Inventory {
         std::string kind;  ///< "User", "Group", "ServiceAccount"
         std::string ns;
         std::string name;
+        bool shipped = false;  ///< has the role from Kubernetes itself
         std::string text() const { return Subject{kind, ns, name}.text(); }
     };
     struct Binding {
         Subject subject;
-        bool shipped = false;  ///< made by Kubernetes itself
         std::string roleKind, role;
         std::vector<BoundSubject> subjects;
     };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/security/bootstrap_policy.hpp"
 #include "base/text/json_fields.hpp"
 
 namespace klaw::security {
@@ -30,17 +31,35 @@ void rememberPolicy(const Json& object, Inventory::Namespace& facts) {
 
 Inventory::Binding bindingOf(const Subject& subject, const Json& object) {
     const auto& role = at(object, "roleRef");
-    Inventory::Binding binding{subject, isShipped(object), textAt(role, "kind"), textAt(role, "name"), {}};
-    for (const auto& each : at(object, "subjects"))
-        binding.subjects.push_back({textAt(each, "kind"), textAt(each, "namespace"), textAt(each, "name")});
+    Inventory::Binding binding{subject, textAt(role, "kind"), textAt(role, "name"), {}};
+    bool isLabelled = hasBootstrapLabel(object);
+    for (const auto& each : at(object, "subjects")) {
+        Inventory::BoundSubject bound{textAt(each, "kind"), textAt(each, "namespace"), textAt(each, "name")};
+        if (bound.kind == "ServiceAccount" && bound.ns.empty()) bound.ns = subject.ns;
+        bound.shipped = isLabelled && isBootstrapSubject(binding, bound);
+        binding.subjects.push_back(std::move(bound));
+    }
     return binding;
 }
 
-}  // namespace
-
-bool isShipped(const Json& object) {
-    return textAt(memberAt(object, "metadata.labels"), "kubernetes.io/bootstrapping") == "rbac-defaults";
+/// What it allows, wherever it stands: others are judged by it even where nothing is told of the role itself.
+Inventory::Role roleOf(const Subject& subject, const Json& object, const Inventory& inventory) {
+    Inventory::Role role{subject, false, {}};
+    ObjectView view{subject, object, inventory};
+    for (const auto& check : checks()) {
+        if (!check.id.starts_with("role-")) continue;
+        EvidenceList found;
+        check.object(view, found);
+        if (found.empty()) continue;
+        if (check.id == "role-everything")
+            role.everything = true;
+        else
+            role.risks.emplace_back(check.id);
+    }
+    return role;
 }
+
+}  // namespace
 
 void rememberObject(std::string_view kind, const Subject& subject, const Json& object, Inventory& inventory) {
     if (kind == "Namespace") {
@@ -54,7 +73,7 @@ void rememberObject(std::string_view kind, const Subject& subject, const Json& o
         if (auto known = inventory.namespaces.find(subject.ns); known != inventory.namespaces.end())
             rememberPolicy(object, known->second);
     } else if (kind == "Role" || kind == "ClusterRole") {
-        inventory.roles.push_back({subject, false, {}});
+        inventory.roles.push_back(roleOf(subject, object, inventory));
     } else if (kind == "RoleBinding" || kind == "ClusterRoleBinding") {
         inventory.bindings.push_back(bindingOf(subject, object));
     } else if (kind == "Node") {
@@ -70,18 +89,6 @@ void rememberWorkload(const PodView& pod, Inventory& inventory) {
     inventory.workloads.push_back({pod.subject(), std::move(account),
                                    flagOf(pod.spec(), "automountServiceAccountToken"), pod.at("serviceAccountName"),
                                    pod.at("automountServiceAccountToken")});
-}
-
-void noteRisks(const std::map<std::pair<std::string_view, Subject>, EvidenceList>& found, Inventory& inventory) {
-    for (auto& role : inventory.roles) {
-        for (const auto& check : checks()) {
-            if (!check.id.starts_with("role-") || !found.contains({check.id, role.subject})) continue;
-            if (check.id == "role-everything")
-                role.everything = true;
-            else
-                role.risks.emplace_back(check.id);
-        }
-    }
 }
 
 }  // namespace klaw::security

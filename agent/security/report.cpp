@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/percent.hpp"
 #include "base/text/json_fields.hpp"
 
 namespace klaw::security {
@@ -32,7 +33,8 @@ std::optional<std::pair<const Check*, Subject>> readKey(const std::string& key) 
     auto words = parts(key);
     const auto* check = words.size() == 4 ? findCheck(words[0]) : nullptr;
     if (!check) return std::nullopt;
-    return std::pair(check, Subject{words[1], words[2], words[3]});
+    auto read = [&](std::size_t part) { return percentDecode(words[part]).value_or(words[part]); };
+    return std::pair(check, Subject{read(1), read(2), read(3)});
 }
 
 /// Whether it would have been found now if it were still so.

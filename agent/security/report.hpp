@@ -26,7 +26,7 @@ struct AuditReport {
     std::optional<TimePoint> previous;                    ///< when that was
     std::vector<std::string> carriedOver;                 ///< keys of the run before that could not be judged now
     std::vector<Unread> unread;
-    std::vector<const Check*> notJudged;
+    std::vector<const Check*> notJudged;  ///< or only in part
     std::size_t objects = 0, leftOut = 0;
     std::size_t count(Severity severity) const;
     std::size_t countNew() const;
@@ -46,6 +46,8 @@ std::string toJson(const AuditReport& report);
 /// https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 std::string toSarif(const AuditReport& report);
 
+/// What stands in place of a list of findings that is empty.
+std::string nothingFound(const AuditReport& report, bool chinese);
 /// The lines below a list of findings: what is fixed, exempted, could not be read.
 std::string summaryOf(const AuditReport& report, bool chinese);
 

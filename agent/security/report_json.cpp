@@ -105,9 +105,12 @@ Ordered resultOf(const AuditReport& report, const ReportedFinding& each) {
 
 Ordered invocationOf(const AuditReport& report) {
     auto notifications = Ordered::array();
-    for (const auto& each : report.unread)
-        notifications.push_back(
-            {{"level", "warning"}, {"message", {{"text", each.resource + " could not be read: " + each.why}}}});
+    auto notify = [&](std::string text) {
+        notifications.push_back({{"level", "warning"}, {"message", {{"text", std::move(text)}}}});
+    };
+    for (const auto& each : report.unread) notify(each.resource + " could not be read: " + each.why);
+    for (const auto* check : report.notJudged) notify(std::string(check->id) + " was not checked, or only in part");
+    if (report.leftOut > 0) notify(std::to_string(report.leftOut) + " more findings are left out");
     return {{"executionSuccessful", true},
             {"endTimeUtc", formatRfc3339(report.at)},
             {"toolExecutionNotifications", std::move(notifications)}};

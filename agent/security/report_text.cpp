@@ -15,7 +15,7 @@ std::string escaped(std::string_view text) {
     std::string out;
     for (char c : text) {
         if (std::string_view("\\`*_{}[]<>()#|!~&").find(c) != std::string_view::npos) out += '\\';
-        out += c;
+        out += c == '\n' || c == '\r' ? ' ' : c;
     }
     return out;
 }
@@ -50,6 +50,11 @@ std::string rowOf(const ReportedFinding& each, const std::string& language) {
 
 }  // namespace
 
+std::string nothingFound(const AuditReport& report, bool chinese) {
+    if (report.unread.empty() && report.notJudged.empty()) return chinese ? "没有发现问题。\n" : "Nothing was found.\n";
+    return chinese ? "在能够检查的范围内没有发现问题。\n" : "Nothing was found in what could be checked.\n";
+}
+
 std::string summaryOf(const AuditReport& report, bool chinese) {
     std::string text = chinese ? fmt::format("共 {} 个对象：严重 {}，高 {}，中 {}，低 {}", report.objects,
                                              report.count(Severity::Critical), report.count(Severity::High),
@@ -81,7 +86,8 @@ std::string summaryOf(const AuditReport& report, bool chinese) {
     for (const auto& each : report.unread)
         text += (chinese ? "未能读取 " : "could not be read: ") + each.resource + " (" + each.why + ")\n";
     if (!report.notJudged.empty())
-        text += (chinese ? "因此未检查：" : "so these were not checked: ") + namesOf(report.notJudged) + "\n";
+        text +=
+            (chinese ? "未检查或仅部分检查：" : "not checked, or only in part: ") + namesOf(report.notJudged) + "\n";
     if (report.leftOut > 0)
         text += chinese ? fmt::format("另有 {} 项未列出\n", report.leftOut)
                         : fmt::format("{} more findings are left out\n", report.leftOut);
@@ -99,7 +105,7 @@ std::string toMarkdown(const AuditReport& report, const std::string& language) {
         text += "- " + escaped(rest.substr(0, end)) + "\n";
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    if (report.open.empty()) return text + (zh ? "\n没有发现问题。\n" : "\nNothing was found.\n");
+    if (report.open.empty()) return text + "\n" + nothingFound(report, zh);
     text += zh ? "\n| 级别 | 检查 | 对象 | 证据 | 变化 |\n|---|---|---|---|---|\n"
                : "\n| severity | check | object | evidence | change |\n|---|---|---|---|---|\n";
     for (const auto& each : report.open) text += rowOf(each, language);

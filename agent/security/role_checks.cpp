@@ -15,11 +15,12 @@ public:
         : verbs_(textsAt(json, "verbs")),
           resources_(textsAt(json, "resources")),
           groups_(textsAt(json, "apiGroups")),
-          named_(at(json, "resourceNames").is_array() && !at(json, "resourceNames").empty()) {}
+          names_(textsAt(json, "resourceNames")) {}
 
     bool isEverything() const { return has(verbs_, "*") && has(resources_, "*") && has(groups_, "*"); }
     bool hasWildcard() const { return has(verbs_, "*") || has(resources_, "*"); }
-    bool isOfNamedObjects() const { return named_; }
+    bool isOfNamedObjects() const { return !names_.empty(); }
+    const std::vector<std::string>& names() const { return names_; }
     /// The first of the verbs that it grants on the resource, written out or by `*`.
     std::optional<std::string> grants(std::string_view group, std::string_view resource,
                                       std::span<const std::string_view> verbs) const {
@@ -43,26 +44,35 @@ private:
         return ofAll || hasOrAll(resources_, resource);
     }
 
-    std::vector<std::string> verbs_, resources_, groups_;
-    bool named_ = false;
+    std::vector<std::string> verbs_, resources_, groups_, names_;
 };
 
 /// What a role must not grant lightly.
 struct Risk {
     std::string_view group;
     std::vector<std::string_view> resources, verbs;
-    bool alsoNamed = true;  ///< counts also where the rule is about objects by name
+    bool alsoNamed = true;                        ///< counts also where the rule is about objects by name
+    std::vector<std::string_view> mightyNames{};  ///< of which one is as bad as all
 };
+
+/// Of the names that the rule is limited to: " cluster-admin".
+std::string mightyNamesOf(const Rule& rule, const Risk& risk) {
+    std::string text;
+    for (const auto& name : rule.names())
+        if (std::ranges::find(risk.mightyNames, name) != risk.mightyNames.end()) text += " " + name;
+    return text;
+}
 
 void findRisk(const Json& role, const Risk& risk, EvidenceList& found) {
     std::size_t number = 0;
     for (const auto& json : at(role, "rules")) {
         auto where = "rules[" + std::to_string(number++) + "]";
         Rule rule(json);
-        if (rule.isEverything() || (rule.isOfNamedObjects() && !risk.alsoNamed)) continue;
+        auto mighty = mightyNamesOf(rule, risk);
+        if (rule.isEverything() || (rule.isOfNamedObjects() && !risk.alsoNamed && mighty.empty())) continue;
         for (auto resource : risk.resources)
             if (auto verb = rule.grants(risk.group, resource, risk.verbs))
-                found.add(where, *verb + " " + std::string(resource));
+                found.add(where, *verb + " " + std::string(resource) + mighty);
     }
 }
 
@@ -92,11 +102,12 @@ void escalates(const ObjectView& object, EvidenceList& found) {
 }
 
 void binds(const ObjectView& object, EvidenceList& found) {
-    findRisk(object.json, {rbacGroup, {"roles", "clusterroles"}, {"bind"}, false}, found);
+    findRisk(object.json, {rbacGroup, {"roles", "clusterroles"}, {"bind"}, false, {"cluster-admin"}}, found);
 }
 
 void impersonates(const ObjectView& object, EvidenceList& found) {
-    findRisk(object.json, {"", {"users", "groups", "serviceaccounts"}, {"impersonate"}, false}, found);
+    Risk risk{"", {"users", "groups", "serviceaccounts"}, {"impersonate"}, false, {"system:masters"}};
+    findRisk(object.json, risk, found);
 }
 
 void readsSecrets(const ObjectView& object, EvidenceList& found) {
@@ -129,7 +140,14 @@ void createsTokens(const ObjectView& object, EvidenceList& found) {
 
 void approvesCertificates(const ObjectView& object, EvidenceList& found) {
     findRisk(object.json, {"certificates.k8s.io", {"certificatesigningrequests/approval"}, {"update", "patch"}}, found);
-    findRisk(object.json, {"certificates.k8s.io", {"signers"}, {"approve", "sign"}, false}, found);
+    // Those whose certificates the API server takes for a log-in.
+    Risk signing{
+        "certificates.k8s.io",
+        {"signers"},
+        {"approve", "sign"},
+        false,
+        {"kubernetes.io/kube-apiserver-client", "kubernetes.io/kube-apiserver-client-kubelet", "kubernetes.io/*"}};
+    findRisk(object.json, signing, found);
 }
 
 void changesWebhooks(const ObjectView& object, EvidenceList& found) {

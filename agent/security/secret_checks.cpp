@@ -1,4 +1,6 @@
 // Secrets where they do not belong. What is found is never shown: only the name of where it stands.
+#include <re2/re2.h>
+
 #include "agent/security/check.hpp"
 #include "base/text/json_fields.hpp"
 #include "base/text/secrets.hpp"
@@ -9,11 +11,32 @@ namespace {
 constexpr std::size_t shortestSecret = 4, mostLookedAt = 64 * 1024;
 constexpr std::string_view hidden = "a value that is not shown";
 
-/// By its name, or by what it looks like.
+/// `$(VAR)`, `${VAR}`, `$VAR` and `{{ .Value }}` stand for a value that is elsewhere: an empty one is in their place. A
+/// default that stands beside them, `${VAR:-value}`, is a value.
+std::string withoutReferences(std::string_view text) {
+    static const std::string scheme = R"((?i)(?:\b(?:bearer|basic|token)\s+)?)";
+    static const std::string braced = R"(\$\([^()]*\)|\$\{[a-z_][a-z0-9_.]*(?::-|:\?[^{}]*)?\}|\{\{[^{}]*\}\})";
+    static const std::string bare = R"(\$[a-z_][a-z0-9_]*\b)";
+    static const RE2 quoted(R"((\\*["']))" + scheme + "(?:" + braced + "|" + bare + R"()(\\*["']))", RE2::Quiet);
+    static const RE2 anywhere(scheme + "(?:" + braced + ")", RE2::Quiet);
+    static const RE2 asWord(R"((^|[\s=:,/]))" + scheme + bare, RE2::Quiet);  // "pa$$word" holds none
+    std::string out(text.substr(0, mostLookedAt));
+    RE2::GlobalReplace(&out, quoted, R"(\1\2)");
+    RE2::GlobalReplace(&out, anywhere, R"("")");
+    RE2::GlobalReplace(&out, asWord, R"(\1"")");
+    return out;
+}
+
+bool looksSecret(const std::string& text) {
+    return maskSecrets(text) != text;
+}
+
+/// By its name, or by what it looks like; where a part of it is a reference, by that alone.
 bool holdsSecret(const std::string& name, const std::string& value) {
     if (value.size() < shortestSecret || value == "true" || value == "false") return false;
     auto looked = std::string_view(value).substr(0, mostLookedAt);
-    return namesSecret(name, looked) || maskSecrets(looked) != looked;
+    auto literal = withoutReferences(looked);
+    return (literal == looked && namesSecret(name, looked)) || looksSecret(literal);
 }
 
 void inEnvironment(const PodView& pod, EvidenceList& found) {
@@ -29,8 +52,7 @@ void inCommand(const PodView& pod, EvidenceList& found) {
         for (const char* field : {"command", "args"}) {
             std::string all;
             for (const auto& word : textsAt(container, field)) all += word + " ";
-            auto looked = std::string_view(all).substr(0, mostLookedAt);
-            if (maskSecrets(looked) != looked) found.add(path + "." + field, hidden);
+            if (looksSecret(withoutReferences(all))) found.add(path + "." + field, hidden);
         }
     });
 }

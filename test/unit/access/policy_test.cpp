@@ -34,6 +34,16 @@ TEST(Policy, LetsALimitedRoleReadWhatIsOfNoClusterButNotChangeIt) {
     EXPECT_TRUE(may("dingtalk:root", "rules"));
 }
 
+TEST(Policy, LetsLooksAtAReadOnlyClusterButNoChanges) {
+    Policy policy({{"Ana", {"feishu:ou_ana"}, {}, "admin", {}, {}}}, {}, {"prod"});
+    auto allowed = [&](const std::string& permission) {
+        Request request{"feishu:ou_ana", "", permission, permission, Place{"prod", "shop"}, {}};
+        return policy.decide(request, TimePoint{}).allowed;
+    };
+    for (const char* look : {"read", "security", "audit"}) EXPECT_TRUE(allowed(look)) << look;
+    EXPECT_FALSE(allowed("scale"));
+}
+
 TEST(Policy, GivesAChatsRoleToWhoeverWritesThere) {
     EXPECT_TRUE(may("feishu:ou_x", "read", Place{"prod", ""}, "feishu:oc_all"));
     EXPECT_FALSE(may("feishu:ou_x", "alerts", {}, "feishu:oc_all"));

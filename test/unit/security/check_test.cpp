@@ -202,32 +202,76 @@ TEST(Checks, EachSaysWhatItIsInBothLanguagesAndLooksInOneWay) {
     }
 }
 
-Json podOf(const std::string& name, Json owner, Json labels = Json::object()) {
-    owner["controller"] = true;
-    return {{"metadata", {{"name", name}, {"namespace", "shop"}, {"ownerReferences", {owner}}, {"labels", labels}}},
+/// `owner` is "Deployment/web/uid-1".
+Json ownedBy(const std::string& owner) {
+    auto kindEnd = owner.find('/'), nameEnd = owner.rfind('/');
+    return {{"controller", true},
+            {"kind", owner.substr(0, kindEnd)},
+            {"name", owner.substr(kindEnd + 1, nameEnd - kindEnd - 1)},
+            {"uid", owner.substr(nameEnd + 1)}};
+}
+
+Json privileged(const std::string& kind, const std::string& name, const std::string& uid) {
+    Json object{{"kind", kind}, {"metadata", {{"name", name}, {"namespace", "shop"}, {"uid", uid}}}};
+    object["template"] = Json::parse(R"({"containers": [{"name": "web", "securityContext": {"privileged": true}}]})");
+    return object;
+}
+
+Json replicaSet(const std::string& name, const std::string& uid, const std::string& owner) {
+    return {{"kind", "ReplicaSet"},
+            {"metadata", {{"name", name}, {"namespace", "shop"}, {"uid", uid}, {"ownerReferences", {ownedBy(owner)}}}}};
+}
+
+Json podOf(const std::string& name, const std::string& owner, Json labels = Json::object()) {
+    return {{"metadata",
+             {{"name", name}, {"namespace", "shop"}, {"ownerReferences", {ownedBy(owner)}}, {"labels", labels}}},
             {"container", {{"securityContext", {{"privileged", true}}}}}};
 }
 
 TEST(Auditor, TellsOfAWorkloadOnceHoweverManyPodsItHas) {
-    Json privileged = Json::parse(R"({"containers": [{"name": "web", "securityContext": {"privileged": true}}]})");
-    Json hash{{"pod-template-hash", "5d"}};
-    Json ofDeployment{{"kind", "ReplicaSet"}, {"name", "web-5d"}}, ofRollout{{"kind", "Rollout"}, {"name", "canary"}};
-    auto findings = audited({{{"kind", "Deployment"}, {"template", privileged}},
-                             podOf("web-5d-1", ofDeployment, hash),
-                             podOf("web-5d-2", ofDeployment, hash),
-                             podOf("canary-1", ofRollout),
-                             podOf("canary-2", ofRollout)});
+    auto findings = audited({privileged("Deployment", "web", "d1"), replicaSet("web-5d", "r1", "Deployment/web/d1"),
+                             podOf("web-5d-1", "ReplicaSet/web-5d/r1"), podOf("web-5d-2", "ReplicaSet/web-5d/r1"),
+                             podOf("canary-1", "Rollout/canary/o1"), podOf("canary-2", "Rollout/canary/o1")});
     EXPECT_THAT(seenBy("privileged-container", findings),
                 testing::ElementsAre(
                     "Deployment shop/web: spec.template.spec.containers[web].securityContext.privileged = true",
                     "Rollout shop/canary: spec.containers[web].securityContext.privileged = true"));
 }
 
-TEST(Auditor, TellsOfPodsByTheirOwnerWhereItsTemplateDidNotCome) {
-    Json ofDeployment{{"kind", "ReplicaSet"}, {"name", "web-5d"}};
-    auto findings = audited(Json::array({podOf("web-5d-1", ofDeployment, {{"pod-template-hash", "5d"}})}));
+TEST(Auditor, TellsOfPodsByTheirOwnerWhereThoseCouldNotBeRead) {
+    Auditor auditor(now);
+    auditor.setUnread("deployments", "403");
+    auditor.setUnread("replicasets", "403");
+    auto pod = podOf("web-5d-1", "ReplicaSet/web-5d/r1", {{"pod-template-hash", "5d"}});
+    auditor.add(*std::ranges::find(auditedKinds(), "Pod", &ObjectKind::kind), whole(pod));
+    auto findings = auditor.finish();
     EXPECT_THAT(seenBy("privileged-container", findings),
                 testing::ElementsAre("Deployment shop/web: spec.containers[web].securityContext.privileged = true"));
+    EXPECT_THAT(findings.notJudged, testing::Contains(findCheck("privileged-container")));
+}
+
+TEST(Auditor, JudgesPodsThatNameAnOwnerWhichIsNotTheirs) {
+    auto fine = privileged("Deployment", "web", "d1");
+    fine["template"]["containers"][0]["securityContext"]["privileged"] = false;
+    auto findings =
+        audited({fine, replicaSet("web-5d", "r1", "Deployment/web/d1"),
+                 replicaSet("api-7c", "r2", "Deployment/web/gone"), podOf("other-uid", "ReplicaSet/web-5d/r9"),
+                 podOf("other-kind", "DaemonSet/web-5d/r1"), podOf("gone", "Deployment/web/"),
+                 podOf("of-api", "ReplicaSet/api-7c/r2"), podOf("fine", "ReplicaSet/web-5d/r1")});
+    std::vector<std::string> told;
+    for (const auto& finding : findings.all)
+        if (finding.check->id == "privileged-container") told.push_back(finding.subject.text());
+    EXPECT_THAT(told, testing::ElementsAre("Pod shop/gone", "Pod shop/other-kind", "Pod shop/other-uid",
+                                           "ReplicaSet shop/api-7c"));
+}
+
+TEST(Auditor, JudgesEphemeralContainersWhichNoTemplateHas) {
+    auto pod = podOf("web-5d-1", "DaemonSet/web/s1");
+    pod["spec"]["ephemeralContainers"] = Json::parse(R"([{"name": "debug", "securityContext": {"privileged": true}}])");
+    auto findings = audited({privileged("DaemonSet", "web", "s1"), pod});
+    EXPECT_THAT(
+        seenBy("privileged-container", findings),
+        testing::Contains("Pod shop/web-5d-1: spec.ephemeralContainers[debug].securityContext.privileged = true"));
 }
 
 TEST(Auditor, LeavesTheNamespacesOfKubernetesAloneUnlessTheyAreNamed) {
@@ -282,6 +326,39 @@ TEST(Auditor, SaysWhatItCouldNotJudgeWhereAListWasNotRead) {
     EXPECT_EQ(findings.unread[0].resource + ": " + findings.unread[0].why, "networkpolicies: 403 you may not");
 }
 
+std::vector<std::string_view> notJudgedWith(const char* objects, const std::string& ns = "") {
+    std::vector<std::string_view> ids;
+    for (const auto* check : audited(Json::parse(objects), ns).notJudged) ids.push_back(check->id);
+    return ids;
+}
+
+TEST(Auditor, SaysThatItDidNotJudgeAControlPlaneWhichRunsInNoVisiblePod) {
+    EXPECT_THAT(notJudgedWith("[]"), testing::AllOf(testing::Contains("api-server-encryption"),
+                                                    testing::Contains("etcd-client-certificates"),
+                                                    testing::Contains("control-plane-profiling")));
+    EXPECT_THAT(notJudgedWith(R"([{"program": ["kube-apiserver"]}])"),
+                testing::AllOf(testing::Not(testing::Contains("api-server-encryption")),
+                               testing::Contains("etcd-client-certificates")));
+    EXPECT_THAT(notJudgedWith("[]", "shop"), IsEmpty()) << "it was not asked for";
+}
+
+TEST(Auditor, LeavesRoomForOtherChecksWhereOneFindsTooMuch) {
+    Auditor auditor(now);
+    auto kindOf = [](std::string_view name) { return *std::ranges::find(auditedKinds(), name, &ObjectKind::kind); };
+    for (int i = 0; i < 2005; ++i) {
+        Json service{{"metadata", {{"name", "s" + std::to_string(i)}, {"namespace", "shop"}}},
+                     {"spec", {{"type", "NodePort"}}}};
+        auditor.add(kindOf("Service"), service);
+    }
+    auto open =
+        Json::parse(R"({"kind": "ClusterRoleBinding", "role": "ClusterRole/view", "to": ["User/system:anonymous"]})");
+    auditor.add(kindOf("ClusterRoleBinding"), whole(open));
+    auto findings = auditor.finish();
+    EXPECT_THAT(seenBy("node-port", findings), testing::SizeIs(2000));
+    EXPECT_THAT(seenBy("binding-anonymous", findings), testing::SizeIs(1));
+    EXPECT_EQ(findings.leftOut, 5u);
+}
+
 TEST(Auditor, SortsWhatItFindsBySeverity) {
     auto objects = Json::array({{{"container", {{"securityContext", {{"privileged", true}}}}}}});
     auto findings = audited(objects);
@@ -289,6 +366,12 @@ TEST(Auditor, SortsWhatItFindsBySeverity) {
     EXPECT_TRUE(std::ranges::is_sorted(findings.all, std::ranges::greater(),
                                        [](const Finding& finding) { return finding.check->severity; }));
     EXPECT_EQ(findings.all.front().key(), "privileged-container|Pod|shop|web");
+}
+
+TEST(Subject, IsShownAsOneLineThatEnds) {
+    Subject made{"Role", "shop", "a|b\n\x1b[31mred"};
+    EXPECT_EQ(made.text().find_first_of("\n\x1b"), std::string::npos);
+    EXPECT_LE((Subject{"Role", "shop", std::string(5000, 'x')}).text().size(), 600u);
 }
 
 TEST(Evidence, IsOneLineWithoutSecretsAndNotEndless) {

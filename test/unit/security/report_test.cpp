@@ -92,6 +92,13 @@ TEST(Comparison, SurvivesBeingStored) {
     EXPECT_FALSE(fromText("prod", "no JSON", read));
 }
 
+TEST(Comparison, KnowsObjectsByAnyName) {
+    Subject odd{"Role", "", "a|b%7C"};
+    auto before = runOf(report(found({finding("role-bind", odd)})));
+    EXPECT_THAT(fixed(report(found({}), {}, &before)), ElementsAre("role-bind Role a|b%7C"));
+    EXPECT_FALSE(report(found({finding("role-bind", odd)}), {}, &before).open.front().isNew);
+}
+
 struct ExemptionCase {
     const char *check, *ns, *object;
     bool covers;
@@ -143,7 +150,18 @@ TEST(Summary, SaysWhatCouldNotBeReadAndWhatThatLeavesOpen) {
     findings.notJudged.push_back(findCheck("certificate-ends"));
     auto text = summaryOf(report(std::move(findings)), false);
     EXPECT_THAT(text, HasSubstr("could not be read: secrets (403 you may not)\n"));
-    EXPECT_THAT(text, HasSubstr("so these were not checked: certificate-ends\n"));
+    EXPECT_THAT(text, HasSubstr("not checked, or only in part: certificate-ends\n"));
+}
+
+TEST(Summary, CallsNothingCleanThatCouldNotBeChecked) {
+    auto findings = found({});
+    findings.notJudged.push_back(findCheck("api-server-encryption"));
+    auto cut = report(std::move(findings));
+    EXPECT_EQ(nothingFound(cut, false), "Nothing was found in what could be checked.\n");
+    EXPECT_EQ(nothingFound(cut, true), "在能够检查的范围内没有发现问题。\n");
+    EXPECT_THAT(toMarkdown(cut, "en"), HasSubstr("\nNothing was found in what could be checked.\n"));
+    EXPECT_THAT(toSarif(cut), HasSubstr("api-server-encryption was not checked, or only in part"));
+    EXPECT_EQ(nothingFound(report(found({})), false), "Nothing was found.\n");
 }
 
 TEST(Severity, IsWhatTheReportIsCutTo) {
