@@ -64,12 +64,13 @@ TEST(Config, RefusesApprovalsThatNobodyCouldGive) {
               "klaw.yaml:1:13: approvals: for nothing (add `verbs`, for example [drain, delete])");
     EXPECT_EQ(approval("verbs: [explode]"),
               "klaw.yaml:1:13: approvals: there is no command \"explode\" (`klaw commands` lists what there is)");
-    for (const std::string verb : {"grant", "silence", "clusters", "rules", "pods"})
+    for (const std::string verb : {"grant", "silence", "rules", "pods"})
         EXPECT_EQ(approval("verbs: [" + verb + "]"),
                   "klaw.yaml:1:13: approvals: \"" + verb +
                       "\" changes no object of a cluster (leave it out: only changes of objects can wait for an "
                       "approval)");
-    for (const std::string verb : {"delete", "delete namespaces", "access", "namespaces", "workloads", "nodes", "*"})
+    for (const std::string verb : {"delete", "delete namespaces", "cluster upgrade", "clusters", "access", "namespaces",
+                                   "workloads", "nodes", "*"})
         EXPECT_EQ(approval("verbs: [\"" + verb + "\"]"), "fine") << verb;
     EXPECT_EQ(approval("verbs: [scale], when: {replicas: -1}"),
               "klaw.yaml:1:47: replicas: -1 is too small (write 0 or more)");
