@@ -157,13 +157,13 @@ Task<Result<Output>> listManaged(Control& control, Caller caller, CommandLine li
     auto ns = line.option("namespace").value_or("");
     std::vector<Question> questions{{*cluster, clusterApiPath(ns, "clusters") + "?limit=500"},
                                     {*cluster, clusterApiPath(ns, "machines") + "?limit=500"}};
-    auto answers = co_await control.askClusters(std::move(caller), std::move(questions));
+    bool chinese = caller.chinese();
+    auto answers = co_await control.askClusters(caller, std::move(questions));
     for (auto& answer : answers)
         if (!answer) co_return fail(std::move(answer).error());
     auto clusters = Json::parse(answers[0]->text, nullptr, false), all = Json::parse(answers[1]->text, nullptr, false);
     Table table{
         {{"NAMESPACE", "命名空间"}, {"NAME", "名称"}, {"PHASE", "阶段"}, {"STATUS", "状态"}, {"WATCHED", "监控"}}, {}};
-    bool chinese = caller.chinese();
     for (const auto& each : listAt(clusters, "/items")) {
         auto name = textAt(each, "/metadata/name"), of = textAt(each, "/metadata/namespace");
         Json own{{"items", Json::array()}};
