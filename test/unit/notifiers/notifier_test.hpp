@@ -32,7 +32,8 @@ protected:
     T run(Task<T> task) {
         std::optional<T> result;
         tasks.spawn("test", storeResult(std::move(task), result));
-        EXPECT_TRUE(loop.runUntil([&] { return result.has_value(); })) << "the task did not end";
+        EXPECT_TRUE(loop.runUntil([&] { return result.has_value(); }, std::chrono::seconds(60)))
+            << "the task did not end";
         return std::move(result.value());
     }
     /// A listening fake that is stopped when the test ends.
