@@ -107,39 +107,31 @@ int run(int argc, char** argv) {
     ofAccess("revoke", "Take a grant back: its id");
 
     auto* clustersApp = app.add_subcommand("clusters", "The clusters that the running agent watches");
-    clustersApp->require_subcommand(1);
-    auto ofClusters = [&](const char* name, const char* help) {
-        auto* made = clustersApp->add_subcommand(name, help);
-        made->add_option("--config", command.config, "Configuration of the agent, for its data directory");
-        made->add_option("--data", command.data, "Data directory of the agent");
-        made->add_option("--language", command.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
-        made->allow_extras();  // the options of the command itself
-        made->callback([&code, &command, made, name] {
-            command.words = withWholePaths(made->remaining());
-            command.words.insert(command.words.begin(), {"clusters", name});
-            code = doCommand(command);
-        });
-    };
-    ofClusters("list", "All of them, and how they fare");
-    ofClusters("add", "Watch another one: NAME --kubeconfig FILE, or NAME --secret NAMESPACE/NAME");
-    ofClusters("test", "Whether one can be reached and read: NAME");
-    ofClusters("remove", "Watch one no longer that was added: NAME");
-
     auto* clusterApp = app.add_subcommand("cluster", "The life of a cluster that the running agent watches");
+    clustersApp->require_subcommand(1);
     clusterApp->require_subcommand(1);
-    auto ofCluster = [&](const char* name, const char* help) {
-        auto* made = clusterApp->add_subcommand(name, help);
+    auto ofClusters = [&code, &command](CLI::App* group, const char* name, const char* help) {
+        auto* made = group->add_subcommand(name, help);
         made->add_option("--config", command.config, "Configuration of the agent, for its data directory");
         made->add_option("--data", command.data, "Data directory of the agent");
         made->add_option("--language", command.language, "en or zh")->check(CLI::IsMember({"en", "zh"}));
         made->allow_extras();  // the options of the command itself
-        made->callback([&code, &command, made, name] {
-            command.words = made->remaining();
-            command.words.insert(command.words.begin(), {"cluster", name});
+        made->callback([&code, &command, group, made, name] {
+            command.words = withWholePaths(made->remaining());
+            command.words.insert(command.words.begin(), {group->get_name(), name});
             code = doCommand(command);
         });
     };
-    ofCluster("audit", "How safe it is set up: -n NAMESPACE, --severity high, --output markdown|json|sarif");
+    ofClusters(clustersApp, "list", "All of them, and how they fare");
+    ofClusters(clustersApp, "add", "Watch another one: NAME --kubeconfig FILE, or NAME --secret NAMESPACE/NAME");
+    ofClusters(clustersApp, "test", "Whether one can be reached and read: NAME");
+    ofClusters(clustersApp, "remove", "Watch one no longer that was added: NAME");
+    ofClusters(clusterApp, "audit",
+               "How safe it is set up: -n NAMESPACE, --severity high, --output markdown|json|sarif");
+    ofClusters(clusterApp, "list", "Those that Cluster API manages, and how far each is");
+    ofClusters(clusterApp, "deploy", "A new one by Cluster API: NAME --version v1.34.2 -n NAMESPACE");
+    ofClusters(clusterApp, "preflight", "What stands in the way of another version: NAME --to v1.34.2");
+    ofClusters(clusterApp, "upgrade", "Another version by Cluster API: NAME --to v1.34.2");
 
     app.add_subcommand("commands", "Print the commands of `klaw do` and of chats as a Markdown table")->callback([&] {
         code = catalogueCommand();

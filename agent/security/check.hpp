@@ -60,6 +60,11 @@ struct Check {
     void (*cluster)(const Inventory& inventory, const Report& report) = nullptr;
 };
 
+/// One more of those that look at the Pods of a workload.
+void addPodCheck(std::vector<Check>& checks, std::string_view id, Severity severity, rules::LocalizedText title,
+                 rules::LocalizedText remedy, std::vector<Reference> references,
+                 void (*look)(const PodView& pod, EvidenceList& found));
+
 /// The program of the control plane that a Pod of kube-system runs, "kube-apiserver"; nothing for others.
 std::optional<std::string_view> controlPlaneProgramOf(const ObjectView& object);
 

@@ -29,6 +29,14 @@ Reference kubescape(std::string_view control) {
     return {Reference::Standard::Kubescape, control};
 }
 
+void addPodCheck(std::vector<Check>& checks, std::string_view id, Severity severity, rules::LocalizedText title,
+                 rules::LocalizedText remedy, std::vector<Reference> references,
+                 void (*look)(const PodView& pod, EvidenceList& found)) {
+    Check check{id, severity, std::move(title), std::move(remedy), std::move(references)};
+    check.pod = look;
+    checks.push_back(std::move(check));
+}
+
 std::span<const Check> checks() {
     static const std::vector<Check> all = [] {
         auto made = baselineChecks();

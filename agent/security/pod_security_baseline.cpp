@@ -139,60 +139,59 @@ void sysctls(const PodView& pod, EvidenceList& found) {
 
 std::vector<Check> baselineChecks() {
     std::vector<Check> checks;
-    auto add = [&](std::string_view id, Severity severity, rules::LocalizedText title, rules::LocalizedText remedy,
-                   std::vector<Reference> references, void (*look)(const PodView&, EvidenceList&)) {
-        Check check{id, severity, std::move(title), std::move(remedy), std::move(references)};
-        check.pod = look;
-        checks.push_back(std::move(check));
-    };
-    add("privileged-container", Severity::Critical, {"A container is privileged", "容器以特权模式运行"},
-        {"Remove securityContext.privileged, and add the single capabilities that are needed",
-         "去掉 securityContext.privileged，只添加确需的 capability"},
-        {podSecurity("Privileged Containers"), cis("5.2.2"), owasp("K01"), kubescape("C-0057")}, privileged);
-    add("host-namespaces", Severity::High,
+    addPodCheck(checks, "privileged-container", Severity::Critical, {"A container is privileged", "容器以特权模式运行"},
+                {"Remove securityContext.privileged, and add the single capabilities that are needed",
+                 "去掉 securityContext.privileged，只添加确需的 capability"},
+                {podSecurity("Privileged Containers"), cis("5.2.2"), owasp("K01"), kubescape("C-0057")}, privileged);
+    addPodCheck(
+        checks, "host-namespaces", Severity::High,
         {"Pods share the network, process or IPC namespace of their node", "Pod 使用节点的网络、进程或 IPC 命名空间"},
         {"Remove hostNetwork, hostPID and hostIPC", "去掉 hostNetwork、hostPID 与 hostIPC"},
         {podSecurity("Host Namespaces"), cis("5.2.3"), cis("5.2.4"), cis("5.2.5"), owasp("K01"), kubescape("C-0038"),
          kubescape("C-0041")},
         hostNamespaces);
-    add("host-process", Severity::Critical,
-        {"A Windows container runs as a process of the host", "Windows 容器以主机进程方式运行"},
-        {"Remove windowsOptions.hostProcess", "去掉 windowsOptions.hostProcess"},
-        {podSecurity("HostProcess"), cis("5.2.10"), owasp("K01")}, hostProcess);
-    add("capabilities-added", Severity::High,
-        {"A container adds capabilities beyond the usual ones", "容器添加了默认范围之外的 capability"},
-        {"Remove them from capabilities.add", "从 capabilities.add 中去掉"},
-        {podSecurity("Capabilities"), cis("5.2.8"), cis("5.2.9"), owasp("K01"), kubescape("C-0046")},
-        addedCapabilities);
-    add("host-path-volume", Severity::High, {"Pods mount a path of their node", "Pod 挂载了节点上的路径"},
-        {"Use a PersistentVolumeClaim, an emptyDir or a ConfigMap instead of hostPath",
-         "改用 PersistentVolumeClaim、emptyDir 或 ConfigMap"},
-        {podSecurity("HostPath Volumes"), cis("5.2.11"), owasp("K01"), kubescape("C-0048")}, hostPaths);
-    add("host-port", Severity::Medium, {"A container takes a port of its node", "容器占用节点端口"},
-        {"Remove hostPort, and reach it by a Service", "去掉 hostPort，改用 Service"},
-        {podSecurity("Host Ports"), cis("5.2.12"), kubescape("C-0044")}, hostPorts);
-    add("host-probe", Severity::Medium,
+    addPodCheck(checks, "host-process", Severity::Critical,
+                {"A Windows container runs as a process of the host", "Windows 容器以主机进程方式运行"},
+                {"Remove windowsOptions.hostProcess", "去掉 windowsOptions.hostProcess"},
+                {podSecurity("HostProcess"), cis("5.2.10"), owasp("K01")}, hostProcess);
+    addPodCheck(checks, "capabilities-added", Severity::High,
+                {"A container adds capabilities beyond the usual ones", "容器添加了默认范围之外的 capability"},
+                {"Remove them from capabilities.add", "从 capabilities.add 中去掉"},
+                {podSecurity("Capabilities"), cis("5.2.8"), cis("5.2.9"), owasp("K01"), kubescape("C-0046")},
+                addedCapabilities);
+    addPodCheck(checks, "host-path-volume", Severity::High,
+                {"Pods mount a path of their node", "Pod 挂载了节点上的路径"},
+                {"Use a PersistentVolumeClaim, an emptyDir or a ConfigMap instead of hostPath",
+                 "改用 PersistentVolumeClaim、emptyDir 或 ConfigMap"},
+                {podSecurity("HostPath Volumes"), cis("5.2.11"), owasp("K01"), kubescape("C-0048")}, hostPaths);
+    addPodCheck(checks, "host-port", Severity::Medium, {"A container takes a port of its node", "容器占用节点端口"},
+                {"Remove hostPort, and reach it by a Service", "去掉 hostPort，改用 Service"},
+                {podSecurity("Host Ports"), cis("5.2.12"), kubescape("C-0044")}, hostPorts);
+    addPodCheck(
+        checks, "host-probe", Severity::Medium,
         {"A probe or a lifecycle hook asks another host", "探针或生命周期钩子访问其他主机"},
         {"Remove the field host: the kubelet then asks the Pod itself", "去掉 host 字段，由 kubelet 访问 Pod 自身"},
         {podSecurity("Host Probes / Lifecycle Hooks")}, hostProbes);
-    add("apparmor-profile", Severity::High, {"The AppArmor profile is switched off", "AppArmor 配置被关闭"},
-        {"Set appArmorProfile.type to RuntimeDefault or Localhost",
-         "将 appArmorProfile.type 设为 RuntimeDefault 或 Localhost"},
-        {podSecurity("AppArmor"), owasp("K01"), kubescape("C-0055")}, appArmor);
-    add("selinux-options", Severity::High,
+    addPodCheck(checks, "apparmor-profile", Severity::High,
+                {"The AppArmor profile is switched off", "AppArmor 配置被关闭"},
+                {"Set appArmorProfile.type to RuntimeDefault or Localhost",
+                 "将 appArmorProfile.type 设为 RuntimeDefault 或 Localhost"},
+                {podSecurity("AppArmor"), owasp("K01"), kubescape("C-0055")}, appArmor);
+    addPodCheck(
+        checks, "selinux-options", Severity::High,
         {"SELinux runs Pods with a type, user or role of their own", "Pod 自定义了 SELinux 的类型、用户或角色"},
         {"Remove user and role, and use one of the types for containers", "去掉 user 与 role，并使用容器专用的类型"},
         {podSecurity("SELinux"), owasp("K01"), kubescape("C-0055")}, seLinux);
-    add("proc-mount", Severity::High, {"A container sees all of /proc", "容器可见完整的 /proc"},
-        {"Remove procMount, or set it to Default", "去掉 procMount，或设为 Default"},
-        {podSecurity("/proc Mount Type"), owasp("K01")}, procMount);
-    add("seccomp-unconfined", Severity::High, {"seccomp is switched off", "seccomp 被关闭"},
-        {"Set seccompProfile.type to RuntimeDefault", "将 seccompProfile.type 设为 RuntimeDefault"},
-        {podSecurity("Seccomp"), cis("5.6.2"), owasp("K01"), kubescape("C-0055")}, seccomp);
-    add("unsafe-sysctl", Severity::Medium,
-        {"Pods set kernel parameters that are not safe", "Pod 设置了不安全的内核参数"},
-        {"Remove them from securityContext.sysctls", "从 securityContext.sysctls 中去掉"},
-        {podSecurity("Sysctls"), owasp("K01")}, sysctls);
+    addPodCheck(checks, "proc-mount", Severity::High, {"A container sees all of /proc", "容器可见完整的 /proc"},
+                {"Remove procMount, or set it to Default", "去掉 procMount，或设为 Default"},
+                {podSecurity("/proc Mount Type"), owasp("K01")}, procMount);
+    addPodCheck(checks, "seccomp-unconfined", Severity::High, {"seccomp is switched off", "seccomp 被关闭"},
+                {"Set seccompProfile.type to RuntimeDefault", "将 seccompProfile.type 设为 RuntimeDefault"},
+                {podSecurity("Seccomp"), cis("5.6.2"), owasp("K01"), kubescape("C-0055")}, seccomp);
+    addPodCheck(checks, "unsafe-sysctl", Severity::Medium,
+                {"Pods set kernel parameters that are not safe", "Pod 设置了不安全的内核参数"},
+                {"Remove them from securityContext.sysctls", "从 securityContext.sysctls 中去掉"},
+                {podSecurity("Sysctls"), owasp("K01")}, sysctls);
     return checks;
 }
 

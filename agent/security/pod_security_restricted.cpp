@@ -89,39 +89,36 @@ void procMountAnywhere(const PodView& pod, EvidenceList& found) {
 
 std::vector<Check> restrictedChecks() {
     std::vector<Check> checks;
-    auto add = [&](std::string_view id, Severity severity, rules::LocalizedText title, rules::LocalizedText remedy,
-                   std::vector<Reference> references, void (*look)(const PodView&, EvidenceList&)) {
-        Check check{id, severity, std::move(title), std::move(remedy), std::move(references)};
-        check.pod = look;
-        checks.push_back(std::move(check));
-    };
-    add("volume-types", Severity::Low,
-        {"Pods use a type of volume that the level restricted does not have",
-         "Pod 使用了 restricted 级别不允许的卷类型"},
-        {"Use a PersistentVolumeClaim, a CSI volume or one that is made for the Pod",
-         "改用 PersistentVolumeClaim、CSI 卷或随 Pod 创建的卷"},
-        {podSecurity("Volume Types")}, volumeTypes);
-    add("privilege-escalation", Severity::Medium,
+    addPodCheck(checks, "volume-types", Severity::Low,
+                {"Pods use a type of volume that the level restricted does not have",
+                 "Pod 使用了 restricted 级别不允许的卷类型"},
+                {"Use a PersistentVolumeClaim, a CSI volume or one that is made for the Pod",
+                 "改用 PersistentVolumeClaim、CSI 卷或随 Pod 创建的卷"},
+                {podSecurity("Volume Types")}, volumeTypes);
+    addPodCheck(
+        checks, "privilege-escalation", Severity::Medium,
         {"Processes of a container may gain more rights than their parent has", "容器进程可获得高于父进程的权限"},
         {"Set securityContext.allowPrivilegeEscalation to false",
          "将 securityContext.allowPrivilegeEscalation 设为 false"},
         {podSecurity("Privilege Escalation"), cis("5.2.6"), owasp("K01"), kubescape("C-0016")}, privilegeEscalation);
-    add("run-as-non-root", Severity::Medium, {"A container may run as root", "容器可以以 root 运行"},
-        {"Set securityContext.runAsNonRoot to true, for the Pod or for each container",
-         "在 Pod 或每个容器上将 securityContext.runAsNonRoot 设为 true"},
-        {podSecurity("Running as Non-root"), cis("5.2.7"), owasp("K01"), kubescape("C-0013")}, runAsNonRoot);
-    add("run-as-root-user", Severity::High, {"A container is told to run as root", "容器被指定以 root 运行"},
+    addPodCheck(checks, "run-as-non-root", Severity::Medium, {"A container may run as root", "容器可以以 root 运行"},
+                {"Set securityContext.runAsNonRoot to true, for the Pod or for each container",
+                 "在 Pod 或每个容器上将 securityContext.runAsNonRoot 设为 true"},
+                {podSecurity("Running as Non-root"), cis("5.2.7"), owasp("K01"), kubescape("C-0013")}, runAsNonRoot);
+    addPodCheck(
+        checks, "run-as-root-user", Severity::High, {"A container is told to run as root", "容器被指定以 root 运行"},
         {"Set securityContext.runAsUser to another user than 0", "将 securityContext.runAsUser 设为非 0 用户"},
         {podSecurity("Running as Non-root user"), cis("5.2.7"), owasp("K01"), kubescape("C-0013")}, runAsRootUser);
-    add("seccomp-missing", Severity::Low, {"No seccomp profile is set", "未设置 seccomp 配置"},
-        {"Set securityContext.seccompProfile.type to RuntimeDefault for the Pod",
-         "在 Pod 上将 securityContext.seccompProfile.type 设为 RuntimeDefault"},
-        {podSecurity("Seccomp"), cis("5.6.2"), kubescape("C-0055")}, seccompMissing);
-    add("capabilities-kept", Severity::Low,
-        {"A container keeps capabilities that it does not name", "容器保留了未声明的 capability"},
-        {"Drop ALL, and add NET_BIND_SERVICE at most", "在 drop 中写 ALL，最多添加 NET_BIND_SERVICE"},
-        {podSecurity("Capabilities"), cis("5.2.9"), owasp("K01"), kubescape("C-0055")}, capabilitiesKept);
-    add("proc-mount-in-user-namespace", Severity::Low,
+    addPodCheck(checks, "seccomp-missing", Severity::Low, {"No seccomp profile is set", "未设置 seccomp 配置"},
+                {"Set securityContext.seccompProfile.type to RuntimeDefault for the Pod",
+                 "在 Pod 上将 securityContext.seccompProfile.type 设为 RuntimeDefault"},
+                {podSecurity("Seccomp"), cis("5.6.2"), kubescape("C-0055")}, seccompMissing);
+    addPodCheck(checks, "capabilities-kept", Severity::Low,
+                {"A container keeps capabilities that it does not name", "容器保留了未声明的 capability"},
+                {"Drop ALL, and add NET_BIND_SERVICE at most", "在 drop 中写 ALL，最多添加 NET_BIND_SERVICE"},
+                {podSecurity("Capabilities"), cis("5.2.9"), owasp("K01"), kubescape("C-0055")}, capabilitiesKept);
+    addPodCheck(
+        checks, "proc-mount-in-user-namespace", Severity::Low,
         {"A container sees all of /proc, in a user namespace or not", "容器可见完整的 /proc（含用户命名空间内）"},
         {"Remove procMount, or set it to Default", "去掉 procMount，或设为 Default"}, {podSecurity("/proc Mount Type")},
         procMountAnywhere);

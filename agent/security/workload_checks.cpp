@@ -99,45 +99,45 @@ void defaultNamespace(const PodView& pod, EvidenceList& found) {
 
 std::vector<Check> workloadChecks() {
     std::vector<Check> checks;
-    auto add = [&](std::string_view id, Severity severity, rules::LocalizedText title, rules::LocalizedText remedy,
-                   std::vector<Reference> references, void (*look)(const PodView&, EvidenceList&)) {
-        Check check{id, severity, std::move(title), std::move(remedy), std::move(references)};
-        check.pod = look;
-        checks.push_back(std::move(check));
-    };
-    add("container-runtime-socket", Severity::Critical,
-        {"Pods hold the socket of the container runtime, which is root on the node",
-         "Pod 挂载了容器运行时的套接字，等同节点 root"},
-        {"Remove the hostPath volume of the socket", "去掉挂载该套接字的 hostPath 卷"},
-        {owasp("K01"), kubescape("C-0074")}, runtimeSocket);
-    add("writable-host-path", Severity::High, {"Pods may write to a path of their node", "Pod 可写节点上的路径"},
-        {"Mount it with readOnly: true, or not at all", "以 readOnly: true 挂载，或不再挂载"},
-        {owasp("K01"), kubescape("C-0045")}, writableHostPath);
-    add("image-latest", Severity::Medium,
+    addPodCheck(checks, "container-runtime-socket", Severity::Critical,
+                {"Pods hold the socket of the container runtime, which is root on the node",
+                 "Pod 挂载了容器运行时的套接字，等同节点 root"},
+                {"Remove the hostPath volume of the socket", "去掉挂载该套接字的 hostPath 卷"},
+                {owasp("K01"), kubescape("C-0074")}, runtimeSocket);
+    addPodCheck(checks, "writable-host-path", Severity::High,
+                {"Pods may write to a path of their node", "Pod 可写节点上的路径"},
+                {"Mount it with readOnly: true, or not at all", "以 readOnly: true 挂载，或不再挂载"},
+                {owasp("K01"), kubescape("C-0045")}, writableHostPath);
+    addPodCheck(
+        checks, "image-latest", Severity::Medium,
         {"An image has no tag, or the tag latest: what runs is not known", "镜像没有标签或使用 latest，运行内容不确定"},
         {"Name a version, best with its digest", "写明版本，最好带摘要"}, {owasp("K02"), kubescape("C-0075")},
         latestImage);
-    add("image-pull-policy", Severity::Medium,
-        {"An image with a moving tag is not pulled again", "镜像标签可变却不会重新拉取"},
-        {"Set imagePullPolicy to Always, or name a version", "将 imagePullPolicy 设为 Always，或写明版本"},
-        {owasp("K02"), kubescape("C-0075")}, stalePull);
-    add("image-digest", Severity::Low,
-        {"An image is named by a tag alone, which can be moved", "镜像仅以标签引用，标签可被移动"},
-        {"Add the digest: NAME:TAG@sha256:…", "加上摘要：名称:标签@sha256:…"}, {owasp("K02")}, imageWithoutDigest);
-    add("memory-limit", Severity::Low, {"A container may use all memory of its node", "容器可用尽节点内存"},
-        {"Set resources.limits.memory", "设置 resources.limits.memory"}, {owasp("K01"), kubescape("C-0271")},
-        missingMemoryLimit);
-    add("cpu-limit", Severity::Low, {"A container may use all CPU of its node", "容器可用尽节点 CPU"},
-        {"Set resources.limits.cpu", "设置 resources.limits.cpu"}, {owasp("K01"), kubescape("C-0270")},
-        missingCpuLimit);
-    add("writable-root-filesystem", Severity::Low, {"A container may write to its own image", "容器的根文件系统可写"},
-        {"Set securityContext.readOnlyRootFilesystem to true, and mount an emptyDir where it writes",
-         "将 securityContext.readOnlyRootFilesystem 设为 true，写入处挂载 emptyDir"},
-        {nsa("Kubernetes Pod security: Immutable container file systems"), kubescape("C-0017")}, writableRoot);
-    add("default-namespace", Severity::Low,
-        {"A workload runs in the namespace default", "工作负载运行在 default 命名空间"},
-        {"Move it to a namespace of its own", "移到独立的命名空间"},
-        {cis("5.6.4"), nsa("Network separation and hardening: Namespaces"), kubescape("C-0212")}, defaultNamespace);
+    addPodCheck(checks, "image-pull-policy", Severity::Medium,
+                {"An image with a moving tag is not pulled again", "镜像标签可变却不会重新拉取"},
+                {"Set imagePullPolicy to Always, or name a version", "将 imagePullPolicy 设为 Always，或写明版本"},
+                {owasp("K02"), kubescape("C-0075")}, stalePull);
+    addPodCheck(checks, "image-digest", Severity::Low,
+                {"An image is named by a tag alone, which can be moved", "镜像仅以标签引用，标签可被移动"},
+                {"Add the digest: NAME:TAG@sha256:…", "加上摘要：名称:标签@sha256:…"}, {owasp("K02")},
+                imageWithoutDigest);
+    addPodCheck(checks, "memory-limit", Severity::Low,
+                {"A container may use all memory of its node", "容器可用尽节点内存"},
+                {"Set resources.limits.memory", "设置 resources.limits.memory"}, {owasp("K01"), kubescape("C-0271")},
+                missingMemoryLimit);
+    addPodCheck(checks, "cpu-limit", Severity::Low, {"A container may use all CPU of its node", "容器可用尽节点 CPU"},
+                {"Set resources.limits.cpu", "设置 resources.limits.cpu"}, {owasp("K01"), kubescape("C-0270")},
+                missingCpuLimit);
+    addPodCheck(checks, "writable-root-filesystem", Severity::Low,
+                {"A container may write to its own image", "容器的根文件系统可写"},
+                {"Set securityContext.readOnlyRootFilesystem to true, and mount an emptyDir where it writes",
+                 "将 securityContext.readOnlyRootFilesystem 设为 true，写入处挂载 emptyDir"},
+                {nsa("Kubernetes Pod security: Immutable container file systems"), kubescape("C-0017")}, writableRoot);
+    addPodCheck(checks, "default-namespace", Severity::Low,
+                {"A workload runs in the namespace default", "工作负载运行在 default 命名空间"},
+                {"Move it to a namespace of its own", "移到独立的命名空间"},
+                {cis("5.6.4"), nsa("Network separation and hardening: Namespaces"), kubescape("C-0212")},
+                defaultNamespace);
     return checks;
 }
 
