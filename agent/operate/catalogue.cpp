@@ -9,10 +9,10 @@ namespace klaw::operate {
 std::span<const Verb> catalogue() {
     static const std::vector<Verb> verbs = [] {
         auto all = alertVerbs();
-        for (auto group :
-             {informationVerbs(), ruleVerbs(), resourceVerbs(), logVerbs(), workloadVerbs(), rollbackVerbs(),
-              rolloutVerbs(), nodeVerbs(), drainVerbs(), setVerbs(), createVerbs(), deleteVerbs(), applyVerbs(),
-              accessVerbs(), statusVerbs(), clusterVerbs(), approvalVerbs(), auditVerbs(), historyVerbs()})
+        for (auto group : {informationVerbs(), ruleVerbs(),      resourceVerbs(), logVerbs(),    workloadVerbs(),
+                           rollbackVerbs(),    rolloutVerbs(),   nodeVerbs(),     drainVerbs(),  setVerbs(),
+                           createVerbs(),      deleteVerbs(),    applyVerbs(),    accessVerbs(), statusVerbs(),
+                           clusterVerbs(),     lifecycleVerbs(), approvalVerbs(), auditVerbs(),  historyVerbs()})
             for (auto& verb : group) all.push_back(std::move(verb));
         std::sort(all.begin(), all.end(), [](const Verb& a, const Verb& b) { return a.name < b.name; });
         return all;

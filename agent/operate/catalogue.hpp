@@ -25,7 +25,7 @@ enum class Danger {
 
 /// One verb of the grammar: the only place where it is described and carried out.
 struct Verb {
-    std::string_view name;
+    std::string_view name;                  ///< one word, or "cluster" and another: "cluster audit"
     std::vector<std::string_view> aliases;  ///< Chinese words and kubectl's habits
     std::string_view usage;
     rules::LocalizedText summary;
@@ -98,6 +98,7 @@ std::vector<Verb> auditVerbs();
 std::vector<Verb> historyVerbs();
 std::vector<Verb> statusVerbs();
 std::vector<Verb> clusterVerbs();
+std::vector<Verb> lifecycleVerbs();
 
 /// A message as a command and the text that goes with it: what follows the first line, out of its fences, where the
 /// verb takes one.

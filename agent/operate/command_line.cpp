@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "agent/operate/catalogue.hpp"
 #include "base/text/utf8.hpp"
 #include "rules/suggestion.hpp"
 
@@ -210,6 +211,18 @@ std::string withoutOption(const std::string& command, std::string_view name) {
     return kept;
 }
 
+namespace {
+
+/// "cluster audit", and in other words "集群 审计", is one verb; "cluster add" is `clusters` with a word.
+std::optional<std::string> verbOfTwoWords(const std::vector<Word>& words) {
+    bool aboutAnother = words.size() > 1 && (words[0].text == "cluster" || words[0].text == "集群");
+    if (!aboutAnother || words[1].isOption()) return std::nullopt;
+    auto both = "cluster " + words[1].text;
+    return findVerb(both) ? std::optional(both) : std::nullopt;
+}
+
+}  // namespace
+
 Result<CommandLine> parseCommandLine(std::string_view text) {
     if (text.size() > maxBytes) return fail(ErrorCode::InvalidArgument, "the command is too long");
     auto words = split(narrowed(withPlainBlanks(text)));
@@ -217,8 +230,9 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
     if (words->empty())
         return fail(ErrorCode::InvalidArgument, "the command is empty", {}, "`help` lists what there is");
     CommandLine line;
-    line.verb = words->front().text;
-    for (std::size_t i = 1; i < words->size(); ++i) {
+    auto twoWords = verbOfTwoWords(*words);
+    line.verb = twoWords.value_or(words->front().text);
+    for (std::size_t i = twoWords ? 2 : 1; i < words->size(); ++i) {
         auto& word = (*words)[i];
         if (!word.isOption()) {
             line.arguments.push_back(std::move(word.text));

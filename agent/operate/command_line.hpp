@@ -12,7 +12,7 @@ namespace klaw::operate {
 
 /// A command as typed: `silence 3f9a 2h --comment "known, see ticket"`.
 struct CommandLine {
-    std::string verb;
+    std::string verb;                            ///< two words where it is one of `cluster`: "cluster audit"
     std::vector<std::string> arguments;          ///< in order, without options
     std::map<std::string, std::string> options;  ///< long names; "" for one without a value
     std::string attachment;                      ///< a text that came with it: a rule file
