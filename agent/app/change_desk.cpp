@@ -310,6 +310,7 @@ Task<void> ChangeDesk::goOn(std::shared_ptr<UnderWay> work, Open open, access::R
 
 Task<Answered> ChangeDesk::carryOut(Open open, access::Request request, std::shared_ptr<Claims> claims) {
     if (open.plan.evictsFor) co_return co_await drain(std::move(open), std::move(request), std::move(claims));
+    if (open.plan.restores) co_return co_await restore(std::move(open), std::move(request), std::move(claims));
     if (!open.plan.parts.empty())
         co_return co_await carryOutParts(std::move(open), std::move(request), std::move(claims));
     open.sentAt = clock_.now();
@@ -520,7 +521,11 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
             open.approved = Approved{textAt(approved, "id"), textAt(approved, "identity"), textAt(approved, "name"),
                                      textAt(approved, "cluster")};
         const std::string name = "change of " + open.plan.target();
-        tasks_.spawn(name, resumeOne(std::move(open)));
+        auto progress = meta.find(restoreKey(open.id));
+        if (open.plan.restores)
+            tasks_.spawn(name, resumeRestore(std::move(open), progress == meta.end() ? "" : progress->second));
+        else
+            tasks_.spawn(name, resumeOne(std::move(open)));
     }
 }
 

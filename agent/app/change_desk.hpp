@@ -8,6 +8,7 @@
 #include "agent/app/kept_inputs.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/eviction_run.hpp"
+#include "agent/operate/restore_step.hpp"
 #include "base/async/loop_clock.hpp"
 #include "base/async/task_group.hpp"
 #include "base/random.hpp"
@@ -112,6 +113,26 @@ private:
     Task<Result<void>> lookAt(operate::EvictionRun& run, const Open& open);
     Task<void> resumeDrain(Open open);
     static Answered shownEviction(const Open& open, std::string_view sign, const std::string& text);
+    // The objects of an archive: change_desk_restore.cpp.
+    struct Restore;
+    static std::string restoreKey(const std::string& id);
+    Task<Result<std::shared_ptr<Restore>>> openRestore(const Open& open);
+    static bool waitsForOthers(const Restore& restore, const backup::RestoreItem& item);
+    static void noteMissing(Restore& restore, const backup::RestoreItem& item);
+    static Open objectOf(const Open& open, operate::Plan part);
+    /// What would become of its objects, as lines; false where nothing would be restored.
+    Task<bool> tryRestore(const Open& open, access::Request request, std::string& text);
+    Task<Answered> restore(Open open, access::Request request, std::shared_ptr<Claims> claims);
+    static Answered shownRestore(const Open& open, const Restore& work, std::string_view sign);
+    static std::string continuationText(const Open& open);
+    Task<void> restoreOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
+                          backup::RestoreItem item);
+    Task<void> sendOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
+                       backup::RestoreItem item, operate::RestoreStep step);
+    Task<Result<std::string>> sendRestored(Open& part, access::Request request, std::shared_ptr<Restore> work);
+    Task<void> awaitDefinition(const Open& open, std::string path);
+    Task<void> adoptOrphans(const Open& open, access::Request request, std::shared_ptr<Restore> work);
+    Task<void> resumeRestore(Open open, std::string progress);
     Task<Result<std::string>> settled(const Open& open, Result<std::string> answer);
     Task<Result<Finding>> foundOut(const Open& open);
     Task<Answered> finish(Open open, Result<std::string> answer, std::shared_ptr<Claims> claims);

@@ -80,6 +80,7 @@ std::optional<std::string> ChangeDesk::deniedPart(const Open& open, const access
 }
 
 Task<bool> ChangeDesk::tryParts(const Open& open, access::Request request, std::string& text) {
+    if (open.plan.restores) co_return co_await tryRestore(open, std::move(request), text);
     bool chinese = open.caller.chinese(), fine = true;
     if (open.plan.changesItself()) {
         auto tried = co_await tryOut(open, request);

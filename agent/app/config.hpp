@@ -10,6 +10,7 @@
 #include "agent/access/access.hpp"
 #include "agent/access/approval_rule.hpp"
 #include "agent/access/limit.hpp"
+#include "agent/app/backup_settings.hpp"
 #include "agent/app/heartbeat.hpp"
 #include "agent/kube/cluster_source.hpp"
 #include "base/error.hpp"
@@ -151,6 +152,7 @@ struct Config {
     std::vector<access::Limit> limits;
     RemediationConfig remediation;
     AuditConfig audit;
+    std::vector<BackupConfig> backups;
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;
     std::vector<rules::Rota> rotas;  ///< of `on_call`

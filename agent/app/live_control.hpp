@@ -62,6 +62,9 @@ public:
         defaults_ = &defaults;
     }
 
+    /// What is backed up.
+    void setBackups(backup::Keeper& backups) { backups_ = &backups; }
+
     /// Where rules are changed.
     void setRules(RuleKeeper& rules, RuleKeeper::Install install) {
         keeper_ = &rules;
@@ -128,6 +131,7 @@ public:
                                                            std::vector<operate::Question> questions) override;
     Task<std::optional<operate::CapacityView>> capacityOf(std::string cluster) override;
     Task<void> sleepFor(Duration time) override { return clock_.sleepFor(time); }
+    backup::Keeper* backups() override { return backups_; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 
 private:
@@ -152,6 +156,7 @@ private:
     const FoundClusters* found_ = nullptr;
     ClusterBook* book_ = nullptr;
     DefaultsBook* defaults_ = nullptr;
+    backup::Keeper* backups_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
     TaskGroup questions_;

@@ -99,6 +99,8 @@ std::vector<Verb> historyVerbs();
 std::vector<Verb> statusVerbs();
 std::vector<Verb> clusterVerbs();
 std::vector<Verb> lifecycleVerbs();
+std::vector<Verb> backupVerbs();
+std::vector<Verb> restoreVerbs();
 
 /// A message as a command and the text that goes with it: what follows the first line, out of its fences, where the
 /// verb takes one.

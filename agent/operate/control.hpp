@@ -10,6 +10,7 @@
 #include "agent/access/approval_book.hpp"
 #include "agent/access/grant_book.hpp"
 #include "agent/access/limit.hpp"
+#include "agent/backup/keeper.hpp"
 #include "agent/kube/cluster_source.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/plan.hpp"
@@ -224,6 +225,8 @@ public:
     /// Nothing while nodes or Pods of the cluster are not watched, or not all known yet.
     virtual Task<std::optional<CapacityView>> capacityOf(std::string cluster) = 0;
     virtual Task<void> sleepFor(Duration time) = 0;
+    /// The backups of the configuration; nullptr where there can be none.
+    virtual backup::Keeper* backups() { return nullptr; }
     /// Sends a change once; what the API server answers. Only a dry run with a permit of that extent.
     virtual Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) = 0;
 };

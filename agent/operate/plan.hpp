@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/backup/restore_options.hpp"
 #include "agent/kube/api_server.hpp"
 
 namespace klaw::operate {
@@ -37,6 +38,9 @@ struct Plan {
     std::vector<Plan> parts{};
     /// The parts are Pods of this node to evict: tried again while budgets forbid it, for so long.
     std::optional<Duration> evictsFor{};
+    /// Objects of an archive are restored, one after the other: the parts only say what is touched, by kind and
+    /// namespace.
+    std::optional<backup::RestoreOptions> restores{};
 
     /// "Deployment shop/web"
     std::string title() const { return kind + " " + (ns.empty() ? "" : ns + "/") + name; }

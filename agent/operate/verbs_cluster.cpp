@@ -6,6 +6,8 @@ namespace klaw::operate {
 
 std::vector<Verb> lifecycleVerbs() {
     std::vector<Verb> all;
+    for (auto group : {backupVerbs(), restoreVerbs()})
+        for (auto& verb : group) all.push_back(std::move(verb));
     return all;
 }
 

@@ -1,0 +1,437 @@
+#include "agent/app/backup_desk.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "agent/app/version.hpp"
+#include "agent/backup/archive_bytes.hpp"
+#include "agent/backup/backup_run.hpp"
+#include "agent/backup/directory_store.hpp"
+#include "agent/backup/restore_source.hpp"
+#include "agent/backup/s3_store.hpp"
+#include "base/async/together.hpp"
+#include "base/text/json_fields.hpp"
+
+namespace klaw::app {
+namespace {
+
+using Json = nlohmann::json;
+using backup::ArchiveSummary;
+using backup::OpenedArchive;
+using backup::StoredArchive;
+
+constexpr Duration pageTakes = 60s;
+constexpr auto alertName = "KlawBackupFailed";
+/// Of an archive that has not all that its backup has: retention and `restore` of the newest leave it alone.
+constexpr auto partSuffix = "_part";
+
+void reportFailure(const std::string& name, const std::string& what) {
+    spdlog::error("{}: {}", name, what);
+}
+
+std::string dumped(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string_view shown(BackupConfig::Secrets secrets) {
+    switch (secrets) {
+        case BackupConfig::Secrets::LeaveOut:
+            return "left out";
+        case BackupConfig::Secrets::Encrypted:
+            return "encrypted";
+        case BackupConfig::Secrets::Plain:
+            return "plain";
+    }
+    return "left out";
+}
+
+backup::RunHistory historyFrom(const std::string& text, TimePoint now) {
+    auto json = parsedJson<Json>(text);
+    auto time = [&](const char* name) { return parseRfc3339(textAt(json, name)); };
+    backup::RunHistory history;
+    history.knownSince = time("knownSince").value_or(now);
+    history.begun = time("begun");
+    history.ended = time("ended");
+    history.succeeded = time("succeeded");
+    history.failed = flagAt(json, "failed", false);
+    return history;
+}
+
+StoredArchive storedArchive(const backup::StoredFile& file, const backup::ArchiveName& name) {
+    return {name.backup, backup::shownArchiveName(file.name), file.name, name.at, file.bytes};
+}
+
+}  // namespace
+
+BackupDesk::BackupDesk(Loop& loop, LoopClock& clock, std::filesystem::path spool, Events events,
+                       const std::map<std::string, std::string, std::less<>>& meta)
+    : loop_(loop),
+      clock_(clock),
+      spool_(std::move(spool)),
+      events_(std::move(events)),
+      aside_(loop),
+      changed_(loop),
+      tasks_(loop, reportFailure) {
+    for (auto prefix : {historyPrefix, digestPrefix})
+        for (auto each = meta.lower_bound(prefix); each != meta.end() && each->first.starts_with(prefix); ++each)
+            meta_.insert(*each);
+}
+
+std::shared_ptr<backup::Store> BackupDesk::storeOf(const BackupConfig& config) {
+    if (config.s3) return std::make_shared<backup::S3Store>(loop_, clock_, *config.s3, config.credentials, spool_);
+    return std::make_shared<backup::DirectoryStore>(aside_, config.directory);
+}
+
+void BackupDesk::follow(const std::vector<BackupConfig>& backups) {
+    std::vector<JobRef> jobs;
+    for (const auto& config : backups) {
+        auto job = std::make_shared<Job>();
+        if (auto old = jobNamed(config.name)) *job = *old;
+        job->config = config;
+        job->store = storeOf(config);
+        auto known = meta_.find(std::string(historyPrefix) + config.name);
+        if (!job->history.begun) job->history = historyFrom(known == meta_.end() ? "" : known->second, clock_.now());
+        jobs.push_back(std::move(job));
+    }
+    jobs_ = std::move(jobs);
+    ++follows_;
+    changed_.notify();
+}
+
+BackupDesk::JobRef BackupDesk::jobNamed(const std::string& name) const {
+    auto found = std::ranges::find_if(jobs_, [&](const JobRef& job) { return job->config.name == name; });
+    return found == jobs_.end() ? nullptr : *found;
+}
+
+Result<BackupDesk::JobRef> BackupDesk::known(const std::string& name) const {
+    if (auto job = jobNamed(name)) return job;
+    return fail(ErrorCode::NotFound, "there is no backup \"" + name + "\"", {}, "`cluster backups` lists them");
+}
+
+std::vector<BackupCounts> BackupDesk::counts() const {
+    std::vector<BackupCounts> all;
+    for (const auto& job : jobs_)
+        all.push_back({job->config.name, job->history.succeeded, job->done, job->failed, job->bytes});
+    return all;
+}
+
+std::vector<backup::BackupView> BackupDesk::backups() const {
+    std::vector<backup::BackupView> views;
+    for (const auto& job : jobs_) {
+        const auto& config = job->config;
+        auto server = events_.server(config.cluster);
+        auto cluster = config.cluster.empty() && server ? server->access().name : config.cluster;
+        views.push_back({config.name, std::move(cluster), config.namespaces, job->store->place(),
+                         std::string(shown(config.secrets())), job->running, job->history.succeeded,
+                         backup::nextRun(config.schedule, job->history), job->lastError});
+    }
+    return views;
+}
+
+Task<Result<StoredArchive>> BackupDesk::make(std::string backup, std::vector<std::string> namespaces) {
+    auto job = known(backup);
+    if (!job) co_return fail(std::move(job).error());
+    if ((*job)->running) co_return fail(ErrorCode::Conflict, "this backup is being made already", backup);
+    const auto& all = (*job)->config.namespaces;
+    for (const auto& ns : namespaces)
+        if (!all.empty() && std::ranges::find(all, ns) == all.end())
+            co_return fail(ErrorCode::InvalidArgument, "the backup does not have the namespace \"" + ns + "\"", backup);
+    // It goes on to its end when whoever asked is gone.
+    std::vector<Task<Result<StoredArchive>>> one;
+    one.push_back(makeAlone(*job, std::move(namespaces)));
+    auto made = co_await together(loop_, tasks_, "backup " + backup, std::move(one));
+    co_return std::move(made.front());
+}
+
+/// One after the other: two that write at once would be in each other's way.
+Task<Result<StoredArchive>> BackupDesk::makeAlone(JobRef job, std::vector<std::string> namespaces) {
+    struct Turn {
+        explicit Turn(BackupDesk& of, JobRef whose) : desk(of), job(std::move(whose)) {
+            desk.busy_ = job->running = true;
+        }
+        ~Turn() {
+            desk.busy_ = job->running = false;
+            desk.changed_.notify();
+        }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        BackupDesk& desk;
+        JobRef job;
+    };
+    auto isFree = [this] { return !busy_; };
+    co_await changed_.until(isFree);
+    Turn turn(*this, job);
+    co_return co_await makeOne(job, std::move(namespaces));
+}
+
+backup::ArchiveHeader BackupDesk::headerOf(const Job& job, std::vector<std::string> namespaces) const {
+    backup::ArchiveHeader header;
+    bool part = !namespaces.empty() && namespaces != job.config.namespaces;
+    header.backup = job.config.name + (part ? partSuffix : "");
+    header.cluster = job.config.cluster;
+    header.startedAt = std::chrono::floor<std::chrono::seconds>(clock_.now());
+    header.namespaces = namespaces.empty() ? job.config.namespaces : std::move(namespaces);
+    header.secrets = job.config.secrets() != BackupConfig::Secrets::LeaveOut;
+    header.klaw = programVersion;
+    return header;
+}
+
+Task<Result<StoredArchive>> BackupDesk::makeOne(JobRef job, std::vector<std::string> namespaces) {
+    auto header = headerOf(*job, std::move(namespaces));
+    bool whole = header.backup == job->config.name;
+    auto file = backup::archiveFileName(header.backup, header.startedAt, job->config.encrypts());
+    if (whole) job->history.begun = header.startedAt;
+    storage::UnitOfWork begun;
+    if (whole) begun.meta.push_back(kept(*job));
+    co_await events_.flush(std::move(begun));
+    auto prefix = header.backup + "-";
+    auto cleared = co_await job->store->clearLeftovers(std::move(prefix));
+    if (cleared && *cleared > 0)
+        spdlog::info("backup {}: removed {} that were not finished", job->config.name, *cleared);
+    StoredArchive archive{header.backup, backup::shownArchiveName(file), file, header.startedAt, 0};
+    auto summary = co_await write(job, std::move(header), std::move(file));
+    Result<StoredArchive> made = archive;
+    if (!summary) made = fail(summary.error());
+    if (summary) made->bytes = summary->bytes;
+    auto written = summary.value_or(ArchiveSummary());
+    co_await ended(job, made, std::move(written), whole);
+    if (made && whole) co_await forgetOld(job);
+    co_return made;
+}
+
+Task<Result<ArchiveSummary>> BackupDesk::write(JobRef job, backup::ArchiveHeader header, std::string file) {
+    auto server = events_.server(job->config.cluster);
+    if (!server)
+        co_return fail(ErrorCode::NotFound, "there is no cluster \"" + job->config.cluster + "\"", job->config.name);
+    header.cluster = server->access().name;
+    auto version = co_await server->version();
+    if (!version) co_return fail(std::move(version).error());
+    header.serverVersion = *version;
+    std::optional<backup::FileKey> key;
+    if (!job->config.passphrase.empty()) {
+        std::function<Result<backup::FileKey>()> derive = [passphrase = job->config.passphrase] {
+            return backup::newFileKey(passphrase);
+        };
+        auto made = co_await aside_.run(std::move(derive));
+        if (!made) co_return fail(std::move(made).error());
+        key = std::move(*made);
+    }
+    auto upload = co_await job->store->create(std::move(file));
+    if (!upload) co_return fail(std::move(upload).error());
+    backup::Fetch fetch = [server](std::string path, std::string accept) -> Task<Result<std::string>> {
+        auto answer = co_await server->get(std::move(path), pageTakes, std::move(accept));
+        if (!answer) co_return fail(std::move(answer).error());
+        co_return std::move(answer->body);
+    };
+    backup::ArchiveWriter writer(header, std::move(key));
+    backup::BackupRun run(clock_, fetch, header, writer, **upload);
+    auto summary = co_await run.write();
+    if (summary) {
+        auto committed = co_await (*upload)->commit();
+        if (committed) co_return summary;
+        summary = fail(std::move(committed).error());
+    }
+    co_await (*upload)->abandon();
+    co_return summary;
+}
+
+storage::MetaEntry BackupDesk::kept(const Job& job) const {
+    Json json{{"knownSince", formatRfc3339(job.history.knownSince)}, {"failed", job.history.failed}};
+    auto put = [&](const char* name, const std::optional<TimePoint>& time) {
+        if (time) json[name] = formatRfc3339(*time);
+    };
+    put("begun", job.history.begun);
+    put("ended", job.history.ended);
+    put("succeeded", job.history.succeeded);
+    return {std::string(historyPrefix) + job.config.name, dumped(json)};
+}
+
+storage::AuditEntry BackupDesk::entryOf(const Job& job, const std::string& decision, const std::string& archive,
+                                        const std::string& result) const {
+    Json detail{{"backup", job.config.name}, {"place", job.store->place()}};
+    if (!result.empty()) detail["result"] = result;
+    auto server = events_.server(job.config.cluster);
+    auto cluster = server ? server->access().name : job.config.cluster;
+    return {clock_.now(), "klaw", "cluster backup", decision, cluster + "/archive/" + archive, dumped(detail)};
+}
+
+Task<void> BackupDesk::ended(JobRef job, Result<StoredArchive> made, ArchiveSummary summary, bool whole) {
+    storage::UnitOfWork unit;
+    if (whole) {
+        job->history.ended = clock_.now();
+        job->history.failed = !made;
+        if (made) job->history.succeeded = job->history.begun;
+        job->lastError = made ? "" : made.error().describe();
+        unit.meta.push_back(kept(*job));
+    }
+    if (made) {
+        ++job->done;
+        job->bytes = made->bytes;
+        auto key = std::string(digestPrefix) + made->file;
+        meta_[key] = summary.digest;
+        unit.meta.push_back({key, summary.digest});
+        spdlog::info("backup {}: {} objects in {}", job->config.name, summary.objects, made->name);
+        for (const auto& missing : summary.missing) spdlog::warn("backup {}: missing: {}", job->config.name, missing);
+        unit.audit.push_back(
+            entryOf(*job, "done", made->name, std::to_string(summary.objects) + " objects, SHA-256 " + summary.digest));
+    } else {
+        ++job->failed;
+        spdlog::error("backup {} failed: {}", job->config.name, made.error().describe());
+        unit.audit.push_back(entryOf(*job, "failed", job->config.name, made.error().describe()));
+    }
+    if (whole) notice(*job, !made, job->lastError);
+    co_await events_.flush(std::move(unit));
+}
+
+/// By the way that alerts of other systems come, so that routes and silences are about it too.
+void BackupDesk::notice(const Job& job, bool fails, const std::string& why) {
+    rules::ReceivedAlert received;
+    received.firing = fails;
+    auto& alert = received.alert;
+    alert.origin = "klaw";
+    alert.rule = alertName;
+    auto server = events_.server(job.config.cluster);
+    alert.cluster = server ? server->access().name : job.config.cluster;
+    alert.labels = {{"backup", job.config.name}};
+    alert.severity = rules::Severity::Warning;
+    alert.title = {"The backup " + job.config.name + " failed", "备份 " + job.config.name + " 失败"};
+    alert.description = {why, why};
+    alert.activeAt = clock_.now();
+    std::vector<rules::ReceivedAlert> alerts;
+    alerts.push_back(std::move(received));
+    events_.notice(std::move(alerts));
+}
+
+Task<void> BackupDesk::forgetOld(JobRef job) {
+    auto prefix = job->config.name + "-";
+    auto files = co_await job->store->list(std::move(prefix));
+    if (!files) {
+        spdlog::warn("backup {}: old archives cannot be listed: {}", job->config.name, files.error().describe());
+        co_return;
+    }
+    for (const auto& file : backup::outdated(*files, job->config.name, job->config.keep, clock_.now())) {
+        auto removed = co_await job->store->remove(file);
+        if (!removed) {
+            spdlog::warn("backup {}: {} stays: {}", job->config.name, file, removed.error().describe());
+            continue;
+        }
+        auto key = std::string(digestPrefix) + file;
+        meta_.erase(key);
+        storage::UnitOfWork unit;
+        unit.meta.push_back({std::move(key), {}});
+        unit.audit.push_back(entryOf(*job, "removed", backup::shownArchiveName(file), "it need not be kept any more"));
+        co_await events_.flush(std::move(unit));
+    }
+}
+
+Task<void> BackupDesk::tellOfInterrupted() {
+    auto jobs = jobs_;
+    for (const auto& job : jobs) {
+        const auto& history = job->history;
+        bool interrupted = history.begun && (!history.ended || *history.ended < *history.begun) && !job->running;
+        if (!interrupted) continue;
+        spdlog::warn("backup {}: Klaw ended in the middle of it, nothing of it counts", job->config.name);
+        storage::UnitOfWork unit;
+        unit.audit.push_back(entryOf(*job, "interrupted", job->config.name, "Klaw ended in the middle of it"));
+        job->lastError = "Klaw ended in the middle of it";
+        co_await events_.flush(std::move(unit));
+        auto prefix = job->config.name + "-";
+        auto cleared = co_await job->store->clearLeftovers(std::move(prefix));
+        if (!cleared) spdlog::warn("backup {}: {}", job->config.name, cleared.error().describe());
+    }
+}
+
+Task<void> BackupDesk::runDue(JobRef job) {
+    std::vector<std::string> all;
+    auto name = job->config.name;
+    auto made = co_await make(std::move(name), std::move(all));
+    if (!made && made.error().code == ErrorCode::Conflict)
+        spdlog::info("backup {}: {}", job->config.name, made.error().message);
+}
+
+Task<void> BackupDesk::run() {
+    constexpr Duration longestSleep = 1h;
+    co_await tellOfInterrupted();
+    for (;;) {
+        auto now = clock_.now(), until = now + longestSleep;
+        JobRef due;
+        for (const auto& job : jobs_) {
+            auto next = job->running ? std::nullopt : backup::nextRun(job->config.schedule, job->history);
+            if (next && *next <= now && !due) due = job;
+            if (next) until = std::min(until, *next);
+        }
+        if (due) {
+            co_await runDue(due);
+            continue;
+        }
+        auto seen = follows_;
+        auto changed = [this, seen] { return follows_ != seen; };
+        co_await changed_.until(changed, clock_, until);
+    }
+}
+
+Task<Result<std::vector<StoredArchive>>> BackupDesk::archives(std::string backup) {
+    std::vector<StoredArchive> all;
+    if (!backup.empty())
+        if (auto job = known(backup); !job) co_return fail(std::move(job).error());
+    auto jobs = jobs_;
+    for (const auto& job : jobs) {
+        const auto& name = job->config.name;
+        if (!backup.empty() && name != backup) continue;
+        auto files = co_await job->store->list(name);
+        if (!files) co_return fail(std::move(files).error());
+        for (const auto& file : *files) {
+            auto parsed = backup::parseArchiveFileName(file.name);
+            bool own = parsed && (parsed->backup == name || parsed->backup == name + partSuffix);
+            if (own) all.push_back(storedArchive(file, *parsed));
+        }
+    }
+    std::ranges::sort(all, std::greater<>(), &StoredArchive::at);
+    co_return all;
+}
+
+Task<Result<std::pair<BackupDesk::JobRef, StoredArchive>>> BackupDesk::find(std::string name) {
+    auto jobs = jobs_;
+    for (const auto& job : jobs) {
+        const auto& own = job->config.name;
+        if (!name.starts_with(own)) continue;
+        auto all = co_await archives(own);
+        if (!all) co_return fail(std::move(all).error());
+        for (auto& archive : *all) {
+            bool meant = archive.name == name || (name == own && archive.backup == own);
+            if (meant) co_return std::pair(job, std::move(archive));
+        }
+    }
+    co_return fail(ErrorCode::NotFound, "there is no archive \"" + name + "\"", {}, "`cluster backups` lists them");
+}
+
+Task<Result<OpenedArchive>> BackupDesk::open(std::string name) {
+    auto found = co_await find(std::move(name));
+    if (!found) co_return fail(std::move(found).error());
+    auto job = found->first;
+    auto archive = std::move(found->second);
+    auto file = co_await job->store->fetch(archive.file);
+    if (!file) co_return fail(std::move(file).error());
+    std::function<Result<std::optional<backup::FileKey>>()> derive = [of = *file, passphrase = job->config.passphrase] {
+        return backup::keyOfArchive(*of, passphrase);
+    };
+    auto key = co_await aside_.run(std::move(derive));
+    if (!key) co_return fail(std::move(key).error());
+    auto opened = co_await backup::verifiedInTurns(std::move(*file), std::move(*key));
+    if (!opened) {
+        auto error = std::move(opened).error();
+        error.place = archive.name;
+        co_return fail(std::move(error));
+    }
+    // Somebody who can write files can make a whole archive; only this agent can say which ones it wrote.
+    auto digest = meta_.find(std::string(digestPrefix) + archive.file);
+    bool another = digest != meta_.end() && digest->second != opened->summary.digest;
+    if (another)
+        co_return fail(ErrorCode::DataLoss, "this is not the archive that was written: it has another digest",
+                       archive.name, "nothing of it is used; take another archive");
+    co_return opened;
+}
+
+}  // namespace klaw::app

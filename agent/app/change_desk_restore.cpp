@@ -1,0 +1,353 @@
+// The objects of an archive, one after the other: each is looked at, permitted, recorded and reported by itself.
+#include <spdlog/spdlog.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/app/change_desk.hpp"
+#include "agent/app/change_records.hpp"
+#include "agent/app/change_under_way.hpp"
+#include "agent/operate/plan_outcome.hpp"
+#include "base/text/json_fields.hpp"
+
+namespace klaw::app {
+namespace {
+
+using operate::RestoreStep;
+using operate::RestoreTally;
+using Outcome = RestoreTally::Outcome;
+
+constexpr auto asJson = "application/json";
+/// Of a preview: what more objects would bring, the restore itself says.
+constexpr std::uint64_t mostTried = 200, mostLookedAt = 5'000;
+constexpr Duration lookEvery = 500ms, definitionTakes = 30s;
+/// Between two words about it, the longer the more were said: each is a call of the month's.
+constexpr Duration shortestGap = 2s, longestGap = 1min;
+constexpr auto definitions = "customresourcedefinitions.apiextensions.k8s.io";
+
+bool isEstablished(const std::string& object) {
+    auto json = parsedJson<nlohmann::json>(object);
+    for (const auto& condition : at(at(json, "status"), "conditions"))
+        if (textAt(condition, "type") == "Established" && textAt(condition, "status") == "True") return true;
+    return false;
+}
+
+std::string ownersText(const std::vector<std::string>& lost) {
+    std::string text;
+    for (const auto& owner : lost) text += (text.empty() ? "without its owner " : ", ") + owner;
+    return text;
+}
+
+}  // namespace
+
+/// What a restore knows on its way.
+struct ChangeDesk::Restore {
+    Restore(backup::OpenedArchive opened, backup::RestoreOptions options, std::set<std::string> resources)
+        : source(opened, std::move(options), std::move(resources)) {}
+    backup::RestoreSource source;
+    operate::RestoredUids uids;
+    RestoreTally tally;
+    std::set<std::string> missingNamespaces, missingKinds;  ///< that come with the archive
+    std::vector<storage::AuditEntry> unrecorded;            ///< outcomes, for the next row's transaction
+    struct Orphan {
+        RestoreStep step;
+        nlohmann::json owners;
+    };
+    std::vector<Orphan> orphans;  ///< whose owners may come later
+    std::string stopped;          ///< why nothing more is sent
+    bool begun = false;
+};
+
+std::string ChangeDesk::restoreKey(const std::string& id) {
+    return "restore:" + id;
+}
+
+Task<Result<std::shared_ptr<ChangeDesk::Restore>>> ChangeDesk::openRestore(const Open& open) {
+    auto options = *open.plan.restores;
+    auto opened = co_await control_.backups()->open(options.archive);
+    if (!opened) co_return fail(std::move(opened).error());
+    if (!open.plan.state.starts_with("v" + opened->summary.digest.substr(0, open.plan.state.size() - 1)))
+        co_return fail(ErrorCode::Conflict, "the archive is another one now", options.archive, "nothing was done");
+    auto contents = co_await backup::contentsOf(*opened, options);
+    if (!contents) co_return fail(std::move(contents).error());
+    co_return std::make_shared<Restore>(std::move(*opened), std::move(options), std::move(contents->resources));
+}
+
+/// Whether an object before it in the archive makes what it needs first.
+bool ChangeDesk::waitsForOthers(const Restore& restore, const backup::RestoreItem& item) {
+    return restore.missingNamespaces.contains(item.ns) || restore.missingKinds.contains(item.kind.resource());
+}
+
+void ChangeDesk::noteMissing(Restore& restore, const backup::RestoreItem& item) {
+    if (item.kind.resource() == "namespaces") restore.missingNamespaces.insert(item.name);
+    if (item.kind.resource() == definitions) restore.missingKinds.insert(item.name);
+}
+
+Task<bool> ChangeDesk::tryRestore(const Open& open, access::Request request, std::string& text) {
+    bool chinese = open.caller.chinese();
+    auto restore = co_await openRestore(open);
+    if (!restore) {
+        text = restore.error().describe() + "\n";
+        co_return false;
+    }
+    auto& work = **restore;
+    bool overwrites = open.plan.restores->conflict == backup::Conflict::Overwrite;
+    std::uint64_t tried = 0;
+    for (;;) {
+        auto next = work.source.next();
+        if (!next) {
+            text = next.error().describe() + "\n";
+            co_return false;
+        }
+        bool more = next->has_value() && work.tally.total() < mostLookedAt;
+        if (!more) break;
+        auto title = (**next).title();
+        auto item = std::move(**next);
+        bool waits = waitsForOthers(work, item);
+        auto step = co_await operate::restoreStepOf(control_, open.caller, open.plan.cluster, item, work.uids);
+        if (!step) {
+            work.tally.add(title, Outcome::Failed, step.error().describe());
+            continue;
+        }
+        bool sends =
+            step->state == RestoreStep::State::Create || (step->state == RestoreStep::State::Different && overwrites);
+        if (!sends) {
+            auto outcome = step->state == RestoreStep::State::Same        ? Outcome::Same
+                           : step->state == RestoreStep::State::Different ? Outcome::Skipped
+                                                                          : Outcome::NotRestored;
+            work.tally.add(title, outcome, step->why);
+            continue;
+        }
+        auto outcome = step->state == RestoreStep::State::Create ? Outcome::Created : Outcome::Overwritten;
+        if (outcome == Outcome::Created) noteMissing(work, item);
+        if (waits) {
+            work.tally.add(title, Outcome::Waits);
+            continue;
+        }
+        if (++tried > mostTried) {
+            work.tally.add(title, outcome);
+            continue;
+        }
+        auto part = objectOf(open, std::move(step->part));
+        auto own = requestOf(part, request);
+        auto answer = co_await tryOut(part, std::move(own));
+        if (answer)
+            work.tally.add(title, outcome);
+        else
+            work.tally.add(title, Outcome::Failed, answer.error().message.substr(0, answer.error().message.find('\n')));
+    }
+    text = work.tally.text(chinese, false) + "\n" + work.tally.lines(chinese);
+    bool conflicts = open.plan.restores->conflict == backup::Conflict::Fail && work.tally.count(Outcome::Skipped) > 0;
+    if (conflicts)
+        text += chinese ? "有对象已存在且不同：不恢复任何对象（--conflict fail）\n"
+                        : "There are objects that differ: nothing is restored (--conflict fail)\n";
+    co_return !conflicts;
+}
+
+ChangeDesk::Open ChangeDesk::objectOf(const Open& open, operate::Plan part) {
+    Open one;
+    one.id = open.id;
+    one.verb = open.verb;
+    one.command = open.command;
+    one.caller = open.caller;
+    one.approved = open.approved;
+    one.plan = std::move(part);
+    return one;
+}
+
+Task<Answered> ChangeDesk::restore(Open open, access::Request request, std::shared_ptr<Claims> claims) {
+    open.sentAt = clock_.now();
+    auto opened = co_await openRestore(open);
+    if (!opened) co_return co_await refused(open, "refused", opened.error().describe());
+    if (open.plan.restores->conflict == backup::Conflict::Fail) {
+        std::string text;
+        bool fine = co_await tryRestore(open, request, text);
+        if (!fine) co_return co_await refused(open, "refused", std::move(text));
+    }
+    auto stored = co_await begin(open, claims);
+    if (!stored) co_return Answered::refusing(stored.error().describe() + "\n");
+    noteAction(open, rules::Action::State::Acting, {});
+    auto work = *opened;
+    auto tellAgainAt = clock_.now() + shortestGap;
+    auto gap = shortestGap;
+    for (;;) {
+        auto next = work->source.next();
+        if (!next) work->stopped = next.error().describe();
+        bool more = next && next->has_value() && work->stopped.empty();
+        if (!more) break;
+        auto item = std::move(**next);
+        co_await restoreOne(open, request, work, std::move(item));
+        if (clock_.now() < tellAgainAt) continue;
+        tellAgainAt = clock_.now() + gap;
+        gap = std::min(2 * gap, longestGap);
+        tell(open, shownRestore(open, *work, "⏳"));
+    }
+    co_await adoptOrphans(open, request, work);
+    bool good = work->tally.good() && work->stopped.empty();
+    auto said = shownRestore(open, *work, good ? "✅" : "❌");
+    said.settles = true;
+    storage::UnitOfWork end;
+    end.audit = std::move(work->unrecorded);
+    end.meta.push_back({restoreKey(open.id), {}});
+    claims->replyIn(end, said);
+    bool durable = co_await close(open, good ? "completed" : "failed", said.text, std::move(end));
+    if (!durable) claims->replied.clear();
+    co_return said;
+}
+
+Answered ChangeDesk::shownRestore(const Open& open, const Restore& work, std::string_view sign) {
+    bool chinese = open.caller.chinese();
+    auto said = sign == "❌" ? Answered::refusing({}) : Answered::saying({});
+    bool moving = sign == "⏳";
+    said.text = open.plan.summary + "\n" + std::string(sign) + " " + work.tally.text(chinese, true) + "\n";
+    if (!moving) said.text += work.tally.lines(chinese);
+    if (!work.stopped.empty())
+        said.text += (chinese ? "已停止：" : "Stopped: ") + work.stopped + "\n" + continuationText(open);
+    said.pagedCommand = open.plan.summary;
+    said.card = open.card;
+    said.progresses = said.living = moving;
+    return said;
+}
+
+std::string ChangeDesk::continuationText(const Open& open) {
+    const auto& options = *open.plan.restores;
+    std::string namespaces, only;
+    for (const auto& [from, to] : options.namespaces)
+        namespaces += (namespaces.empty() ? " -n " : ",") + from + (from == to ? "" : "=" + to);
+    for (const auto& kind : options.only) only += (only.empty() ? " --only " : ",") + kind;
+    auto conflict = options.conflict == backup::Conflict::Overwrite ? " --conflict overwrite" : "";
+    return std::string(open.caller.chinese() ? "继续：" : "To go on: ") + "cluster restore " + options.archive +
+           namespaces + only + conflict + " --cluster " + open.plan.cluster + "\n";
+}
+
+Task<void> ChangeDesk::restoreOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
+                                  backup::RestoreItem item) {
+    auto title = item.title();
+    auto step = co_await operate::restoreStepOf(control_, open.caller, open.plan.cluster, item, work->uids);
+    if (!step) {
+        work->tally.add(title, Outcome::Failed, step.error().describe());
+        if (isLost(step.error())) work->stopped = "the cluster does not answer: " + step.error().message;
+        co_return;
+    }
+    bool overwrites = open.plan.restores->conflict == backup::Conflict::Overwrite;
+    if (!step->uid.empty() && !item.uid.empty()) work->uids[item.uid] = step->uid;
+    if (step->state == RestoreStep::State::NotRestored) {
+        work->tally.add(title, Outcome::NotRestored, step->why);
+    } else if (step->state == RestoreStep::State::Same) {
+        work->tally.add(title, Outcome::Same);
+        bool definition = item.kind.resource() == definitions;
+        if (definition) co_await awaitDefinition(open, step->part.path);
+    } else if (step->state == RestoreStep::State::Different && !overwrites) {
+        work->tally.add(title, Outcome::Skipped);
+    } else {
+        co_await sendOne(open, std::move(request), work, std::move(item), std::move(*step));
+    }
+}
+
+Task<void> ChangeDesk::sendOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
+                               backup::RestoreItem item, operate::RestoreStep step) {
+    auto title = item.title();
+    auto outcome = step.state == RestoreStep::State::Create ? Outcome::Created : Outcome::Overwritten;
+    auto part = objectOf(open, step.part);
+    auto own = requestOf(part, request);
+    auto answer = co_await sendRestored(part, own, work);
+    // The API server serves a kind a moment after its definition is there, and fills a namespace after it is made.
+    auto until = clock_.now() + definitionTakes;
+    bool newKind = work->missingKinds.contains(item.kind.resource());
+    while (!answer && newKind && answer.error().code == ErrorCode::NotFound && clock_.now() < until) {
+        co_await clock_.sleepFor(lookEvery);
+        answer = co_await sendRestored(part, own, work);
+    }
+    bool raced = !answer && answer.error().code == ErrorCode::Conflict && outcome == Outcome::Created;
+    if (raced) {
+        auto again = co_await operate::restoreStepOf(control_, open.caller, open.plan.cluster, item, work->uids);
+        bool same = again && again->state == RestoreStep::State::Same;
+        if (same) answer = std::string("{\"metadata\":{\"uid\":\"" + again->uid + "\"}}");
+        if (same) outcome = Outcome::Same;
+    }
+    auto why = answer ? ownersText(step.lostOwners) : operate::explained(part.plan, answer.error()).describe();
+    bool unknown = !answer && answer.error().code == ErrorCode::OutcomeUnknown;
+    work->unrecorded.push_back(entryOf(part, answer ? "done" : unknown ? "unknown" : "failed", why));
+    if (!answer) {
+        work->tally.add(title, Outcome::Failed, why);
+        if (isLost(answer.error())) work->stopped = "the cluster does not answer: " + answer.error().message;
+        co_return;
+    }
+    work->tally.add(title, outcome, why);
+    if (outcome == Outcome::Created) noteMissing(*work, item);
+    auto uid = textAt(at(parsedJson<nlohmann::json>(*answer), "metadata"), "uid");
+    if (!item.uid.empty() && !uid.empty()) work->uids[item.uid] = uid;
+    constexpr std::size_t mostOrphans = 10'000;
+    bool orphan = !step.lostOwners.empty() && work->orphans.size() < mostOrphans;
+    if (orphan) {
+        step.uid = std::move(uid);
+        step.part.request.body.clear();
+        work->orphans.push_back({std::move(step), item.owners});
+    }
+    bool definition = item.kind.resource() == definitions;
+    if (definition) co_await awaitDefinition(open, part.plan.path);
+}
+
+/// With the outcomes of those before it and how far the restore is in one transaction with its own row.
+Task<Result<std::string>> ChangeDesk::sendRestored(Open& part, access::Request request, std::shared_ptr<Restore> work) {
+    storage::UnitOfWork unit;
+    unit.audit = std::exchange(work->unrecorded, {});
+    unit.audit.push_back(entryOf(part, {}));
+    unit.meta.push_back({restoreKey(part.id), work->tally.toJson()});
+    request.furtherPart = work->begun;
+    auto permit = co_await gate_.permit(std::move(request), access::Permit::Extent::Change, part.plan.request.digest(),
+                                        std::move(unit));
+    if (!permit) co_return fail(std::move(permit).error());
+    work->begun = true;
+    part.permittedBy = permit->auditSeq();
+    part.sentAt = clock_.now();
+    co_return co_await control_.changeCluster(std::move(*permit), part.plan.request);
+}
+
+Task<void> ChangeDesk::awaitDefinition(const Open& open, std::string path) {
+    auto until = clock_.now() + definitionTakes;
+    for (;;) {
+        auto object = co_await control_.askCluster(open.caller, open.plan.cluster, path, asJson);
+        bool ready = object && isEstablished(*object);
+        if (ready || clock_.now() >= until) co_return;
+        co_await clock_.sleepFor(lookEvery);
+    }
+}
+
+/// Objects whose owners came after them are owned again.
+Task<void> ChangeDesk::adoptOrphans(const Open& open, access::Request request, std::shared_ptr<Restore> work) {
+    for (auto& orphan : work->orphans) {
+        if (!work->stopped.empty()) co_return;
+        std::vector<std::string> lost;
+        auto owners = operate::linkedOwners(orphan.owners, work->uids, lost);
+        if (owners.empty()) continue;
+        nlohmann::json patch{{"metadata", {{"uid", orphan.step.uid}, {"ownerReferences", std::move(owners)}}}};
+        auto part = objectOf(open, std::move(orphan.step.part));
+        part.plan.uid = orphan.step.uid;
+        part.plan.summary = "link " + part.plan.title() + " to its owners";
+        part.plan.request = {"PATCH", part.plan.path, "application/merge-patch+json", patch.dump()};
+        auto own = requestOf(part, request);
+        auto answer = co_await sendRestored(part, std::move(own), work);
+        auto why = answer ? std::string() : answer.error().describe();
+        work->unrecorded.push_back(entryOf(part, answer ? "done" : "failed", why));
+        if (!answer) work->tally.add(part.plan.title() + " (owners)", Outcome::Failed, why);
+    }
+}
+
+/// How far it had come; the same command goes on from there, as what is there already is left alone.
+Task<void> ChangeDesk::resumeRestore(Open open, std::string progress) {
+    bool chinese = open.caller.chinese();
+    auto tally = RestoreTally::fromJson(progress);
+    auto said =
+        Answered::refusing(open.plan.summary + "\n❌ " +
+                           (chinese ? "Klaw 中途重启；此前：" : "Klaw was restarted during this; until then: ") +
+                           tally.text(chinese, true) + "\n" + continuationText(open));
+    said.pagedCommand = open.plan.summary;
+    said.card = open.card;
+    storage::UnitOfWork end;
+    end.meta.push_back({restoreKey(open.id), {}});
+    spdlog::warn("{}", said.text);
+    co_await close(open, "interrupted", said.text, std::move(end));
+    tell(open, said);
+}
+
+}  // namespace klaw::app
