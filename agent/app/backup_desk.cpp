@@ -59,6 +59,12 @@ backup::RunHistory historyFrom(const std::string& text, TimePoint now) {
     return history;
 }
 
+Task<Result<std::string>> pageOf(std::shared_ptr<kube::ApiServer> server, std::string path, std::string accept) {
+    auto answer = co_await server->get(std::move(path), pageTakes, std::move(accept));
+    if (!answer) co_return fail(std::move(answer).error());
+    co_return std::move(answer->body);
+}
+
 StoredArchive storedArchive(const backup::StoredFile& file, const backup::ArchiveName& name) {
     return {name.backup, backup::shownArchiveName(file.name), file.name, name.at, file.bytes};
 }
@@ -172,7 +178,8 @@ backup::ArchiveHeader BackupDesk::headerOf(const Job& job, std::vector<std::stri
     header.backup = job.config.name + (part ? partSuffix : "");
     header.cluster = job.config.cluster;
     header.startedAt = std::chrono::floor<std::chrono::seconds>(clock_.now());
-    header.namespaces = namespaces.empty() ? job.config.namespaces : std::move(namespaces);
+    header.namespaces = std::move(namespaces);
+    if (header.namespaces.empty()) header.namespaces = job.config.namespaces;
     header.secrets = job.config.secrets() != BackupConfig::Secrets::LeaveOut;
     header.klaw = programVersion;
     return header;
@@ -220,10 +227,8 @@ Task<Result<ArchiveSummary>> BackupDesk::write(JobRef job, backup::ArchiveHeader
     }
     auto upload = co_await job->store->create(std::move(file));
     if (!upload) co_return fail(std::move(upload).error());
-    backup::Fetch fetch = [server](std::string path, std::string accept) -> Task<Result<std::string>> {
-        auto answer = co_await server->get(std::move(path), pageTakes, std::move(accept));
-        if (!answer) co_return fail(std::move(answer).error());
-        co_return std::move(answer->body);
+    backup::Fetch fetch = [server](std::string path, std::string accept) {
+        return pageOf(server, std::move(path), std::move(accept));
     };
     backup::ArchiveWriter writer(header, std::move(key));
     backup::BackupRun run(clock_, fetch, header, writer, **upload);
@@ -354,7 +359,7 @@ Task<void> BackupDesk::runDue(JobRef job) {
 Task<void> BackupDesk::run() {
     constexpr Duration longestSleep = 1h;
     co_await tellOfInterrupted();
-    for (;;) {
+    while (!ending_) {
         auto now = clock_.now(), until = now + longestSleep;
         JobRef due;
         for (const auto& job : jobs_) {

@@ -45,7 +45,10 @@ public:
     void follow(const std::vector<BackupConfig>& backups);
     /// The schedules, until it is cancelled.
     Task<void> run();
-    Task<void> stop() { return tasks_.stop(); }
+    Task<void> stop() {
+        ending_ = true;
+        return tasks_.stop();
+    }
     std::vector<BackupCounts> counts() const;
 
     std::vector<backup::BackupView> backups() const override;
@@ -92,7 +95,7 @@ private:
     std::map<std::string, std::string, std::less<>> meta_;  ///< what is kept of runs and archives
     std::vector<JobRef> jobs_;
     LoopCondition changed_;
-    bool busy_ = false;
+    bool busy_ = false, ending_ = false;
     std::uint64_t follows_ = 0;
     TaskGroup tasks_;
 };

@@ -7,6 +7,7 @@
 #include "agent/app/change_records.hpp"
 #include "agent/app/change_under_way.hpp"
 #include "agent/operate/plan_outcome.hpp"
+#include "agent/operate/restore_tally.hpp"
 #include "base/text/json_fields.hpp"
 
 namespace klaw::app {

@@ -176,7 +176,8 @@ void addBackups(Families& families, const std::vector<BackupCounts>& backups) {
         std::chrono::duration<double> since(backup.lastSuccess.value_or(TimePoint()).time_since_epoch());
         Families::add(success, {label("name", backup.name)}, since.count());
         Families::add(runs, {label("name", backup.name), label("outcome", "done")}, static_cast<double>(backup.done));
-        Families::add(runs, {label("name", backup.name), label("outcome", "failed")}, static_cast<double>(backup.failed));
+        Families::add(runs, {label("name", backup.name), label("outcome", "failed")},
+                      static_cast<double>(backup.failed));
         Families::add(bytes, {label("name", backup.name)}, static_cast<double>(backup.bytes));
     }
 }

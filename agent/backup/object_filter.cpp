@@ -48,15 +48,16 @@ bool isOfTheClusterItself(const std::string& resource, const std::string& ns, co
 
 bool isDefaultOfTheServer(const Json& object) {
     return labelOf(object, "kubernetes.io/bootstrapping") == "rbac-defaults" ||
-           labelOf(object, "kube-aggregator.kubernetes.io/automanaged") != "" ||
+           !labelOf(object, "kube-aggregator.kubernetes.io/automanaged").empty() ||
            annotationOf(object, "apf.kubernetes.io/autoupdate-spec") == "true";
 }
 
 bool isOfAService(const std::string& resource, const Json& object) {
     if (resource == "endpointslices.discovery.k8s.io")
         return labelOf(object, "endpointslice.kubernetes.io/managed-by").ends_with(".k8s.io");
-    return resource == "endpoints" && (labelOf(object, "endpoints.kubernetes.io/managed-by") != "" ||
-                                       annotationOf(object, "endpoints.kubernetes.io/last-change-trigger-time") != "");
+    return resource == "endpoints" &&
+           (!labelOf(object, "endpoints.kubernetes.io/managed-by").empty() ||
+            !annotationOf(object, "endpoints.kubernetes.io/last-change-trigger-time").empty());
 }
 
 }  // namespace

@@ -179,6 +179,8 @@ public:
     }
     Task<std::optional<operate::CapacityView>> capacityOf(std::string) override { co_return capacity; }
     Task<void> sleepFor(Duration) override { co_return; }
+    backup::Keeper* keeper = nullptr;
+    backup::Keeper* backups() override { return keeper; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest request) override {
         EXPECT_TRUE(permit.covers(request.digest()));
         EXPECT_EQ(permit.ns(), request.ns());
