@@ -11,7 +11,6 @@
 #include "agent/backup/directory_store.hpp"
 #include "agent/backup/restore_source.hpp"
 #include "agent/backup/s3_store.hpp"
-#include "base/async/together.hpp"
 #include "base/text/json_fields.hpp"
 
 namespace klaw::app {
@@ -23,6 +22,8 @@ using backup::OpenedArchive;
 using backup::StoredArchive;
 
 constexpr Duration pageTakes = 60s;
+/// Whoever asks from a terminal waits no longer for an answer.
+constexpr Duration longestWait = 45s;
 constexpr auto alertName = "KlawBackupFailed";
 /// Of an archive that has not all that its backup has: retention and `restore` of the newest leave it alone.
 constexpr auto partSuffix = "_part";
@@ -102,7 +103,7 @@ void BackupDesk::follow(const std::vector<BackupConfig>& backups) {
         jobs.push_back(std::move(job));
     }
     jobs_ = std::move(jobs);
-    ++follows_;
+    ++changes_;
     changed_.notify();
 }
 
@@ -136,7 +137,17 @@ std::vector<backup::BackupView> BackupDesk::backups() const {
     return views;
 }
 
-Task<Result<StoredArchive>> BackupDesk::make(std::string backup, std::vector<std::string> namespaces) {
+struct BackupDesk::UnderWay {
+    explicit UnderWay(Loop& loop) : changed(loop) {}
+    void end(Result<StoredArchive> made) {
+        if (!result) result = std::move(made);
+        changed.notify();
+    }
+    std::optional<Result<StoredArchive>> result;
+    LoopCondition changed;
+};
+
+Task<Result<std::optional<StoredArchive>>> BackupDesk::make(std::string backup, std::vector<std::string> namespaces) {
     auto job = known(backup);
     if (!job) co_return fail(std::move(job).error());
     if ((*job)->running) co_return fail(ErrorCode::Conflict, "this backup is being made already", backup);
@@ -145,20 +156,33 @@ Task<Result<StoredArchive>> BackupDesk::make(std::string backup, std::vector<std
         if (!all.empty() && std::ranges::find(all, ns) == all.end())
             co_return fail(ErrorCode::InvalidArgument, "the backup does not have the namespace \"" + ns + "\"", backup);
     // It goes on to its end when whoever asked is gone.
-    std::vector<Task<Result<StoredArchive>>> one;
-    one.push_back(makeAlone(*job, std::move(namespaces)));
-    auto made = co_await together(loop_, tasks_, "backup " + backup, std::move(one));
-    co_return std::move(made.front());
+    auto work = std::make_shared<UnderWay>(loop_);
+    if (!tasks_.spawn("backup " + backup, makeAlone(*job, std::move(namespaces), work)))
+        co_return fail(ErrorCode::Cancelled, "the agent ends");
+    auto ended = [work] { return work->result.has_value(); };
+    bool done = co_await work->changed.until(ended, clock_, clock_.now() + longestWait);
+    if (!done) co_return std::optional<StoredArchive>();
+    if (!*work->result) co_return fail(work->result->error());
+    co_return std::optional(std::move(**work->result));
 }
 
 /// One after the other: two that write at once would be in each other's way.
-Task<Result<StoredArchive>> BackupDesk::makeAlone(JobRef job, std::vector<std::string> namespaces) {
+Task<void> BackupDesk::makeAlone(JobRef job, std::vector<std::string> namespaces, std::shared_ptr<UnderWay> work) {
+    struct Interruption {
+        explicit Interruption(UnderWay& of) : work(of) {}
+        ~Interruption() { work.end(fail(ErrorCode::Cancelled, "the agent ends")); }
+        Interruption(const Interruption&) = delete;
+        Interruption& operator=(const Interruption&) = delete;
+        UnderWay& work;
+    };
+    Interruption interruption(*work);
     struct Turn {
         explicit Turn(BackupDesk& of, JobRef whose) : desk(of), job(std::move(whose)) {
             desk.busy_ = job->running = true;
         }
         ~Turn() {
             desk.busy_ = job->running = false;
+            ++desk.changes_;
             desk.changed_.notify();
         }
         Turn(const Turn&) = delete;
@@ -169,7 +193,8 @@ Task<Result<StoredArchive>> BackupDesk::makeAlone(JobRef job, std::vector<std::s
     auto isFree = [this] { return !busy_; };
     co_await changed_.until(isFree);
     Turn turn(*this, job);
-    co_return co_await makeOne(job, std::move(namespaces));
+    auto made = co_await makeOne(job, std::move(namespaces));
+    work->end(std::move(made));
 }
 
 backup::ArchiveHeader BackupDesk::headerOf(const Job& job, std::vector<std::string> namespaces) const {
@@ -371,8 +396,8 @@ Task<void> BackupDesk::run() {
             co_await runDue(due);
             continue;
         }
-        auto seen = follows_;
-        auto changed = [this, seen] { return follows_ != seen; };
+        auto seen = changes_;
+        auto changed = [this, seen] { return changes_ != seen; };
         co_await changed_.until(changed, clock_, until);
     }
 }

@@ -52,7 +52,8 @@ public:
     std::vector<BackupCounts> counts() const;
 
     std::vector<backup::BackupView> backups() const override;
-    Task<Result<backup::StoredArchive>> make(std::string backup, std::vector<std::string> namespaces) override;
+    Task<Result<std::optional<backup::StoredArchive>>> make(std::string backup,
+                                                            std::vector<std::string> namespaces) override;
     Task<Result<std::vector<backup::StoredArchive>>> archives(std::string backup) override;
     Task<Result<backup::OpenedArchive>> open(std::string name) override;
 
@@ -74,7 +75,8 @@ private:
     Result<JobRef> known(const std::string& name) const;
     std::shared_ptr<backup::Store> storeOf(const BackupConfig& config);
     backup::ArchiveHeader headerOf(const Job& job, std::vector<std::string> namespaces) const;
-    Task<Result<backup::StoredArchive>> makeAlone(JobRef job, std::vector<std::string> namespaces);
+    struct UnderWay;
+    Task<void> makeAlone(JobRef job, std::vector<std::string> namespaces, std::shared_ptr<UnderWay> work);
     Task<Result<backup::StoredArchive>> makeOne(JobRef job, std::vector<std::string> namespaces);
     Task<Result<backup::ArchiveSummary>> write(JobRef job, backup::ArchiveHeader header, std::string file);
     Task<void> ended(JobRef job, Result<backup::StoredArchive> made, backup::ArchiveSummary summary, bool whole);
@@ -96,7 +98,7 @@ private:
     std::vector<JobRef> jobs_;
     LoopCondition changed_;
     bool busy_ = false, ending_ = false;
-    std::uint64_t follows_ = 0;
+    std::uint64_t changes_ = 0;  ///< of what run() looks at
     TaskGroup tasks_;
 };
 

@@ -31,6 +31,8 @@ constexpr Duration shortestGap = 1s, longestGap = 1min;
 constexpr Duration longestWork = 60s;
 /// How long the API server is asked what became of a change whose answer was lost.
 constexpr Duration longestDoubt = 2min;
+/// Whoever has no card to look at waits no longer for the end of a restore.
+constexpr Duration longestWait = 45s;
 constexpr std::size_t longestRecord = 1000, mostDifferences = 20;
 
 void reportFailure(const std::string& name, const std::string& what) {
@@ -287,9 +289,17 @@ Task<Answered> ChangeDesk::preview(Open open, access::Request request, bool conf
 Task<Answered> ChangeDesk::carriedOut(Open open, access::Request request, std::shared_ptr<Claims> claims) {
     auto work = std::make_shared<UnderWay>(loop_);
     const std::string name = "change of " + open.plan.target();
+    bool unheard = open.plan.restores && (open.replyTo.empty() || open.card.empty());
+    bool chinese = open.caller.chinese();
     if (!tasks_.spawn(name, goOn(work, std::move(open), std::move(request), std::move(claims))))
         co_return Answered::refusing("the agent ends: nothing was done\n");
     auto ended = [work] { return work->answer.has_value(); };
+    if (unheard) {
+        bool done = co_await work->ended.until(ended, clock_, clock_.now() + longestWait);
+        if (!done)
+            co_return Answered::saying(chinese ? "仍在恢复：`audit` 显示进度\n"
+                                               : "It goes on: `audit` says how far it is\n");
+    }
     co_await work->ended.until(ended);
     co_return *work->answer;
 }

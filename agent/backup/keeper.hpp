@@ -46,9 +46,10 @@ class Keeper {
 public:
     virtual ~Keeper() = default;
     virtual std::vector<BackupView> backups() const = 0;
-    /// Makes an archive now. `namespaces` in place of those of the configuration; empty: those. Conflict while it is
-    /// being made already.
-    virtual Task<Result<StoredArchive>> make(std::string backup, std::vector<std::string> namespaces) = 0;
+    /// Makes an archive now. `namespaces` in place of those of the configuration; empty: those. nullopt where it takes
+    /// longer than anybody waits for an answer: it goes on. Conflict while it is being made already.
+    virtual Task<Result<std::optional<StoredArchive>>> make(std::string backup,
+                                                            std::vector<std::string> namespaces) = 0;
     /// Newest first, of one backup or of all; an Error where one place does not answer.
     virtual Task<Result<std::vector<StoredArchive>>> archives(std::string backup) = 0;
     /// Fetches and verifies an archive, by its name or as the newest of a backup. DataLoss where it is not what was

@@ -82,11 +82,15 @@ Task<Result<Output>> backUp(Control& control, Caller caller, CommandLine line) {
     auto namespaces = splitAtCommas(line.option("namespace").value_or(""));
     auto made = co_await keeper->make(*name, std::move(namespaces));
     if (!made) co_return fail(std::move(made).error());
-    auto opened = co_await keeper->open(made->name);
+    if (!*made)
+        co_return Output(chinese ? "备份仍在进行：`cluster backups` 显示结果\n"
+                                 : "It goes on: `cluster backups` says how it ends\n");
+    auto file = (*made)->name;
+    auto opened = co_await keeper->open(file);
     if (!opened) co_return fail(std::move(opened).error());
     auto head =
-        fmt::format(fmt::runtime(chinese ? "已备份到 {}：{} 个对象，{}\n" : "Backed up to {}: {} objects, {}\n"),
-                    made->name, opened->summary.objects, sizeText(made->bytes));
+        fmt::format(fmt::runtime(chinese ? "已备份到 {}：{} 个对象，{}\n" : "Backed up to {}: {} objects, {}\n"), file,
+                    opened->summary.objects, sizeText((*made)->bytes));
     co_return Output(head + summaryText(opened->summary, chinese));
 }
 

@@ -22,7 +22,8 @@ public:
         views[0].cluster = "prod";
         return views;
     }
-    Task<Result<backup::StoredArchive>> make(std::string backup, std::vector<std::string> namespaces) override {
+    Task<Result<std::optional<backup::StoredArchive>>> make(std::string backup,
+                                                            std::vector<std::string> namespaces) override {
         made.push_back(backup + "/" + std::to_string(namespaces.size()));
         co_return backup::StoredArchive{backup, "nightly-20261126T020000Z", {}, {}, 100};
     }
