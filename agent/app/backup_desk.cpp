@@ -94,8 +94,8 @@ std::shared_ptr<backup::Store> BackupDesk::storeOf(const BackupConfig& config) {
 void BackupDesk::follow(const std::vector<BackupConfig>& backups) {
     std::vector<JobRef> jobs;
     for (const auto& config : backups) {
-        auto job = std::make_shared<Job>();
-        if (auto old = jobNamed(config.name)) *job = *old;
+        auto job = jobNamed(config.name);  // which may be running
+        if (!job) job = std::make_shared<Job>();
         job->config = config;
         job->store = storeOf(config);
         auto known = meta_.find(std::string(historyPrefix) + config.name);
@@ -219,7 +219,8 @@ Task<Result<StoredArchive>> BackupDesk::makeOne(JobRef job, std::vector<std::str
     if (whole) begun.meta.push_back(kept(*job));
     co_await events_.flush(std::move(begun));
     auto prefix = header.backup + "-";
-    auto cleared = co_await job->store->clearLeftovers(std::move(prefix));
+    auto store = job->store;  // a reload may bring another one
+    auto cleared = co_await store->clearLeftovers(std::move(prefix));
     if (cleared && *cleared > 0)
         spdlog::info("backup {}: removed {} that were not finished", job->config.name, *cleared);
     StoredArchive archive{header.backup, backup::shownArchiveName(file), file, header.startedAt, 0};
@@ -250,7 +251,8 @@ Task<Result<ArchiveSummary>> BackupDesk::write(JobRef job, backup::ArchiveHeader
         if (!made) co_return fail(std::move(made).error());
         key = std::move(*made);
     }
-    auto upload = co_await job->store->create(std::move(file));
+    auto store = job->store;
+    auto upload = co_await store->create(std::move(file));
     if (!upload) co_return fail(std::move(upload).error());
     backup::Fetch fetch = [server](std::string path, std::string accept) {
         return pageOf(server, std::move(path), std::move(accept));
@@ -336,13 +338,14 @@ void BackupDesk::notice(const Job& job, bool fails, const std::string& why) {
 
 Task<void> BackupDesk::forgetOld(JobRef job) {
     auto prefix = job->config.name + "-";
-    auto files = co_await job->store->list(std::move(prefix));
+    auto store = job->store;
+    auto files = co_await store->list(std::move(prefix));
     if (!files) {
         spdlog::warn("backup {}: old archives cannot be listed: {}", job->config.name, files.error().describe());
         co_return;
     }
     for (const auto& file : backup::outdated(*files, job->config.name, job->config.keep, clock_.now())) {
-        auto removed = co_await job->store->remove(file);
+        auto removed = co_await store->remove(file);
         if (!removed) {
             spdlog::warn("backup {}: {} stays: {}", job->config.name, file, removed.error().describe());
             continue;
@@ -368,9 +371,20 @@ Task<void> BackupDesk::tellOfInterrupted() {
         job->lastError = "Klaw ended in the middle of it";
         co_await events_.flush(std::move(unit));
         auto prefix = job->config.name + "-";
-        auto cleared = co_await job->store->clearLeftovers(std::move(prefix));
+        auto store = job->store;
+        auto cleared = co_await store->clearLeftovers(std::move(prefix));
         if (!cleared) spdlog::warn("backup {}: {}", job->config.name, cleared.error().describe());
     }
+}
+
+/// Since when each is known: a run that is missed before the first one is made up as well.
+Task<void> BackupDesk::keepKnown() {
+    storage::UnitOfWork unit;
+    for (const auto& job : jobs_) {
+        auto entry = kept(*job);
+        if (meta_.emplace(entry.key, entry.value).second) unit.meta.push_back(std::move(entry));
+    }
+    if (!unit.meta.empty()) co_await events_.flush(std::move(unit));
 }
 
 Task<void> BackupDesk::runDue(JobRef job) {
@@ -385,6 +399,7 @@ Task<void> BackupDesk::run() {
     constexpr Duration longestSleep = 1h;
     co_await tellOfInterrupted();
     while (!ending_) {
+        co_await keepKnown();
         auto now = clock_.now(), until = now + longestSleep;
         JobRef due;
         for (const auto& job : jobs_) {
@@ -408,9 +423,10 @@ Task<Result<std::vector<StoredArchive>>> BackupDesk::archives(std::string backup
         if (auto job = known(backup); !job) co_return fail(std::move(job).error());
     auto jobs = jobs_;
     for (const auto& job : jobs) {
-        const auto& name = job->config.name;
+        auto name = job->config.name;
         if (!backup.empty() && name != backup) continue;
-        auto files = co_await job->store->list(name);
+        auto store = job->store;
+        auto files = co_await store->list(name);
         if (!files) co_return fail(std::move(files).error());
         for (const auto& file : *files) {
             auto parsed = backup::parseArchiveFileName(file.name);
@@ -425,7 +441,7 @@ Task<Result<std::vector<StoredArchive>>> BackupDesk::archives(std::string backup
 Task<Result<std::pair<BackupDesk::JobRef, StoredArchive>>> BackupDesk::find(std::string name) {
     auto jobs = jobs_;
     for (const auto& job : jobs) {
-        const auto& own = job->config.name;
+        auto own = job->config.name;
         if (!name.starts_with(own)) continue;
         auto all = co_await archives(own);
         if (!all) co_return fail(std::move(all).error());
@@ -442,7 +458,8 @@ Task<Result<OpenedArchive>> BackupDesk::open(std::string name) {
     if (!found) co_return fail(std::move(found).error());
     auto job = found->first;
     auto archive = std::move(found->second);
-    auto file = co_await job->store->fetch(archive.file);
+    auto store = job->store;
+    auto file = co_await store->fetch(archive.file);
     if (!file) co_return fail(std::move(file).error());
     std::function<Result<std::optional<backup::FileKey>>()> derive = [of = *file, passphrase = job->config.passphrase] {
         return backup::keyOfArchive(*of, passphrase);

@@ -82,6 +82,7 @@ private:
     Task<void> ended(JobRef job, Result<backup::StoredArchive> made, backup::ArchiveSummary summary, bool whole);
     Task<void> forgetOld(JobRef job);
     Task<void> tellOfInterrupted();
+    Task<void> keepKnown();
     Task<void> runDue(JobRef job);
     void notice(const Job& job, bool fails, const std::string& why);
     storage::MetaEntry kept(const Job& job) const;

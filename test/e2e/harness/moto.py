@@ -1,5 +1,6 @@
 """An S3-compatible server on loopback: moto (https://docs.getmoto.org), in a virtual environment of its own."""
 import hashlib
+import re
 import subprocess
 import sys
 import urllib.error
@@ -49,7 +50,6 @@ class S3Server:
             return 0, b""
 
     def keys(self, bucket):
-        import re
         return re.findall(r"<Key>([^<]*)</Key>", self.ask("GET", f"/{bucket}?list-type=2")[1].decode())
 
     def uploads(self, bucket):

@@ -52,7 +52,7 @@ protected:
                             const std::vector<std::string>& names) {
         std::string items;
         for (const auto& name : names)
-            items += (items.empty() ? "" : ",") + R"({"metadata":{"name":")" + name + R"("}})";
+            items += std::string(items.empty() ? "" : ",") + R"({"metadata":{"name":")" + name + R"("}})";
         return R"({"kind":"List","metadata":{"resourceVersion":")" + version + R"(","continue":")" + token +
                R"("},"items":[)" + items + "]}";
     }
