@@ -6,10 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/app/version.hpp"
-#include "agent/backup/archive_bytes.hpp"
 #include "agent/backup/backup_run.hpp"
 #include "agent/backup/directory_store.hpp"
-#include "agent/backup/restore_source.hpp"
 #include "agent/backup/s3_store.hpp"
 #include "base/text/json_fields.hpp"
 
@@ -18,15 +16,12 @@ namespace {
 
 using Json = nlohmann::json;
 using backup::ArchiveSummary;
-using backup::OpenedArchive;
 using backup::StoredArchive;
 
 constexpr Duration pageTakes = 60s;
 /// Whoever asks from a terminal waits no longer for an answer.
 constexpr Duration longestWait = 45s;
 constexpr auto alertName = "KlawBackupFailed";
-/// Of an archive that has not all that its backup has: retention and `restore` of the newest leave it alone.
-constexpr auto partSuffix = "_part";
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -64,10 +59,6 @@ Task<Result<std::string>> pageOf(std::shared_ptr<kube::ApiServer> server, std::s
     auto answer = co_await server->get(std::move(path), pageTakes, std::move(accept));
     if (!answer) co_return fail(std::move(answer).error());
     co_return std::move(answer->body);
-}
-
-StoredArchive storedArchive(const backup::StoredFile& file, const backup::ArchiveName& name) {
-    return {name.backup, backup::shownArchiveName(file.name), file.name, name.at, file.bytes};
 }
 
 }  // namespace
@@ -200,7 +191,7 @@ Task<void> BackupDesk::makeAlone(JobRef job, std::vector<std::string> namespaces
 backup::ArchiveHeader BackupDesk::headerOf(const Job& job, std::vector<std::string> namespaces) const {
     backup::ArchiveHeader header;
     bool part = !namespaces.empty() && namespaces != job.config.namespaces;
-    header.backup = job.config.name + (part ? partSuffix : "");
+    header.backup = job.config.name + (part ? std::string(partSuffix) : "");
     header.cluster = job.config.cluster;
     header.startedAt = std::chrono::floor<std::chrono::seconds>(clock_.now());
     header.namespaces = std::move(namespaces);
@@ -217,6 +208,7 @@ Task<Result<StoredArchive>> BackupDesk::makeOne(JobRef job, std::vector<std::str
     if (whole) job->history.begun = header.startedAt;
     storage::UnitOfWork begun;
     if (whole) begun.meta.push_back(kept(*job));
+    for (const auto& entry : begun.meta) meta_[entry.key] = entry.value;
     co_await events_.flush(std::move(begun));
     auto prefix = header.backup + "-";
     auto store = job->store;  // a reload may bring another one
@@ -297,6 +289,7 @@ Task<void> BackupDesk::ended(JobRef job, Result<StoredArchive> made, ArchiveSumm
         if (made) job->history.succeeded = job->history.begun;
         job->lastError = made ? "" : made.error().describe();
         unit.meta.push_back(kept(*job));
+        meta_[unit.meta.back().key] = unit.meta.back().value;
     }
     if (made) {
         ++job->done;
@@ -334,151 +327,6 @@ void BackupDesk::notice(const Job& job, bool fails, const std::string& why) {
     std::vector<rules::ReceivedAlert> alerts;
     alerts.push_back(std::move(received));
     events_.notice(std::move(alerts));
-}
-
-Task<void> BackupDesk::forgetOld(JobRef job) {
-    auto prefix = job->config.name + "-";
-    auto store = job->store;
-    auto files = co_await store->list(std::move(prefix));
-    if (!files) {
-        spdlog::warn("backup {}: old archives cannot be listed: {}", job->config.name, files.error().describe());
-        co_return;
-    }
-    for (const auto& file : backup::outdated(*files, job->config.name, job->config.keep, clock_.now())) {
-        auto removed = co_await store->remove(file);
-        if (!removed) {
-            spdlog::warn("backup {}: {} stays: {}", job->config.name, file, removed.error().describe());
-            continue;
-        }
-        auto key = std::string(digestPrefix) + file;
-        meta_.erase(key);
-        storage::UnitOfWork unit;
-        unit.meta.push_back({std::move(key), {}});
-        unit.audit.push_back(entryOf(*job, "removed", backup::shownArchiveName(file), "it need not be kept any more"));
-        co_await events_.flush(std::move(unit));
-    }
-}
-
-Task<void> BackupDesk::tellOfInterrupted() {
-    auto jobs = jobs_;
-    for (const auto& job : jobs) {
-        const auto& history = job->history;
-        bool interrupted = history.begun && (!history.ended || *history.ended < *history.begun) && !job->running;
-        if (!interrupted) continue;
-        spdlog::warn("backup {}: Klaw ended in the middle of it, nothing of it counts", job->config.name);
-        storage::UnitOfWork unit;
-        unit.audit.push_back(entryOf(*job, "interrupted", job->config.name, "Klaw ended in the middle of it"));
-        job->lastError = "Klaw ended in the middle of it";
-        co_await events_.flush(std::move(unit));
-        auto prefix = job->config.name + "-";
-        auto store = job->store;
-        auto cleared = co_await store->clearLeftovers(std::move(prefix));
-        if (!cleared) spdlog::warn("backup {}: {}", job->config.name, cleared.error().describe());
-    }
-}
-
-/// Since when each is known: a run that is missed before the first one is made up as well.
-Task<void> BackupDesk::keepKnown() {
-    storage::UnitOfWork unit;
-    for (const auto& job : jobs_) {
-        auto entry = kept(*job);
-        if (meta_.emplace(entry.key, entry.value).second) unit.meta.push_back(std::move(entry));
-    }
-    if (!unit.meta.empty()) co_await events_.flush(std::move(unit));
-}
-
-Task<void> BackupDesk::runDue(JobRef job) {
-    std::vector<std::string> all;
-    auto name = job->config.name;
-    auto made = co_await make(std::move(name), std::move(all));
-    if (!made && made.error().code == ErrorCode::Conflict)
-        spdlog::info("backup {}: {}", job->config.name, made.error().message);
-}
-
-Task<void> BackupDesk::run() {
-    constexpr Duration longestSleep = 1h;
-    co_await tellOfInterrupted();
-    while (!ending_) {
-        co_await keepKnown();
-        auto now = clock_.now(), until = now + longestSleep;
-        JobRef due;
-        for (const auto& job : jobs_) {
-            auto next = job->running ? std::nullopt : backup::nextRun(job->config.schedule, job->history);
-            if (next && *next <= now && !due) due = job;
-            if (next) until = std::min(until, *next);
-        }
-        if (due) {
-            co_await runDue(due);
-            continue;
-        }
-        auto seen = changes_;
-        auto changed = [this, seen] { return changes_ != seen; };
-        co_await changed_.until(changed, clock_, until);
-    }
-}
-
-Task<Result<std::vector<StoredArchive>>> BackupDesk::archives(std::string backup) {
-    std::vector<StoredArchive> all;
-    if (!backup.empty())
-        if (auto job = known(backup); !job) co_return fail(std::move(job).error());
-    auto jobs = jobs_;
-    for (const auto& job : jobs) {
-        auto name = job->config.name;
-        if (!backup.empty() && name != backup) continue;
-        auto store = job->store;
-        auto files = co_await store->list(name);
-        if (!files) co_return fail(std::move(files).error());
-        for (const auto& file : *files) {
-            auto parsed = backup::parseArchiveFileName(file.name);
-            bool own = parsed && (parsed->backup == name || parsed->backup == name + partSuffix);
-            if (own) all.push_back(storedArchive(file, *parsed));
-        }
-    }
-    std::ranges::sort(all, std::greater<>(), &StoredArchive::at);
-    co_return all;
-}
-
-Task<Result<std::pair<BackupDesk::JobRef, StoredArchive>>> BackupDesk::find(std::string name) {
-    auto jobs = jobs_;
-    for (const auto& job : jobs) {
-        auto own = job->config.name;
-        if (!name.starts_with(own)) continue;
-        auto all = co_await archives(own);
-        if (!all) co_return fail(std::move(all).error());
-        for (auto& archive : *all) {
-            bool meant = archive.name == name || (name == own && archive.backup == own);
-            if (meant) co_return std::pair(job, std::move(archive));
-        }
-    }
-    co_return fail(ErrorCode::NotFound, "there is no archive \"" + name + "\"", {}, "`cluster backups` lists them");
-}
-
-Task<Result<OpenedArchive>> BackupDesk::open(std::string name) {
-    auto found = co_await find(std::move(name));
-    if (!found) co_return fail(std::move(found).error());
-    auto job = found->first;
-    auto archive = std::move(found->second);
-    auto store = job->store;
-    auto file = co_await store->fetch(archive.file);
-    if (!file) co_return fail(std::move(file).error());
-    std::function<Result<std::optional<backup::FileKey>>()> derive = [of = *file, passphrase = job->config.passphrase] {
-        return backup::keyOfArchive(*of, passphrase);
-    };
-    auto key = co_await aside_.run(std::move(derive));
-    if (!key) co_return fail(std::move(key).error());
-    auto opened = co_await backup::verifiedInTurns(std::move(*file), std::move(*key));
-    if (!opened) {
-        auto error = std::move(opened).error();
-        error.place = archive.name;
-        co_return fail(std::move(error));
-    }
-    // Somebody who can write files can make a whole archive; only this agent can say which ones it wrote.
-    auto digest = meta_.find(std::string(digestPrefix) + archive.file);
-    bool another = digest != meta_.end() && digest->second != opened->summary.digest;
-    if (another)
-        co_return fail(ErrorCode::DataLoss, "this is not the archive that was written: it has another digest",
-                       archive.name, "nothing of it is used; take another archive");
-    co_return opened;
 }
 
 }  // namespace klaw::app

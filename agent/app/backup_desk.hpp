@@ -57,6 +57,9 @@ public:
     Task<Result<std::vector<backup::StoredArchive>>> archives(std::string backup) override;
     Task<Result<backup::OpenedArchive>> open(std::string name) override;
 
+    /// Behind the name of the backup, of an archive that has not all that it has: retention, and whoever takes the
+    /// newest, leave it alone.
+    static constexpr std::string_view partSuffix = "_part";
     /// Of the entries in meta.
     static constexpr std::string_view historyPrefix = "backup:", digestPrefix = "backup-digest:";
 

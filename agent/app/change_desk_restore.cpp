@@ -5,9 +5,8 @@
 
 #include "agent/app/change_desk.hpp"
 #include "agent/app/change_records.hpp"
-#include "agent/app/change_under_way.hpp"
+#include "agent/app/restore_under_way.hpp"
 #include "agent/operate/plan_outcome.hpp"
-#include "agent/operate/restore_tally.hpp"
 #include "base/text/json_fields.hpp"
 
 namespace klaw::app {
@@ -18,8 +17,6 @@ using operate::RestoreTally;
 using Outcome = RestoreTally::Outcome;
 
 constexpr auto asJson = "application/json";
-/// Of a preview: what more objects would bring, the restore itself says.
-constexpr std::uint64_t mostTried = 200, mostLookedAt = 5'000;
 constexpr Duration lookEvery = 500ms, definitionTakes = 30s;
 /// Between two words about it, the longer the more were said: each is a call of the month's.
 constexpr Duration shortestGap = 2s, longestGap = 1min;
@@ -40,108 +37,8 @@ std::string ownersText(const std::vector<std::string>& lost) {
 
 }  // namespace
 
-/// What a restore knows on its way.
-struct ChangeDesk::Restore {
-    Restore(backup::OpenedArchive opened, backup::RestoreOptions options, std::set<std::string> resources)
-        : source(opened, std::move(options), std::move(resources)) {}
-    backup::RestoreSource source;
-    operate::RestoredUids uids;
-    RestoreTally tally;
-    std::set<std::string> missingNamespaces, missingKinds;  ///< that come with the archive
-    std::vector<storage::AuditEntry> unrecorded;            ///< outcomes, for the next row's transaction
-    struct Orphan {
-        RestoreStep step;
-        nlohmann::json owners;
-    };
-    std::vector<Orphan> orphans;  ///< whose owners may come later
-    std::string stopped;          ///< why nothing more is sent
-    bool begun = false;
-};
-
 std::string ChangeDesk::restoreKey(const std::string& id) {
     return "restore:" + id;
-}
-
-Task<Result<std::shared_ptr<ChangeDesk::Restore>>> ChangeDesk::openRestore(const Open& open) {
-    auto options = *open.plan.restores;
-    auto opened = co_await control_.backups()->open(options.archive);
-    if (!opened) co_return fail(std::move(opened).error());
-    if (!open.plan.state.starts_with("v" + opened->summary.digest.substr(0, open.plan.state.size() - 1)))
-        co_return fail(ErrorCode::Conflict, "the archive is another one now", options.archive, "nothing was done");
-    auto contents = co_await backup::contentsOf(*opened, options);
-    if (!contents) co_return fail(std::move(contents).error());
-    co_return std::make_shared<Restore>(std::move(*opened), std::move(options), std::move(contents->resources));
-}
-
-/// Whether an object before it in the archive makes what it needs first.
-bool ChangeDesk::waitsForOthers(const Restore& restore, const backup::RestoreItem& item) {
-    return restore.missingNamespaces.contains(item.ns) || restore.missingKinds.contains(item.kind.resource());
-}
-
-void ChangeDesk::noteMissing(Restore& restore, const backup::RestoreItem& item) {
-    if (item.kind.resource() == "namespaces") restore.missingNamespaces.insert(item.name);
-    if (item.kind.resource() == definitions) restore.missingKinds.insert(item.name);
-}
-
-Task<bool> ChangeDesk::tryRestore(const Open& open, access::Request request, std::string& text) {
-    bool chinese = open.caller.chinese();
-    auto restore = co_await openRestore(open);
-    if (!restore) {
-        text = restore.error().describe() + "\n";
-        co_return false;
-    }
-    auto& work = **restore;
-    bool overwrites = open.plan.restores->conflict == backup::Conflict::Overwrite;
-    std::uint64_t tried = 0;
-    for (;;) {
-        auto next = work.source.next();
-        if (!next) {
-            text = next.error().describe() + "\n";
-            co_return false;
-        }
-        bool more = next->has_value() && work.tally.total() < mostLookedAt;
-        if (!more) break;
-        auto title = (**next).title();
-        auto item = std::move(**next);
-        bool waits = waitsForOthers(work, item);
-        auto step = co_await operate::restoreStepOf(control_, open.caller, open.plan.cluster, item, work.uids);
-        if (!step) {
-            work.tally.add(title, Outcome::Failed, step.error().describe());
-            continue;
-        }
-        bool sends =
-            step->state == RestoreStep::State::Create || (step->state == RestoreStep::State::Different && overwrites);
-        if (!sends) {
-            auto outcome = step->state == RestoreStep::State::Same        ? Outcome::Same
-                           : step->state == RestoreStep::State::Different ? Outcome::Skipped
-                                                                          : Outcome::NotRestored;
-            work.tally.add(title, outcome, step->why);
-            continue;
-        }
-        auto outcome = step->state == RestoreStep::State::Create ? Outcome::Created : Outcome::Overwritten;
-        if (outcome == Outcome::Created) noteMissing(work, item);
-        if (waits) {
-            work.tally.add(title, Outcome::Waits);
-            continue;
-        }
-        if (++tried > mostTried) {
-            work.tally.add(title, outcome);
-            continue;
-        }
-        auto part = objectOf(open, std::move(step->part));
-        auto own = requestOf(part, request);
-        auto answer = co_await tryOut(part, std::move(own));
-        if (answer)
-            work.tally.add(title, outcome);
-        else
-            work.tally.add(title, Outcome::Failed, answer.error().message.substr(0, answer.error().message.find('\n')));
-    }
-    text = work.tally.text(chinese, false) + "\n" + work.tally.lines(chinese);
-    bool conflicts = open.plan.restores->conflict == backup::Conflict::Fail && work.tally.count(Outcome::Skipped) > 0;
-    if (conflicts)
-        text += chinese ? "有对象已存在且不同：不恢复任何对象（--conflict fail）\n"
-                        : "There are objects that differ: nothing is restored (--conflict fail)\n";
-    co_return !conflicts;
 }
 
 ChangeDesk::Open ChangeDesk::objectOf(const Open& open, operate::Plan part) {
