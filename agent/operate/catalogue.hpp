@@ -101,6 +101,7 @@ std::vector<Verb> clusterVerbs();
 std::vector<Verb> lifecycleVerbs();
 std::vector<Verb> backupVerbs();
 std::vector<Verb> restoreVerbs();
+std::vector<Verb> volumeVerbs();
 
 /// A message as a command and the text that goes with it: what follows the first line, out of its fences, where the
 /// verb takes one.

@@ -6,7 +6,7 @@ namespace klaw::operate {
 
 std::vector<Verb> lifecycleVerbs() {
     std::vector<Verb> all;
-    for (auto group : {backupVerbs(), restoreVerbs()})
+    for (auto group : {backupVerbs(), restoreVerbs(), volumeVerbs()})
         for (auto& verb : group) all.push_back(std::move(verb));
     return all;
 }

@@ -384,3 +384,42 @@ class BackupTest(EndToEndTest):
         self.assertEqual(self.cluster.kubectl("get", "clusterrole", role, "--ignore-not-found"), "")
         said = self.done(agent, "cluster restore shop --only clusterroles --yes")
         self.assertRegex(said, rf"✅ ClusterRole {role}")
+
+    def velero(self):
+        """Its definitions; the test plays its controller."""
+        kinds = {"Backup": "backups", "Restore": "restores", "BackupStorageLocation": "backupstoragelocations"}
+        for kind, plural in kinds.items():
+            crd = definition("velero.io")
+            crd["metadata"]["name"] = f"{plural}.velero.io"
+            crd["spec"]["names"] = {"plural": plural, "singular": kind.lower(), "kind": kind}
+            self.cluster.kubectl("create", "-f", "-", manifest=[crd])
+            self.addCleanup(self.cluster.kubectl, "delete", "crd", f"{plural}.velero.io", "--wait=false", check=False)
+            self.cluster.kubectl("wait", "--for=condition=Established", f"crd/{plural}.velero.io", "--timeout=30s")
+        home = self.namespace("velero")
+        home.create({"apiVersion": "velero.io/v1", "kind": "BackupStorageLocation",
+                     "metadata": {"name": "default", "namespace": home.name}, "spec": {"provider": "aws"}})
+        return home
+
+    def test_velero_is_driven_for_volumes_and_followed_to_its_end(self):
+        agent = self.agent(defaults=False).start()
+        done = agent.do("cluster volumes backup weekly -n shop")
+        self.assertIn("Velero is not installed", done.stderr + done.stdout)
+        home = self.velero()
+        phase = lambda kind, name, value: self.cluster.kubectl(
+            "-n", home.name, "patch", f"{kind}.velero.io", name, "--type=merge", "-p", json.dumps({"status": {"phase": value}}))
+        self.assertIn("Nothing was done yet", self.done(agent, "cluster volumes backup weekly -n shop,pay"))
+        self.done(agent, "cluster volumes backup weekly -n shop,pay --yes")
+        made = self.cluster.get("-n", home.name, "backups.velero.io", "weekly")
+        self.assertEqual(made["spec"], {"includedNamespaces": ["shop", "pay"], "ttl": "2592000s"})
+        refused = agent.do("cluster volumes restore weekly --yes")
+        self.assertIn("not complete", refused.stderr + refused.stdout)
+        phase("backups", "weekly", "InProgress")
+        phase("backups", "weekly", "Completed")
+        decided = lambda: {(row["decision"], row["target"].split("/")[-1]) for row in json.loads(self.done(agent, "audit --json"))["rows"]
+                           if "Backup" in row["target"] or "Restore" in row["target"]}
+        eventually(lambda: ("completed", "weekly") in decided(), 30, lambda: decided())
+        self.done(agent, "cluster volumes restore weekly -n shop=copy --yes")
+        restore = self.cluster.get("-n", home.name, "restores.velero.io")["items"][0]
+        self.assertEqual(restore["spec"], {"backupName": "weekly", "includedNamespaces": ["shop"], "namespaceMapping": {"shop": "copy"}})
+        phase("restores", restore["metadata"]["name"], "PartiallyFailed")
+        eventually(lambda: ("failed", restore["metadata"]["name"]) in decided(), 30, lambda: decided())
