@@ -227,7 +227,10 @@ Task<void> ChangeDesk::adoptOrphans(const Open& open, access::Request request, s
         auto answer = co_await sendRestored(part, std::move(own), work);
         auto why = answer ? std::string() : answer.error().describe();
         work->unrecorded.push_back(entryOf(part, answer ? "done" : "failed", why));
-        if (!answer) work->tally.add(part.plan.title() + " (owners)", Outcome::Failed, why);
+        if (answer)
+            work->tally.explain(part.plan.title(), ownersText(lost));
+        else
+            work->tally.add(part.plan.title() + " (owners)", Outcome::Failed, why);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "agent/backup/restore_source.hpp"
 
+#include <algorithm>
+
 #include "agent/backup/aside.hpp"
 #include "agent/backup/restore_object.hpp"
 #include "base/text/json_fields.hpp"
@@ -11,6 +13,19 @@ using Json = nlohmann::json;
 
 constexpr auto definitions = "customresourcedefinitions.apiextensions.k8s.io";
 constexpr std::size_t turnBytes = 256u << 10;
+
+/// The schemas of definitions nest deeper than what people write. Writing JSON uses the stack.
+Json objectIn(const std::string& text) {
+    constexpr int deepest = 1'000;
+    int depth = 0;
+    auto fits = [&](int at, Json::parse_event_t event, Json&) {
+        depth = std::max(
+            depth, event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start ? at : 0);
+        return depth < deepest;
+    };
+    auto object = Json::parse(text, fits, false);
+    return depth < deepest ? object : Json();
+}
 
 std::string namespaceOf(const Json& object) {
     return textAt(at(object, "metadata"), "namespace");
@@ -47,7 +62,7 @@ Result<std::optional<RestoreItem>> RestoreSource::next() {
         if (!*next) return std::optional<RestoreItem>();
         auto& found = **next;
         if (found.list >= counts_.size() || !counts_[found.list] || !options_.wants(found.kind)) continue;
-        auto object = parsedJson<Json>(found.json);
+        auto object = objectIn(found.json);
         bool sound = object.is_object() && !nameOf(object).empty() &&
                      textAt(object, "apiVersion") == found.kind.apiVersion &&
                      textAt(object, "kind") == found.kind.kind && found.kind.namespaced == !namespaceOf(object).empty();

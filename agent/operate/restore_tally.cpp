@@ -1,5 +1,6 @@
 #include "agent/operate/restore_tally.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -31,6 +32,11 @@ void RestoreTally::add(std::string object, Outcome outcome, std::string why) {
     ++counts[static_cast<std::size_t>(outcome)];
     auto& list = outcome == Outcome::Failed ? failures : others;
     if (list.size() < mostLines) list.push_back({std::move(object), outcome, std::move(why)});
+}
+
+void RestoreTally::explain(const std::string& object, std::string why) {
+    auto line = std::ranges::find(others, object, &Line::object);
+    if (line != others.end()) line->why = std::move(why);
 }
 
 std::uint64_t RestoreTally::total() const {

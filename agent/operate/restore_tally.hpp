@@ -16,6 +16,8 @@ struct RestoreTally {
     };
 
     void add(std::string object, Outcome outcome, std::string why = {});
+    /// What is to be said of an object now; nothing for one whose line was not kept.
+    void explain(const std::string& object, std::string why);
     std::uint64_t count(Outcome outcome) const { return counts[static_cast<std::size_t>(outcome)]; }
     std::uint64_t total() const;
     bool good() const { return count(Outcome::Failed) == 0; }

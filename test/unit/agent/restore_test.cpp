@@ -121,7 +121,7 @@ TEST_F(RestoreTest, RestoresInTheOrderOfDependenciesAndLinksOwnersThatComeLater)
             "POST /api/v1/namespaces/shop/configmaps", "POST /apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles",
             "POST /apis/x.io/v1/namespaces/shop/widgets", "PATCH /api/v1/namespaces/shop/configmaps/b"}));
     EXPECT_THAT(said.text, HasSubstr("5 created"));
-    EXPECT_THAT(said.text, HasSubstr("ConfigMap shop/b: without its owner Widget w"));
+    EXPECT_THAT(said.text, HasSubstr("✅ ConfigMap shop/b\n"));
     EXPECT_EQ(control.objects["/api/v1/namespaces/shop/configmaps/b"]["metadata"]["ownerReferences"][0]["uid"],
               "new-w");
     EXPECT_EQ(control.objects[mapA]["metadata"]["uid"], "new-a");
@@ -152,6 +152,7 @@ TEST_F(RestoreTest, LeavesWhatDiffersUnlessAskedOtherwise) {
 TEST_F(RestoreTest, GoesToAnotherNamespace) {
     auto said = confirmed("cluster restore nightly -n shop=copy --only configmaps");
     EXPECT_TRUE(said.ok) << said.text;
+    EXPECT_THAT(said.text, HasSubstr("ConfigMap copy/b: without its owner Widget w"));
     EXPECT_TRUE(control.objects.contains("/api/v1/namespaces/copy/configmaps/a"));
     EXPECT_FALSE(control.objects.contains(mapA));
     EXPECT_FALSE(ask("cluster restore nightly -n other").ok);
