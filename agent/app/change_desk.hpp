@@ -130,6 +130,7 @@ private:
     Task<void> sendOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
                        backup::RestoreItem item, operate::RestoreStep step);
     Task<Result<std::string>> sendRestored(Open& part, access::Request request, std::shared_ptr<Restore> work);
+    static void keepOrphan(Restore& work, operate::RestoreStep step, nlohmann::json owners);
     Task<void> awaitDefinition(const Open& open, std::string path);
     Task<void> adoptOrphans(const Open& open, access::Request request, std::shared_ptr<Restore> work);
     Task<void> resumeRestore(Open open, std::string progress);

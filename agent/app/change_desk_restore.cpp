@@ -132,6 +132,7 @@ Task<void> ChangeDesk::restoreOne(const Open& open, access::Request request, std
         work->tally.add(title, Outcome::NotRestored, step->why);
     } else if (step->state == RestoreStep::State::Same) {
         work->tally.add(title, Outcome::Same);
+        if (step->lacksOwners) keepOrphan(*work, *step, item.owners);  // of a restore that was interrupted
         bool definition = item.kind.resource() == definitions;
         if (definition) co_await awaitDefinition(open, step->part.path);
     } else if (step->state == RestoreStep::State::Different && !overwrites) {
@@ -174,15 +175,17 @@ Task<void> ChangeDesk::sendOne(const Open& open, access::Request request, std::s
     if (outcome == Outcome::Created) noteMissing(*work, item);
     auto uid = textAt(at(parsedJson<nlohmann::json>(*answer), "metadata"), "uid");
     if (!item.uid.empty() && !uid.empty()) work->uids[item.uid] = uid;
-    constexpr std::size_t mostOrphans = 10'000;
-    bool orphan = !step.lostOwners.empty() && work->orphans.size() < mostOrphans;
-    if (orphan) {
-        step.uid = std::move(uid);
-        step.part.request.body.clear();
-        work->orphans.push_back({std::move(step), item.owners});
-    }
+    step.uid = std::move(uid);
+    if (!step.lostOwners.empty()) keepOrphan(*work, std::move(step), std::move(item.owners));
     bool definition = item.kind.resource() == definitions;
     if (definition) co_await awaitDefinition(open, part.plan.path);
+}
+
+void ChangeDesk::keepOrphan(Restore& work, operate::RestoreStep step, nlohmann::json owners) {
+    constexpr std::size_t mostOrphans = 10'000;
+    if (work.orphans.size() >= mostOrphans) return;
+    step.part.request.body.clear();
+    work.orphans.push_back({std::move(step), std::move(owners)});
 }
 
 /// With the outcomes of those before it and how far the restore is in one transaction with its own row.

@@ -82,6 +82,7 @@ Task<Result<RestoreStep>> restoreStepOf(Control& control, Caller caller, std::st
     step.state = same ? RestoreStep::State::Same : RestoreStep::State::Different;
     keepWhatIsGivenOut(item.kind, object, there);
     auto kept = valueAt(there, "/metadata/ownerReferences");
+    step.lacksOwners = !kept.is_array() && item.owners.is_array() && !item.owners.empty();
     if (kept.is_array()) object["metadata"]["ownerReferences"] = std::move(kept);
     part.uid = step.uid;
     part.request = {"PUT", part.path, asJson, dumped(object)};

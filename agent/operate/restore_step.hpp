@@ -23,6 +23,7 @@ struct RestoreStep {
     std::string why;
     /// What would be sent to create it, or to overwrite the one that is there.
     Plan part;
+    bool lacksOwners = false;             ///< the one that is there has none, and the archive's has
     std::vector<std::string> lostOwners;  ///< "ReplicaSet web-5d9": not in this cluster, so it is not owned by them
 };
 

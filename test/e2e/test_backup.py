@@ -260,7 +260,7 @@ class BackupTest(EndToEndTest):
 
     def test_kill_in_mid_backup_leaves_no_archive_and_it_is_made_after_the_start(self):
         shop = self.filled()
-        shop.create(*[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"many-{i}"}, "data": {"n": str(i)}}
+        shop.create(*[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"many-{i}", "namespace": shop.name}, "data": {"n": str(i)}}
                       for i in range(600)])
         proxy = api_proxy(self.cluster)
         self.addCleanup(proxy.close)
@@ -319,7 +319,7 @@ class BackupTest(EndToEndTest):
         self.assertEqual(s3.ask("PUT", "/backups")[0], 200)
         shop = self.filled()
         # More than one part of 8 MiB, also compressed.
-        shop.create(*[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"large-{i}"},
+        shop.create(*[{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"large-{i}", "namespace": shop.name},
                        "data": {"noise": base64.b64encode(os.urandom(600_000)).decode()}} for i in range(16)])
         keys = {"access_key_file": str(self.file("access", "test")), "secret_key_file": str(self.file("secret", "hush"))}
         place = {"s3": {"endpoint": s3.url, "bucket": "backups", "prefix": "klaw/", "region": "us-east-1", **keys}}
