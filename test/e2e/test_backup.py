@@ -415,7 +415,7 @@ class BackupTest(EndToEndTest):
         self.assertIn("not complete", refused.stderr + refused.stdout)
         phase("backups", "weekly", "InProgress")
         phase("backups", "weekly", "Completed")
-        decided = lambda: {(row["decision"], row["target"].split("/")[-1]) for row in json.loads(self.done(agent, "audit --json"))["rows"]
+        decided = lambda: {(row["result"], row["target"].split("/")[-1]) for row in json.loads(self.done(agent, "audit --json"))["rows"]
                            if "Backup" in row["target"] or "Restore" in row["target"]}
         eventually(lambda: ("completed", "weekly") in decided(), 30, lambda: decided())
         self.done(agent, "cluster volumes restore weekly -n shop=copy --yes")
