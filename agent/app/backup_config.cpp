@@ -90,6 +90,11 @@ constexpr Field<BackupConfig> encryptionFields[] = {
     {"passphrase_env", [](const YamlCursor& v, BackupConfig& b) { b.passphrase = secretFromEnvironment(v, "passphrase_env"); }},
 };
 
+void readEncryption(const YamlCursor& value, BackupConfig& backup) {
+    rules::decodeFields<BackupConfig>(value, "encryption", encryptionFields, backup);
+    if (!backup.encrypts()) value.error("encryption: the passphrase is empty", "write one, or leave out `encryption`");
+}
+
 constexpr Field<BackupConfig> backupFields[] = {
     {"name", [](const YamlCursor& v, BackupConfig& b) { b.name = v.text("name").value; }},
     {"cluster", [](const YamlCursor& v, BackupConfig& b) { b.cluster = v.text("cluster").value; }},
@@ -100,7 +105,7 @@ constexpr Field<BackupConfig> backupFields[] = {
     {"keep", [](const YamlCursor& v, BackupConfig& b) { rules::decodeFields<BackupConfig>(v, "keep", keepFields, b); }},
     {"to", [](const YamlCursor& v, BackupConfig& b) { rules::decodeFields<BackupConfig>(v, "to", placeFields, b); }},
     {"secrets", readSecrets},
-    {"encryption", [](const YamlCursor& v, BackupConfig& b) { rules::decodeFields<BackupConfig>(v, "encryption", encryptionFields, b); }},
+    {"encryption", readEncryption},
 };
 // clang-format on
 
@@ -134,6 +139,8 @@ void readBackups(const YamlCursor& value, Config& config) {
         rules::decodeFields<BackupConfig>(item, "backups", backupFields, backup);
         if (!isFileName(backup.name))
             item.error("backups: one without a proper name", "add `name`, of small letters, digits and -");
+        if (backup.name.ends_with("_part"))
+            item.error("backups: \"" + backup.name + "\": such names are those of parts", "choose another name");
         if (!names.insert(backup.name).second)
             item.error("the backup \"" + backup.name + "\" is there twice", "choose another name");
         if (backup.schedule.cron && backup.schedule.every)

@@ -9,7 +9,7 @@ namespace klaw::backup {
 namespace {
 
 constexpr std::size_t keyBytes = 32, saltBytes = 16, nonceBytes = 12;
-constexpr int blockSize = 8, parallel = 1, dearest = 20;
+constexpr int blockSize = 8, parallel = 1, dearest = 17;
 constexpr std::uint64_t mostMemory = 2ull << 30;
 
 using Context = std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)>;

@@ -57,6 +57,9 @@ TEST(BackupConfigTest, SaysWhatIsWrong) {
     EXPECT_THAT(errorOf("  - {name: Night Ly, to: {directory: d}}"), HasSubstr("without a proper name"));
     EXPECT_THAT(errorOf("  - {name: a, to: {directory: d}}\n  - {name: a, to: {directory: d}}"),
                 HasSubstr("there twice"));
+    EXPECT_THAT(errorOf("  - {name: a_part, to: {directory: d}}"), HasSubstr("those of parts"));
+    EXPECT_THAT(errorOf("  - {name: a, to: {directory: d}, encryption: {passphrase: ''}}"),
+                HasSubstr("passphrase is empty"));
     EXPECT_THAT(errorOf("  - {name: a}"), HasSubstr("has no place"));
     EXPECT_THAT(errorOf("  - {name: a, to: {directory: d}, schedule: \"61 * * * *\"}"), HasSubstr("schedule"));
     EXPECT_THAT(errorOf("  - {name: a, to: {directory: d}, schedule: \"0 2 * * *\", every: 1h}"), HasSubstr("at once"));
