@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "agent/backup/answered_status.hpp"
 #include "agent/backup/aside.hpp"
 #include "agent/backup/list_page.hpp"
 #include "agent/backup/object_filter.hpp"
@@ -27,9 +28,17 @@ bool mayComeAgain(const Error& error) {
            error.code == ErrorCode::DeadlineExceeded || error.code == ErrorCode::ResourceExhausted;
 }
 
+/// Also one whose API server answers nothing else, however often it is asked.
 bool isRefusal(const Error& error) {
-    return error.code == ErrorCode::PermissionDenied || error.code == ErrorCode::NotFound ||
-           error.code == ErrorCode::InvalidArgument;
+    constexpr int failed = 500;
+    return answeredStatus(error) >= failed || error.code == ErrorCode::PermissionDenied ||
+           error.code == ErrorCode::NotFound || error.code == ErrorCode::InvalidArgument;
+}
+
+bool isTooMuchAtOnce(const Error& error) {
+    constexpr int busy = 429;
+    bool exhausted = error.code == ErrorCode::ResourceExhausted && answeredStatus(error) != busy;
+    return exhausted || error.code == ErrorCode::DeadlineExceeded;
 }
 
 }  // namespace
@@ -139,8 +148,7 @@ Task<Result<void>> BackupRun::writeList(Kind kind, std::string ns, std::string q
     Error expired;
     for (int attempt = 0; attempt < mostAttempts; ++attempt) {
         writer_.beginList(kind, ns);
-        auto sized = path + std::to_string(pageSize_) + query;
-        auto written = co_await writePages(kind, std::move(sized), wanted);
+        auto written = co_await writePages(kind, path, query, wanted);
         if (written) co_return written;
         writer_.discardList();
         expired = std::move(written).error();
@@ -154,13 +162,21 @@ Task<Result<void>> BackupRun::writeList(Kind kind, std::string ns, std::string q
     co_return fail(std::move(expired));
 }
 
-Task<Result<void>> BackupRun::writePages(Kind kind, std::string path, Wanted wanted) {
+Task<Result<void>> BackupRun::writePages(Kind kind, std::string path, std::string query, Wanted wanted) {
     std::string version, token;
+    bool first = true;
     do {
-        auto next = path;
+        auto next = path + std::to_string(pageSize_) + query;
         if (!token.empty()) next += "&continue=" + percentEncode(token);
-        auto body = co_await ask(std::move(next));
+        bool divisible = pageSize_ > smallestPage;
+        auto body = co_await ask(std::move(next), divisible);
+        bool tooMuch = !body && divisible && isTooMuchAtOnce(body.error());
+        if (tooMuch) {
+            pageSize_ = std::max(smallestPage, pageSize_ / 2);
+            continue;
+        }
         if (!body) co_return fail(std::move(body).error());
+        first = false;
         if (body->size() > largePage) pageSize_ = std::max(smallestPage, pageSize_ / 2);
         token.clear();
         std::string of;
@@ -170,7 +186,7 @@ Task<Result<void>> BackupRun::writePages(Kind kind, std::string path, Wanted wan
         bool same = version == of;
         if (!same)
             co_return fail(ErrorCode::Expired, "the list of " + kind.plural + " went on at another resourceVersion");
-    } while (!token.empty());
+    } while (first || !token.empty());
     writer_.endList(version);
     co_return Result<void>();
 }
@@ -207,10 +223,11 @@ Task<Result<void>> BackupRun::drain(std::size_t above) {
 }
 
 /// A list goes on where it was when the API server comes back.
-Task<Result<std::string>> BackupRun::ask(std::string path) {
+Task<Result<std::string>> BackupRun::ask(std::string path, bool divisible) {
     for (int attempt = 1;; ++attempt) {
         auto body = co_await fetch_(path, asJson);
         bool again = !body && mayComeAgain(body.error()) && attempt < mostAttempts;
+        if (again && divisible && isTooMuchAtOnce(body.error())) co_return body;
         if (!again) co_return body;
         auto wait = std::max(body.error().retry.after, patience * attempt);
         co_await clock_.sleepFor(wait);

@@ -32,10 +32,10 @@ private:
     Task<Result<std::vector<std::string>>> definitionsInUse(const std::vector<Kind>& kinds);
     Task<Result<bool>> hasAny(Kind kind);
     Task<Result<void>> writeList(Kind kind, std::string ns, std::string query, Wanted wanted);
-    Task<Result<void>> writePages(Kind kind, std::string path, Wanted wanted);
+    Task<Result<void>> writePages(Kind kind, std::string path, std::string query, Wanted wanted);
     Task<Result<void>> writeItems(Kind kind, std::string body, Wanted wanted, std::string& version, std::string& token);
     Task<Result<void>> drain(std::size_t above);
-    Task<Result<std::string>> ask(std::string path);
+    Task<Result<std::string>> ask(std::string path, bool divisible = false);
     bool isWanted(const Kind& kind) const;
 
     LoopClock& clock_;

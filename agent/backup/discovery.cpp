@@ -48,7 +48,10 @@ void addAggregated(const Json& list, Collected& into) {
         auto group = textAt(at(item, "metadata"), "name");
         for (const auto& version : at(item, "versions")) {
             auto apiVersion = versionOf(group, textAt(version, "version"));
-            if (textAt(version, "freshness") == "Stale") into.problem(apiVersion + ": its API server does not answer");
+            if (textAt(version, "freshness") == "Stale") {
+                into.problem(apiVersion + ": its API server does not answer");
+                continue;
+            }
             for (const auto& resource : at(version, "resources"))
                 if (canBeKept(at(resource, "verbs")))
                     into.add(group, {apiVersion, textAt(at(resource, "responseKind"), "kind"),

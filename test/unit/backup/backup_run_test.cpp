@@ -141,9 +141,27 @@ TEST_F(BackupRunTest, GoesOnWhereTheServerWasAwayForAMoment) {
     serve("/api/v1/configmaps?limit=500", page("8", "", {"a"}));
     EXPECT_TRUE(run({}));
     EXPECT_THAT(objects(), ElementsAre("ConfigMap a"));
-    serve("/api/v1/configmaps?limit=500", fail(ErrorCode::Unavailable, "503"));
+    serve("/api/v1/configmaps?limit=500", fail(ErrorCode::Unavailable, "cannot connect"));
     answers["/api/v1/configmaps?limit=500"].erase(answers["/api/v1/configmaps?limit=500"].begin());
     EXPECT_EQ(run({}).error().code, ErrorCode::Unavailable);
+}
+
+TEST_F(BackupRunTest, NamesWhatAnswersNothingButFailuresAndGoesOn) {
+    serve("/apis/x.io/v1/widgets?limit=500", fail(ErrorCode::Unavailable, "500 conversion webhook failed"));
+    serve("/api/v1/configmaps?limit=500", page("8", "", {"a"}));
+    auto summary = run({});
+    ASSERT_TRUE(summary) << summary.error().describe();
+    EXPECT_THAT(objects(), ElementsAre("ConfigMap a"));
+    EXPECT_THAT(summary->missing, testing::Contains(HasSubstr("x.io/v1 Widget: 500 conversion webhook failed")));
+}
+
+TEST_F(BackupRunTest, AsksForSmallerPagesWhereOneIsTooLarge) {
+    serve("/api/v1/configmaps?limit=500", fail(ErrorCode::ResourceExhausted, "the body is larger than 100 bytes"));
+    serve("/api/v1/configmaps?limit=250", page("8", "t", {"a"}));
+    serve("/api/v1/configmaps?limit=250&continue=t", fail(ErrorCode::DeadlineExceeded, "504 it took too long"));
+    serve("/api/v1/configmaps?limit=125&continue=t", page("8", "", {"b"}));
+    ASSERT_TRUE(run({}));
+    EXPECT_THAT(objects(), ElementsAre("ConfigMap a", "ConfigMap b"));
 }
 
 TEST_F(BackupRunTest, NamesWhatItMayNotRead) {
