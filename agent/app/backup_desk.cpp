@@ -52,6 +52,7 @@ backup::RunHistory historyFrom(const std::string& text, TimePoint now) {
     history.ended = time("ended");
     history.succeeded = time("succeeded");
     history.failed = flagAt(json, "failed", false);
+    history.interruptions = integerAt(json, "interruptions").value_or(0);
     return history;
 }
 
@@ -79,7 +80,7 @@ BackupDesk::BackupDesk(Loop& loop, LoopClock& clock, std::filesystem::path spool
 
 std::shared_ptr<backup::Store> BackupDesk::storeOf(const BackupConfig& config) {
     if (config.s3) return std::make_shared<backup::S3Store>(loop_, clock_, *config.s3, config.credentials, spool_);
-    return std::make_shared<backup::DirectoryStore>(aside_, config.directory);
+    return std::make_shared<backup::DirectoryStore>(aside_, config.directory, spool_);
 }
 
 void BackupDesk::follow(const std::vector<BackupConfig>& backups) {
@@ -138,17 +139,32 @@ struct BackupDesk::UnderWay {
     LoopCondition changed;
 };
 
+/// In the queue, until its run has ended whatever way.
+struct BackupDesk::Place {
+    Place(BackupDesk& of, JobRef whose) : desk(of), job(std::move(whose)) { job->queued = true; }
+    ~Place() {
+        job->queued = false;
+        ++desk.changes_;
+        desk.changed_.notify();
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    BackupDesk& desk;
+    JobRef job;
+};
+
 Task<Result<std::optional<StoredArchive>>> BackupDesk::make(std::string backup, std::vector<std::string> namespaces) {
     auto job = known(backup);
     if (!job) co_return fail(std::move(job).error());
-    if ((*job)->running) co_return fail(ErrorCode::Conflict, "this backup is being made already", backup);
+    if ((*job)->queued) co_return fail(ErrorCode::Conflict, "this backup is being made already", backup);
     const auto& all = (*job)->config.namespaces;
     for (const auto& ns : namespaces)
         if (!all.empty() && std::ranges::find(all, ns) == all.end())
             co_return fail(ErrorCode::InvalidArgument, "the backup does not have the namespace \"" + ns + "\"", backup);
     // It goes on to its end when whoever asked is gone.
     auto work = std::make_shared<UnderWay>(loop_);
-    if (!tasks_.spawn("backup " + backup, makeAlone(*job, std::move(namespaces), work)))
+    auto place = std::make_shared<Place>(*this, *job);
+    if (!tasks_.spawn("backup " + backup, makeAlone(std::move(place), std::move(namespaces), work)))
         co_return fail(ErrorCode::Cancelled, "the agent ends");
     auto ended = [work] { return work->result.has_value(); };
     bool done = co_await work->changed.until(ended, clock_, clock_.now() + longestWait);
@@ -158,7 +174,9 @@ Task<Result<std::optional<StoredArchive>>> BackupDesk::make(std::string backup, 
 }
 
 /// One after the other: two that write at once would be in each other's way.
-Task<void> BackupDesk::makeAlone(JobRef job, std::vector<std::string> namespaces, std::shared_ptr<UnderWay> work) {
+Task<void> BackupDesk::makeAlone(std::shared_ptr<Place> place, std::vector<std::string> namespaces,
+                                 std::shared_ptr<UnderWay> work) {
+    auto job = place->job;
     struct Interruption {
         explicit Interruption(UnderWay& of) : work(of) {}
         ~Interruption() { work.end(fail(ErrorCode::Cancelled, "the agent ends")); }
@@ -184,8 +202,27 @@ Task<void> BackupDesk::makeAlone(JobRef job, std::vector<std::string> namespaces
     auto isFree = [this] { return !busy_; };
     co_await changed_.until(isFree);
     Turn turn(*this, job);
-    auto made = co_await makeOne(job, std::move(namespaces));
+    auto made = co_await makeSafely(job, std::move(namespaces));
     work->end(std::move(made));
+}
+
+/// A run that throws has failed, and is recorded and told of as one.
+Task<Result<StoredArchive>> BackupDesk::makeSafely(JobRef job, std::vector<std::string> namespaces) {
+    bool whole = namespaces.empty() || namespaces == job->config.namespaces;
+    std::string thrown;
+    try {
+        co_return co_await makeOne(job, std::move(namespaces));
+    } catch (const std::bad_alloc&) {
+        thrown = "there is not enough memory";
+    } catch (const nlohmann::json::exception& exception) {
+        thrown = exception.what();
+    } catch (const std::filesystem::filesystem_error& exception) {
+        thrown = exception.what();
+    }
+    Result<StoredArchive> made = fail(ErrorCode::Internal, thrown, job->config.name);
+    ArchiveSummary nothing;
+    co_await ended(job, made, std::move(nothing), whole);
+    co_return made;
 }
 
 backup::ArchiveHeader BackupDesk::headerOf(const Job& job, std::vector<std::string> namespaces) const {
@@ -210,9 +247,9 @@ Task<Result<StoredArchive>> BackupDesk::makeOne(JobRef job, std::vector<std::str
     if (whole) begun.meta.push_back(kept(*job));
     for (const auto& entry : begun.meta) meta_[entry.key] = entry.value;
     co_await events_.flush(std::move(begun));
-    auto prefix = header.backup + "-";
+    auto name = header.backup;
     auto store = job->store;  // a reload may bring another one
-    auto cleared = co_await store->clearLeftovers(std::move(prefix));
+    auto cleared = co_await store->clearLeftovers(std::move(name));
     if (cleared && *cleared > 0)
         spdlog::info("backup {}: removed {} that were not finished", job->config.name, *cleared);
     StoredArchive archive{header.backup, backup::shownArchiveName(file), file, header.startedAt, 0};
@@ -221,8 +258,9 @@ Task<Result<StoredArchive>> BackupDesk::makeOne(JobRef job, std::vector<std::str
     if (!summary) made = fail(summary.error());
     if (summary) made->bytes = summary->bytes;
     auto written = summary.value_or(ArchiveSummary());
+    bool complete = made && written.missing.empty();
     co_await ended(job, made, std::move(written), whole);
-    if (made && whole) co_await forgetOld(job);
+    if (complete && whole) co_await forgetOld(job);
     co_return made;
 }
 
@@ -235,6 +273,9 @@ Task<Result<ArchiveSummary>> BackupDesk::write(JobRef job, backup::ArchiveHeader
     if (!version) co_return fail(std::move(version).error());
     header.serverVersion = *version;
     std::optional<backup::FileKey> key;
+    if (job->config.encrypts() && job->config.passphrase.empty())
+        co_return fail(ErrorCode::InvalidArgument, "the passphrase is empty, or not known yet", job->config.name,
+                       "nothing was written; see `encryption` of the backup");
     if (!job->config.passphrase.empty()) {
         std::function<Result<backup::FileKey>()> derive = [passphrase = job->config.passphrase] {
             return backup::newFileKey(passphrase);
@@ -252,6 +293,9 @@ Task<Result<ArchiveSummary>> BackupDesk::write(JobRef job, backup::ArchiveHeader
     backup::ArchiveWriter writer(header, std::move(key));
     backup::BackupRun run(clock_, fetch, header, writer, **upload);
     auto summary = co_await run.write();
+    if (summary && summary->objects == 0)
+        summary = fail(ErrorCode::DataLoss, "not one object could be read", job->config.name,
+                       "see what the agent may list in the cluster");
     if (summary) {
         auto committed = co_await (*upload)->commit();
         if (committed) co_return summary;
@@ -262,7 +306,9 @@ Task<Result<ArchiveSummary>> BackupDesk::write(JobRef job, backup::ArchiveHeader
 }
 
 storage::MetaEntry BackupDesk::kept(const Job& job) const {
-    Json json{{"knownSince", formatRfc3339(job.history.knownSince)}, {"failed", job.history.failed}};
+    Json json{{"knownSince", formatRfc3339(job.history.knownSince)},
+              {"failed", job.history.failed},
+              {"interruptions", job.history.interruptions}};
     auto put = [&](const char* name, const std::optional<TimePoint>& time) {
         if (time) json[name] = formatRfc3339(*time);
     };
@@ -281,13 +327,29 @@ storage::AuditEntry BackupDesk::entryOf(const Job& job, const std::string& decis
     return {clock_.now(), "klaw", "cluster backup", decision, cluster + "/archive/" + archive, dumped(detail)};
 }
 
+namespace {
+
+/// What people are told of an archive that has not all that it should have; empty: it has.
+std::string lackOf(const ArchiveSummary& summary) {
+    constexpr std::size_t most = 10;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(summary.missing.size(), most); ++i)
+        text += (text.empty() ? "the archive lacks " : "; ") + summary.missing[i];
+    if (summary.missing.size() > most) text += "; and " + std::to_string(summary.missing.size() - most) + " more";
+    return text;
+}
+
+}  // namespace
+
 Task<void> BackupDesk::ended(JobRef job, Result<StoredArchive> made, ArchiveSummary summary, bool whole) {
     storage::UnitOfWork unit;
+    auto lack = made ? lackOf(summary) : made.error().describe();
     if (whole) {
         job->history.ended = clock_.now();
         job->history.failed = !made;
-        if (made) job->history.succeeded = job->history.begun;
-        job->lastError = made ? "" : made.error().describe();
+        job->history.interruptions = 0;
+        if (lack.empty()) job->history.succeeded = job->history.begun;
+        job->lastError = lack;
         unit.meta.push_back(kept(*job));
         meta_[unit.meta.back().key] = unit.meta.back().value;
     }
@@ -306,7 +368,7 @@ Task<void> BackupDesk::ended(JobRef job, Result<StoredArchive> made, ArchiveSumm
         spdlog::error("backup {} failed: {}", job->config.name, made.error().describe());
         unit.audit.push_back(entryOf(*job, "failed", job->config.name, made.error().describe()));
     }
-    if (whole) notice(*job, !made, job->lastError);
+    if (whole) notice(*job, !lack.empty(), lack);
     co_await events_.flush(std::move(unit));
 }
 
@@ -321,7 +383,8 @@ void BackupDesk::notice(const Job& job, bool fails, const std::string& why) {
     alert.cluster = server ? server->access().name : job.config.cluster;
     alert.labels = {{"backup", job.config.name}};
     alert.severity = rules::Severity::Warning;
-    alert.title = {"The backup " + job.config.name + " failed", "备份 " + job.config.name + " 失败"};
+    alert.title = {"The backup " + job.config.name + " failed, or lacks something",
+                   "备份 " + job.config.name + " 失败或不完整"};
     alert.description = {why, why};
     alert.activeAt = clock_.now();
     std::vector<rules::ReceivedAlert> alerts;

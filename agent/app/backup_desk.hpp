@@ -27,8 +27,8 @@ struct BackupCounts {
 };
 
 /// Makes archives, by schedule and when somebody asks, one at a time; forgets old ones. What it knows of the runs is
-/// durable: one that was missed is made up once, one in which the agent ended is told of and made again. A failure is
-/// an alert, `KlawBackupFailed`, until the next good one. On the loop thread.
+/// durable: one that was missed is made up once, one in which the agent ended is told of and made again. A failure, and
+/// an archive that lacks something, is an alert, `KlawBackupFailed`, until the next good one. On the loop thread.
 class BackupDesk final : public backup::Keeper {
 public:
     struct Events {
@@ -55,7 +55,7 @@ public:
     Task<Result<std::optional<backup::StoredArchive>>> make(std::string backup,
                                                             std::vector<std::string> namespaces) override;
     Task<Result<std::vector<backup::StoredArchive>>> archives(std::string backup) override;
-    Task<Result<backup::OpenedArchive>> open(std::string name) override;
+    Task<Result<backup::OpenedArchive>> open(std::string name, bool unknownToo) override;
 
     /// Behind the name of the backup, of an archive that has not all that it has: retention, and whoever takes the
     /// newest, leave it alone.
@@ -69,7 +69,7 @@ private:
         std::shared_ptr<backup::Store> store;
         backup::RunHistory history;
         std::string lastError;
-        bool running = false;
+        bool running = false, queued = false;  ///< queued: until its run has ended
         std::uint64_t done = 0, failed = 0, bytes = 0;
     };
     using JobRef = std::shared_ptr<Job>;
@@ -79,7 +79,10 @@ private:
     std::shared_ptr<backup::Store> storeOf(const BackupConfig& config);
     backup::ArchiveHeader headerOf(const Job& job, std::vector<std::string> namespaces) const;
     struct UnderWay;
-    Task<void> makeAlone(JobRef job, std::vector<std::string> namespaces, std::shared_ptr<UnderWay> work);
+    struct Place;
+    Task<void> makeAlone(std::shared_ptr<Place> place, std::vector<std::string> namespaces,
+                         std::shared_ptr<UnderWay> work);
+    Task<Result<backup::StoredArchive>> makeSafely(JobRef job, std::vector<std::string> namespaces);
     Task<Result<backup::StoredArchive>> makeOne(JobRef job, std::vector<std::string> namespaces);
     Task<Result<backup::ArchiveSummary>> write(JobRef job, backup::ArchiveHeader header, std::string file);
     Task<void> ended(JobRef job, Result<backup::StoredArchive> made, backup::ArchiveSummary summary, bool whole);
@@ -92,6 +95,11 @@ private:
     storage::AuditEntry entryOf(const Job& job, const std::string& decision, const std::string& archive,
                                 const std::string& result) const;
     Task<Result<std::pair<JobRef, backup::StoredArchive>>> find(std::string name);
+    Task<Result<backup::OpenedArchive>> opened(JobRef job, backup::StoredArchive archive, bool unknownToo);
+    Result<void> hasRoomFor(const backup::StoredArchive& archive) const;
+    bool remembers(const std::string& file) const { return meta_.contains(std::string(digestPrefix) + file); }
+    /// Whether the digest of any archive of that backup is remembered.
+    bool remembersAnyOf(const std::string& backup) const;
 
     Loop& loop_;
     LoopClock& clock_;
@@ -101,7 +109,7 @@ private:
     std::map<std::string, std::string, std::less<>> meta_;  ///< what is kept of runs and archives
     std::vector<JobRef> jobs_;
     LoopCondition changed_;
-    bool busy_ = false, ending_ = false;
+    bool busy_ = false, fetching_ = false, ending_ = false;
     std::uint64_t changes_ = 0;  ///< of what run() looks at
     TaskGroup tasks_;
 };

@@ -17,10 +17,13 @@ Task<void> BackupDesk::tellOfInterrupted() {
         storage::UnitOfWork unit;
         unit.audit.push_back(entryOf(*job, "interrupted", job->config.name, "Klaw ended in the middle of it"));
         job->lastError = "Klaw ended in the middle of it";
+        ++job->history.interruptions;
+        unit.meta.push_back(kept(*job));
+        meta_[unit.meta.back().key] = unit.meta.back().value;
         co_await events_.flush(std::move(unit));
-        auto prefix = job->config.name + "-";
+        auto name = job->config.name;
         auto store = job->store;
-        auto cleared = co_await store->clearLeftovers(std::move(prefix));
+        auto cleared = co_await store->clearLeftovers(std::move(name));
         if (!cleared) spdlog::warn("backup {}: {}", job->config.name, cleared.error().describe());
     }
 }
@@ -51,7 +54,7 @@ Task<void> BackupDesk::run() {
         auto now = clock_.now(), until = now + longestSleep;
         JobRef due;
         for (const auto& job : jobs_) {
-            auto next = job->running ? std::nullopt : backup::nextRun(job->config.schedule, job->history);
+            auto next = job->queued ? std::nullopt : backup::nextRun(job->config.schedule, job->history);
             if (next && *next <= now && !due) due = job;
             if (next) until = std::min(until, *next);
         }

@@ -1,11 +1,16 @@
 // The objects of an archive, one after the other: each is looked at, permitted, recorded and reported by itself.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "agent/app/change_desk.hpp"
 #include "agent/app/change_records.hpp"
 #include "agent/app/restore_under_way.hpp"
+#include "agent/backup/answered_status.hpp"
+#include "agent/operate/guard.hpp"
+#include "agent/operate/impact.hpp"
 #include "agent/operate/plan_outcome.hpp"
 #include "base/text/json_fields.hpp"
 
@@ -17,7 +22,9 @@ using operate::RestoreTally;
 using Outcome = RestoreTally::Outcome;
 
 constexpr auto asJson = "application/json";
-constexpr Duration lookEvery = 500ms, definitionTakes = 30s;
+constexpr Duration lookEvery = 500ms, definitionTakes = 30s, leavingTakes = 1min;
+constexpr int mostAttempts = 5;
+constexpr Duration firstPatience = 1s, longestPatience = 30s;
 /// Between two words about it, the longer the more were said: each is a call of the month's.
 constexpr Duration shortestGap = 2s, longestGap = 1min;
 constexpr auto definitions = "customresourcedefinitions.apiextensions.k8s.io";
@@ -27,6 +34,14 @@ bool isEstablished(const std::string& object) {
     for (const auto& condition : at(at(json, "status"), "conditions"))
         if (textAt(condition, "type") == "Established" && textAt(condition, "status") == "True") return true;
     return false;
+}
+
+bool mayPass(const Error& error) {
+    constexpr int tooMany = 429, away = 503;
+    auto status = backup::answeredStatus(error);
+    bool unanswered = status == 0 && (error.code == ErrorCode::Unavailable || error.code == ErrorCode::OutcomeUnknown ||
+                                      error.code == ErrorCode::DeadlineExceeded);
+    return unanswered || status == tooMany || status == away;
 }
 
 std::string ownersText(const std::vector<std::string>& lost) {
@@ -56,9 +71,11 @@ Task<Answered> ChangeDesk::restore(Open open, access::Request request, std::shar
     open.sentAt = clock_.now();
     auto opened = co_await openRestore(open);
     if (!opened) co_return co_await refused(open, "refused", opened.error().describe());
+    auto stay = co_await namespacesStay(open);
+    if (!stay) co_return co_await refused(open, "refused", stay.error().describe());
     if (open.plan.restores->conflict == backup::Conflict::Fail) {
         std::string text;
-        bool fine = co_await tryRestore(open, request, text);
+        bool fine = co_await tryRestore(open, request, Trial::LookAtAll, text);
         if (!fine) co_return co_await refused(open, "refused", std::move(text));
     }
     auto stored = co_await begin(open, claims);
@@ -68,7 +85,7 @@ Task<Answered> ChangeDesk::restore(Open open, access::Request request, std::shar
     auto tellAgainAt = clock_.now() + shortestGap;
     auto gap = shortestGap;
     for (;;) {
-        auto next = work->source.next();
+        auto next = co_await work->source.next();
         if (!next) work->stopped = next.error().describe();
         bool more = next && next->has_value() && work->stopped.empty();
         if (!more) break;
@@ -112,42 +129,90 @@ std::string ChangeDesk::continuationText(const Open& open) {
     for (const auto& [from, to] : options.namespaces)
         namespaces += (namespaces.empty() ? " -n " : ",") + from + (from == to ? "" : "=" + to);
     for (const auto& kind : options.only) only += (only.empty() ? " --only " : ",") + kind;
-    auto conflict = options.conflict == backup::Conflict::Overwrite ? " --conflict overwrite" : "";
+    std::string conflict = options.conflict == backup::Conflict::Overwrite ? " --conflict overwrite" : "";
+    if (options.unknownToo) conflict += " --unknown-archive";
     return std::string(open.caller.chinese() ? "继续：" : "To go on: ") + "cluster restore " + options.archive +
            namespaces + only + conflict + " --cluster " + open.plan.cluster + "\n";
 }
 
+/// What the cluster is too busy for, or loses, is tried again.
 Task<void> ChangeDesk::restoreOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
                                   backup::RestoreItem item) {
+    auto patience = firstPatience;
+    for (int attempt = 1;; ++attempt) {
+        auto tried = co_await restoreOnce(open, request, work, item);
+        if (tried) co_return;
+        const auto& error = tried.error();
+        if (attempt == mostAttempts) {
+            work->tally.add(item.title(), Outcome::Failed, error.describe());
+            bool answered = backup::answeredStatus(error) > 0;
+            if (!answered) work->stopped = "the cluster does not answer: " + error.message;
+            co_return;
+        }
+        auto wait = std::min(std::max(error.retry.after, patience), longestPatience);
+        patience *= 2;
+        co_await clock_.sleepFor(wait);
+    }
+}
+
+Task<Result<operate::RestoreStep>> ChangeDesk::awaitedStep(const Open& open, std::shared_ptr<Restore> work,
+                                                           backup::RestoreItem item) {
+    auto until = clock_.now() + leavingTakes;
+    for (;;) {
+        auto step = co_await operate::restoreStepOf(control_, open.caller, open.plan.cluster, item, work->uids);
+        bool leaves = step && step->state == RestoreStep::State::Leaving && clock_.now() < until;
+        if (!leaves) co_return step;
+        co_await clock_.sleepFor(lookEvery);
+    }
+}
+
+/// What is in a namespace that this restore has made, controllers have put there.
+bool ChangeDesk::overwrites(const Open& open, const Restore& work, const backup::RestoreItem& item) {
+    bool ownNamespace = !item.ns.empty() && work.missingNamespaces.contains(item.ns);
+    return ownNamespace || open.plan.restores->overwrites(item.kind);
+}
+
+Task<Result<void>> ChangeDesk::restoreOnce(const Open& open, access::Request request, std::shared_ptr<Restore> work,
+                                           backup::RestoreItem item) {
     auto title = item.title();
-    auto step = co_await operate::restoreStepOf(control_, open.caller, open.plan.cluster, item, work->uids);
+    auto step = co_await awaitedStep(open, work, item);
+    if (!step && mayPass(step.error())) co_return fail(std::move(step).error());
     if (!step) {
         work->tally.add(title, Outcome::Failed, step.error().describe());
-        if (isLost(step.error())) work->stopped = "the cluster does not answer: " + step.error().message;
-        co_return;
+        if (step.error().code == ErrorCode::Cancelled) work->stopped = step.error().message;
+        co_return Result<void>();
     }
-    bool overwrites = open.plan.restores->conflict == backup::Conflict::Overwrite;
     if (!step->uid.empty() && !item.uid.empty()) work->uids[item.uid] = step->uid;
     if (step->state == RestoreStep::State::NotRestored) {
         work->tally.add(title, Outcome::NotRestored, step->why);
+    } else if (step->state == RestoreStep::State::Leaving) {
+        work->tally.add(title, Outcome::Failed, step->why + ", and has not gone");
     } else if (step->state == RestoreStep::State::Same) {
         work->tally.add(title, Outcome::Same);
         if (step->lacksOwners) keepOrphan(*work, *step, item.owners);  // of a restore that was interrupted
         bool definition = item.kind.resource() == definitions;
         if (definition) co_await awaitDefinition(open, step->part.path);
-    } else if (step->state == RestoreStep::State::Different && !overwrites) {
+    } else if (step->state == RestoreStep::State::Different && !overwrites(open, *work, item)) {
         work->tally.add(title, Outcome::Skipped);
     } else {
-        co_await sendOne(open, std::move(request), work, std::move(item), std::move(*step));
+        co_return co_await sendOne(open, std::move(request), work, std::move(item), std::move(*step));
     }
+    co_return Result<void>();
 }
 
-Task<void> ChangeDesk::sendOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
-                               backup::RestoreItem item, operate::RestoreStep step) {
+Task<Result<void>> ChangeDesk::sendOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
+                                       backup::RestoreItem item, operate::RestoreStep step) {
     auto title = item.title();
     auto outcome = step.state == RestoreStep::State::Create ? Outcome::Created : Outcome::Overwritten;
     auto part = objectOf(open, step.part);
     auto own = requestOf(part, request);
+    if (!control_.limits().empty()) {
+        auto within = co_await operate::guarded(control_, open.caller, part.plan, operate::impactOf(part.plan));
+        if (!within) {
+            work->tally.add(title, Outcome::Failed, within.error().describe());
+            co_return Result<void>();
+        }
+    }
     auto answer = co_await sendRestored(part, own, work);
     // The API server serves a kind a moment after its definition is there, and fills a namespace after it is made.
     auto until = clock_.now() + definitionTakes;
@@ -156,20 +221,22 @@ Task<void> ChangeDesk::sendOne(const Open& open, access::Request request, std::s
         co_await clock_.sleepFor(lookEvery);
         answer = co_await sendRestored(part, own, work);
     }
-    bool raced = !answer && answer.error().code == ErrorCode::Conflict && outcome == Outcome::Created;
-    if (raced) {
-        auto again = co_await operate::restoreStepOf(control_, open.caller, open.plan.cluster, item, work->uids);
-        bool same = again && again->state == RestoreStep::State::Same;
-        if (same) answer = std::string("{\"metadata\":{\"uid\":\"" + again->uid + "\"}}");
-        if (same) outcome = Outcome::Same;
-    }
     auto why = answer ? ownersText(step.lostOwners) : operate::explained(part.plan, answer.error()).describe();
     bool unknown = !answer && answer.error().code == ErrorCode::OutcomeUnknown;
-    work->unrecorded.push_back(entryOf(part, answer ? "done" : unknown ? "unknown" : "failed", why));
+    if (part.permittedBy > 0)
+        work->unrecorded.push_back(entryOf(part, answer ? "done" : unknown ? "unknown" : "failed", why));
+    bool raced = !answer && answer.error().code == ErrorCode::Conflict && outcome == Outcome::Created &&
+                 !std::exchange(work->raced, true);
+    if (raced) {  // somebody else has made it meanwhile: it is decided again
+        auto again = co_await restoreOnce(open, std::move(request), work, std::move(item));
+        work->raced = false;
+        co_return again;
+    }
+    if (!answer && mayPass(answer.error())) co_return fail(std::move(answer).error());
     if (!answer) {
         work->tally.add(title, Outcome::Failed, why);
-        if (isLost(answer.error())) work->stopped = "the cluster does not answer: " + answer.error().message;
-        co_return;
+        if (answer.error().code == ErrorCode::Cancelled) work->stopped = answer.error().message;
+        co_return Result<void>();
     }
     work->tally.add(title, outcome, why);
     if (outcome == Outcome::Created) noteMissing(*work, item);
@@ -179,12 +246,15 @@ Task<void> ChangeDesk::sendOne(const Open& open, access::Request request, std::s
     if (!step.lostOwners.empty()) keepOrphan(*work, std::move(step), std::move(item.owners));
     bool definition = item.kind.resource() == definitions;
     if (definition) co_await awaitDefinition(open, part.plan.path);
+    co_return Result<void>();
 }
 
 void ChangeDesk::keepOrphan(Restore& work, operate::RestoreStep step, nlohmann::json owners) {
     constexpr std::size_t mostOrphans = 10'000;
     if (work.orphans.size() >= mostOrphans) return;
     step.part.request.body.clear();
+    step.part.before.clear();
+    step.part.wanted.clear();
     work.orphans.push_back({std::move(step), std::move(owners)});
 }
 

@@ -1,5 +1,6 @@
 // What a restore would do: each object is looked at, and the API server tries some.
 #include "agent/app/restore_under_way.hpp"
+#include "base/text/json_fields.hpp"
 
 namespace klaw::app {
 namespace {
@@ -15,7 +16,7 @@ constexpr auto definitions = "customresourcedefinitions.apiextensions.k8s.io";
 
 Task<Result<std::shared_ptr<ChangeDesk::Restore>>> ChangeDesk::openRestore(const Open& open) {
     auto options = *open.plan.restores;
-    auto opened = co_await control_.backups()->open(options.archive);
+    auto opened = co_await control_.backups()->open(options.archive, options.unknownToo);
     if (!opened) co_return fail(std::move(opened).error());
     if (!open.plan.state.starts_with("v" + opened->summary.digest.substr(0, open.plan.state.size() - 1)))
         co_return fail(ErrorCode::Conflict, "the archive is another one now", options.archive, "nothing was done");
@@ -34,7 +35,23 @@ void ChangeDesk::noteMissing(Restore& restore, const backup::RestoreItem& item) 
     if (item.kind.resource() == definitions) restore.missingKinds.insert(item.name);
 }
 
-Task<bool> ChangeDesk::tryRestore(const Open& open, access::Request request, std::string& text) {
+Task<Result<void>> ChangeDesk::namespacesStay(const Open& open) {
+    std::set<std::string> targets;
+    for (const auto& part : open.plan.parts)
+        if (!part.ns.empty()) targets.insert(part.ns);
+    for (const auto& ns : targets) {
+        auto body = co_await control_.askCluster(open.caller, open.plan.cluster, "/api/v1/namespaces/" + ns,
+                                                 "application/json");
+        auto json = parsedJson<nlohmann::json>(body.value_or(""));
+        bool leaves = !textAt(at(json, "metadata"), "deletionTimestamp").empty();
+        if (leaves)
+            co_return fail(ErrorCode::Conflict, "the namespace " + ns + " is being deleted", open.plan.cluster,
+                           "nothing was done; try again when it has gone");
+    }
+    co_return Result<void>();
+}
+
+Task<bool> ChangeDesk::tryRestore(const Open& open, access::Request request, Trial trial, std::string& text) {
     bool chinese = open.caller.chinese();
     auto restore = co_await openRestore(open);
     if (!restore) {
@@ -42,26 +59,29 @@ Task<bool> ChangeDesk::tryRestore(const Open& open, access::Request request, std
         co_return false;
     }
     auto& work = **restore;
-    bool overwrites = open.plan.restores->conflict == backup::Conflict::Overwrite;
-    std::uint64_t tried = 0;
+    bool strict = open.plan.restores->conflict == backup::Conflict::Fail, cut = false;
+    std::uint64_t tried = 0, unreadable = 0;
     for (;;) {
-        auto next = work.source.next();
+        auto next = co_await work.source.next();
         if (!next) {
             text = next.error().describe() + "\n";
             co_return false;
         }
-        bool more = next->has_value() && work.tally.total() < mostLookedAt;
+        cut = next->has_value() && trial == Trial::Sample && work.tally.total() >= mostLookedAt;
+        bool more = next->has_value() && !cut;
         if (!more) break;
         auto title = (**next).title();
         auto item = std::move(**next);
         bool waits = waitsForOthers(work, item);
         auto step = co_await operate::restoreStepOf(control_, open.caller, open.plan.cluster, item, work.uids);
-        if (!step) {
-            work.tally.add(title, Outcome::Failed, step.error().describe());
+        bool isKnown = step && step->state != RestoreStep::State::Leaving;
+        if (!isKnown) {
+            ++unreadable;
+            work.tally.add(title, Outcome::Failed, step ? step->why : step.error().describe());
             continue;
         }
-        bool sends =
-            step->state == RestoreStep::State::Create || (step->state == RestoreStep::State::Different && overwrites);
+        bool overwritten = step->state == RestoreStep::State::Different && overwrites(open, work, item);
+        bool sends = step->state == RestoreStep::State::Create || overwritten;
         if (!sends) {
             auto outcome = step->state == RestoreStep::State::Same        ? Outcome::Same
                            : step->state == RestoreStep::State::Different ? Outcome::Skipped
@@ -75,7 +95,7 @@ Task<bool> ChangeDesk::tryRestore(const Open& open, access::Request request, std
             work.tally.add(title, Outcome::Waits);
             continue;
         }
-        if (++tried > mostTried) {
+        if (++tried > mostTried || trial == Trial::LookAtAll) {
             work.tally.add(title, outcome);
             continue;
         }
@@ -88,10 +108,13 @@ Task<bool> ChangeDesk::tryRestore(const Open& open, access::Request request, std
             work.tally.add(title, Outcome::Failed, answer.error().message.substr(0, answer.error().message.find('\n')));
     }
     text = work.tally.text(chinese, false) + "\n" + work.tally.lines(chinese);
-    bool conflicts = open.plan.restores->conflict == backup::Conflict::Fail && work.tally.count(Outcome::Skipped) > 0;
+    if (cut) text += chinese ? "仅查看了前 5000 个对象\n" : "Only the first 5,000 objects were looked at\n";
+    bool conflicts = strict && work.tally.count(Outcome::Skipped) + unreadable > 0;
     if (conflicts)
-        text += chinese ? "有对象已存在且不同：不恢复任何对象（--conflict fail）\n"
-                        : "There are objects that differ: nothing is restored (--conflict fail)\n";
+        text +=
+            chinese
+                ? "有对象已存在且不同，或无法查看：不恢复任何对象（--conflict fail）\n"
+                : "There are objects that differ, or that cannot be looked at: nothing is restored (--conflict fail)\n";
     co_return !conflicts;
 }
 

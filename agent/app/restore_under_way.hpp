@@ -22,6 +22,7 @@ struct ChangeDesk::Restore {
     };
     std::vector<Orphan> orphans;  ///< whose owners may come later
     std::string stopped;          ///< why nothing more is sent
+    bool raced = false;           ///< the object is decided again
     bool begun = false;
 };
 

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "agent/backup/archive.hpp"
+
 namespace klaw::backup {
 namespace {
 
@@ -42,6 +44,26 @@ struct Descriptor {
     Descriptor& operator=(const Descriptor&) = delete;
     int value;
 };
+
+/// Without a name: whoever can write to the directory cannot change what is verified before it is used.
+Result<std::shared_ptr<const LocalFile>> copied(const fs::path& from, const fs::path& spool) {
+    constexpr std::size_t piece = 1u << 20;
+    auto file = LocalFile::open(from);
+    if (!file) return file;
+    std::error_code problem;
+    fs::create_directories(spool, problem);
+    auto copy = LocalFile::nameless(spool);
+    if (!copy) return fail(std::move(copy).error());
+    std::string buffer(piece, '\0');
+    for (std::uint64_t offset = 0;;) {
+        auto count = (*file)->readAt(offset, buffer);
+        if (!count) return fail(std::move(count).error());
+        if (*count == 0) return std::shared_ptr<const LocalFile>(std::move(*copy));
+        if (auto kept = (*copy)->append(std::string_view(buffer).substr(0, *count)); !kept)
+            return fail(std::move(kept).error());
+        offset += *count;
+    }
+}
 
 class FileUpload final : public Upload {
 public:
@@ -90,8 +112,8 @@ private:
 
 }  // namespace
 
-DirectoryStore::DirectoryStore(Aside& aside, fs::path directory)
-    : aside_(aside), directory_(std::move(directory)), place_(directory_.string()) {}
+DirectoryStore::DirectoryStore(Aside& aside, fs::path directory, fs::path spool)
+    : aside_(aside), directory_(std::move(directory)), spool_(std::move(spool)), place_(directory_.string()) {}
 
 Task<Result<std::unique_ptr<Upload>>> DirectoryStore::create(std::string name) {
     std::error_code problem;
@@ -124,7 +146,10 @@ Task<Result<std::vector<StoredFile>>> DirectoryStore::list(std::string prefix) {
 }
 
 Task<Result<std::shared_ptr<const LocalFile>>> DirectoryStore::fetch(std::string name) {
-    co_return LocalFile::open(directory_ / name);
+    std::function<Result<std::shared_ptr<const LocalFile>>()> copy = [from = directory_ / name, spool = spool_] {
+        return copied(from, spool);
+    };
+    co_return co_await aside_.run(std::move(copy));
 }
 
 Task<Result<void>> DirectoryStore::remove(std::string name) {
@@ -133,12 +158,14 @@ Task<Result<void>> DirectoryStore::remove(std::string name) {
     co_return Result<void>();
 }
 
-Task<Result<std::size_t>> DirectoryStore::clearLeftovers(std::string prefix) {
+Task<Result<std::size_t>> DirectoryStore::clearLeftovers(std::string backup) {
     std::vector<fs::path> left;
     std::error_code problem;
     for (fs::directory_iterator each(directory_, problem), end; !problem && each != end; each.increment(problem)) {
         auto name = each->path().filename().string();
-        if (name.starts_with(prefix) && name.ends_with(partialSuffix)) left.push_back(each->path());
+        if (!name.ends_with(partialSuffix)) continue;
+        auto parsed = parseArchiveFileName(std::string_view(name).substr(0, name.size() - partialSuffix.size()));
+        if (parsed && parsed->backup == backup) left.push_back(each->path());
     }
     for (const auto& path : left)
         if (::unlink(path.c_str()) != 0) co_return fail(failure("delete", path, errno));

@@ -12,18 +12,18 @@ namespace klaw::backup {
 class DirectoryStore final : public Store {
 public:
     /// `aside` outlives it.
-    DirectoryStore(Aside& aside, std::filesystem::path directory);
+    DirectoryStore(Aside& aside, std::filesystem::path directory, std::filesystem::path spool);
 
     const std::string& place() const override { return place_; }
     Task<Result<std::unique_ptr<Upload>>> create(std::string name) override;
     Task<Result<std::vector<StoredFile>>> list(std::string prefix) override;
     Task<Result<std::shared_ptr<const LocalFile>>> fetch(std::string name) override;
     Task<Result<void>> remove(std::string name) override;
-    Task<Result<std::size_t>> clearLeftovers(std::string prefix) override;
+    Task<Result<std::size_t>> clearLeftovers(std::string backup) override;
 
 private:
     Aside& aside_;
-    std::filesystem::path directory_;
+    std::filesystem::path directory_, spool_;
     std::string place_;
 };
 

@@ -39,6 +39,7 @@ struct OpenedArchive {
     std::optional<FileKey> key;
     ArchiveSummary summary;
     std::vector<bool> counts;  ///< by list, as ArchiveReader numbers them
+    bool known = true;         ///< its digest is remembered from when it was written
 };
 
 /// What the agent keeps: its backups and their archives. On the loop thread.
@@ -52,9 +53,10 @@ public:
                                                             std::vector<std::string> namespaces) = 0;
     /// Newest first, of one backup or of all; an Error where one place does not answer.
     virtual Task<Result<std::vector<StoredArchive>>> archives(std::string backup) = 0;
-    /// Fetches and verifies an archive, by its name or as the newest of a backup. DataLoss where it is not what was
-    /// written.
-    virtual Task<Result<OpenedArchive>> open(std::string name) = 0;
+    /// Fetches and verifies an archive, by its name or as the newest of a backup, one at a time. DataLoss where it is
+    /// not what was written. PermissionDenied for one whose digest is not remembered while those of others of its
+    /// backup are, unless `unknownToo`. ResourceExhausted where there is no room for it.
+    virtual Task<Result<OpenedArchive>> open(std::string name, bool unknownToo) = 0;
 };
 
 }  // namespace klaw::backup

@@ -47,6 +47,12 @@ bool RestoreOptions::wants(const Kind& kind) const {
            });
 }
 
+bool RestoreOptions::overwrites(const Kind& kind) const {
+    bool comesAlong =
+        !namespaces.empty() && only.empty() && kind.resource() == "customresourcedefinitions.apiextensions.k8s.io";
+    return conflict == Conflict::Overwrite && !comesAlong;
+}
+
 const std::string& RestoreOptions::target(const std::string& ns) const {
     auto found = namespaces.find(ns);
     return found == namespaces.end() ? ns : found->second;

@@ -25,9 +25,13 @@ struct RestoreOptions {
     std::string archive;                            ///< as shownArchiveName() says it
     std::map<std::string, std::string> namespaces;  ///< from → to; empty: everything, where it was
     Conflict conflict = Conflict::Skip;
+    bool unknownToo = false;        ///< also an archive that Klaw does not remember to have written
     std::vector<std::string> only;  ///< "deployments", "deployments.apps", "Deployment"; empty: all kinds
 
     bool wants(const Kind& kind) const;
+    /// Whether one that differs becomes as it was. Definitions of the whole cluster, which come along with namespaces
+    /// that need them, do not unless they are named.
+    bool overwrites(const Kind& kind) const;
     /// Where what was of that namespace goes; itself where nothing else is said.
     const std::string& target(const std::string& ns) const;
     friend bool operator==(const RestoreOptions&, const RestoreOptions&) = default;

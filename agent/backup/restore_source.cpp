@@ -55,18 +55,23 @@ bool RestoreSource::isSelected(const Kind& kind, const Json& object) const {
     return needed ? resources_.contains(nameOf(object)) : isChosen(options_, kind, object);
 }
 
-Result<std::optional<RestoreItem>> RestoreSource::next() {
-    for (;;) {
+Task<Result<std::optional<RestoreItem>>> RestoreSource::next() {
+    for (std::size_t passed = 0;;) {
         auto next = reader_.next();
-        if (!next) return fail(std::move(next).error());
-        if (!*next) return std::optional<RestoreItem>();
-        auto& found = **next;
+        if (!next) co_return fail(std::move(next).error());
+        if (!*next) co_return std::optional<RestoreItem>();
+        auto found = std::move(**next);
+        passed += found.json.size();
+        if (passed >= turnBytes) {
+            passed = 0;
+            co_await nextTurn();
+        }
         if (found.list >= counts_.size() || !counts_[found.list] || !options_.wants(found.kind)) continue;
         auto object = objectIn(found.json);
         bool sound = object.is_object() && !nameOf(object).empty() &&
                      textAt(object, "apiVersion") == found.kind.apiVersion &&
                      textAt(object, "kind") == found.kind.kind && found.kind.namespaced == !namespaceOf(object).empty();
-        if (!sound) return fail(ErrorCode::DataLoss, "the archive has an object that is none", found.kind.title());
+        if (!sound) co_return fail(ErrorCode::DataLoss, "the archive has an object that is none", found.kind.title());
         if (!isSelected(found.kind, object)) continue;
         RestoreItem item;
         item.uid = textAt(at(object, "metadata"), "uid");
@@ -78,7 +83,7 @@ Result<std::optional<RestoreItem>> RestoreSource::next() {
         item.ns = namespaceOf(item.object);
         item.name = nameOf(item.object);
         item.kind = std::move(found.kind);
-        return std::optional(std::move(item));
+        co_return std::optional(std::move(item));
     }
 }
 
@@ -92,7 +97,7 @@ Task<Result<RestoreContents>> contentsOf(OpenedArchive archive, RestoreOptions o
         known.clear();
         std::size_t since = 0;
         for (;;) {
-            auto next = source.next();
+            auto next = co_await source.next();
             if (!next) co_return fail(std::move(next).error());
             if (!*next) break;
             const auto& item = **next;

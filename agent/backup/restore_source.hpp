@@ -36,7 +36,8 @@ class RestoreSource {
 public:
     RestoreSource(const OpenedArchive& archive, RestoreOptions options, std::set<std::string> resources);
     /// nullopt at the end. DataLoss where the archive has become another one.
-    Result<std::optional<RestoreItem>> next();
+    /// Others have their turns while much of it is passed over.
+    Task<Result<std::optional<RestoreItem>>> next();
 
 private:
     bool isSelected(const Kind& kind, const nlohmann::json& object) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/backup/archive.hpp"
 #include "agent/backup/aside.hpp"
 #include "agent/backup/digester.hpp"
 #include "base/percent.hpp"
@@ -176,8 +177,9 @@ Task<Result<void>> S3Store::remove(std::string name) {
     co_return Result<void>();
 }
 
-Task<Result<std::size_t>> S3Store::clearLeftovers(std::string prefix) {
-    auto wanted = client_->place().prefix + prefix;
+Task<Result<std::size_t>> S3Store::clearLeftovers(std::string backup) {
+    const auto& before = client_->place().prefix;
+    auto wanted = before + backup + "-";
     auto query = "prefix=" + percentEncode(wanted) + "&uploads=";
     std::string bucket, none;
     auto open = co_await client_->send("GET", std::move(bucket), std::move(query), std::move(none));
@@ -185,7 +187,8 @@ Task<Result<std::size_t>> S3Store::clearLeftovers(std::string prefix) {
     std::size_t count = 0;
     for (const auto& upload : xmlElements(open->body, "Upload")) {
         auto key = xmlElement(upload, "Key");
-        bool own = key.starts_with(wanted);
+        auto name = key.starts_with(before) ? parseArchiveFileName(key.substr(before.size())) : std::nullopt;
+        bool own = name && name->backup == backup;
         if (!own) continue;
         auto which = "uploadId=" + percentEncode(xmlElement(upload, "UploadId"));
         std::string nothing;

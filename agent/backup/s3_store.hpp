@@ -16,7 +16,7 @@ public:
     Task<Result<std::vector<StoredFile>>> list(std::string prefix) override;
     Task<Result<std::shared_ptr<const LocalFile>>> fetch(std::string name) override;
     Task<Result<void>> remove(std::string name) override;
-    Task<Result<std::size_t>> clearLeftovers(std::string prefix) override;
+    Task<Result<std::size_t>> clearLeftovers(std::string backup) override;
 
 private:
     std::shared_ptr<S3Client> client_;

@@ -19,7 +19,7 @@ std::optional<TimePoint> regularRun(const Schedule& schedule, const RunHistory& 
 std::optional<TimePoint> nextRun(const Schedule& schedule, const RunHistory& history) {
     if (schedule.empty()) return std::nullopt;
     bool interrupted = history.begun && (!history.ended || *history.ended < *history.begun);
-    if (interrupted) return history.begun;
+    if (interrupted) return history.interruptions > 1 ? *history.begun + retryAfterFailure : *history.begun;
     auto next = regularRun(schedule, history);
     if (!history.failed || !history.ended) return next;
     auto again = *history.ended + retryAfterFailure;

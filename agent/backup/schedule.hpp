@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,12 +27,14 @@ struct RunHistory {
     std::optional<TimePoint> ended{};      ///< and its end; earlier than `begun`: it was interrupted, or runs
     std::optional<TimePoint> succeeded{};  ///< the start of the last good one
     bool failed = false;                   ///< how the last one ended
+    std::int64_t interruptions = 0;        ///< since one ended: how often the agent ended in the middle
 };
 
 inline constexpr Duration retryAfterFailure = 15min;
 
 /// When the next run is due; in the past for one that was missed while nobody ran, however many there were. One that
-/// failed is tried again after a while, one that was interrupted at once. nullopt: never.
+/// failed is tried again after a while, one that was interrupted at once, but after a while where that was so before:
+/// it may be what ends the agent. nullopt: never.
 std::optional<TimePoint> nextRun(const Schedule& schedule, const RunHistory& history);
 
 /// Which archives are kept; nothing given: all. One that either of them keeps stays, and so does the newest.

@@ -39,8 +39,8 @@ public:
     /// NotFound where there is none.
     virtual Task<Result<std::shared_ptr<const LocalFile>>> fetch(std::string name) = 0;
     virtual Task<Result<void>> remove(std::string name) = 0;
-    /// What writers of such names left behind that ended in the middle; how many.
-    virtual Task<Result<std::size_t>> clearLeftovers(std::string prefix) = 0;
+    /// What writers of archives of exactly this backup left behind that ended in the middle; how many.
+    virtual Task<Result<std::size_t>> clearLeftovers(std::string backup) = 0;
 };
 
 }  // namespace klaw::backup

@@ -41,13 +41,21 @@ std::string narrowed(std::string_view text) {
     return out;
 }
 
-constexpr std::string_view flags[] = {"help",      "all",
-                                      "yes",       "json",
-                                      "bad",       "previous",
-                                      "dry-run",   "timestamps",
-                                      "force",     "delete-emptydir-data",
-                                      "overwrite", "force-conflicts",
-                                      "read-only", "impersonate"};
+constexpr std::string_view flags[] = {"help",
+                                      "all",
+                                      "yes",
+                                      "json",
+                                      "bad",
+                                      "previous",
+                                      "dry-run",
+                                      "timestamps",
+                                      "force",
+                                      "delete-emptydir-data",
+                                      "overwrite",
+                                      "force-conflicts",
+                                      "read-only",
+                                      "impersonate",
+                                      "unknown-archive"};
 
 struct Word {
     std::string text;

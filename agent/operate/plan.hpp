@@ -10,6 +10,12 @@
 
 namespace klaw::operate {
 
+/// What somebody must be allowed for a change beside what its objects need. With an empty `ns`: in all namespaces.
+struct NeededAccess {
+    std::string cluster, ns, permission;
+    bool reads = false;  ///< only reads there: also where nobody may change anything
+};
+
 /// A change as it is proposed: what would be sent, on what it is based and what people are told. The request itself
 /// makes the API server refuse it when the object is another one or was changed since. Of several objects each has a
 /// part.
@@ -41,6 +47,7 @@ struct Plan {
     /// Objects of an archive are restored, one after the other: the parts only say what is touched, by kind and
     /// namespace.
     std::optional<backup::RestoreOptions> restores{};
+    std::vector<NeededAccess> needs{};
 
     /// "Deployment shop/web"
     std::string title() const { return kind + " " + (ns.empty() ? "" : ns + "/") + name; }

@@ -120,6 +120,7 @@ backup::RestoreOptions restoreOptionsFrom(const Json& json) {
     if (namespaces.is_object())
         for (const auto& [from, to] : namespaces.items())
             if (to.is_string()) options.namespaces.emplace(from, to.get<std::string>());
+    options.unknownToo = valueAt(json, "/unknownToo") == true;
     for (const auto& kind : listAt(json, "/only"))
         if (kind.is_string()) options.only.push_back(kind.get<std::string>());
     return options;
@@ -201,7 +202,8 @@ std::string toJson(const Plan& plan) {
         json["restores"] = {{"archive", plan.restores->archive},
                             {"namespaces", plan.restores->namespaces},
                             {"conflict", backup::toString(plan.restores->conflict)},
-                            {"only", plan.restores->only}};
+                            {"only", plan.restores->only},
+                            {"unknownToo", plan.restores->unknownToo}};
         return json.dump(-1, ' ', false, Json::error_handler_t::replace);
     }
     for (const auto& part : plan.parts) json["parts"].push_back(Json::parse(toJson(part), nullptr, false));

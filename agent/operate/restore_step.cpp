@@ -74,9 +74,15 @@ Task<Result<RestoreStep>> restoreStepOf(Control& control, Caller caller, std::st
         part.request = {"POST", item.kind.listPath(item.ns), asJson, dumped(object)};
         if (isNamespace) part.request = {"PATCH", part.path, applyType, dumped(object)};
         part.summary = "restore " + part.title();
+        part.wanted = dumped(object);
         co_return step;
     }
     auto there = Json::parse(*body, nullptr, false);
+    if (valueAt(there, "/metadata/deletionTimestamp").is_string()) {
+        step.state = RestoreStep::State::Leaving;
+        step.why = "the one that is there is being deleted";
+        co_return step;
+    }
     step.uid = textAt(there, "/metadata/uid");
     bool same = backup::saysTheSame(item.kind, object, there);
     step.state = same ? RestoreStep::State::Same : RestoreStep::State::Different;
@@ -86,6 +92,7 @@ Task<Result<RestoreStep>> restoreStepOf(Control& control, Caller caller, std::st
     if (kept.is_array()) object["metadata"]["ownerReferences"] = std::move(kept);
     part.uid = step.uid;
     part.request = {"PUT", part.path, asJson, dumped(object)};
+    part.before = std::move(*body);
     part.summary = "overwrite " + part.title();
     co_return step;
 }

@@ -17,6 +17,7 @@ struct RestoreStep {
         Same,         ///< it is there and says the same
         Different,    ///< it is there and says something else
         NotRestored,  ///< it had ended
+        Leaving,      ///< the one that is there is being deleted
     };
     State state = State::Create;
     std::string uid;  ///< of the one that is there

@@ -61,7 +61,7 @@ std::string summaryText(const backup::ArchiveSummary& summary, bool chinese) {
 Task<Result<Output>> verifyArchive(backup::Keeper& keeper, bool chinese, CommandLine line) {
     if (line.arguments.size() != 2)
         co_return fail(ErrorCode::InvalidArgument, "which archive is meant?", {}, "`cluster backups` lists them");
-    auto opened = co_await keeper.open(line.arguments[1]);
+    auto opened = co_await keeper.open(line.arguments[1], true);
     if (!opened) co_return fail(std::move(opened).error());
     const auto& summary = opened->summary;
     auto head =
@@ -69,6 +69,9 @@ Task<Result<Output>> verifyArchive(backup::Keeper& keeper, bool chinese, Command
                                          : "{} is whole and good: {} objects, {}, of cluster {}, {}, SHA-256 {}\n"),
                     line.arguments[1], summary.objects, sizeText(summary.bytes), summary.header.cluster,
                     formatRfc3339(summary.header.startedAt), summary.digest);
+    if (!opened->known)
+        head += chinese ? "  此 Klaw 未记录该归档：无法确认其来源\n"
+                        : "  but this Klaw does not remember that it wrote it: anybody may have\n";
     co_return Output(head + summaryText(summary, chinese));
 }
 
@@ -86,7 +89,7 @@ Task<Result<Output>> backUp(Control& control, Caller caller, CommandLine line) {
         co_return Output(chinese ? "备份仍在进行：`cluster backups` 显示结果\n"
                                  : "It goes on: `cluster backups` says how it ends\n");
     auto file = (*made)->name;
-    auto opened = co_await keeper->open(file);
+    auto opened = co_await keeper->open(file, false);
     if (!opened) co_return fail(std::move(opened).error());
     auto head =
         fmt::format(fmt::runtime(chinese ? "已备份到 {}：{} 个对象，{}\n" : "Backed up to {}: {} objects, {}\n"), file,
@@ -131,7 +134,7 @@ std::vector<Verb> backupVerbs() {
                       "立即将集群对象备份为归档；校验归档是否完好"};
     backup.changes = makesOne;
     backup.ask = backUp;
-    backup.permission = "backups";
+    backup.permission = backup.readPermission = "backups";
     backup.everywhere = true;
     Verb list;
     list.name = "cluster backups", list.aliases = {"cluster 备份列表"};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/operate/backup_access.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
 #include "agent/operate/restore_step.hpp"
@@ -26,6 +27,7 @@ Result<backup::RestoreOptions> optionsOf(const CommandLine& line) {
         if (!mapping) return fail(std::move(mapping).error());
         options.namespaces = std::move(*mapping);
     }
+    options.unknownToo = line.option("unknown-archive").has_value();
     auto conflict = backup::conflictFromString(line.option("conflict").value_or("skip"));
     if (!conflict) return fail(std::move(conflict).error());
     options.conflict = *conflict;
@@ -77,7 +79,7 @@ Task<Result<Plan>> planRestore(Control& control, Caller caller, CommandLine line
     if (!keeper)
         co_return fail(ErrorCode::NotFound, "no backups are configured", {},
                        "add `backups` to the configuration: docs/backup.md");
-    auto opened = co_await keeper->open(options->archive);
+    auto opened = co_await keeper->open(options->archive, options->unknownToo);
     if (!opened) co_return fail(std::move(opened).error());
     auto contents = co_await backup::contentsOf(*opened, *options);
     if (!contents) co_return fail(std::move(contents).error());
@@ -92,6 +94,7 @@ Task<Result<Plan>> planRestore(Control& control, Caller caller, CommandLine line
     plan.name = backup::shownArchiveName(backup::archiveFileName(header.backup, header.startedAt, false));
     plan.state = "v" + opened->summary.digest.substr(0, enoughOfDigest);
     plan.permission = "backups";
+    plan.needs = accessToMove(options->namespaces, header.cluster, plan.cluster, {"backups"});
     options->archive = plan.name;
     std::string where;
     for (const auto& [from, to] : options->namespaces)
@@ -101,6 +104,9 @@ Task<Result<Plan>> planRestore(Control& control, Caller caller, CommandLine line
         plan.name, plan.cluster, contents->objects, where.empty() ? "" : " [" + where + "]",
         countsText(contents->scopes));
     addNotes(plan, opened->summary, chinese);
+    if (!opened->known)
+        plan.notes.push_back(chinese ? "此 Klaw 未记录该归档：无法确认其来源"
+                                     : "this Klaw does not remember that it wrote the archive: anybody may have");
     for (const auto& scope : contents->scopes) plan.parts.push_back(partOf(scope, *cluster));
     plan.restores = std::move(*options);
     co_return plan;
@@ -113,14 +119,14 @@ std::vector<Verb> restoreVerbs() {
     verb.name = "cluster restore", verb.aliases = {"cluster 恢复"};
     verb.usage =
         "cluster restore ARCHIVE [-n NAMESPACE[=TARGET],…] [--conflict skip|overwrite|fail] [--only KIND,…] "
-        "[--cluster CLUSTER] [--yes]";
+        "[--unknown-archive] [--cluster CLUSTER] [--yes]";
     verb.summary = {"Restores the objects of an archive, in the order of their dependencies",
                     "按依赖顺序从备份归档恢复对象"};
     verb.changes = always;
     verb.plan = planRestore;
     verb.permission = "backups";
     verb.danger = Danger::High;
-    verb.options = {"conflict", "only"};
+    verb.options = {"conflict", "only", "unknown-archive"};
     return {std::move(verb)};
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/backup/restore_options.hpp"
+#include "agent/operate/backup_access.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
 #include "agent/operate/data_words.hpp"
@@ -19,6 +20,17 @@ using Json = nlohmann::json;
 
 constexpr auto asJson = "application/json";
 constexpr auto veleroVersion = "velero.io/v1";
+
+/// Velero may do everything: who is restored to namespaces is not restored to rights, nor to what all namespaces share.
+/// PersistentVolumes come with their claims.
+constexpr const char* ofTheCluster[] = {"roles.rbac.authorization.k8s.io",
+                                        "rolebindings.rbac.authorization.k8s.io",
+                                        "clusterroles.rbac.authorization.k8s.io",
+                                        "clusterrolebindings.rbac.authorization.k8s.io",
+                                        "customresourcedefinitions.apiextensions.k8s.io",
+                                        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+                                        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+                                        "apiservices.apiregistration.k8s.io"};
 
 bool always(const CommandLine&) {
     return true;
@@ -75,10 +87,14 @@ Task<Result<Plan>> planBackup(Control& control, Caller caller, std::string clust
         co_return fail(ErrorCode::InvalidArgument, "--ttl: how long the backup is kept", {}, "write for example 720h");
     // As Go writes durations: it knows no days.
     spec["ttl"] = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*ttl).count()) + "s";
-    for (const auto& ns : splitAtCommas(line.option("namespace").value_or("")))
+    std::map<std::string, std::string> namespaces;
+    for (const auto& ns : splitAtCommas(line.option("namespace").value_or(""))) {
         spec["includedNamespaces"].push_back(ns);
+        namespaces.emplace(ns, ns);
+    }
     auto plan = planOf(cluster, velero, "Backup", "backups", name, std::move(spec));
     plan.summary = (caller.chinese() ? "由 Velero 备份（含卷数据）：" : "have Velero back up, with volumes: ") + name;
+    plan.needs = accessToMove(namespaces, cluster, cluster, {"backups"});
     co_return plan;
 }
 
@@ -93,18 +109,25 @@ Task<Result<Plan>> planRestore(Control& control, Caller caller, std::string clus
     if (phase != "Completed" && phase != "PartiallyFailed")
         co_return fail(ErrorCode::Conflict, "the backup is not complete: " + (phase.empty() ? "New" : phase), name);
     Json spec{{"backupName", name}};
-    if (auto namespaces = line.option("namespace")) {
-        auto mapping = backup::parseNamespaceMapping(*namespaces);
+    std::map<std::string, std::string> namespaces;
+    if (auto written = line.option("namespace")) {
+        auto mapping = backup::parseNamespaceMapping(*written);
         if (!mapping) co_return fail(std::move(mapping).error());
-        for (const auto& [from, to] : *mapping) {
-            spec["includedNamespaces"].push_back(from);
-            if (from != to) spec["namespaceMapping"][from] = to;
-        }
+        namespaces = std::move(*mapping);
     }
+    for (const auto& [from, to] : namespaces) {
+        spec["includedNamespaces"].push_back(from);
+        if (from != to) spec["namespaceMapping"][from] = to;
+    }
+    if (!namespaces.empty())
+        for (const auto* resource : ofTheCluster) spec["excludedResources"].push_back(resource);
     auto stamp = formatRfc3339(std::chrono::floor<std::chrono::seconds>(control.now()));
     std::erase_if(stamp, [](char c) { return c < '0' || c > '9'; });
     auto plan = planOf(cluster, velero, "Restore", "restores", name + "-" + stamp, std::move(spec));
     plan.summary = (caller.chinese() ? "由 Velero 恢复（含卷数据）：" : "have Velero restore, with volumes: ") + name;
+    std::vector<std::string_view> permissions{"backups", "workloads", "namespaces"};
+    if (namespaces.empty()) permissions.insert(permissions.end(), {"access", "nodes"});
+    plan.needs = accessToMove(namespaces, cluster, cluster, permissions);
     if (phase == "PartiallyFailed")
         plan.notes.push_back(caller.chinese() ? "该备份部分失败" : "the backup had failed in part");
     co_return plan;

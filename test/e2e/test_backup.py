@@ -420,6 +420,9 @@ class BackupTest(EndToEndTest):
         eventually(lambda: ("completed", "weekly") in decided(), 30, lambda: decided())
         self.done(agent, "cluster volumes restore weekly -n shop=copy --yes")
         restore = self.cluster.get("-n", home.name, "restores.velero.io")["items"][0]
+        excluded = restore["spec"].pop("excludedResources")
+        self.assertIn("rolebindings.rbac.authorization.k8s.io", excluded)
+        self.assertIn("clusterroles.rbac.authorization.k8s.io", excluded)
         self.assertEqual(restore["spec"], {"backupName": "weekly", "includedNamespaces": ["shop"], "namespaceMapping": {"shop": "copy"}})
         phase("restores", restore["metadata"]["name"], "PartiallyFailed")
         eventually(lambda: ("failed", restore["metadata"]["name"]) in decided(), 30, lambda: decided())

@@ -32,10 +32,12 @@ public:
         all.push_back({"nightly", "nightly-20261126T020000Z", {}, *parseRfc3339("2026-11-25T02:00:00Z"), 2048});
         co_return all;
     }
-    Task<Result<backup::OpenedArchive>> open(std::string) override {
+    Task<Result<backup::OpenedArchive>> open(std::string, bool unknownToo) override {
         auto file = backup::LocalFile::open(path_);
         if (!file) co_return fail(std::move(file).error());
-        co_return co_await backup::verifiedInTurns(std::move(*file), std::nullopt);
+        auto opened = co_await backup::verifiedInTurns(std::move(*file), std::nullopt);
+        if (opened && unknownToo) opened->known = false;
+        co_return opened;
     }
 
 private:
@@ -86,6 +88,9 @@ protected:
         whole["metadata"]["uid"] = "new-" + whole["metadata"]["name"].get<std::string>();
         if (!change.dryRun()) control.objects[path] = whole;
         co_return whole.dump();
+    }
+    static Task<Result<std::string>> refusing(ErrorCode code, std::string message) {
+        co_return fail(code, std::move(message));
     }
     std::vector<std::string> sentPaths() const {
         std::vector<std::string> paths;
@@ -165,6 +170,79 @@ TEST_F(RestoreTest, NeedsThePermissionAndThatOfEachObject) {
     gate.setPolicy(access::Policy({{"Op", {"feishu:ou_op"}, {}, "keeper", {}, {}}}, {role}));
     EXPECT_FALSE(ask("cluster restore nightly", "feishu:ou_op").ok);  // a Role is in it
     EXPECT_TRUE(ask("cluster restore nightly --only configmaps", "feishu:ou_op").ok);
+}
+
+TEST_F(RestoreTest, NeedsThePermissionWhereItComesFromAndWhereItGoes) {
+    access::Role role{"keeper", {{{"read", "backups", "workloads", "namespaces"}, {}, {}, {}, {}}}};
+    auto limitedTo = [&](std::vector<std::string> namespaces) {
+        gate.setPolicy(access::Policy({{"Op", {"feishu:ou_op"}, {}, "keeper", {}, std::move(namespaces)}}, {role}));
+    };
+    auto allowed = [&](const std::string& namespaces) {
+        return ask("cluster restore nightly --only configmaps" + namespaces, "feishu:ou_op").ok;
+    };
+    limitedTo({"copy"});
+    EXPECT_FALSE(allowed(" -n shop=copy"));
+    limitedTo({"shop"});
+    EXPECT_TRUE(allowed(" -n shop"));
+    EXPECT_FALSE(allowed(" -n shop=copy"));
+    EXPECT_FALSE(allowed(""));
+    limitedTo({"shop", "copy"});
+    EXPECT_TRUE(allowed(" -n shop=copy"));
+}
+
+TEST_F(RestoreTest, SaysThatAnArchiveIsNotRemembered) {
+    EXPECT_THAT(ask("cluster restore nightly --unknown-archive").text, HasSubstr("does not remember"));
+    EXPECT_THAT(ask("cluster restore nightly").text, testing::Not(HasSubstr("does not remember")));
+}
+
+TEST_F(RestoreTest, WaitsForWhatIsBeingDeletedAndMakesItAnew) {
+    auto leaving = nlohmann::json::parse(
+        R"({"metadata":{"name":"a","namespace":"shop","uid":"old","deletionTimestamp":"2026-11-25T10:00:00Z"},"data":{"k":"v"}})");
+    control.objects[mapA] = leaving;
+    auto failed = ask("cluster restore nightly --only configmaps --yes");
+    EXPECT_THAT(failed.text, HasSubstr("ConfigMap shop/a: the one that is there is being deleted, and has not gone"));
+    begin("cluster restore nightly --only configmaps --yes");
+    clock.advance(2s);
+    control.objects.erase(mapA);
+    for (int i = 0; i < 100 && !answer; ++i) clock.advance(1s);
+    ASSERT_TRUE(answer);
+    EXPECT_TRUE(answer->ok) << answer->text;
+    EXPECT_EQ(control.objects[mapA]["metadata"]["uid"], "new-a");
+}
+
+TEST_F(RestoreTest, BeginsNothingWhereANamespaceIsBeingDeleted) {
+    control.objects["/api/v1/namespaces/shop"] =
+        nlohmann::json::parse(R"({"metadata":{"name":"shop","uid":"old","deletionTimestamp":"2026-11-25T10:00:00Z"}})");
+    auto said = ask("cluster restore nightly --yes");
+    EXPECT_FALSE(said.ok);
+    EXPECT_THAT(said.text, HasSubstr("the namespace shop is being deleted"));
+    EXPECT_TRUE(sentPaths().empty());
+}
+
+TEST_F(RestoreTest, TriesAgainWhatTheClusterIsTooBusyForAndFailsWhatItAnswersWith500) {
+    int busy = 2;
+    control.onChange = [&](const FakeControl::Change& change) -> Task<Result<std::string>> {
+        if (!change.dryRun() && change.request.path.ends_with("/configmaps") && busy-- > 0)
+            return refusing(ErrorCode::ResourceExhausted, "429 too many requests");
+        if (!change.dryRun() && change.request.path.ends_with("/roles"))
+            return refusing(ErrorCode::Unavailable, "500 failed calling webhook");
+        return made(change);
+    };
+    auto said = ask("cluster restore nightly --yes");
+    EXPECT_THAT(said.text, HasSubstr("4 created, 1 failed"));
+    EXPECT_THAT(said.text, HasSubstr("❌ Role shop/r: 500 failed calling webhook"));
+    EXPECT_TRUE(control.objects.contains("/apis/x.io/v1/namespaces/shop/widgets/w"));
+}
+
+TEST_F(RestoreTest, OverwritesWhatControllersPutIntoANamespaceThatItMakes) {
+    control.onChange = [&](const FakeControl::Change& change) -> Task<Result<std::string>> {
+        if (!change.dryRun() && change.request.path == "/api/v1/namespaces/shop")
+            control.objects[mapA] =
+                nlohmann::json::parse(R"({"metadata":{"name":"a","namespace":"shop","uid":"theirs"},"data":{}})");
+        return made(change);
+    };
+    EXPECT_THAT(ask("cluster restore nightly --yes").text, HasSubstr("4 created, 1 overwritten"));
+    EXPECT_EQ(control.objects[mapA]["data"]["k"], "v");
 }
 
 TEST_F(RestoreTest, ReportsWhatTheClusterRefusesAndGoesOn) {

@@ -44,6 +44,8 @@ TEST(BackupScheduleTest, FailedRunIsTriedAgainSoonAndAnInterruptedOneAtOnce) {
     auto interrupted = good(begun);
     interrupted.ended = begun - 24h;
     EXPECT_EQ(nextRun(cron("0 2 * * *"), interrupted), begun);
+    interrupted.interruptions = 2;  // it may be what ends the agent
+    EXPECT_EQ(nextRun(cron("0 2 * * *"), interrupted), begun + retryAfterFailure);
 }
 
 TEST(BackupRetentionTest, KeepsTheLastAndTheYoungAndTouchesNothingElse) {
