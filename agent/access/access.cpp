@@ -122,7 +122,8 @@ bool Policy::grants(const Binding& binding, const Request& request) const {
 }
 
 Decision Policy::decide(const Request& request, TimePoint now) const {
-    if (request.place && changesCluster(request.permission) && readOnly_.contains(request.place->cluster))
+    if (request.place && !request.reads && changesCluster(request.permission) &&
+        readOnly_.contains(request.place->cluster))
         return {false, "the cluster " + request.place->cluster + " is read-only"};
     if (request.identity.starts_with(localPrefix) && request.identity.size() > localPrefix.size())
         return {true, "holds the token of this agent"};

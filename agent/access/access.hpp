@@ -27,6 +27,7 @@ struct Request {
     std::string approvedBy{};                ///< identity of the second person
     bool furtherPart = false;                ///< of a change that has begun: the limits have counted it
     std::string command{};                   ///< the verb as it is written, where `verb` says of what it is as well
+    bool reads = false;                      ///< it changes nothing there, whatever its permission
 };
 
 struct Decision {

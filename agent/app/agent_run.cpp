@@ -116,6 +116,7 @@ Result<void> AgentRun::start() {
         [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); },
         state->meta);
     openCourier();
+    openBackups(state->meta);
     countEarlierChanges();
     courier_->restore(*state);
     auto record = rules_->record(*setup_.rules, clock_.now());
@@ -557,6 +558,23 @@ void AgentRun::startMetrics() {
     control_->setMetrics(*metricWatch_);
 }
 
+void AgentRun::openBackups(const std::map<std::string, std::string, std::less<>>& meta) {
+    BackupDesk::Events events;
+    events.server = [this](const std::string& name) -> std::shared_ptr<kube::ApiServer> {
+        for (const auto& cluster : clusters_)
+            if (name.empty() || cluster->name() == name) return cluster->sharedServer();
+        return nullptr;
+    };
+    events.flush = [this](storage::UnitOfWork with) { return flushedWith(std::move(with)); };
+    events.notice = [this](std::vector<rules::ReceivedAlert> alerts) {
+        pipeline_->receive(std::move(alerts), clock_.now());
+        scheduleFlush();
+    };
+    backups_ = std::make_unique<BackupDesk>(loop_, clock_, data_.path() / "backup", std::move(events), meta);
+    backups_->follow(setup_.config.backups);
+    control_->setBackups(*backups_);
+}
+
 void AgentRun::startTasks() {
     courier_->start();
     tasks_.spawn("time", watchTime());
@@ -564,6 +582,7 @@ void AgentRun::startTasks() {
     if (!demo_) tasks_.spawn("clusters", watchClusterSources());
     heartbeat_.follow(setup_.config.heartbeat);
     tasks_.spawn("heartbeat", heartbeat_.run());
+    tasks_.spawn("backups", backups_->run());
     endTask_.spawn("signals", watchSignals());
     scheduleFlush();
 }
@@ -765,6 +784,7 @@ Task<void> AgentRun::shutDown() {
     co_await approvals_->stop();
     co_await changes_->stop();
     co_await reveals_->stop();
+    co_await backups_->stop();
     co_await enricher_->stop();
     co_await control_->stop();
     for (const auto& cluster : clusters_) co_await cluster->stop();
@@ -841,6 +861,7 @@ void AgentRun::followConfig() {
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     followAlertmanagers();
     heartbeat_.follow(setup_.config.heartbeat);
+    backups_->follow(setup_.config.backups);
 }
 
 void AgentRun::replaceRules(std::shared_ptr<const rules::RuleSet> rules) {
@@ -859,7 +880,7 @@ std::string AgentRun::metrics() {
     auto sources = metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>();
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
                           budgets_->all(), heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(),
-                          loop_.turns(), std::move(sources), historyStatus(), enricher_->counts()});
+                          loop_.turns(), std::move(sources), historyStatus(), enricher_->counts(), backups_->counts()});
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {

@@ -7,6 +7,7 @@
 
 #include "agent/app/agent.hpp"
 #include "agent/app/approval_desk.hpp"
+#include "agent/app/backup_desk.hpp"
 #include "agent/app/chats.hpp"
 #include "agent/app/cluster_book.hpp"
 #include "agent/app/cluster_finder.hpp"
@@ -84,6 +85,7 @@ private:
     void startLookingUp();
     Task<Result<std::string>> askAbout(std::string cluster, std::string path);
     void startMetrics();
+    void openBackups(const std::map<std::string, std::string, std::less<>>& meta);
     void startTasks();
     void openCourier();
     void standIn(const std::string& channel, const std::string& incident);
@@ -149,6 +151,7 @@ private:
     LoopCondition clusterSourcesChanged_;
     bool lookForClustersNow_ = true;
     std::uint64_t looks_ = 0;
+    std::unique_ptr<BackupDesk> backups_;
     std::unique_ptr<ChangeDesk> changes_;
     std::unique_ptr<ApprovalDesk> approvals_;
     std::unique_ptr<RevealDesk> reveals_;

@@ -33,6 +33,8 @@ constexpr Duration shortestGap = 1s, longestGap = 1min;
 constexpr Duration longestWork = 60s;
 /// How long the API server is asked what became of a change whose answer was lost.
 constexpr Duration longestDoubt = 2min;
+/// Whoever has no card to look at waits no longer for the end of a restore.
+constexpr Duration longestWait = 45s;
 constexpr std::size_t longestRecord = 1000, mostDifferences = 20;
 
 void reportFailure(const std::string& name, const std::string& what) {
@@ -312,9 +314,17 @@ Task<Answered> ChangeDesk::preview(Open open, access::Request request, bool conf
 Task<Answered> ChangeDesk::carriedOut(Open open, access::Request request, std::shared_ptr<Claims> claims) {
     auto work = std::make_shared<UnderWay>(loop_);
     const std::string name = "change of " + open.plan.target();
+    bool unheard = open.plan.restores && (open.replyTo.empty() || open.card.empty());
+    bool chinese = open.caller.chinese();
     if (!tasks_.spawn(name, goOn(work, std::move(open), std::move(request), std::move(claims))))
         co_return Answered::refusing("the agent ends: nothing was done\n");
     auto ended = [work] { return work->answer.has_value(); };
+    if (unheard) {
+        bool done = co_await work->ended.until(ended, clock_, clock_.now() + longestWait);
+        if (!done)
+            co_return Answered::saying(chinese ? "仍在恢复：`audit` 显示进度\n"
+                                               : "It goes on: `audit` says how far it is\n");
+    }
     co_await work->ended.until(ended);
     co_return *work->answer;
 }
@@ -335,6 +345,7 @@ Task<void> ChangeDesk::goOn(std::shared_ptr<UnderWay> work, Open open, access::R
 
 Task<Answered> ChangeDesk::carryOut(Open open, access::Request request, std::shared_ptr<Claims> claims) {
     if (open.plan.evictsFor) co_return co_await drain(std::move(open), std::move(request), std::move(claims));
+    if (open.plan.restores) co_return co_await restore(std::move(open), std::move(request), std::move(claims));
     if (!open.plan.parts.empty())
         co_return co_await carryOutParts(std::move(open), std::move(request), std::move(claims));
     open.sentAt = clock_.now();
@@ -566,7 +577,11 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
             open.approved = Approved{textAt(approved, "id"), textAt(approved, "identity"), textAt(approved, "name"),
                                      textAt(approved, "cluster")};
         const std::string name = "change of " + open.plan.target();
-        tasks_.spawn(name, resumeOne(std::move(open)));
+        auto progress = meta.find(restoreKey(open.id));
+        if (open.plan.restores)
+            tasks_.spawn(name, resumeRestore(std::move(open), progress == meta.end() ? "" : progress->second));
+        else
+            tasks_.spawn(name, resumeOne(std::move(open)));
     }
 }
 

@@ -8,6 +8,7 @@
 #include "agent/app/kept_inputs.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/eviction_run.hpp"
+#include "agent/operate/restore_step.hpp"
 #include "base/async/loop_clock.hpp"
 #include "base/async/task_group.hpp"
 #include "base/random.hpp"
@@ -129,6 +130,39 @@ private:
     Task<Result<void>> lookAt(operate::EvictionRun& run, const Open& open);
     Task<void> resumeDrain(Open open);
     static Answered shownEviction(const Open& open, std::string_view sign, const std::string& text);
+    // The objects of an archive: change_desk_restore.cpp.
+    struct Restore;
+    static std::string restoreKey(const std::string& id);
+    Task<Result<std::shared_ptr<Restore>>> openRestore(const Open& open);
+    static bool waitsForOthers(const Restore& restore, const backup::RestoreItem& item);
+    static void noteMissing(Restore& restore, const backup::RestoreItem& item);
+    static Open objectOf(const Open& open, operate::Plan part);
+    /// What would become of its objects, as lines; false where nothing would be restored.
+    enum class Trial {
+        Sample,     ///< for people: as much as they wait for
+        LookAtAll,  ///< before anything is restored: whether there are conflicts
+    };
+    Task<bool> tryRestore(const Open& open, access::Request request, Trial trial, std::string& text);
+    /// Conflict where a namespace that something goes to is being deleted.
+    Task<Result<void>> namespacesStay(const Open& open);
+    Task<Answered> restore(Open open, access::Request request, std::shared_ptr<Claims> claims);
+    static Answered shownRestore(const Open& open, const Restore& work, std::string_view sign);
+    static std::string continuationText(const Open& open);
+    Task<void> restoreOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
+                          backup::RestoreItem item);
+    /// An Error where it may go better later; every other outcome is in the tally.
+    Task<Result<void>> restoreOnce(const Open& open, access::Request request, std::shared_ptr<Restore> work,
+                                   backup::RestoreItem item);
+    Task<Result<operate::RestoreStep>> awaitedStep(const Open& open, std::shared_ptr<Restore> work,
+                                                   backup::RestoreItem item);
+    static bool overwrites(const Open& open, const Restore& work, const backup::RestoreItem& item);
+    Task<Result<void>> sendOne(const Open& open, access::Request request, std::shared_ptr<Restore> work,
+                               backup::RestoreItem item, operate::RestoreStep step);
+    Task<Result<std::string>> sendRestored(Open& part, access::Request request, std::shared_ptr<Restore> work);
+    static void keepOrphan(Restore& work, operate::RestoreStep step, nlohmann::json owners);
+    Task<void> awaitDefinition(const Open& open, std::string path);
+    Task<void> adoptOrphans(const Open& open, access::Request request, std::shared_ptr<Restore> work);
+    Task<void> resumeRestore(Open open, std::string progress);
     Task<Result<std::string>> settled(const Open& open, Result<std::string> answer);
     Task<Result<Finding>> foundOut(const Open& open);
     // Commands in containers: change_desk_exec.cpp.

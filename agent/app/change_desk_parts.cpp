@@ -72,6 +72,14 @@ access::Request ChangeDesk::requestOf(const Open& part, access::Request whole) {
 }
 
 std::optional<std::string> ChangeDesk::deniedPart(const Open& open, const access::Request& request) const {
+    for (const auto& need : open.plan.needs) {
+        auto own = request;
+        own.permission = need.permission;
+        own.reads = need.reads;
+        own.place = access::Place{need.cluster, need.ns, {}, {}, true};
+        auto decision = gate_.decide(own);
+        if (!decision.allowed) return decision.reason;
+    }
     for (std::size_t i = 0; i < open.plan.parts.size(); ++i) {
         auto decision = gate_.decide(requestOf(partOf(open, i), request));
         if (!decision.allowed) return decision.reason;
@@ -80,6 +88,7 @@ std::optional<std::string> ChangeDesk::deniedPart(const Open& open, const access
 }
 
 Task<bool> ChangeDesk::tryParts(const Open& open, access::Request request, std::string& text) {
+    if (open.plan.restores) co_return co_await tryRestore(open, std::move(request), Trial::Sample, text);
     bool chinese = open.caller.chinese(), fine = true;
     if (open.plan.changesItself()) {
         auto tried = co_await tryOut(open, request);

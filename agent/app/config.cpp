@@ -9,6 +9,8 @@
 #include <set>
 #include <sstream>
 
+#include "agent/app/backup_config.hpp"
+#include "agent/app/config_values.hpp"
 #include "agent/app/on_call_config.hpp"
 #include "agent/app/quiet_hours_config.hpp"
 #include "agent/app/safety_config.hpp"
@@ -24,50 +26,6 @@ namespace {
 
 using rules::Field;
 using rules::YamlCursor;
-
-constexpr std::size_t maxSecretBytes = 64u << 10;
-
-std::string expandHome(const std::string& path) {
-    const char* home = std::getenv("HOME");
-    if (home && (path == "~" || path.starts_with("~/"))) return home + path.substr(1);
-    return path;
-}
-
-std::string resolved(const YamlCursor& value, const std::string& path) {
-    if (path.empty()) return path;
-    std::filesystem::path given(expandHome(path));
-    if (given.is_absolute()) return given.string();
-    return (std::filesystem::path(value.at().file->name).parent_path() / given).lexically_normal().string();
-}
-
-std::string trimmed(std::string text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-    return text;
-}
-
-/// The first line of a file that holds a secret.
-std::string secretFromFile(const YamlCursor& value, std::string_view key) {
-    auto path = resolved(value, value.text(key).value);
-    std::ifstream in(path, std::ios::binary);
-    std::string text(maxSecretBytes, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    if (text.empty())
-        value.error(std::string(key) + ": cannot read \"" + path + "\" or it is empty",
-                    "put the secret into that file, readable for Klaw");
-    return trimmed(std::move(text));
-}
-
-std::string secretFromEnvironment(const YamlCursor& value, std::string_view key) {
-    auto name = value.text(key).value;
-    const char* text = std::getenv(name.c_str());
-    if (!text || !*text) {
-        value.error(std::string(key) + ": the environment variable " + name + " is not set",
-                    "set it or leave the key out");
-        return {};
-    }
-    return trimmed(text);
-}
 
 ChannelConfig::Type readType(const YamlCursor& value) {
     auto type = value.text("type").value;
@@ -281,32 +239,10 @@ void addDepartments(const YamlCursor& value, std::string_view key, access::Bindi
     }
 }
 
-// clang-format off
-constexpr Field<SecretReference> secretFields[] = {
-    {"cluster", [](const YamlCursor& v, SecretReference& s) { s.cluster = v.text("cluster").value; }},
-    {"namespace", [](const YamlCursor& v, SecretReference& s) { s.ns = v.text("namespace").value; }},
-    {"name", [](const YamlCursor& v, SecretReference& s) { s.name = v.text("name").value; }},
-    {"key", [](const YamlCursor& v, SecretReference& s) { s.key = v.text("key").value; }},
-};
-// clang-format on
-
-/// A text, or where it stands in a Secret of Kubernetes.
-void readSecret(const YamlCursor& value, const char* option, std::string& text,
-                std::optional<SecretReference>& elsewhere) {
-    if (!value.isMap()) {
-        text = value.text(option).value;
-        return;
-    }
-    auto& from = elsewhere.emplace();
-    rules::decodeFields<SecretReference>(value, option, secretFields, from);
-    if (from.ns.empty() || from.name.empty() || from.key.empty())
-        value.error(std::string(option) + ": it does not say which value", "write {namespace: …, name: …, key: …}");
-}
-
 /// Cluster API keeps kubeconfigs under `value`.
 void readClusterSecret(const YamlCursor& value, ClusterConfig& cluster) {
     auto& from = cluster.secret.emplace();
-    rules::decodeFields<SecretReference>(value, "secret", secretFields, from);
+    readSecretReference(value, "secret", from);
     if (from.key.empty()) from.key = "value";
     if (from.ns.empty() || from.name.empty())
         value.error("secret: it does not say which", "write {namespace: …, name: …, key: …}");
@@ -695,6 +631,7 @@ constexpr Field<Config> configFields[] = {
     {"remediation", readRemediation},
     {"audit", readAudit},
     {"security", readSecurity},
+    {"backups", readBackups},
     {"routes", readRoutes},
     {"on_call", readOnCall},
     {"maintenance", readMaintenance},
@@ -753,6 +690,7 @@ void checkBindings(const YamlCursor& root, const Config& config) {
 void checkReferences(const YamlCursor& root, const Config& config) {
     checkBindings(root, config);
     checkApprovers(root, config);
+    checkBackups(root, config);
     auto check = [&](const std::vector<std::string>& receivers, std::string_view where) {
         for (const auto& receiver : receivers) {
             bool known = false;

@@ -12,6 +12,7 @@
 #include "agent/access/exec_rule.hpp"
 #include "agent/access/limit.hpp"
 #include "agent/access/reveal_rule.hpp"
+#include "agent/app/backup_settings.hpp"
 #include "agent/app/heartbeat.hpp"
 #include "agent/kube/cluster_source.hpp"
 #include "agent/security/terms.hpp"
@@ -157,6 +158,7 @@ struct Config {
     RemediationConfig remediation;
     AuditConfig audit;
     security::Terms security;         ///< what `cluster audit` goes by
+    std::vector<BackupConfig> backups;
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;
     std::vector<rules::Rota> rotas;  ///< of `on_call`

@@ -54,6 +54,11 @@ std::vector<Wanted> wantedOf(Config& config) {
         want(app.verificationTokenFrom, app.verificationToken);
         want(app.encryptKeyFrom, app.encryptKey);
     }
+    for (auto& backup : config.backups) {
+        want(backup.passphraseFrom, backup.passphrase);
+        want(backup.accessKeyFrom, backup.credentials.accessKey);
+        want(backup.secretKeyFrom, backup.credentials.secretKey);
+    }
     for (auto& channel : config.channels) {
         want(channel.urlFrom, channel.url);
         want(channel.secretFrom, channel.secret);

@@ -65,6 +65,8 @@ public:
 
     /// Where security audits are remembered.
     void setAudits(SecurityBook& audits) { audits_ = &audits; }
+    /// What is backed up.
+    void setBackups(backup::Keeper& backups) { backups_ = &backups; }
 
     /// Where rules are changed.
     void setRules(RuleKeeper& rules, RuleKeeper::Install install) {
@@ -142,6 +144,7 @@ public:
     security::Terms auditTerms() const override;
     const security::Run* lastAudit(const std::string& scope) const override { return audits_->find(scope); }
     void keepAudit(const std::string& scope, const security::Run& run) override { audits_->put(scope, run); }
+    backup::Keeper* backups() override { return backups_; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 
 private:
@@ -168,6 +171,7 @@ private:
     ClusterBook* book_ = nullptr;
     DefaultsBook* defaults_ = nullptr;
     SecurityBook* audits_ = nullptr;
+    backup::Keeper* backups_ = nullptr;
     RuleKeeper* keeper_ = nullptr;
     RuleKeeper::Install install_;
     TaskGroup questions_;

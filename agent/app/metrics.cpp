@@ -166,6 +166,22 @@ void addHeartbeats(Families& families, const Heartbeat::Counts& counts) {
     Families::add(beats, {label("outcome", "withheld")}, static_cast<double>(counts.withheld));
 }
 
+void addBackups(Families& families, const std::vector<BackupCounts>& backups) {
+    using prometheus::MetricType;
+    auto& success = families.family("klaw_backup_last_success_timestamp_seconds",
+                                    "When the last good archive was begun.", MetricType::Gauge);
+    auto& runs = families.family("klaw_backups_total", "Archives, by what came of them.", MetricType::Counter);
+    auto& bytes = families.family("klaw_backup_last_bytes", "The size of the last good archive.", MetricType::Gauge);
+    for (const auto& backup : backups) {
+        std::chrono::duration<double> since(backup.lastSuccess.value_or(TimePoint()).time_since_epoch());
+        Families::add(success, {label("name", backup.name)}, since.count());
+        Families::add(runs, {label("name", backup.name), label("outcome", "done")}, static_cast<double>(backup.done));
+        Families::add(runs, {label("name", backup.name), label("outcome", "failed")},
+                      static_cast<double>(backup.failed));
+        Families::add(bytes, {label("name", backup.name)}, static_cast<double>(backup.bytes));
+    }
+}
+
 void addHistory(Families& families, const recording::HistoryStatus& history) {
     using prometheus::MetricType;
     auto& bytes = families.family("klaw_history_bytes", "What is kept of the watched, on disk.", MetricType::Gauge);
@@ -324,6 +340,7 @@ std::string Metrics::text(const Sources& sources) const {
     addSilenceMirrors(families, sources.silenceMirrors);
     addHeartbeats(families, sources.heartbeats);
     if (sources.history) addHistory(families, *sources.history);
+    addBackups(families, sources.backups);
     addChats(families, sources.chats);
     addLookUps(families, sources.chats, sources.enrichment);
     addAccounts(families, sources.accounts);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/app/alert_pipeline.hpp"
+#include "agent/app/backup_desk.hpp"
 #include "agent/app/chats.hpp"
 #include "agent/app/cluster_watch.hpp"
 #include "agent/app/heartbeat.hpp"
@@ -40,6 +41,7 @@ public:
         std::vector<MetricSourceStatus> metricSources;
         std::optional<recording::HistoryStatus> history;  ///< nullopt: none is kept
         deliver::Enricher::Counts enrichment;
+        std::vector<BackupCounts> backups;
     };
     /// Prometheus text format 0.0.4.
     std::string text(const Sources& sources) const;

@@ -105,6 +105,9 @@ std::vector<Verb> lifecycleVerbs();
 std::vector<Verb> clusterDeployVerbs();
 std::vector<Verb> clusterUpgradeVerbs();
 std::vector<Verb> securityVerbs();
+std::vector<Verb> backupVerbs();
+std::vector<Verb> restoreVerbs();
+std::vector<Verb> volumeVerbs();
 
 /// A message as a command and the text that goes with it: what follows the first line, out of its fences, where the
 /// verb takes one.

@@ -55,7 +55,8 @@ constexpr std::string_view flags[] = {"help",
                                       "force-conflicts",
                                       "read-only",
                                       "impersonate",
-                                      "despite-findings"};
+                                      "despite-findings",
+                                      "unknown-archive"};
 
 struct Word {
     std::string text;

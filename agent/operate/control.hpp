@@ -13,6 +13,7 @@
 #include "agent/access/grant_book.hpp"
 #include "agent/access/limit.hpp"
 #include "agent/access/reveal_rule.hpp"
+#include "agent/backup/keeper.hpp"
 #include "agent/kube/cluster_source.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/plan.hpp"
@@ -245,6 +246,8 @@ public:
                                          std::vector<kube::ChangeRequest> changes) = 0;
     /// Sends a change once; what the API server answers. Only a dry run with a permit of that extent. Of a command that
     /// is run the answer is toJson(ExecOutcome); a dry run asks whether it may be, and answers with that of nothing.
+    /// The backups of the configuration; nullptr where there can be none.
+    virtual backup::Keeper* backups() { return nullptr; }
     virtual Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) = 0;
 };
 

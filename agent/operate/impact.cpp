@@ -76,6 +76,7 @@ Json patched(const Json& before, const kube::ChangeRequest& request) {
         applyTo(after, operations);
         return after;
     }
+    if (request.method == "PUT" && operations.is_object()) return operations;
     if (!operations.is_array()) return before;
     try {
         return before.patch(operations);
@@ -111,7 +112,7 @@ Impact ofWorkload(const Plan& plan, Json before) {
         impact.pods = pods;
         impact.loss = Impact::Loss::All;
     }
-    if (plan.request.method == "PATCH") {
+    if (plan.request.method == "PATCH" || plan.request.method == "PUT") {
         auto after = patched(before, plan.request);
         auto left = podsOf(after);
         bool replaces = valueAt(after, "/spec/template") != valueAt(before, "/spec/template");

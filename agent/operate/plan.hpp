@@ -5,9 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "agent/backup/restore_options.hpp"
 #include "agent/kube/api_server.hpp"
 
 namespace klaw::operate {
+
+/// What somebody must be allowed for a change beside what its objects need. With an empty `ns`: in all namespaces.
+struct NeededAccess {
+    std::string cluster, ns, permission;
+    bool reads = false;  ///< only reads there: also where nobody may change anything
+};
 
 /// A change as it is proposed: what would be sent, on what it is based and what people are told. The request itself
 /// makes the API server refuse it when the object is another one or was changed since. Of several objects each has a
@@ -38,6 +45,10 @@ struct Plan {
     std::vector<Plan> parts{};
     /// The parts are Pods of this node to evict: tried again while budgets forbid it, for so long.
     std::optional<Duration> evictsFor{};
+    /// Objects of an archive are restored, one after the other: the parts only say what is touched, by kind and
+    /// namespace.
+    std::optional<backup::RestoreOptions> restores{};
+    std::vector<NeededAccess> needs{};
 
     std::vector<std::string> argv{};  ///< of a command that is run in a container of this Pod
     std::string container{};          ///< the name of that container

@@ -113,6 +113,20 @@ bool mayShowValues(const Plan& plan, const Error& error) {
     });
 }
 
+backup::RestoreOptions restoreOptionsFrom(const Json& json) {
+    backup::RestoreOptions options;
+    options.archive = textAt(json, "/archive");
+    options.conflict = backup::conflictFromString(textAt(json, "/conflict")).value_or(backup::Conflict::Skip);
+    const auto& namespaces = valueAt(json, "/namespaces");
+    if (namespaces.is_object())
+        for (const auto& [from, to] : namespaces.items())
+            if (to.is_string()) options.namespaces.emplace(from, to.get<std::string>());
+    options.unknownToo = valueAt(json, "/unknownToo") == true;
+    for (const auto& kind : listAt(json, "/only"))
+        if (kind.is_string()) options.only.push_back(kind.get<std::string>());
+    return options;
+}
+
 }  // namespace
 
 std::string appliedAt(const Json& object) {
@@ -190,6 +204,14 @@ std::string toJson(const Plan& plan) {
     json["revealedKey"] = plan.revealedKey;
     if (plan.evictsFor)
         json["evictsForSeconds"] = std::chrono::duration_cast<std::chrono::seconds>(*plan.evictsFor).count();
+    if (plan.restores) {  // what is touched is found in the archive again
+        json["restores"] = {{"archive", plan.restores->archive},
+                            {"namespaces", plan.restores->namespaces},
+                            {"conflict", backup::toString(plan.restores->conflict)},
+                            {"only", plan.restores->only},
+                            {"unknownToo", plan.restores->unknownToo}};
+        return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
     for (const auto& part : plan.parts) json["parts"].push_back(Json::parse(toJson(part), nullptr, false));
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -197,7 +219,8 @@ std::string toJson(const Plan& plan) {
 Result<Plan> planFromJson(const std::string& text) {
     auto json = Json::parse(text, nullptr, false);
     const auto& parts = valueAt(json, "/parts");
-    if (textAt(json, "/path").empty() && parts.empty())
+    const auto& restores = valueAt(json, "/restores");
+    if (textAt(json, "/path").empty() && parts.empty() && !restores.is_object())
         return fail(ErrorCode::DataLoss, "a change that was under way cannot be read");
     Plan plan;
     plan.cluster = textAt(json, "/cluster");
@@ -221,6 +244,7 @@ Result<Plan> planFromJson(const std::string& text) {
         if (argument.is_string()) plan.argv.push_back(argument.get<std::string>());
     plan.container = textAt(json, "/container");
     plan.revealedKey = textAt(json, "/revealedKey");
+    if (restores.is_object()) plan.restores = restoreOptionsFrom(restores);
     const auto& seconds = valueAt(json, "/evictsForSeconds");
     if (seconds.is_number_integer()) plan.evictsFor = std::chrono::seconds(seconds.get<std::int64_t>());
     for (const auto& kept : parts) {

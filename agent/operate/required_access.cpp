@@ -10,7 +10,12 @@ std::optional<access::Place> placeOfChange(const Control& control, const Command
     auto cluster = clusterOf(control, line);
     auto name = cluster ? *cluster : line.option("cluster").value_or("");
     if (name.empty()) return std::nullopt;
-    access::Place place{std::move(name), line.option("namespace").value_or(""), {}, {}, true};
+    auto ns = line.option("namespace").value_or("");
+    // "shop=copy,pay": the plan says of each what it needs.
+    bool maps = line.verb.starts_with("cluster ") && !ns.empty();
+    if (maps)
+        if (auto mapping = backup::parseNamespaceMapping(ns)) ns = mapping->begin()->second;
+    access::Place place{std::move(name), std::move(ns), {}, {}, true};
     return place;
 }
 

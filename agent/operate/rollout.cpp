@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace klaw::operate {
@@ -54,13 +55,36 @@ Numbers numbersOf(const Json& object) {
     return numbers;
 }
 
+/// https://velero.io/docs/main/api-types/backup/
+RolloutStatus veleroStatus(const Json& status, bool chinese) {
+    static constexpr std::string_view failures[] = {"Failed", "PartiallyFailed", "FailedValidation"};
+    RolloutStatus result;
+    auto phase = text(status, "phase", "New");
+    const auto& progress = member(status, "progress");
+    bool restores = progress.is_object() && progress.contains("itemsRestored");
+    result.ready = static_cast<std::size_t>(
+        std::max<std::int64_t>(0, count(progress, restores ? "itemsRestored" : "itemsBackedUp")));
+    result.wanted = static_cast<std::size_t>(std::max<std::int64_t>(0, count(progress, "totalItems")));
+    result.text = "Velero: " + phase;
+    if (result.wanted > 0)
+        result.text +=
+            fmt::format(fmt::runtime(chinese ? "，{}/{} 个对象" : ", {}/{} objects"), result.ready, result.wanted);
+    if (auto why = text(status, "failureReason"); !why.empty()) result.text += ": " + why;
+    for (const auto& error : member(status, "validationErrors"))
+        if (error.is_string()) result.text += "; " + error.get<std::string>();
+    if (phase == "Completed") result.state = RolloutStatus::State::Complete;
+    if (std::ranges::find(failures, phase) != std::end(failures)) result.state = RolloutStatus::State::Stuck;
+    return result;
+}
+
 }  // namespace
 
-RolloutStatus rolloutStatus(const std::string& text, bool chinese) {
+RolloutStatus rolloutStatus(const std::string& json, bool chinese) {
     RolloutStatus result;
-    auto object = Json::parse(text, nullptr, false);
+    auto object = Json::parse(json, nullptr, false);
     if (!object.is_object()) return result;
     const auto& status = member(object, "status");
+    if (text(object, "apiVersion").starts_with("velero.io/")) return veleroStatus(status, chinese);
     auto numbers = numbersOf(object);
     result.wanted = static_cast<std::size_t>(std::max<std::int64_t>(0, numbers.wanted));
     result.ready = static_cast<std::size_t>(std::max<std::int64_t>(0, numbers.ready));

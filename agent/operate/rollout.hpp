@@ -20,7 +20,7 @@ struct RolloutStatus {
     std::string text;  ///< a sentence without its end, in the language asked for
 };
 
-/// Of a Deployment, StatefulSet or DaemonSet (JSON).
+/// Of a Deployment, StatefulSet or DaemonSet (JSON), and of a Backup or Restore of Velero by its phase.
 RolloutStatus rolloutStatus(const std::string& object, bool chinese);
 
 }  // namespace klaw::operate

@@ -204,6 +204,8 @@ public:
         return found == audits.end() ? nullptr : &found->second;
     }
     void keepAudit(const std::string& scope, const security::Run& run) override { audits[scope] = run; }
+    backup::Keeper* keeper = nullptr;
+    backup::Keeper* backups() override { return keeper; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest request) override {
         EXPECT_TRUE(permit.covers(request.digest()));
         EXPECT_EQ(permit.ns(), request.ns());
