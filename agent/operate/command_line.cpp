@@ -81,7 +81,7 @@ Result<std::vector<Word>> split(const std::string& text) {
         word->written += c;
         if (opens)
             quote = c;
-        else if (c == quote)
+        else if (quote != 0 && c == quote)
             quote = 0;
         else
             word->text += c;

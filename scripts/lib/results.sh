@@ -56,15 +56,17 @@ build_with_gcc() {
 
 run_gcc() { run_check "build with the second compiler" build_with_gcc; }
 
-# Each fuzzer for so many seconds, two at a time, from its seeds; what they find stays in build/fuzz/found.
+# Each fuzzer for so many seconds, two at a time, from its corpus, with more options; what they find stays in
+# build/fuzz/found.
 run_fuzz() {
     local seconds=$1 name
+    shift
     local names=()
     for name in test/fuzz/corpus/*/; do names+=("$(basename "$name")"); done
     [ -f build/fuzz/build.ninja ] || cmake --preset fuzz >/dev/null
     cmake --build build/fuzz --target $(printf 'klaw_%s_fuzzer ' "${names[@]}")
     for ((i = 0; i < ${#names[@]}; i += 2)); do
-        for name in "${names[@]:i:2}"; do fuzz_one "$name" "$seconds" & done
+        for name in "${names[@]:i:2}"; do fuzz_one "$name" "$seconds" "$@" & done
         wait
     done
     for name in "${names[@]}"; do run_check "fuzzer $name" fuzzer_was_content "$name"; done
@@ -72,13 +74,14 @@ run_fuzz() {
 
 fuzz_one() {
     local name=$1 seconds=$2 work=build/fuzz/found/$1
-    local dictionary=test/fuzz/$1.dict
+    shift 2
+    local dictionary=test/fuzz/$name.dict
     mkdir -p "$work/corpus"
     [ -f "$dictionary" ] && dictionary=-dict=$dictionary || dictionary=-verbosity=1
     rm -f "$work/status"
     # A fuzzer that has run out of memory may hang in its own report.
     timeout -k 5 $((seconds * 2 + 60)) "build/fuzz/test/fuzz/klaw_${name}_fuzzer" -max_total_time="$seconds" -timeout=20 -artifact_prefix="$work/" \
-        "$dictionary" "$work/corpus" "test/fuzz/corpus/$name" >"$work/log" 2>&1 && echo content >"$work/status"
+        "$@" "$dictionary" "$work/corpus" "test/fuzz/corpus/$name" >"$work/log" 2>&1 && echo content >"$work/status"
 }
 
 fuzzer_was_content() {

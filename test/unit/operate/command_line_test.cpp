@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/operate/catalogue.hpp"
+#include "agent/operate/continuation.hpp"
 #include "agent/operate/table.hpp"
 
 namespace klaw::operate {
@@ -128,6 +129,13 @@ TEST(CommandLine, ArgumentsOfAProgramComeBackAsTheyWere) {
         if (line->options.contains("")) continue;  // both kinds of quotes: refused, never something else
         EXPECT_EQ(*words, (std::vector<std::string>{"echo", argument, "end"}));
     }
+}
+
+TEST(CommandLine, KeepsEveryByteOfAWordWrittenAnew) {
+    const std::string withNul("grant anna operator 2h --cluster=pro\0d", 38);
+    auto line = parseCommandLine(withNul);
+    EXPECT_EQ(line->option("cluster"), std::string("pro\0d", 5));
+    EXPECT_EQ(parseCommandLine(written(*line))->options, line->options);
 }
 
 TEST(CommandLine, IsRefusedWhereItCannotBeMeant) {
