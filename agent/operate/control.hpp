@@ -240,14 +240,14 @@ public:
     /// The last audit of a scope, "prod" or "prod/shop"; null where there was none.
     virtual const security::Run* lastAudit(const std::string&) const { return nullptr; }
     virtual void keepAudit(const std::string&, const security::Run&) {}
+    /// The backups of the configuration; nullptr where there can be none.
+    virtual backup::Keeper* backups() { return nullptr; }
     /// Where a cluster is asked as the caller: PermissionDenied, with what Kubernetes says, for the first of these that
     /// it does not let them send. Nothing is asked elsewhere: a dry run says the same.
     virtual Task<Result<void>> mayChange(Caller caller, std::string cluster,
                                          std::vector<kube::ChangeRequest> changes) = 0;
     /// Sends a change once; what the API server answers. Only a dry run with a permit of that extent. Of a command that
     /// is run the answer is toJson(ExecOutcome); a dry run asks whether it may be, and answers with that of nothing.
-    /// The backups of the configuration; nullptr where there can be none.
-    virtual backup::Keeper* backups() { return nullptr; }
     virtual Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) = 0;
 };
 
