@@ -109,6 +109,7 @@ Result<void> AgentRun::start() {
         loop_, clock_, random_, http_, *budgets_, *commands_,
         [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); },
         state->meta);
+    openMcp();
     openCourier();
     countEarlierChanges();
     courier_->restore(*state);
@@ -322,6 +323,7 @@ void AgentRun::followChannels() {
     followAccess();
     budgets_->follow(setup_.config);
     chats_->follow(setup_.config);
+    mcp_->follow(setup_.config.mcp, setup_.config.language);
     auto notifiers = chats_->replyNotifiers();
     for (const auto& channel : setup_.config.channels) {
         auto byApp = chats_->notifierOf(channel);

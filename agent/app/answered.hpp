@@ -89,6 +89,16 @@ struct Approved {
     const std::string& shownName() const { return name.empty() ? identity : name; }
 };
 
+/// How far a command may go, whatever it says.
+enum class Extent {
+    Whole,
+    Preview,  ///< what it would change is shown, never done
+    Read,
+};
+
+/// Begins the ids of cards by which people confirm what a program has asked for.
+inline constexpr std::string_view programCardPrefix = "mcp-";
+
 /// A command as somebody gave it.
 struct Asked {
     operate::Caller caller;
@@ -103,7 +113,8 @@ struct Asked {
     bool withForms = true;               ///< a button can ask for more where it was pressed
     bool offered = false;                ///< the command is one of Klaw's own, behind a button
     std::optional<Approved> approved{};  ///< it was asked for earlier, and somebody else has approved it
-    bool maybeRepeated = false;          ///< nobody can say whether the same message was there before
+    Extent extent = Extent::Whole;
+    bool maybeRepeated = false;  ///< nobody can say whether the same message was there before
     std::shared_ptr<Claims> claims = std::make_shared<Claims>();
 };
 

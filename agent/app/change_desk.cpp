@@ -219,6 +219,8 @@ storage::AuditEntry ChangeDesk::entryOf(const Open& open, std::string_view decis
     if (!open.command.empty()) detail["command"] = operate::recordable(open.command);
     if (!open.caller.name.empty()) detail["name"] = open.caller.name;
     if (!open.caller.chat.empty()) detail["chat"] = open.caller.chat;
+    if (!open.caller.via.empty()) detail["via"] = open.caller.via;
+    if (!open.caller.claim.empty()) detail["claim"] = open.caller.claim;
     if (open.permittedBy > 0) detail["permittedBy"] = open.permittedBy;
     if (open.approved) {
         detail["approval"] = open.approved->id;

@@ -279,6 +279,11 @@ void ChatDesk::tell(const std::string& address, const Answered& answered) {
     if (card && card->reply) show(answered, std::move(*card->reply));
 }
 
+void ChatDesk::propose(const std::string& id, const std::string& chat, const Answered& answered) {
+    CardReply to{chat, {}, {}, {}, {}, true};
+    say(cardOf(id, answered.pagedCommand, answered), std::move(to));
+}
+
 void ChatDesk::message(InboundMessage message) {
     ++counts_.messages;
     tasks_.spawn("message in " + app_.channel, answer(std::move(message)));

@@ -9,6 +9,8 @@
 #include <set>
 #include <sstream>
 
+#include "agent/app/config_secrets.hpp"
+#include "agent/app/mcp_config.hpp"
 #include "agent/app/on_call_config.hpp"
 #include "agent/app/quiet_hours_config.hpp"
 #include "agent/app/safety_config.hpp"
@@ -23,50 +25,6 @@ namespace {
 
 using rules::Field;
 using rules::YamlCursor;
-
-constexpr std::size_t maxSecretBytes = 64u << 10;
-
-std::string expandHome(const std::string& path) {
-    const char* home = std::getenv("HOME");
-    if (home && (path == "~" || path.starts_with("~/"))) return home + path.substr(1);
-    return path;
-}
-
-std::string resolved(const YamlCursor& value, const std::string& path) {
-    if (path.empty()) return path;
-    std::filesystem::path given(expandHome(path));
-    if (given.is_absolute()) return given.string();
-    return (std::filesystem::path(value.at().file->name).parent_path() / given).lexically_normal().string();
-}
-
-std::string trimmed(std::string text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-    return text;
-}
-
-/// The first line of a file that holds a secret.
-std::string secretFromFile(const YamlCursor& value, std::string_view key) {
-    auto path = resolved(value, value.text(key).value);
-    std::ifstream in(path, std::ios::binary);
-    std::string text(maxSecretBytes, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    if (text.empty())
-        value.error(std::string(key) + ": cannot read \"" + path + "\" or it is empty",
-                    "put the secret into that file, readable for Klaw");
-    return trimmed(std::move(text));
-}
-
-std::string secretFromEnvironment(const YamlCursor& value, std::string_view key) {
-    auto name = value.text(key).value;
-    const char* text = std::getenv(name.c_str());
-    if (!text || !*text) {
-        value.error(std::string(key) + ": the environment variable " + name + " is not set",
-                    "set it or leave the key out");
-        return {};
-    }
-    return trimmed(text);
-}
 
 ChannelConfig::Type readType(const YamlCursor& value) {
     auto type = value.text("type").value;
@@ -388,6 +346,7 @@ constexpr Field<access::Binding> accessFields[] = {
     {"name", [](const YamlCursor& v, access::Binding& b) { b.name = v.text("name").value; }},
     {"feishu", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "feishu", b.identities); }},
     {"dingtalk", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk", b.identities); }},
+    {"mcp", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "mcp", b.identities); }},
     {"feishu_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "feishu_chat", b.chats); }},
     {"dingtalk_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk_chat", b.chats); }},
     {"feishu_department", [](const YamlCursor& v, access::Binding& b) { addDepartments(v, "feishu_department", b); }},
@@ -689,6 +648,7 @@ constexpr Field<Config> configFields[] = {
     {"limits", readLimits},
     {"remediation", readRemediation},
     {"audit", readAudit},
+    {"mcp", readMcp},
     {"routes", readRoutes},
     {"on_call", readOnCall},
     {"maintenance", readMaintenance},
@@ -746,6 +706,7 @@ void checkBindings(const YamlCursor& root, const Config& config) {
 
 void checkReferences(const YamlCursor& root, const Config& config) {
     checkBindings(root, config);
+    checkMcp(root, config);
     checkApprovers(root, config);
     auto check = [&](const std::vector<std::string>& receivers, std::string_view where) {
         for (const auto& receiver : receivers) {
