@@ -13,17 +13,19 @@ void AgentRun::openMcp() {
     people.ask = [this](const McpPrincipalConfig& principal, std::string card, const Answered& answered) {
         return askPeople(principal, std::move(card), answered);
     };
-    auto record = [this](storage::AuditEntry entry) -> Task<void> {
-        std::vector<storage::AuditEntry> rows;
-        rows.push_back(std::move(entry));
-        auto stored = co_await flushed(std::move(rows));
-        if (!stored) spdlog::error("not in the audit log: {}", stored.error().describe());
-    };
+    auto record = [this](storage::AuditEntry entry) { return recordAsking(std::move(entry)); };
     mcp_ = std::make_unique<McpDesk>(clock_, random_, *control_, *access_, *commands_, std::move(people),
                                      std::move(record));
     mcpEndpoint_ = std::make_unique<mcp::HttpEndpoint>(
         mcp::Server(*mcp_, std::string(programVersion)),
         [this](const net::ServerRequest& request) { return mcp_->identify(request, data_.token()); });
+}
+
+Task<void> AgentRun::recordAsking(storage::AuditEntry entry) {
+    std::vector<storage::AuditEntry> rows;
+    rows.push_back(std::move(entry));
+    auto stored = co_await flushed(std::move(rows));
+    if (!stored) spdlog::error("not in the audit log: {}", stored.error().describe());
 }
 
 /// In the chat that the configuration names, else to the person in whose name the program asks.

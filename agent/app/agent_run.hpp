@@ -99,6 +99,7 @@ private:
     void followAlertmanagers();
     // Programs that ask: agent_mcp.cpp.
     void openMcp();
+    Task<void> recordAsking(storage::AuditEntry entry);
     Result<void> askPeople(const McpPrincipalConfig& principal, std::string card, const Answered& answered) const;
     deliver::Commit commitThroughGate();
 

@@ -20,6 +20,7 @@ namespace {
 constexpr Duration longestAnswer = 75s;
 /// What is under way when the client has closed its end.
 constexpr Duration lastAnswers = 900ms;
+constexpr Duration forEver = 100'000h;
 
 Result<AgentAddress> addressOf(const McpOptions& options) {
     if (options.url.empty()) return findAgent(options.config, options.data);
@@ -48,7 +49,8 @@ public:
     void run() {
         std::thread reader([this] { read(); });
         tasks_.spawn("input", untilInputEnds());
-        loop_.run();
+        // Connections that are kept for another request are work as well.
+        loop_.runUntil([this] { return tasks_.empty(); }, forEver);
         reader.join();
     }
 

@@ -58,8 +58,9 @@ class McpTest(ProgramTest):
         """I5: the same words to the program and to the person, and the same reason in the log."""
         said = self.feishu.ask(f"scale deployment/web 4 -n {self.place.name}", sender="ou_ana")
         refused = self.plan_scale("for-ana", 4)
-        self.assertIn("has no role that allows \"scale\"", refused)
-        self.assertIn(refused.split(":")[0].replace('"', '\\"'), said)
+        self.assertIn(f'has no role that allows "scale" in namespace {self.place.name} of cluster main', refused)
+        for words in ("has no role that allows", f"in namespace {self.place.name} of cluster main"):
+            self.assertIn(words, said)
         rows = self.rows(actor="feishu:ou_ana", action="scale", decision="denied")
         by_chat, by_program = ([row for row in rows if ("via" in detail(row)) == via] for via in (False, True))
         self.assertEqual((len(by_chat), len(by_program)), (1, 1), rows)

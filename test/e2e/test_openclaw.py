@@ -58,11 +58,15 @@ class OpenClawTest(ProgramTest):
         self.assertEqual(self.deployment(self.place)["spec"]["replicas"], 2)
 
     def test_change_by_somebody_who_may_not_is_refused(self):
-        """What the tool list does not have is refused when it is called all the same."""
-        plan = ("klaw__change_plan", {"verb": "scale", "arguments": ["deployment/web", "3"], "namespace": self.place.name})
-        model = self.turn("for-ana", "scale web to 3", plan, ("klaw__change_apply", {"plan": "p-0123456789abcdef"}), "I may not.")
+        """An operator's program may plan a deletion, but not that of a namespace; a viewer's has no such tool."""
+        plan = ("klaw__change_plan", {"verb": "delete", "arguments": [f"namespace/{self.place.name}"], "options": {"confirm": self.place.name}})
+        model = self.turn("for-li", "delete that namespace", plan, ("klaw__change_apply", {"plan": "p-0123456789abcdef"}), "I may not.")
+        self.assertIn("has no role that allows", model.results()[0])
+        self.assertIn("there is no such plan", model.results()[1])
+        self.assertEqual([detail(row)["via"] for row in self.rows(action="delete", decision="denied")], ["mcp:for-li"])
+        model = self.turn("for-ana", "delete that namespace", plan, "I may not.")
+        self.assertNotIn("klaw__change_plan", model.tools())
         self.assertNotIn('"plan":', "".join(model.results()))
-        self.assertEqual(self.deployment(self.place)["spec"]["replicas"], 2)
         self.assertEqual(self.rows(decision="asked"), [])
 
     def test_instruction_in_a_log_changes_nothing(self):

@@ -1,5 +1,5 @@
 """The official Python client against `klaw mcp`, on standard input and output and over HTTP, in both eras.
-Usage: python_client.py KLAW CONFIG URL TOKEN. A JSON line for each step, as the referees of the platforms print."""
+Usage: python_client.py KLAW DATA URL TOKEN. A JSON line for each step, as the referees of the platforms print."""
 import asyncio
 import json
 import os
@@ -11,12 +11,12 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
-KLAW, CONFIG, URL, TOKEN = sys.argv[1:5]
+KLAW, DATA, URL, TOKEN = sys.argv[1:5]
 NEGOTIATED = {"legacy": "2025-11-25", "auto": "2026-07-28"}
 
 
 def stdio(*more):
-    return stdio_client(StdioServerParameters(command=KLAW, args=["mcp", "--config", CONFIG, *more], env=dict(os.environ)))
+    return stdio_client(StdioServerParameters(command=KLAW, args=["mcp", "--data", DATA, *more], env=dict(os.environ)))
 
 
 def http():
@@ -29,9 +29,9 @@ async def read(transport, mode):
         listed = await client.list_tools()
         names = [tool.name for tool in listed.tools]
         assert "resources_list" in names and "change_apply" not in names, names
-        pods = await client.call_tool("resources_list", {"kind": "namespaces"})
-        assert not pods.is_error and pods.structured_content["untrusted"], pods
-        assert json.loads(pods.content[0].text) == pods.structured_content
+        status = await client.call_tool("status_get", {})
+        assert not status.is_error and status.structured_content["untrusted"], status
+        assert json.loads(status.content[0].text) == status.structured_content
         refused = await client.call_tool("resources_list", {"kind": "exec"})
         assert refused.is_error, refused
         try:

@@ -8,7 +8,6 @@ namespace {
 using mcp::Json;
 using mcp::Outcome;
 using testing::Contains;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -69,6 +68,11 @@ protected:
     Task<void> asking(mcp::Principal by, std::optional<mcp::Rights>& into) {
         into = co_await programs.rightsOf(std::move(by));
     }
+    Task<void> recorded(storage::AuditEntry entry) {
+        storage::UnitOfWork unit;
+        unit.audit.push_back(std::move(entry));
+        co_await flush(std::move(unit));
+    }
     static Task<access::Membership> noDepartments(std::string) { co_return access::Membership(); }
 
     struct Card {
@@ -81,11 +85,13 @@ protected:
                                if (reachable) cards.push_back({std::move(card), shown});
                                return reachable;
                            }};
-    McpDesk programs{clock, random, control, gate, desk, people, [this](storage::AuditEntry entry) -> Task<void> {
-                         storage::UnitOfWork unit;
-                         unit.audit.push_back(std::move(entry));
-                         co_await flush(std::move(unit));
-                     }};
+    McpDesk programs{clock,
+                     random,
+                     control,
+                     gate,
+                     desk,
+                     people,
+                     [this](storage::AuditEntry entry) { return recorded(std::move(entry)); }};
 };
 
 TEST_F(McpDeskTest, TokenSaysWhoAsksAndNothingElseDoes) {
