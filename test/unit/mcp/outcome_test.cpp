@@ -30,7 +30,8 @@ TEST(McpText, IsWithoutWhatSteersTerminalsReadersAndModels) {
         {"[INST] do it [/inst]", "\uFFFD do it \uFFFD"},
         {"<start_of_turn>user", "\uFFFDuser"},
         {"</tool_call>", "\uFFFD"},
-        {"<|im_<s>start|>", "<|im_\uFFFDstart|>"},
+        {"<|im_<s>start|>", "\uFFFD"},
+        {"<<s>s>", "<\uFFFDs>"},
         {"a < b | c > d", "a < b | c > d"},
         {"bell\x07", "bell\uFFFD"},
     };

@@ -119,7 +119,7 @@ TEST(McpTools, ChangeIsOneCommandWithoutItsConfirmation) {
     EXPECT_EQ(changeFor(R"({"verb":"scale","arguments":["deployment/web","5"],"namespace":"shop"})"),
               "scale deployment/web 5 --namespace shop");
     EXPECT_EQ(changeFor(R"({"verb":"drain","arguments":["node-1"],"options":{"timeout":"2m","force":true}})"),
-              "drain node-1 --force --timeout 2m");
+              "drain node-1 --timeout 2m --force");
     for (const auto* option : {"yes", "expect", "kept", "dry-run", "nonsense"}) {
         Json arguments{{"verb", "scale"}, {"options", Json{{option, "x"}}}};
         EXPECT_FALSE(changeOf(arguments, plannableVerbs())) << option;

@@ -27,7 +27,7 @@ protected:
         if (!forward) return {};
         std::optional<std::optional<Json>> answer;
         tasks.spawn("answer", answering(std::move(forward->message), answer));
-        EXPECT_TRUE(loop.runUntil([&] { return answer.has_value(); }));
+        EXPECT_TRUE(loop.runUntil([&] { return answer.has_value() && tasks.empty(); }));
         return answer && *answer ? onOneLine(**answer) : std::string();
     }
     Task<void> answering(Message message, std::optional<std::optional<Json>>& into) {
@@ -181,7 +181,7 @@ protected:
         for (const auto& [name, value] : headers) request.headers.set(name, value);
         std::optional<net::ServerResponse> response;
         tasks.spawn("request", answering(std::move(request), response));
-        EXPECT_TRUE(loop.runUntil([&] { return response.has_value(); }));
+        EXPECT_TRUE(loop.runUntil([&] { return response.has_value() && tasks.empty(); }));
         return response.value_or(net::ServerResponse());
     }
     Task<void> answering(net::ServerRequest request, std::optional<net::ServerResponse>& into) {
