@@ -1,5 +1,10 @@
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <semaphore>
 #include <thread>
 
 #include "agent/app/version.hpp"
@@ -18,8 +23,10 @@ namespace {
 
 /// Longer than any command works for one answer.
 constexpr Duration longestAnswer = 75s;
-/// What is under way when the client has closed its end.
-constexpr Duration lastAnswers = 900ms;
+/// How often a client that has closed its end is looked for.
+constexpr Duration lookEvery = 500ms;
+/// Lines that were read and not yet looked at.
+constexpr std::ptrdiff_t mostLines = 64;
 constexpr Duration forEver = 100'000h;
 
 Result<AgentAddress> addressOf(const McpOptions& options) {
@@ -46,21 +53,41 @@ public:
               std::cerr << "klaw: " << name << ": " << what << std::endl;
           }) {}
 
-    void run() {
+    /// False where answers were owed in the end.
+    bool run() {
         std::thread reader([this] { read(); });
         tasks_.spawn("input", untilInputEnds());
         // Connections that are kept for another request are work as well.
         loop_.runUntil([this] { return tasks_.empty(); }, forEver);
         reader.join();
+        return !owing_;
     }
 
 private:
     void read() {
-        for (std::string line; std::getline(std::cin, line);) loop_.post([this, line] { take(line); });
+        for (std::string line; nextLine(line);) {
+            room_.acquire();
+            loop_.post([this, line] {
+                take(line);
+                room_.release();
+            });
+        }
         loop_.post([this] {
             ended_ = true;
             inputEnded_.notify();
         });
+    }
+
+    /// Of a longer one only so much that it is refused.
+    static bool nextLine(std::string& line) {
+        line.clear();
+        bool any = false;
+        for (int c = std::getchar(); c != EOF; c = std::getchar()) {
+            if (c == '\n') return true;
+            any = true;
+            if (line.size() <= mcp::longestMessage) line += static_cast<char>(c);
+        }
+        return any;
     }
 
     void take(const std::string& line) {
@@ -72,12 +99,22 @@ private:
 
     static void write(const std::string& line) { std::cout << line << "\n" << std::flush; }
 
+    /// Whether nobody can read what would be written.
+    static bool outputIsGone() {
+        pollfd out{STDOUT_FILENO, 0, 0};
+        return !std::cout || (::poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0);
+    }
+
     Task<void> untilInputEnds() {
         auto ended = [this] { return ended_; };
         co_await inputEnded_.until(ended);
-        auto answered = [this] { return underWay_ == 0; };
-        co_await inputEnded_.until(answered, clock_, clock_.now() + lastAnswers);
-        if (underWay_ > 0) std::_Exit(0);  // nobody reads what would still come
+        auto answered = [this] { return session_.waiting() == 0; };
+        auto until = clock_.now() + longestAnswer;
+        while (!answered() && clock_.now() < until && !outputIsGone())
+            co_await inputEnded_.until(answered, clock_, clock_.now() + lookEvery);
+        owing_ = !answered();
+        if (owing_) std::cerr << "klaw: " << session_.waiting() << " request(s) got no answer" << std::endl;
+        if (underWay_ > 0) std::_Exit(owing_ ? 1 : 0);  // nobody waits for what would still come
     }
 
     Task<void> pass(mcp::StdioSession::Forward forward) {
@@ -152,16 +189,17 @@ private:
     mcp::StdioSession session_;
     LoopCondition inputEnded_;
     TaskGroup tasks_;
+    std::counting_semaphore<mostLines> room_{mostLines};
     std::size_t underWay_ = 0;
     bool ended_ = false;
+    bool owing_ = false;
 };
 
 }  // namespace
 
 int mcpCommand(const McpOptions& options) {
     Bridge bridge(options);
-    bridge.run();
-    return 0;
+    return bridge.run() ? 0 : 1;
 }
 
 }  // namespace klaw::cli

@@ -85,7 +85,9 @@ std::optional<ServerResponse> turnedAway(const ServerRequest& request, const All
 }
 
 ServerResponse unauthorised() {
-    auto response = refusal(401, "show a token of `mcp.principals` as bearer");
+    auto response = refusal(401,
+                            "show a token of `mcp.principals` as bearer; on this machine `klaw mcp --as NAME` says "
+                            "which of them it is");
     response.headers.add("WWW-Authenticate", "Bearer realm=\"klaw\"");
     return response;
 }
@@ -111,6 +113,9 @@ Task<ServerResponse> HttpEndpoint::handle(ServerRequest request, AllowedHosts ho
     auto headers = headersOf(request);
     bool stateless =
         hasEnvelope(*message) || headers.version == statelessVersion || message->method == "server/discover";
+    bool spoken = !headers.version || stateless ||
+                  std::ranges::find(handshakeVersions, *headers.version) != handshakeVersions.end();
+    if (!spoken) co_return json(400, errorOf(unsupportedVersion(message->id, *headers.version)));
     auto answer = co_await server_.answer(std::move(*principal), std::move(*message), std::move(headers));
     if (!answer) co_return ServerResponse::text(202, "");
     co_return json(statusOf(*answer, stateless), *answer);

@@ -5,7 +5,22 @@
 namespace klaw::mcp {
 namespace {
 
-constexpr std::size_t longestMessage = 1u << 20;
+/// Each one more is compared with all before it.
+constexpr std::size_t mostMembers = 1000;
+
+std::size_t membersIn(std::string_view text) {
+    std::size_t members = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (quoted && text[i] == '\\')
+            ++i;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && text[i] == ':')
+            ++members;
+    }
+    return members;
+}
 
 bool isId(const Json& id) {
     return id.is_string() || id.is_number_integer();
@@ -14,7 +29,8 @@ bool isId(const Json& id) {
 }  // namespace
 
 Parsed parseMessage(std::string_view text) {
-    if (text.size() > longestMessage) return Refusal{Code::InvalidRequest, "the message is longer than 1 MiB"};
+    if (text.size() > longestMessage) return Refusal{Code::InvalidRequest, "the message is longer than 320 KiB"};
+    if (membersIn(text) > mostMembers) return Refusal{Code::InvalidRequest, "the message has more than 1000 members"};
     auto json = parsedJson<Json>(text);
     if (json.is_discarded()) return Refusal{Code::ParseError, "this is no JSON"};
     if (json.is_array()) return Refusal{Code::InvalidRequest, "batches are not taken: send one message at a time"};

@@ -41,6 +41,9 @@ struct Response {};
 
 using Parsed = std::variant<Message, Response, Refusal>;
 
+/// Of one message, in bytes: a document with what is around it.
+inline constexpr std::size_t longestMessage = 320u << 10;
+
 /// One message. Arrays are refused: only the version 2025-03-26 knew them, and no client sends any.
 Parsed parseMessage(std::string_view text);
 

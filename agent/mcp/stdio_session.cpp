@@ -44,6 +44,8 @@ StdioSession::Step StdioSession::pass(Message message) {
         if (auto wrong = strayed(message, *era_)) return refused(*wrong);
     auto spoken = eraOf(message);
     if (auto* refusal = std::get_if<Refusal>(&spoken)) return refused(*refusal);
+    if (waiting_.size() >= mostWaiting)
+        return refused(Refusal{Code::InvalidRequest, "32 requests wait for their answers already", {}, message.id});
     // A ping may come before anything else.
     if (!era_ && message.method != "ping") era_ = std::get<Era>(spoken);
     if (message.method == "initialize") client_ = clientOf(at(message.params, "clientInfo"));

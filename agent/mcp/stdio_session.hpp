@@ -25,11 +25,15 @@ public:
     };
     /// Nothing is to be done.
     struct Nothing {};
+    /// More at once are refused.
+    static constexpr std::size_t mostWaiting = 32;
     using Step = std::variant<Nothing, Reply, Forward>;
 
     Step take(std::string_view line);
     /// Whether the answer to a request is still wanted; it is then no longer waited for.
     bool wants(const Json& id);
+    /// How many requests have no answer yet that is still wanted.
+    std::size_t waiting() const { return waiting_.size(); }
     /// What the client said of itself, for calls of the handshake era.
     const std::string& client() const { return client_; }
 

@@ -1,4 +1,5 @@
 // What goes over the wire: a line in, a line out.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "agent/mcp/http_endpoint.hpp"
@@ -25,6 +26,7 @@ protected:
         if (auto* reply = std::get_if<StdioSession::Reply>(&step)) return reply->line;
         auto* forward = std::get_if<StdioSession::Forward>(&step);
         if (!forward) return {};
+        EXPECT_TRUE(session.wants(forward->message.id));
         std::optional<std::optional<Json>> answer;
         tasks.spawn("answer", answering(std::move(forward->message), answer));
         EXPECT_TRUE(loop.runUntil([&] { return answer.has_value() && tasks.empty(); }));
@@ -95,6 +97,28 @@ TEST_F(McpWire, RequestsAndTheirAnswers) {
     for (const auto& [asked, answer] : table) EXPECT_EQ(line(asked), answer) << asked;
 }
 
+TEST_F(McpWire, MessageThatWouldTakeLongToReadIsRefused) {
+    std::string many = R"({"jsonrpc":"2.0","id":1,"method":"ping","params":{)";
+    for (int i = 0; i < 1001; ++i) many += fmt::format(R"({}"k{}":1)", i ? "," : "", i);
+    EXPECT_THAT(line(many + "}}"), HasSubstr("more than 1000 members"));
+    EXPECT_THAT(line(std::string((320u << 10) + 1, ' ') + "{}"), HasSubstr("longer than 320 KiB"));
+    auto colons = R"({"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":")" + std::string(5000, ':') + R"("}})";
+    EXPECT_THAT(line(colons), HasSubstr(R"("result")"));
+}
+
+TEST_F(McpWire, SoManyRequestsWaitAtOnce) {
+    line(handshake);
+    auto asked = [&](int id) {
+        auto step = session.take(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"ping"}})", id));
+        return std::holds_alternative<StdioSession::Forward>(step);
+    };
+    auto taken = session.waiting();
+    for (auto id = static_cast<int>(taken); id < 32; ++id) EXPECT_TRUE(asked(100 + id));
+    EXPECT_FALSE(asked(200));
+    EXPECT_TRUE(session.wants(131));
+    EXPECT_TRUE(asked(201));
+}
+
 TEST_F(McpWire, CallGivesTheSameAsTextAndAsStructure) {
     line(handshake);
     EXPECT_EQ(
@@ -155,7 +179,6 @@ TEST_F(McpWire, FirstRequestDecidesTheEra) {
 
 TEST_F(McpWire, CancelledRequestGetsNoAnswer) {
     line(handshake);
-    ASSERT_TRUE(session.wants(Json(0)));
     session.take(R"({"jsonrpc":"2.0","id":5,"method":"tools/list"})");
     session.take(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":5,"reason":"late"}})");
     EXPECT_FALSE(session.wants(Json(5)));
@@ -218,6 +241,11 @@ TEST_F(McpHttp, StatusSaysWhatIsWrongWithARequest) {
     EXPECT_EQ(send("[]").status, 400);
     EXPECT_EQ(send(R"({"jsonrpc":"2.0","method":"notifications/initialized"})").status, 202);
     EXPECT_EQ(send(R"({"jsonrpc":"2.0","id":1,"result":{}})").status, 202);
+}
+
+TEST_F(McpHttp, UnknownVersionIsRefused) {
+    EXPECT_EQ(send(ping, {{"MCP-Protocol-Version", "2025-06-18"}}).status, 200);
+    EXPECT_EQ(send(ping, {{"MCP-Protocol-Version", "1999-01-01"}}).status, 400);
 }
 
 TEST_F(McpHttp, OnlyPostIsTaken) {
