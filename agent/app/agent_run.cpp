@@ -95,7 +95,10 @@ Result<void> AgentRun::start() {
         // One that has resolved meanwhile has its end on its card.
         if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
     };
-    auto tell = [this](const std::string& address, const Answered& answer) { chats_->tell(address, answer); };
+    auto tell = [this](const std::string& address, const Answered& answer) {
+        chats_->tell(address, answer);
+        mcp_->heard(answer);
+    };
     changes_ = std::make_unique<ChangeDesk>(loop_, clock_, random_, *control_, *access_, flushWith, noteAction, tell);
     approvals_ =
         std::make_unique<ApprovalDesk>(loop_, clock_, random_, *control_, *access_, flushWith, tell, *changes_);

@@ -100,7 +100,10 @@ private:
     // Programs that ask: agent_mcp.cpp.
     void openMcp();
     Task<void> recordAsking(storage::AuditEntry entry);
-    Result<void> askPeople(const McpPrincipalConfig& principal, std::string card, const Answered& answered) const;
+    Task<Result<void>> askPeople(McpPrincipalConfig principal, std::string card, Answered answered,
+                                 storage::AuditEntry entry);
+    Result<storage::Delivery> cardForPeople(const McpPrincipalConfig& principal, const std::string& card,
+                                            const Answered& answered) const;
     deliver::Commit commitThroughGate();
 
     void changed(const rules::Change& change);

@@ -279,9 +279,10 @@ void ChatDesk::tell(const std::string& address, const Answered& answered) {
     if (card && card->reply) show(answered, std::move(*card->reply));
 }
 
-void ChatDesk::propose(const std::string& id, const std::string& chat, const Answered& answered) {
-    CardReply to{chat, {}, {}, {}, {}, true};
-    say(cardOf(id, answered.pagedCommand, answered), std::move(to));
+storage::Delivery ChatDesk::proposal(const std::string& id, const std::string& chat, const Answered& answered) const {
+    auto card = cardOf(id, answered.pagedCommand, answered);
+    card.reply = CardReply{chat, {}, {}, {}, {}, true};
+    return deliveryOf(std::move(card), id);
 }
 
 void ChatDesk::message(InboundMessage message) {

@@ -43,8 +43,9 @@ public:
     /// Shows whoever asked how it goes on, on the card of the answer. `address`: from `Asked::replyTo`, also of an
     /// earlier life of the agent.
     void tell(const std::string& address, const Answered& answered);
-    /// Shows people in a chat, or a person, what a program asks for, with a button that does it in their name.
-    void propose(const std::string& id, const std::string& chat, const Answered& answered);
+    /// Shows people in a chat, or a person, what a program asks for, with a button that does it in their name; to be
+    /// stored with the record of that.
+    storage::Delivery proposal(const std::string& id, const std::string& chat, const Answered& answered) const;
     Task<access::Membership> membershipOf(std::string id) const;
     /// Of the desk that made the address; empty for what is none.
     static std::string channelOf(const std::string& address);

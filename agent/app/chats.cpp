@@ -229,14 +229,13 @@ void Chats::tell(const std::string& address, const Answered& answered) const {
         if (line->config.name == channel) line->desk->tell(address, answered);
 }
 
-Result<void> Chats::propose(const std::string& app, const std::string& chat, const std::string& id,
-                            const Answered& answered) const {
+Result<storage::Delivery> Chats::proposal(const std::string& app, const std::string& chat, const std::string& id,
+                                          const Answered& answered) const {
     auto found = std::ranges::find_if(lines_, [&](const auto& line) { return line->config.name == app; });
     if (found == lines_.end()) return fail(ErrorCode::NotFound, "there is no application \"" + app + "\"");
     if (!(*found)->config.listens)
         return fail(ErrorCode::Unavailable, "the application \"" + app + "\" hears no presses", {}, "see `listens`");
-    (*found)->desk->propose(id, chat, answered);
-    return {};
+    return (*found)->desk->proposal(id, chat, answered);
 }
 
 std::string Chats::applicationOf(std::string_view platform) const {

@@ -50,8 +50,8 @@ public:
     Task<net::ServerResponse> receive(net::ServerRequest request, std::string name, std::string rest);
     /// A card in a chat of the application, or to a person, for `answered.confirm` to be pressed. NotFound where there
     /// is no such application, Unavailable where it hears no presses.
-    Result<void> propose(const std::string& app, const std::string& chat, const std::string& id,
-                         const Answered& answered) const;
+    Result<storage::Delivery> proposal(const std::string& app, const std::string& chat, const std::string& id,
+                                       const Answered& answered) const;
     /// The first application of a platform: "feishu"; empty where there is none.
     std::string applicationOf(std::string_view platform) const;
     /// Which departments somebody is in, by an application of their platform.

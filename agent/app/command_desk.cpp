@@ -445,7 +445,11 @@ Task<Answered> CommandDesk::execute(Asked asked) {
     if (understood->changes()) {
         auto entry = auditOf(caller, verb, done ? "done" : "failed", asked.command);
         auto stored = co_await recordDone(std::move(entry), asked.claims, answer);
-        if (done && !stored) co_return refusal(stored.error());
+        answer.became = done ? Became::Done : Became::Failed;
+        if (done && !stored) {
+            answer = refusal(stored.error());
+            answer.became = Became::Unknown;
+        }
     } else if (denied) {
         co_await record(withResult(auditOf(caller, verb, "denied", asked.command), why));
     } else if (auto stored = co_await recordRead(caller, *understood->verb, understood->line, asked.command, done);
@@ -466,8 +470,11 @@ Task<std::optional<Answered>> CommandDesk::held(const operate::Verb& verb, const
     if (verb.plan) co_return std::nullopt;
     auto preview = verb.preview(control_, asked.caller, line);
     if (!preview) co_return refusal(preview.error());
+    // Not every form of a verb can say what would come of it.
+    if (preview->empty()) *preview = (asked.caller.chinese() ? "将要执行：" : "This would run: ") + asked.command;
     auto answer = Answered::saying(*preview + "\n");
     answer.pagedCommand = asked.command;
+    answer.needs = {operate::requiredAccess(control_, verb, line, asked.caller)};
     answer.confirm = asked.command + (verb.confirms && verb.confirms(line) ? " --yes" : "");
     co_await record(auditOf(asked.caller, verb.name, "previewed", asked.command));
     co_return answer;
@@ -530,6 +537,12 @@ Task<Answered> CommandDesk::press(Asked asked, std::string nonce, std::map<std::
     if (asked.card.starts_with(programCardPrefix)) asked.caller.via = asked.card;
     auto card = asked.card, button = offer->verb;
     auto by = asked.caller;
+    bool goesOn = button == "confirm" || button == "approve";
+    auto why = voided_ && goesOn ? voided_(card) : std::nullopt;
+    if (why) {
+        co_await record(withResult(auditOf(by, "press", "denied", offer->arguments), *why));
+        co_return Answered::refusing(*why + "\n");
+    }
     auto answer = co_await pressKnown(std::move(asked), std::move(*offer), inputs);
     answer.card = std::move(card);
     answer.button = std::move(button);

@@ -41,6 +41,10 @@ public:
     using Pressed = std::function<void(const std::string& card, const operate::Caller& by, const Answered& answer)>;
     void onPressed(Pressed hear) { pressed_ = std::move(hear); }
 
+    /// Why the card of a program can be confirmed no longer; nothing: it can.
+    using Voided = std::function<std::optional<std::string>(const std::string& card)>;
+    void setVoided(Voided voided) { voided_ = std::move(voided); }
+
     Task<Answered> execute(Asked asked);
     /// A one-time permission to carry out this very command, with what it would do.
     Task<Result<serve::ConsoleBackend::Offered>> offer(operate::Caller caller, std::string command);
@@ -83,6 +87,7 @@ private:
     ApprovalDesk* approvals_ = nullptr;
     bool allReadsRecorded_ = true;
     Pressed pressed_;
+    Voided voided_;
     std::map<std::string, std::shared_ptr<Press>> presses_;  ///< by the hash of the nonce; those that act
     std::deque<std::string> pressOrder_;
 };

@@ -26,9 +26,10 @@ public:
     struct People {
         /// In which departments somebody is.
         std::function<Task<access::Membership>(std::string identity)> membership;
-        /// Shows the card of a plan to those whom the principal's configuration names; an Error where it names nobody
-        /// who can be reached.
-        std::function<Result<void>(const McpPrincipalConfig& principal, std::string card, const Answered& answered)>
+        /// Shows the card of a plan to those whom the principal's configuration names, once it is durable with the
+        /// record of that; an Error where it names nobody who can be reached, or nothing was stored.
+        std::function<Task<Result<void>>(McpPrincipalConfig principal, std::string card, Answered answered,
+                                         storage::AuditEntry entry)>
             ask;
     };
     using Record = std::function<Task<void>(storage::AuditEntry entry)>;
@@ -41,6 +42,9 @@ public:
     /// Whom a request stands for by its token, and what its headers say of the way it came. `ownToken`: that of the
     /// data directory, whose holder may speak for any principal.
     std::optional<mcp::Principal> identify(const net::ServerRequest& request, std::string_view ownToken) const;
+
+    /// What was said of a change later than its press: by its card.
+    void heard(const Answered& answer);
 
     Task<mcp::Rights> rightsOf(mcp::Principal principal) override;
     Task<mcp::Outcome> call(mcp::Principal principal, const mcp::Tool& tool, mcp::Json arguments) override;
@@ -55,9 +59,13 @@ private:
     Task<mcp::Outcome> read(mcp::Principal principal, const mcp::Tool& tool, mcp::ToolCommand command);
     Task<mcp::Outcome> plan(mcp::Principal principal, mcp::ToolCommand command);
     Task<mcp::Outcome> apply(mcp::Principal principal, std::string id);
-    Task<mcp::Outcome> ask(mcp::Principal principal, McpPlan* plan);
+    Task<mcp::Outcome> ask(mcp::Principal principal, std::string id);
+    mcp::Outcome stateOutcome(const McpPlan& plan) const;
     Task<mcp::Outcome> refused(const mcp::Principal& principal, std::string verb, std::string command, std::string why);
     Result<void> stillMay(const McpPlan& plan, const operate::Caller& caller) const;
+    std::optional<std::string> voided(const std::string& card);
+    void noteRead(const std::string& principal, std::string what);
+    std::string lately(const std::string& principal) const;
     Answered cardOf(const McpPlan& plan) const;
     void pressed(const std::string& card, const operate::Caller& by, const Answered& answer);
     storage::AuditEntry entryOf(const operate::Caller& caller, std::string_view verb, std::string_view decision,
@@ -73,8 +81,12 @@ private:
     std::string language_ = "en";
     McpPlans plans_;
     std::map<std::string, net::TokenBucket> planned_, asked_;  ///< of the last hour, by principal
-    /// By principal: what it read last of what others write, and when.
-    std::map<std::string, std::pair<std::string, TimePoint>> lastRead_;
+    /// What it has read lately, the latest last.
+    struct Reading {
+        std::string what;
+        TimePoint at;
+    };
+    std::map<std::string, std::vector<Reading>> readings_;  ///< by principal
 };
 
 }  // namespace klaw::app

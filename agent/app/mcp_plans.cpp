@@ -11,7 +11,7 @@ constexpr std::size_t idBytes = 12, mostPlans = 1000;
 constexpr Duration rememberFor = 24h;
 
 bool isOpen(const McpPlan& plan) {
-    return plan.state == McpPlan::State::Planned || plan.state == McpPlan::State::Waiting;
+    return !plan.over();
 }
 
 }  // namespace
@@ -29,17 +29,17 @@ McpPlan* McpPlans::find(const std::string& id, const std::string& principal, Tim
     if (found == plans_.end() || found->second.principal != principal) return nullptr;
     auto& plan = found->second;
     if (plan.state == McpPlan::State::Planned && now >= plan.until) return nullptr;
-    if (plan.state == McpPlan::State::Waiting && now >= plan.until) {
-        plan.state = McpPlan::State::Failed;
-        plan.word = "nobody confirmed it in time: nothing was done";
-    }
     return &plan;
+}
+
+McpPlan* McpPlans::find(const std::string& id) {
+    auto found = plans_.find(id);
+    return found == plans_.end() ? nullptr : &found->second;
 }
 
 McpPlan* McpPlans::ofCard(const std::string& card) {
     if (!card.starts_with(programCardPrefix)) return nullptr;
-    auto found = plans_.find(card.substr(programCardPrefix.size()));
-    return found == plans_.end() ? nullptr : &found->second;
+    return find(card.substr(programCardPrefix.size()));
 }
 
 std::string McpPlans::cardOf(const McpPlan& plan) {

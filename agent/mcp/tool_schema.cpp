@@ -121,8 +121,10 @@ Json planOutput() {
 }
 
 Json applyOutput() {
-    auto status = typed("string", "waiting: for a press on Klaw's card; failed: what was tried did not succeed");
-    status["enum"] = {"waiting", "done", "failed"};
+    auto status = typed("string",
+                        "waiting: for a press on Klaw's card, for another person, or for the end; failed: what was "
+                        "tried did not succeed; unknown: look at the card and the object");
+    status["enum"] = {"waiting", "done", "failed", "unknown"};
     Json properties{{"plan", Json{{"type", "string"}}},
                     {"status", std::move(status)},
                     {"text", typed("string", "What became of it")},

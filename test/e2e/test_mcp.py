@@ -124,7 +124,9 @@ class McpTest(ProgramTest):
             answers = {answer["id"]: answer["result"] for answer in map(json.loads, done.stdout.splitlines())}
             self.assertEqual(answers[2]["structuredContent"]["rows"][0]["name"], "web")
             return {tool["name"] for tool in answers[1]["tools"]}
-        self.assertNotIn("change_plan", tools())
+        alone = subprocess.run([klaw(), "mcp", "--config", self.running.config_file], capture_output=True, text=True, timeout=30,
+                               input=json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}) + "\n")
+        self.assertIn("klaw mcp --as NAME", json.loads(alone.stdout)["error"]["message"])
         self.assertNotIn("change_plan", tools("--as", "for-li"))
         self.assertIn("change_apply", tools("--as", "for-li", "--allow-changes"))
         self.assertNotIn("change_plan", tools("--as", "for-ana", "--allow-changes"))

@@ -81,10 +81,19 @@ protected:
     };
     std::vector<Card> cards;
     Result<void> reachable = {};
-    McpDesk::People people{noDepartments, [this](const McpPrincipalConfig&, std::string card, const Answered& shown) {
-                               if (reachable) cards.push_back({std::move(card), shown});
-                               return reachable;
-                           }};
+    Task<Result<void>> show(std::string card, Answered answered, storage::AuditEntry entry) {
+        if (!reachable) co_return reachable;
+        storage::UnitOfWork unit;
+        unit.audit.push_back(std::move(entry));
+        auto stored = co_await flush(std::move(unit));
+        if (!stored) co_return fail(std::move(stored).error());
+        cards.push_back({std::move(card), std::move(answered)});
+        co_return Result<void>();
+    }
+    McpDesk::People people{
+        noDepartments, [this](const McpPrincipalConfig&, std::string card, Answered shown, storage::AuditEntry entry) {
+            return show(std::move(card), std::move(shown), std::move(entry));
+        }};
     McpDesk programs{clock,
                      random,
                      control,
@@ -106,9 +115,15 @@ TEST_F(McpDeskTest, TokenSaysWhoAsksAndNothingElseDoes) {
 }
 
 TEST_F(McpDeskTest, HolderOfTheDataDirectorySpeaksAsTheUserOrForAPrincipal) {
-    EXPECT_EQ(principal("token-of-agent00", "Klaw-User", "alice").caller.identity, "local:alice");
     EXPECT_EQ(principal("token-of-agent00", "Klaw-Principal", "for-zhao").caller.identity, "feishu:ou_zhao");
     EXPECT_FALSE(identify("token-of-agent00", "Klaw-Principal", "nobody"));
+    EXPECT_FALSE(identify("token-of-agent00")) << "of three it is not said which";
+    McpConfig config;
+    config.principals = {{"reader", "token-of-reader0", "feishu:ou_li", false, {}}};
+    programs.follow(config, "en");
+    EXPECT_EQ(principal("token-of-agent00", "Klaw-User", "alice").caller.identity, "feishu:ou_li") << "the only one";
+    programs.follow({}, "en");
+    EXPECT_EQ(principal("token-of-agent00", "Klaw-User", "alice").caller.identity, "local:alice");
     EXPECT_FALSE(principal("token-of-agent00").changes);
     EXPECT_TRUE(principal("token-of-agent00", "Klaw-Allow-Changes", "true").changes);
 }
@@ -206,7 +221,7 @@ TEST_F(McpDeskTest, WithoutSomebodyToAskNothingIsAsked) {
     reachable = {};
     EXPECT_EQ(statusOf(principal("token-of-li-0000"), id), "waiting");
     clock.advance(31min);
-    EXPECT_EQ(statusOf(principal("token-of-li-0000"), id), "failed");
+    EXPECT_EQ(statusOf(principal("token-of-li-0000"), id), "unknown") << "a press may be under way";
 }
 
 TEST_F(McpDeskTest, AlertsAreSilencedByAPressAsWell) {
@@ -216,6 +231,68 @@ TEST_F(McpDeskTest, AlertsAreSilencedByAPressAsWell) {
     EXPECT_EQ(statusOf(principal("token-of-li-0000"), planned.content["plan"]), "waiting");
     EXPECT_TRUE(press(offered("confirm", cards.at(0).shown.confirm, cards.at(0).id)).ok);
     EXPECT_EQ(statusOf(principal("token-of-li-0000"), planned.content["plan"]), "done");
+}
+
+TEST_F(McpDeskTest, WhatNeedsASecondPersonIsNeitherDoneNorForgotten) {
+    access::ApprovalRule rule;
+    rule.verbs = {"restart"};
+    rule.expires = 2h;
+    gate.setApprovalRules({rule});
+    auto li = principal("token-of-li-0000");
+    struct {
+        const char* decision;
+        const char* status;
+    } table[] = {{"refuse", "failed"}, {"approve", "done"}};
+    for (const auto& [decision, status] : table) {
+        auto id = planRestart(li).content["plan"].get<std::string>();
+        ASSERT_EQ(statusOf(li, id), "waiting");
+        auto waiting = press(offered("confirm", cards.back().shown.confirm, cards.back().id), "feishu:ou_li");
+        ASSERT_EQ(waiting.decisions.size(), 2u) << waiting.text;
+        EXPECT_EQ(statusOf(li, id), "waiting") << "the first press is not the change";
+        clock.advance(40min);
+        EXPECT_EQ(statusOf(li, id), "waiting") << "the second person has longer than the card";
+        auto approval = waiting.decisions.front().second.substr(8);
+        auto command = decision + (" " + approval);
+        EXPECT_TRUE(press(offered(decision, command, cards.back().id), "feishu:ou_han").ok) << decision;
+        EXPECT_EQ(statusOf(li, id), status);
+    }
+    EXPECT_THAT(unitOf("allowed").audit.back().detail, HasSubstr("\"via\":\"mcp-p-")) << "also by the second person";
+}
+
+TEST_F(McpDeskTest, TypedDecisionIsHeardByTheCard) {
+    auto li = principal("token-of-li-0000");
+    auto id = planRestart(li).content["plan"].get<std::string>();
+    ASSERT_EQ(statusOf(li, id), "waiting");
+    auto going = Answered::saying("drain node-1");
+    going.card = cards.back().id;
+    going.became = Became::Goes;
+    programs.heard(going);
+    EXPECT_EQ(statusOf(li, id), "waiting") << "it goes on";
+    auto refused = Answered::refusing("refused by Han");
+    refused.card = cards.back().id;
+    refused.became = Became::Failed;
+    programs.heard(refused);
+    EXPECT_EQ(statusOf(li, id), "failed");
+}
+
+TEST_F(McpDeskTest, CardOfAWithdrawnProgramIsVoid) {
+    auto li = principal("token-of-li-0000");
+    auto id = planRestart(li).content["plan"].get<std::string>();
+    ASSERT_EQ(statusOf(li, id), "waiting");
+    programs.follow({}, "en");
+    auto pressed = press(offered("confirm", cards.back().shown.confirm, cards.back().id), "feishu:ou_han");
+    EXPECT_THAT(pressed.text, HasSubstr("may not ask for changes any more"));
+    EXPECT_TRUE(unitOf("allowed").audit.empty());
+}
+
+TEST_F(McpDeskTest, CardNamesWhatWasReadInNoWordsOfTheModel) {
+    auto li = principal("token-of-li-0000");
+    call(li, "alerts_list", Json{{"namespace", "shop"}, {"grep", "please confirm at once"}});
+    call(li, "silences_list", Json::object());
+    auto id = planRestart(li).content["plan"].get<std::string>();
+    ASSERT_EQ(statusOf(li, id), "waiting");
+    EXPECT_THAT(cards.back().shown.text, HasSubstr("read what others wrote: Alerts shop; Silences\n"));
+    EXPECT_THAT(cards.back().shown.text, Not(HasSubstr("at once")));
 }
 
 TEST_F(McpDeskTest, ProgramsPlanSoManyChangesInAnHour) {
