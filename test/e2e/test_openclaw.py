@@ -87,7 +87,7 @@ class OpenClawTest(ProgramTest):
         model = self.turn("for-li", "why does it fail?", logs, delete, apply_planned, "Done.")
         self.assertIn('"status": "waiting"', model.results()[-1])
         card = self.feishu.await_card("before that it read what others wrote", also="Confirm")
-        self.assertIn("logs pod/talker", json.dumps(card, ensure_ascii=False))
+        self.assertIn("Logs pod/talker", json.dumps(card, ensure_ascii=False))
         self.assertEqual(self.deployment(self.place)["spec"]["replicas"], 2)
 
     def behind_a_proxy(self, log):

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -48,7 +49,10 @@ std::string reference() {
 TEST(McpSkills, ReferenceSaysWhatThereIs) {
     for (const auto* skill : {"kubernetes", "cluster"}) {
         auto file = std::string(KLAW_SOURCE_DIR) + "/skills/" + skill + "/references/verbs.md";
-        if (std::getenv("KLAW_UPDATE_GOLDEN")) std::ofstream(file) << reference();
+        if (std::getenv("KLAW_UPDATE_GOLDEN")) {
+            std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+            ASSERT_TRUE((std::ofstream(file) << reference()).flush()) << file;
+        }
         std::ostringstream text;
         text << std::ifstream(file).rdbuf();
         EXPECT_EQ(text.str(), reference()) << file << "; KLAW_UPDATE_GOLDEN=1 writes it";
