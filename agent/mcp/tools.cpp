@@ -83,6 +83,39 @@ std::vector<Tool> clusterTools() {
     };
 }
 
+/// What `cluster …` reads.
+std::vector<Tool> lifecycleTools() {
+    return {
+        listing("cluster_audit", "Security audit",
+                "Checks how safe a cluster is set up: Pods, roles, network, secrets, certificates, control plane; says "
+                "what is new and what is fixed since the last time.",
+                "cluster audit",
+                {{"severity",
+                  Type::Choice,
+                  Into::Option,
+                  "The least that is listed",
+                  false,
+                  {},
+                  {"low", "medium", "high", "critical"}},
+                 ns(),
+                 grep(),
+                 cluster()}),
+        listing("cluster_backups_list", "Backups", "Lists the archives that there are, and how their backups go.",
+                "cluster backups", {{"name", Type::Text, Into::Argument, "Only of this backup"}}),
+        reading("cluster_backup_verify", "Verify a backup",
+                "Says whether an archive is whole and good, and what is in it.", "cluster backup",
+                {{"archive", Type::Text, Into::Argument, "Its name, from cluster_backups_list", true}}, {"verify"}),
+        listing("managed_clusters_list", "Clusters of Cluster API",
+                "Lists the clusters that Cluster API manages, with how far each is.", "cluster list",
+                {ns(), cluster()}),
+        reading("cluster_preflight", "Before an upgrade",
+                "Says what stands in the way of another version of Kubernetes, and what is to be done.",
+                "cluster preflight",
+                {{"name", Type::Text, Into::Argument, "Which cluster", true},
+                 {"to", Type::Text, Into::Option, "The version, such as v1.34.2", true}}),
+    };
+}
+
 std::vector<Tool> resourceTools() {
     std::vector<Tool> all{
         listing("resources_list", "List resources",
@@ -210,7 +243,8 @@ std::vector<Tool> changeTools() {
 std::span<const Tool> tools() {
     static const std::vector<Tool> all = [] {
         std::vector<Tool> made;
-        for (auto group : {clusterTools(), resourceTools(), alertTools(), peopleTools(), changeTools()})
+        for (auto group :
+             {clusterTools(), lifecycleTools(), resourceTools(), alertTools(), peopleTools(), changeTools()})
             std::ranges::move(group, std::back_inserter(made));
         return made;
     }();
