@@ -133,6 +133,21 @@ int run(int argc, char** argv) {
     ofClusters(clusterApp, "preflight", "What stands in the way of another version: NAME --to v1.34.2");
     ofClusters(clusterApp, "upgrade", "Another version by Cluster API: NAME --to v1.34.2");
 
+    McpOptions mcp;
+    auto* mcpApp = app.add_subcommand(
+        "mcp",
+        "Let a program that speaks the Model Context Protocol ask the running agent, on standard input and output");
+    mcpApp->add_option("--config", mcp.config, "Configuration of the agent, for its data directory");
+    mcpApp->add_option("--data", mcp.data, "Data directory of the agent");
+    mcpApp->add_option("--as", mcp.principal, "In the name of a principal of the configuration");
+    auto* url = mcpApp->add_option("--url", mcp.url, "An agent elsewhere, such as https://klaw.example.com");
+    auto* token = mcpApp->add_option("--token-file", mcp.tokenFile, "With --url: the file with the principal's token");
+    url->needs(token);
+    token->needs(url);
+    mcpApp->add_flag("--allow-changes", mcp.allowChanges,
+                     "Changes can be planned and asked for; people confirm them on Klaw's card");
+    mcpApp->callback([&] { code = mcpCommand(mcp); });
+
     app.add_subcommand("commands", "Print the commands of `klaw do` and of chats as a Markdown table")->callback([&] {
         code = catalogueCommand();
     });

@@ -197,6 +197,17 @@ bool Policy::departmentsMatter(const Request& request, TimePoint now) const {
     return matters;
 }
 
+bool Policy::allowsSomewhere(const Request& request, TimePoint now) const {
+    if (request.identity.starts_with(localPrefix) && request.identity.size() > localPrefix.size()) return true;
+    auto mayThere = [&](const RoleRule& rule) {
+        return matchesAny(rule.may, request.permission) || matchesAny(rule.may, request.verb);
+    };
+    return std::ranges::any_of(bindings_, [&](const Binding& binding) {
+        const auto* held = meantBy(binding, request) && holds(binding, now) ? role(binding.role) : nullptr;
+        return held && std::ranges::any_of(held->rules, mayThere);
+    });
+}
+
 std::vector<std::string> Policy::departmentsFor(const Request& request, TimePoint now) const {
     auto prefix = departmentPrefix(request.identity.substr(0, request.identity.find(':')));
     std::vector<std::string> departments;

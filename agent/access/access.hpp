@@ -64,6 +64,8 @@ public:
     /// Whether anything about the request, or what has to be read for it, may depend on the departments of whoever
     /// asks: not where a role of their own, or of the chat, allows it everywhere, and not where no department has it.
     bool departmentsMatter(const Request& request, TimePoint now) const;
+    /// Whether there is a place where somebody may do this.
+    bool allowsSomewhere(const Request& request, TimePoint now) const;
     /// Those of the asker's platform whose people may do this.
     std::vector<std::string> departmentsFor(const Request& request, TimePoint now) const;
     const std::vector<Binding>& bindings() const { return bindings_; }

@@ -66,6 +66,8 @@ std::optional<Approval> fromText(std::string id, const std::string& text) {
     approval.name = textAt(json, "name");
     approval.chat = textAt(json, "chat");
     approval.language = textAt(json, "language");
+    approval.via = textAt(json, "via");
+    approval.claim = textAt(json, "claim");
     approval.departments = textsAt(json, "departments");
     approval.incident = textAt(json, "incident");
     approval.replyTo = textAt(json, "replyTo");
@@ -110,6 +112,8 @@ storage::MetaEntry ApprovalBook::entryOf(const Approval& approval) {
               {"name", approval.name},
               {"chat", approval.chat},
               {"language", approval.language},
+              {"via", approval.via},
+              {"claim", approval.claim},
               {"departments", approval.departments},
               {"incident", approval.incident},
               {"replyTo", approval.replyTo},

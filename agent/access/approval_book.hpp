@@ -34,8 +34,9 @@ struct Approval {
     std::string target;        ///< as in the audit log
     std::string identity, name, chat, language;
     std::vector<std::string> departments;
-    std::string incident;       ///< that it is about; may be empty
-    std::string replyTo, card;  ///< where it is shown
+    std::string via{}, claim{};  ///< the program that asked in their name, and what it says of itself; may be empty
+    std::string incident;        ///< that it is about; may be empty
+    std::string replyTo, card;   ///< where it is shown
     TimePoint askedAt{};
     TimePoint expiresAt{};
     State state = State::Waiting;

@@ -97,7 +97,10 @@ Result<void> AgentRun::start() {
         // One that has resolved meanwhile has its end on its card.
         if (pipeline_->noteAction(incident, action, clock_.now())) scheduleFlush();
     };
-    auto tell = [this](const std::string& address, const Answered& answer) { chats_->tell(address, answer); };
+    auto tell = [this](const std::string& address, const Answered& answer) {
+        chats_->tell(address, answer);
+        mcp_->heard(answer);
+    };
     changes_ = std::make_unique<ChangeDesk>(loop_, clock_, random_, *control_, *access_, flushWith, noteAction, tell);
     approvals_ =
         std::make_unique<ApprovalDesk>(loop_, clock_, random_, *control_, *access_, flushWith, tell, *changes_);
@@ -115,6 +118,7 @@ Result<void> AgentRun::start() {
         loop_, clock_, random_, http_, *budgets_, *commands_,
         [this](storage::UnitOfWork unit, Committed done) { commitWithCourier(std::move(unit), std::move(done)); },
         state->meta);
+    openMcp();
     openCourier();
     openBackups(state->meta);
     countEarlierChanges();
@@ -330,6 +334,7 @@ void AgentRun::followChannels() {
     followAccess();
     budgets_->follow(setup_.config);
     chats_->follow(setup_.config);
+    mcp_->follow(setup_.config.mcp, setup_.config.language);
     auto notifiers = chats_->replyNotifiers();
     for (const auto& channel : setup_.config.channels) {
         auto byApp = chats_->notifierOf(channel);

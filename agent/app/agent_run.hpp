@@ -16,6 +16,7 @@
 #include "agent/app/data_directory.hpp"
 #include "agent/app/heartbeat.hpp"
 #include "agent/app/live_control.hpp"
+#include "agent/app/mcp_desk.hpp"
 #include "agent/app/metric_watch.hpp"
 #include "agent/app/metrics.hpp"
 #include "agent/app/remediation.hpp"
@@ -25,6 +26,7 @@
 #include "agent/deliver/courier.hpp"
 #include "agent/deliver/enricher.hpp"
 #include "agent/deliver/silence_mirror.hpp"
+#include "agent/mcp/http_endpoint.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/recording/history_writer.hpp"
 #include "agent/recording/recording_server.hpp"
@@ -62,6 +64,7 @@ public:
     Task<net::ServerResponse> chatCallback(net::ServerRequest request, std::string app, std::string rest) override {
         return chats_->receive(std::move(request), std::move(app), std::move(rest));
     }
+    Task<net::ServerResponse> mcp(net::ServerRequest request) override;
     const std::string& receiverToken() const override { return setup_.config.alertmanagerToken; }
 
 private:
@@ -97,6 +100,13 @@ private:
     void noteGrants(std::vector<storage::MetaEntry> entries);
     Result<void> loadRules(const std::vector<storage::RuleRevision>& applied);
     void followAlertmanagers();
+    // Programs that ask: agent_mcp.cpp.
+    void openMcp();
+    Task<void> recordAsking(storage::AuditEntry entry);
+    Task<Result<void>> askPeople(McpPrincipalConfig principal, std::string card, Answered answered,
+                                 storage::AuditEntry entry);
+    Result<storage::Delivery> cardForPeople(const McpPrincipalConfig& principal, const std::string& card,
+                                            const Answered& answered) const;
     deliver::Commit commitThroughGate();
 
     void changed(const rules::Change& change);
@@ -159,6 +169,8 @@ private:
     std::unique_ptr<Remediation> remediation_;
     std::unique_ptr<CallBudgets> budgets_;
     std::unique_ptr<Chats> chats_;
+    std::unique_ptr<McpDesk> mcp_;
+    std::unique_ptr<mcp::HttpEndpoint> mcpEndpoint_;
     std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<recording::RecordingServer> demo_;
     Signals signals_;

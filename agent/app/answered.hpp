@@ -7,12 +7,23 @@
 #include <utility>
 #include <vector>
 
+#include "agent/access/access.hpp"
 #include "agent/operate/caller.hpp"
 #include "agent/operate/output.hpp"
 #include "base/async/task.hpp"
 #include "storage/unit_of_work.hpp"
 
 namespace klaw::app {
+
+/// What is known of the change that an answer is about.
+enum class Became {
+    Nothing,  ///< it says nothing of that
+    Waits,    ///< for another person
+    Goes,     ///< it has begun
+    Done,
+    Failed,   ///< it is over without it
+    Unknown,  ///< somebody has to look
+};
 
 struct Answered {
     bool ok = false;
@@ -32,9 +43,11 @@ struct Answered {
     bool living = false;                                           ///< it goes on after this, or can be changed
     bool progresses = false;                                       ///< more of it follows soon
     bool settles = false;  ///< what came of a change that was confirmed, good or bad
-    std::string undo;      ///< the command that takes back what was done
-    std::string card;      ///< id of the card whose button was pressed
-    std::string button;    ///< what that button is for: "page", "confirm", "ack"
+    Became became = Became::Nothing;
+    std::vector<access::Request> needs{};  ///< what whoever confirms `confirm` must be allowed
+    std::string undo;                      ///< the command that takes back what was done
+    std::string card;                      ///< id of the card whose button was pressed
+    std::string button;                    ///< what that button is for: "page", "confirm", "ack"
 
     static Answered saying(std::string text) {
         Answered answer;
@@ -89,6 +102,16 @@ struct Approved {
     const std::string& shownName() const { return name.empty() ? identity : name; }
 };
 
+/// How far a command may go, whatever it says.
+enum class Extent {
+    Whole,
+    Preview,  ///< what it would change is shown, never done
+    Read,
+};
+
+/// Begins the ids of cards by which people confirm what a program has asked for.
+inline constexpr std::string_view programCardPrefix = "mcp-";
+
 /// A command as somebody gave it.
 struct Asked {
     operate::Caller caller;
@@ -103,7 +126,8 @@ struct Asked {
     bool withForms = true;               ///< a button can ask for more where it was pressed
     bool offered = false;                ///< the command is one of Klaw's own, behind a button
     std::optional<Approved> approved{};  ///< it was asked for earlier, and somebody else has approved it
-    bool maybeRepeated = false;          ///< nobody can say whether the same message was there before
+    Extent extent = Extent::Whole;
+    bool maybeRepeated = false;  ///< nobody can say whether the same message was there before
     std::shared_ptr<Claims> claims = std::make_shared<Claims>();
 };
 

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/app/change_records.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/text/secrets.hpp"
 #include "base/text/utf8.hpp"
@@ -99,6 +100,8 @@ storage::AuditEntry ApprovalDesk::entryOf(const Approval& approval, const std::s
                           {"askedBy", approval.identity}};
     if (!name.empty()) detail["name"] = name;
     if (!approval.name.empty()) detail["askedByName"] = approval.name;
+    if (!approval.via.empty()) detail["via"] = approval.via;
+    if (!approval.claim.empty()) detail["claim"] = approval.claim;
     if (!result.empty()) detail["result"] = truncateUtf8(maskSecrets(result), longestRecord);
     auto text = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return {clock_.now(), identity, approval.verb, std::string(decision), approval.target, std::move(text)};
@@ -118,6 +121,7 @@ Answered ApprovalDesk::shown(const Approval& approval, const access::ApprovalRul
                         {chinese ? "拒绝" : "Refuse", "refuse " + approval.id}};
     answer.pagedCommand = approval.summary;
     answer.settles = true;
+    answer.became = Became::Waits;
     answer.living = true;
     answer.card = approval.card;
     return answer;
@@ -176,7 +180,7 @@ Task<Answered> ApprovalDesk::judge(const operate::Verb& verb, operate::CommandLi
 Task<void> ApprovalDesk::goOn(std::shared_ptr<UnderWay> work, bool approves, operate::CommandLine line, Asked asked) {
     struct Interruption {
         explicit Interruption(UnderWay& of) : work(of) {}
-        ~Interruption() { work.end(Answered::refusing("this was interrupted: look what became of it\n")); }
+        ~Interruption() { work.end(interrupted()); }
         Interruption(const Interruption&) = delete;
         Interruption& operator=(const Interruption&) = delete;
         UnderWay& work;
@@ -253,6 +257,8 @@ Task<Answered> ApprovalDesk::carryOut(Approval approval, Asked asked) {
     again.caller.name = approval.name;
     again.caller.chat = approval.chat;
     again.caller.language = approval.language;
+    again.caller.via = approval.via;
+    again.caller.claim = approval.claim;
     again.caller.membership.departments = approval.departments;
     again.command = operate::withoutOption(operate::withoutOption(approval.command, "expect"), "yes");
     again.replyTo = approval.replyTo;
@@ -267,6 +273,7 @@ Task<Answered> ApprovalDesk::carryOut(Approval approval, Asked asked) {
         said.text = approval.summary + (chinese ? "：" : ": ") + decidedText(approval, chinese) + "\n" + said.text;
         said.ok = false;
         said.settles = true;
+        said.became = Became::Failed;
         said.pagedCommand = approval.summary;
         claims->meta.assign(1, access::ApprovalBook::entryOf(approval));
         storage::UnitOfWork unit;
@@ -285,6 +292,7 @@ Task<Answered> ApprovalDesk::turnDown(Approval approval, Asked asked) {
     bool chinese = approval.language.starts_with("zh");
     auto said = Answered::saying(approval.summary + (chinese ? "：" : ": ") + decidedText(approval, chinese) + "\n");
     said.settles = true;
+    said.became = Became::Failed;
     said.pagedCommand = approval.summary;
     said.card = approval.card;
     storage::UnitOfWork unit;
@@ -327,6 +335,7 @@ Task<void> ApprovalDesk::expire(std::string id) {
         auto said =
             Answered::refusing(approval.summary + (chinese ? "：" : ": ") + decidedText(approval, chinese) + "\n");
         said.pagedCommand = approval.summary;
+        said.became = Became::Failed;
         storage::UnitOfWork unit;
         unit.audit.push_back(entryOf(approval, "klaw", {}, "expired"));
         unit.meta.push_back(access::ApprovalBook::entryOf(approval));

@@ -207,6 +207,8 @@ Task<Answered> ChangeDesk::askApproval(Open open, access::Request request, std::
     wanted.name = open.caller.name;
     wanted.chat = open.caller.chat;
     wanted.language = open.caller.language;
+    wanted.via = open.caller.via;
+    wanted.claim = open.caller.claim;
     wanted.departments = open.caller.membership.departments;
     wanted.incident = open.incident;
     wanted.replyTo = open.replyTo;
@@ -243,6 +245,8 @@ storage::AuditEntry ChangeDesk::entryOf(const Open& open, std::string_view decis
     if (!open.command.empty()) detail["command"] = operate::recordable(open.command);
     if (!open.caller.name.empty()) detail["name"] = open.caller.name;
     if (!open.caller.chat.empty()) detail["chat"] = open.caller.chat;
+    if (!open.caller.via.empty()) detail["via"] = open.caller.via;
+    if (!open.caller.claim.empty()) detail["claim"] = open.caller.claim;
     if (open.permittedBy > 0) detail["permittedBy"] = open.permittedBy;
     if (open.approved) {
         detail["approval"] = open.approved->id;
@@ -290,6 +294,7 @@ Task<Answered> ChangeDesk::preview(Open open, access::Request request, bool conf
     }
     const auto& plan = open.plan;
     bool chinese = open.caller.chinese();
+    auto needs = requestsOf(open, request);
     std::string trial;
     bool fine = co_await tryParts(open, std::move(request), trial);
     if (!fine) co_return Answered::refusing(std::move(trial));
@@ -303,6 +308,7 @@ Task<Answered> ChangeDesk::preview(Open open, access::Request request, bool conf
         confirmable = false;
     }
     answer.living = confirmable;
+    answer.needs = std::move(needs);
     if (confirmable && !open.kept.empty()) command += " --kept " + open.kept;
     if (confirmable) answer.confirm = command + " --expect " + plan.expectation() + " --yes";
     answer.card = open.card;
@@ -333,7 +339,7 @@ Task<void> ChangeDesk::goOn(std::shared_ptr<UnderWay> work, Open open, access::R
                             std::shared_ptr<Claims> claims) {
     struct Interruption {
         explicit Interruption(UnderWay& of) : work(of) {}
-        ~Interruption() { work.end(Answered::refusing("this was interrupted: look what became of it\n")); }
+        ~Interruption() { work.end(interrupted()); }
         Interruption(const Interruption&) = delete;
         Interruption& operator=(const Interruption&) = delete;
         UnderWay& work;
@@ -376,6 +382,8 @@ storage::MetaEntry ChangeDesk::kept(const Open& open) {
               {"name", open.caller.name},
               {"chat", open.caller.chat},
               {"language", open.caller.language},
+              {"via", open.caller.via},
+              {"claim", open.caller.claim},
               {"departments", open.caller.membership.departments},
               {"plan", operate::toJson(open.plan)},
               {"permittedBy", open.permittedBy},
@@ -432,13 +440,15 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::sh
     auto said = answer ? Answered::saying((chinese ? "已执行：" : "Done: ") + open.plan.summary + "\n")
                        : Answered::refusing(open.plan.summary);
     said.settles = true;
+    said.became = answer ? Became::Done : Became::Failed;
     said.card = open.card;
     said.pagedCommand = open.plan.summary;
     if (!answer) {
         auto why = maskSecrets(operate::explained(open.plan, answer.error()).describe());
         said.text += (chinese ? "：失败：" : ": failed: ") + why + "\n";
-        claims->replyIn(end, said);
         bool unknown = answer.error().code == ErrorCode::OutcomeUnknown;
+        if (unknown) said.became = Became::Unknown;
+        claims->replyIn(end, said);
         bool stored = co_await close(open, unknown ? "unknown" : "failed", why, std::move(end));
         if (!stored) claims->replied.clear();
         co_return said;
@@ -565,6 +575,8 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
         open.caller.name = text("name");
         open.caller.chat = text("chat");
         open.caller.language = text("language");
+        open.caller.via = text("via");
+        open.caller.claim = text("claim");
         open.caller.membership.departments = textsAt(json, "departments");
         open.plan = std::move(*plan);
         open.sentAt = parseRfc3339(text("sentAt")).value_or(clock_.now());

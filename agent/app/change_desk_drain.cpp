@@ -23,6 +23,7 @@ Answered ChangeDesk::shownEviction(const Open& open, std::string_view sign, cons
     said.pagedCommand = open.plan.summary;
     said.card = open.card;
     said.progresses = sign == "⏳";
+    said.became = said.progresses ? Became::Goes : said.ok ? Became::Done : Became::Failed;
     said.living = said.progresses;
     if (!said.progresses) said.undo = open.plan.undo;
     said.living = said.living || !said.undo.empty();

@@ -205,6 +205,7 @@ Task<Answered> ChangeDesk::endParts(Open open, std::vector<Result<std::string>> 
     auto said = all ? Answered::saying({}) : Answered::refusing({});
     said.text = head + open.plan.summary + "\n" + lines;
     said.settles = true;
+    said.became = all ? Became::Done : Became::Failed;
     said.card = open.card;
     said.pagedCommand = open.plan.summary;
     storage::UnitOfWork end;

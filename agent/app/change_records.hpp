@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/app/answered.hpp"
 #include "base/error.hpp"
 #include "storage/unit_of_work.hpp"
 
@@ -16,6 +17,13 @@ inline storage::UnitOfWork recording(storage::AuditEntry entry) {
 
 inline void addLines(std::string& text, const std::vector<std::string>& lines, std::string_view before) {
     for (const auto& line : lines) text.append(before).append(line).append("\n");
+}
+
+/// For whoever waits for the end of work that was cut off.
+inline Answered interrupted() {
+    auto answer = Answered::refusing("this was interrupted: look what became of it\n");
+    answer.became = Became::Unknown;
+    return answer;
 }
 
 /// Whether the request may have reached the API server although no answer came.

@@ -279,6 +279,12 @@ void ChatDesk::tell(const std::string& address, const Answered& answered) {
     if (card && card->reply) show(answered, std::move(*card->reply));
 }
 
+storage::Delivery ChatDesk::proposal(const std::string& id, const std::string& chat, const Answered& answered) const {
+    auto card = cardOf(id, answered.pagedCommand, answered);
+    card.reply = CardReply{chat, {}, {}, {}, {}, true};
+    return deliveryOf(std::move(card), id);
+}
+
 void ChatDesk::message(InboundMessage message) {
     ++counts_.messages;
     tasks_.spawn("message in " + app_.channel, answer(std::move(message)));

@@ -43,6 +43,10 @@ public:
     /// Shows whoever asked how it goes on, on the card of the answer. `address`: from `Asked::replyTo`, also of an
     /// earlier life of the agent.
     void tell(const std::string& address, const Answered& answered);
+    /// Shows people in a chat, or a person, what a program asks for, with a button that does it in their name; to be
+    /// stored with the record of that.
+    storage::Delivery proposal(const std::string& id, const std::string& chat, const Answered& answered) const;
+    Task<access::Membership> membershipOf(std::string id) const;
     /// Of the desk that made the address; empty for what is none.
     static std::string channelOf(const std::string& address);
 
@@ -69,7 +73,6 @@ private:
     Task<std::optional<notifiers::Card>> offered(notifiers::Card card);
     bool wasSaidLately(const notifiers::CardReply& to, const std::string& word);
     std::string addressOf(notifiers::CardReply to) const;
-    Task<access::Membership> membershipOf(std::string id) const;
     Task<operate::Caller> callerOf(notifiers::Person person, std::string chat, TimePoint at) const;
     void addFilters(const Answered& answered, notifiers::Card& card) const;
     notifiers::Card cardOf(const std::string& id, const std::string& command, const Answered& answered) const;

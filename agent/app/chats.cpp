@@ -240,6 +240,32 @@ void Chats::tell(const std::string& address, const Answered& answered) const {
         if (line->config.name == channel) line->desk->tell(address, answered);
 }
 
+Result<storage::Delivery> Chats::proposal(const std::string& app, const std::string& chat, const std::string& id,
+                                          const Answered& answered) const {
+    auto found = std::ranges::find_if(lines_, [&](const auto& line) { return line->config.name == app; });
+    if (found == lines_.end()) return fail(ErrorCode::NotFound, "there is no application \"" + app + "\"");
+    if (!(*found)->config.listens)
+        return fail(ErrorCode::Unavailable, "the application \"" + app + "\" hears no presses", {}, "see `listens`");
+    return (*found)->desk->proposal(id, chat, answered);
+}
+
+std::string Chats::applicationOf(std::string_view platform) const {
+    for (const auto& line : lines_) {
+        bool feishu = line->config.type == ChannelConfig::Type::Feishu;
+        if (platform == (feishu ? "feishu" : "dingtalk") && line->config.listens) return line->config.name;
+    }
+    return {};
+}
+
+Task<access::Membership> Chats::membershipOf(std::string identity) const {
+    auto colon = identity.find(':');
+    auto app = applicationOf(identity.substr(0, colon));
+    for (const auto& line : lines_)
+        if (line->config.name == app && !app.empty())
+            co_return co_await line->desk->membershipOf(identity.substr(colon + 1));
+    co_return access::Membership();
+}
+
 Task<net::ServerResponse> Chats::receive(net::ServerRequest request, std::string name, std::string rest) {
     for (const auto& line : lines_)
         if (line->callback && line->config.name == name)

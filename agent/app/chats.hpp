@@ -51,6 +51,14 @@ public:
     std::vector<ChatView> views() const;
     /// What was posted to /callback/NAME for the application of that name; `rest`: what followed. 404 for others.
     Task<net::ServerResponse> receive(net::ServerRequest request, std::string name, std::string rest);
+    /// A card in a chat of the application, or to a person, for `answered.confirm` to be pressed. NotFound where there
+    /// is no such application, Unavailable where it hears no presses.
+    Result<storage::Delivery> proposal(const std::string& app, const std::string& chat, const std::string& id,
+                                       const Answered& answered) const;
+    /// The first application of a platform: "feishu"; empty where there is none.
+    std::string applicationOf(std::string_view platform) const;
+    /// Which departments somebody is in, by an application of their platform.
+    Task<access::Membership> membershipOf(std::string identity) const;
     Task<void> stop();
     /// To the desk that made the address; nothing where its application is gone.
     void tell(const std::string& address, const Answered& answered) const;

@@ -223,6 +223,14 @@ Answered misspelt(const Error& error, const Asked& asked) {
     return answer;
 }
 
+/// What is said of it, in the audit log as well.
+storage::AuditEntry withResult(storage::AuditEntry entry, const std::string& result) {
+    auto detail = parsedJson<nlohmann::json>(entry.detail);
+    detail["result"] = truncateUtf8(maskSecrets(result), longestReason);
+    entry.detail = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return entry;
+}
+
 /// Several clusters, and the command names none of them.
 std::optional<Answered> whichCluster(const operate::Control& control, const std::string& command) {
     auto clusters = control.clusters();
@@ -267,13 +275,15 @@ storage::AuditEntry CommandDesk::auditOf(const operate::Caller& caller, std::str
     nlohmann::json detail{{"command", operate::recordable(command)}};
     if (!caller.name.empty()) detail["name"] = caller.name;
     if (!caller.chat.empty()) detail["chat"] = caller.chat;
+    if (!caller.via.empty()) detail["via"] = caller.via;
+    if (!caller.claim.empty()) detail["claim"] = caller.claim;
     auto text = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return {clock_.now(), caller.identity, std::string(verb), std::string(decision), {}, std::move(text)};
 }
 
 storage::AuditEntry CommandDesk::denialOf(const operate::Caller& caller, const access::Request& request,
-                                          const std::string& command) const {
-    auto entry = auditOf(caller, request.verb, "denied", command);
+                                          const std::string& command, const std::string& reason) const {
+    auto entry = withResult(auditOf(caller, request.verb, "denied", command), reason);
     if (request.place)
         entry.target = request.place->cluster + (request.place->ns.empty() ? "" : "/" + request.place->ns);
     return entry;
@@ -289,11 +299,7 @@ Task<Result<void>> CommandDesk::record(storage::AuditEntry entry) {
 
 Task<void> CommandDesk::recordNotUnderstood(const Asked& asked, const Error& error) {
     if (!allReadsRecorded_) co_return;
-    auto entry = auditOf(asked.caller, "unknown", "not_understood", asked.command);
-    auto detail = parsedJson<nlohmann::json>(entry.detail);
-    detail["result"] = truncateUtf8(maskSecrets(error.message), longestReason);
-    entry.detail = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    co_await record(std::move(entry));
+    co_await record(withResult(auditOf(asked.caller, "unknown", "not_understood", asked.command), error.message));
 }
 
 /// An Error where an answer may not be given because nobody would know of it.
@@ -377,7 +383,7 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         auto more = co_await continuedInANamespace(*understood->verb, understood->line, caller, std::move(request));
         if (more) co_return continued(std::move(*more), asked);
         request = operate::requiredAccess(control_, *understood->verb, understood->line, caller);
-        co_await record(denialOf(caller, request, asked.command));
+        co_await record(denialOf(caller, request, asked.command, decision.reason));
         co_return Answered::refusing(decision.reason + "\n");
     }
     if (understood->changes() && caller.at && clock_.now() - *caller.at > longestWay) {
@@ -406,6 +412,8 @@ Task<Answered> CommandDesk::execute(Asked asked) {
             co_return continued(std::move(*more), asked);
         }
     }
+    if (asked.extent != Extent::Whole && understood->changes())
+        if (auto instead = co_await held(*understood->verb, understood->line, asked)) co_return std::move(*instead);
     if (judges) {
         if (!approvals_) co_return Answered::refusing("nothing can be approved here\n");
         co_return co_await approvals_->judge(*understood->verb, std::move(understood->line), std::move(asked));
@@ -432,18 +440,44 @@ Task<Answered> CommandDesk::execute(Asked asked) {
         outcome = understood->verb->run(control_, caller, understood->line);
     bool done = outcome.has_value();
     bool denied = !done && outcome.error().code == ErrorCode::PermissionDenied;
+    auto why = done ? std::string() : outcome.error().message;
     auto answer = done ? answerOf(std::move(*outcome), *understood, asked) : refusal(outcome.error());
     answer.reads = done && answer.ok && !understood->changes();
     if (understood->changes()) {
         auto entry = auditOf(caller, verb, done ? "done" : "failed", asked.command);
         auto stored = co_await recordDone(std::move(entry), asked.claims, answer);
-        if (done && !stored) co_return refusal(stored.error());
+        answer.became = done ? Became::Done : Became::Failed;
+        if (done && !stored) {
+            answer = refusal(stored.error());
+            answer.became = Became::Unknown;
+        }
     } else if (denied) {
-        co_await record(auditOf(caller, verb, "denied", asked.command));
+        co_await record(withResult(auditOf(caller, verb, "denied", asked.command), why));
     } else if (auto stored = co_await recordRead(caller, *understood->verb, understood->line, asked.command, done);
                !stored) {
         co_return refusal(stored.error());
     }
+    co_return answer;
+}
+
+/// What a command that may not be carried out gives instead; nothing where it is only a plan anyway.
+Task<std::optional<Answered>> CommandDesk::held(const operate::Verb& verb, const operate::CommandLine& line,
+                                                const Asked& asked) {
+    bool shows = asked.extent == Extent::Preview && !line.option("yes") && (verb.plan || verb.preview);
+    if (!shows) {
+        co_await record(auditOf(asked.caller, verb.name, "denied", asked.command));
+        co_return Answered::refusing("nothing is changed this way\n");
+    }
+    if (verb.plan) co_return std::nullopt;
+    auto preview = verb.preview(control_, asked.caller, line);
+    if (!preview) co_return refusal(preview.error());
+    // Not every form of a verb can say what would come of it.
+    if (preview->empty()) *preview = (asked.caller.chinese() ? "将要执行：" : "This would run: ") + asked.command;
+    auto answer = Answered::saying(*preview + "\n");
+    answer.pagedCommand = asked.command;
+    answer.needs = {operate::requiredAccess(control_, verb, line, asked.caller)};
+    answer.confirm = asked.command + (verb.confirms && verb.confirms(line) ? " --yes" : "");
+    co_await record(auditOf(asked.caller, verb.name, "previewed", asked.command));
     co_return answer;
 }
 
@@ -501,10 +535,19 @@ Task<Answered> CommandDesk::press(Asked asked, std::string nonce, std::map<std::
     }
     asked.card = targetPart(*offer, "incident");
     asked.offered = true;
+    if (asked.card.starts_with(programCardPrefix)) asked.caller.via = asked.card;
     auto card = asked.card, button = offer->verb;
+    auto by = asked.caller;
+    bool goesOn = button == "confirm" || button == "approve";
+    auto why = voided_ && goesOn ? voided_(card) : std::nullopt;
+    if (why) {
+        co_await record(withResult(auditOf(by, "press", "denied", offer->arguments), *why));
+        co_return Answered::refusing(*why + "\n");
+    }
     auto answer = co_await pressKnown(std::move(asked), std::move(*offer), inputs);
     answer.card = std::move(card);
     answer.button = std::move(button);
+    if (pressed_) pressed_(answer.card, by, answer);
     co_return answer;
 }
 
@@ -519,7 +562,7 @@ Task<Answered> CommandDesk::pressKnown(Asked asked, storage::Offer offer,
     }
     auto decision = gate_.decide(request);
     if (!decision.allowed) {
-        co_await record(denialOf(asked.caller, request, offer.arguments));
+        co_await record(denialOf(asked.caller, request, offer.arguments, decision.reason));
         co_return Answered::refusing(decision.reason + "\n");
     }
     if (offer.verb == "silence" && inputs.empty() && !asked.withForms)

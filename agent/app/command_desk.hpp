@@ -37,6 +37,14 @@ public:
     /// Which reads are in the audit log; those of logs, Secrets and the log itself always are.
     void setAllReadsRecorded(bool all) { allReadsRecorded_ = all; }
 
+    /// Hears of each press once it is answered: of which card, by whom.
+    using Pressed = std::function<void(const std::string& card, const operate::Caller& by, const Answered& answer)>;
+    void onPressed(Pressed hear) { pressed_ = std::move(hear); }
+
+    /// Why the card of a program can be confirmed no longer; nothing: it can.
+    using Voided = std::function<std::optional<std::string>(const std::string& card)>;
+    void setVoided(Voided voided) { voided_ = std::move(voided); }
+
     Task<Answered> execute(Asked asked);
     /// A one-time permission to carry out this very command, with what it would do.
     Task<Result<serve::ConsoleBackend::Offered>> offer(operate::Caller caller, std::string command);
@@ -56,8 +64,9 @@ private:
     storage::AuditEntry auditOf(const operate::Caller& caller, std::string_view verb, std::string_view decision,
                                 const std::string& command) const;
     storage::AuditEntry denialOf(const operate::Caller& caller, const access::Request& request,
-                                 const std::string& command) const;
+                                 const std::string& command, const std::string& reason) const;
     Task<Result<void>> record(storage::AuditEntry entry);
+    Task<std::optional<Answered>> held(const operate::Verb& verb, const operate::CommandLine& line, const Asked& asked);
     Task<void> recordNotUnderstood(const Asked& asked, const Error& error);
     Task<std::optional<operate::Continuation>> continuedInANamespace(const operate::Verb& verb,
                                                                      operate::CommandLine line, operate::Caller caller,
@@ -77,6 +86,8 @@ private:
     ChangeDesk& changes_;
     ApprovalDesk* approvals_ = nullptr;
     bool allReadsRecorded_ = true;
+    Pressed pressed_;
+    Voided voided_;
     std::map<std::string, std::shared_ptr<Press>> presses_;  ///< by the hash of the nonce; those that act
     std::deque<std::string> pressOrder_;
 };

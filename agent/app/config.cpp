@@ -11,6 +11,7 @@
 
 #include "agent/app/backup_config.hpp"
 #include "agent/app/config_values.hpp"
+#include "agent/app/mcp_config.hpp"
 #include "agent/app/on_call_config.hpp"
 #include "agent/app/quiet_hours_config.hpp"
 #include "agent/app/safety_config.hpp"
@@ -326,6 +327,7 @@ constexpr Field<access::Binding> accessFields[] = {
     {"name", [](const YamlCursor& v, access::Binding& b) { b.name = v.text("name").value; }},
     {"feishu", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "feishu", b.identities); }},
     {"dingtalk", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk", b.identities); }},
+    {"mcp", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "mcp", b.identities); }},
     {"feishu_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "feishu_chat", b.chats); }},
     {"dingtalk_chat", [](const YamlCursor& v, access::Binding& b) { addPrefixed(v, "dingtalk_chat", b.chats); }},
     {"feishu_department", [](const YamlCursor& v, access::Binding& b) { addDepartments(v, "feishu_department", b); }},
@@ -632,6 +634,7 @@ constexpr Field<Config> configFields[] = {
     {"audit", readAudit},
     {"security", readSecurity},
     {"backups", readBackups},
+    {"mcp", readMcp},
     {"routes", readRoutes},
     {"on_call", readOnCall},
     {"maintenance", readMaintenance},
@@ -689,6 +692,7 @@ void checkBindings(const YamlCursor& root, const Config& config) {
 
 void checkReferences(const YamlCursor& root, const Config& config) {
     checkBindings(root, config);
+    checkMcp(root, config);
     checkApprovers(root, config);
     checkBackups(root, config);
     auto check = [&](const std::vector<std::string>& receivers, std::string_view where) {

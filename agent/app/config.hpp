@@ -127,6 +127,19 @@ struct AuditConfig {
     Reads reads = Reads::All;      ///< which of those that people ask for are recorded
 };
 
+/// A program that asks in somebody's name, by the Model Context Protocol.
+struct McpPrincipalConfig {
+    std::string name;
+    std::string token;      ///< that it shows
+    std::string identity;   ///< whose permissions it has: "feishu:ou_…"; "mcp:NAME", of the program itself
+    bool changes = false;   ///< it may plan changes and ask people to confirm them
+    std::string confirmIn;  ///< the channel whose chat gets the cards; empty: the person with that identity
+};
+struct McpConfig {
+    std::vector<McpPrincipalConfig> principals;
+    std::vector<std::string> hosts;  ///< names at which /mcp is reached, beside this machine's own and that of `url`
+};
+
 struct LogConfig {
     std::string level = "info";  ///< trace, debug, info, warn, error
     bool json = false;
@@ -159,6 +172,7 @@ struct Config {
     AuditConfig audit;
     security::Terms security;         ///< what `cluster audit` goes by
     std::vector<BackupConfig> backups;
+    McpConfig mcp;
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all
     std::vector<rules::Route> routes;
     std::vector<rules::Rota> rotas;  ///< of `on_call`

@@ -15,11 +15,6 @@
 namespace klaw::cli {
 namespace {
 
-std::string userName() {
-    const auto* user = getpwuid(geteuid());
-    return user ? user->pw_name : std::to_string(geteuid());
-}
-
 Result<net::HttpResponse> post(net::HttpRequest request) {
     Loop loop;
     net::HttpClient client(loop, {});
@@ -35,6 +30,11 @@ Result<net::HttpResponse> post(net::HttpRequest request) {
 }
 
 }  // namespace
+
+std::string userName() {
+    const auto* user = getpwuid(geteuid());
+    return user ? user->pw_name : std::to_string(geteuid());
+}
 
 Result<AgentAddress> findAgent(const std::string& configFile, const std::string& data) {
     auto config = configFrom(configFile);

@@ -14,6 +14,9 @@ struct AgentAddress {
 /// The agent that runs with this configuration or data directory. NotFound when none has left its address there.
 Result<AgentAddress> findAgent(const std::string& configFile, const std::string& data);
 
+/// Of the user of this process, as the machine calls them.
+std::string userName();
+
 struct AgentAnswer {
     bool ok = false;
     std::string text;

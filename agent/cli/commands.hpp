@@ -32,6 +32,16 @@ struct DoOptions {
     std::string file;  ///< a text that goes with the command; "-": standard input
 };
 int doCommand(const DoOptions& options);
+/// Programs ask the running agent by the Model Context Protocol on standard input and output.
+struct McpOptions {
+    std::string config;
+    std::string data;
+    std::string principal;  ///< in whose name, of the configuration; empty: that of the user of this process
+    std::string url;        ///< of an agent elsewhere, with `tokenFile`; empty: the one of the data directory
+    std::string tokenFile;
+    bool allowChanges = false;
+};
+int mcpCommand(const McpOptions& options);
 /// Prints the commands of `klaw do` and of chats as a Markdown table.
 int catalogueCommand();
 

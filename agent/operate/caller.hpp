@@ -16,6 +16,8 @@ struct Caller {
     std::string chat;             ///< "feishu:oc_…" where it was asked in one
     std::optional<TimePoint> at;  ///< when, by the platform's clock
     access::Membership membership{};
+    std::string via{};    ///< "mcp:openclaw": the program that asked in their name; empty: they did themselves
+    std::string claim{};  ///< what that program says of itself: nobody has proved it
     const std::string& shownName() const { return name.empty() ? identity : name; }
     bool chinese() const { return language.starts_with("zh"); }
 };

@@ -88,6 +88,7 @@ public:
         if (path == "/metrics" && reads)
             co_return ServerResponse::text(200, backend_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
         if (path == "/" && reads) co_return page();
+        if (path == "/mcp") co_return co_await backend_.mcp(std::move(request));
         if (path.starts_with(callbackPath)) co_return co_await callback(std::move(request), path);
         if (path.starts_with("/api/")) co_return co_await api(std::move(request), path);
         co_return ServerResponse::text(404, "not found\n");

@@ -47,12 +47,14 @@ public:
     /// What a chat platform posts to the application of that name; `rest`: what follows its own path. The proof of
     /// where it comes from is in the request.
     virtual Task<net::ServerResponse> chatCallback(net::ServerRequest request, std::string app, std::string rest) = 0;
+    /// A message of the Model Context Protocol; whose it is, its own token says.
+    virtual Task<net::ServerResponse> mcp(net::ServerRequest request) = 0;
     /// Shown by Alertmanager instead of the token; empty: nobody but the token's holder may send.
     virtual const std::string& receiverToken() const = 0;
 };
 
 /// Routes: /metrics, /healthz, /readyz, / (the page), /api/state, /api/do, /api/offer, /api/press, /api/alertmanager,
-/// /callback/APP (chat platforms).
+/// /callback/APP (chat platforms), /mcp (programs with a token of their own).
 /// Everything else that changes something, and everything asked from other machines but health and metrics, needs the
 /// token as bearer.
 net::HttpServer::Handler consoleHandler(ConsoleBackend& backend, LoopClock& clock);

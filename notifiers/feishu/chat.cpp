@@ -66,9 +66,9 @@ Chat::Content Chat::contentOf(const SafeCard& card, const Attempt& attempt) {
 }
 
 Chat::Target Chat::targetOf(const Card& card) const {
-    if (card.reply)
+    if (card.reply && !card.reply->message.empty())
         return {"messages.reply", "POST", kMessages + ("/" + net::percentEncode(card.reply->message)) + "/reply", {}};
-    return creationIn(options_.chat);
+    return creationIn(card.reply ? card.reply->chat : options_.chat);
 }
 
 Chat::Target Chat::creationIn(const std::string& chat) {

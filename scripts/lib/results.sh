@@ -189,6 +189,18 @@ run_referees() {
     if [ "$referees_failed" -gt 0 ]; then failures+=("$referees_failed steps of the referees"); fi
 }
 
+# `klaw mcp` and the skills before the clients that people use.
+run_mcp_referees() {
+    local mcp_passed=0 mcp_failed=1
+    rm -f build/mcp/result
+    echo "== referees: clients of the Model Context Protocol, and OpenClaw"
+    test/mcp/run || true
+    if [ -s build/mcp/result ]; then read -r mcp_passed mcp_failed <build/mcp/result; fi
+    passed=$((passed + mcp_passed))
+    failed=$((failed + mcp_failed))
+    if [ "$mcp_failed" -gt 0 ]; then failures+=("$mcp_failed steps of the MCP referees"); fi
+}
+
 report_results() {
     echo
     if [ "$failed" -gt 0 ]; then printf 'FAILED: %s\n' "${failures[@]:-not named}"; fi

@@ -24,6 +24,7 @@ class Proxy:
         self._stall_after = None
         self._refusing = False
         self._delay = 0
+        self._told = None
         self.cuts = 0
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", free_port()), backlog=128)
@@ -67,6 +68,10 @@ class Proxy:
     def slow_down(self, seconds):
         """Everything from the server comes so much later."""
         self._delay = seconds
+
+    def answer(self, text, body):
+        """Requests with `text` in their first line are answered here, with `body`."""
+        self._told = (text.encode(), body.encode())
 
     def refuse(self, refusing=True):
         """New connections are accepted and reset at once."""
@@ -116,6 +121,10 @@ class Proxy:
                 data = client.recv(65536)
                 if not data:
                     return
+                if self._told and self._told[0] in data.split(b"\r\n")[0]:
+                    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(self._told[1])
+                    client.sendall(head + self._told[1])
+                    continue
                 upstream.sendall(data)
                 if self._stall_after and self._stall_after in data:
                     self._stall_after = None

@@ -56,6 +56,10 @@ public:
         asked.push_back("callback of " + app + " at " + rest + ": " + request.body);
         co_return ServerResponse::json(200, "{}");
     }
+    Task<ServerResponse> mcp(ServerRequest request) override {
+        asked.push_back("mcp " + request.body);
+        co_return ServerResponse::json(200, "{}");
+    }
     const std::string& receiverToken() const override { return receiverToken_; }
 
     void change() {
