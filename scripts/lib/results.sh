@@ -170,7 +170,7 @@ run_e2e() {
     fi
     local e2e_passed=0 e2e_failed=1  # it may die before it can count
     rm -f build/e2e/result build/e2e/failures
-    test/e2e/run || true
+    test/e2e/run --workers 2 || true
     if [ -s build/e2e/failures ]; then note_failures "end to end" <build/e2e/failures; fi
     if [ -s build/e2e/result ]; then read -r e2e_passed e2e_failed <build/e2e/result; fi
     passed=$((passed + e2e_passed))
