@@ -135,7 +135,8 @@ int run(int argc, char** argv) {
     ofClusters(clusterApp, "backup", "Its objects into an archive now: NAME; whether one is whole: verify ARCHIVE");
     ofClusters(clusterApp, "backups", "The archives that there are, and how their backups go");
     ofClusters(clusterApp, "restore", "The objects of an archive: ARCHIVE -n NAMESPACE=TARGET --conflict skip");
-    ofClusters(clusterApp, "volumes", "Namespaces with the data of their volumes, by Velero: backup NAME, restore NAME");
+    ofClusters(clusterApp, "volumes",
+               "Namespaces with the data of their volumes, by Velero: backup NAME, restore NAME");
 
     McpOptions mcp;
     auto* mcpApp = app.add_subcommand(

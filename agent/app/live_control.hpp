@@ -143,7 +143,7 @@ public:
                                  std::vector<kube::ChangeRequest> changes) override;
     security::Terms auditTerms() const override;
     const security::Run* lastAudit(const std::string& scope) const override { return audits_->find(scope); }
-    void keepAudit(const std::string& scope, const security::Run& run) override { audits_->put(scope, run); }
+    void keepAudit(const std::string& scope, const security::Run& run) override;
     backup::Keeper* backups() const override { return backups_; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 

@@ -161,8 +161,8 @@ Task<Result<std::vector<Plan>>> templatedCluster(Control& control, Caller caller
                                   [](const auto& each) { return textAt(each.object, "/kind") != "Cluster"; });
     CommandLine line;
     line.options["namespace"] = plan.ns;
-    auto parts = co_await appliedObjects(control, std::move(caller), plan.cluster, std::move(line),
-                                         std::move(*documents));
+    auto parts =
+        co_await appliedObjects(control, std::move(caller), plan.cluster, std::move(line), std::move(*documents));
     if (!parts) co_return parts;
     for (auto& part : *parts) part.permission = "clusters";
     co_return parts;

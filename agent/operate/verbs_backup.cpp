@@ -115,8 +115,8 @@ Result<std::string> previewBackup(const Control& control, const Caller& caller, 
     auto everything = std::string(chinese ? "所有命名空间" : "all namespaces");
     return fmt::format(fmt::runtime(chinese ? "将备份集群 {} 的 {} 到 {}（{}），Secret：{}"
                                             : "This would back up {1} of cluster {0} to {2} ({3}), Secrets {4}"),
-                       backup->cluster, namespaces.empty() ? everything : joined(namespaces), backup->place, backup->name,
-                       backup->secrets);
+                       backup->cluster, namespaces.empty() ? everything : joined(namespaces), backup->place,
+                       backup->name, backup->secrets);
 }
 
 std::string placesText(const std::vector<backup::BackupView>& views, bool chinese) {

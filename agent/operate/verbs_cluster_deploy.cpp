@@ -271,10 +271,12 @@ std::vector<Verb> clusterDeployVerbs() {
     Verb verb;
     verb.name = "cluster deploy", verb.aliases = {"部署集群"};
     verb.usage =
-        "cluster deploy NAME --version v1.34.2 -n NAMESPACE [--class CLASS | --template CONFIGMAP] [--control-plane 1] [--workers 1 | "
+        "cluster deploy NAME --version v1.34.2 -n NAMESPACE [--class CLASS | --template CONFIGMAP] [--control-plane 1] "
+        "[--workers 1 | "
         "KIND=1,…] [KEY=VALUE…] [--pod-cidr RANGE] [--service-cidr RANGE] [--as NAME] [--cluster CLUSTER] [--yes]";
-    verb.summary = {"Makes a cluster from a ClusterClass or a template of Cluster API, follows it, and watches it once it is ready",
-                    "通过 Cluster API 的 ClusterClass 或模板创建集群，跟踪进度，就绪后加入监控"};
+    verb.summary = {
+        "Makes a cluster from a ClusterClass or a template of Cluster API, follows it, and watches it once it is ready",
+        "通过 Cluster API 的 ClusterClass 或模板创建集群，跟踪进度，就绪后加入监控"};
     verb.changes = always;
     verb.plan = planDeploy;
     verb.danger = Danger::Medium;

@@ -171,12 +171,12 @@ Task<Result<Output>> listManaged(Control& control, Caller caller, CommandLine li
     if (auto there = co_await requireClusterApi(control, caller, *cluster); !there)
         co_return fail(std::move(there).error());
     auto ns = line.option("namespace").value_or("");
-    std::vector<Question> questions{{*cluster, clusterApiPath(ns, "clusters") + "?limit=500"},
-                                    {*cluster, clusterApiPath(ns, "machines") + "?limit=500"},
-                                    {*cluster, clusterApiPath(ns, "machinedeployments") + "?limit=500"},
-                                    {*cluster, "/apis/controlplane.cluster.x-k8s.io/v1beta1" +
-                                                   (ns.empty() ? "" : "/namespaces/" + percentEncode(ns)) +
-                                                   "/kubeadmcontrolplanes?limit=500"}};
+    std::vector<Question> questions{
+        {*cluster, clusterApiPath(ns, "clusters") + "?limit=500"},
+        {*cluster, clusterApiPath(ns, "machines") + "?limit=500"},
+        {*cluster, clusterApiPath(ns, "machinedeployments") + "?limit=500"},
+        {*cluster, "/apis/controlplane.cluster.x-k8s.io/v1beta1" +
+                       (ns.empty() ? "" : "/namespaces/" + percentEncode(ns)) + "/kubeadmcontrolplanes?limit=500"}};
     bool chinese = caller.chinese();
     auto answers = co_await control.askClusters(caller, std::move(questions));
     for (std::size_t i = 0; i < 3; ++i)

@@ -4,6 +4,11 @@ failed=0
 skipped=0
 failures=()  # what failed, by name, said again at the end where it is seen first
 
+durations=()
+
+# Runs a suite and notes how long it took.
+timed() { local began=$SECONDS; "$@"; durations+=("$((SECONDS - began)) s $*"); }
+
 note_failures() { local name; while IFS= read -r name; do [ -n "$name" ] && failures+=("$1: $name"); done; return 0; }
 
 # Runs every *_test program of a preset; each writes its own XML report, from which the counts are taken.
@@ -203,6 +208,7 @@ run_mcp_referees() {
 
 report_results() {
     echo
+    if [ ${#durations[@]} -gt 0 ]; then printf 'took %s\n' "${durations[@]}"; fi
     if [ "$failed" -gt 0 ]; then printf 'FAILED: %s\n' "${failures[@]:-not named}"; fi
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" -eq 0 ]

@@ -90,7 +90,8 @@ TEST_F(ClusterLifecycleTest, DeployMakesTheClusterThatTheClassDescribesAndWatche
 
 constexpr auto fromTemplate = "cluster deploy one --template plain --version v1.34.2 --workers 2 ZONE=eu -n fleet";
 constexpr auto templatePath = "/api/v1/namespaces/fleet/configmaps/plain";
-constexpr auto planePath = "/apis/controlplane.cluster.x-k8s.io/v1beta1/namespaces/fleet/kubeadmcontrolplanes/one-plane";
+constexpr auto planePath =
+    "/apis/controlplane.cluster.x-k8s.io/v1beta1/namespaces/fleet/kubeadmcontrolplanes/one-plane";
 
 json plainTemplate(const std::string& more = {}) {
     return {{"data", {{"cluster.yaml", R"(apiVersion: cluster.x-k8s.io/v1beta1

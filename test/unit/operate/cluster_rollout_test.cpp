@@ -40,7 +40,8 @@ TEST(ClusterRollout, IsCompleteWhenEveryMachineRunsTheVersion) {
 TEST(ClusterRollout, WithoutATopologyIsToldByItsControlPlaneAndItsDeployments) {
     auto made = json::parse(R"({"metadata":{"name":"one"},"spec":{"controlPlaneRef":{"name":"one"}},
         "status":{"phase":"Provisioned","conditions":[{"type":"ControlPlaneReady","status":"True"}]}})");
-    auto whole = withTopology(made, json::parse(R"({"spec":{"version":"v1.30.0","replicas":1}})"), json::parse(R"({"items":[
+    auto whole =
+        withTopology(made, json::parse(R"({"spec":{"version":"v1.30.0","replicas":1}})"), json::parse(R"({"items":[
         {"spec":{"clusterName":"one","replicas":1}},{"spec":{"clusterName":"other","replicas":9}}]})"));
     auto early = statusOf(whole, {machine("v1.30.0", "Running", true)});
     EXPECT_EQ(early.state, State::Moving);

@@ -59,7 +59,8 @@ TEST(Preflight, NodesThatAreNotReadyCordonedOrTooOld) {
 TEST(Preflight, BackupsThatAreMissingOrOld) {
     auto facts = healthy();
     facts.lastBackup = now - 25h;
-    EXPECT_THAT(told(facts), ElementsAre("warning: the last backup is more than a day old (2026-11-24T09:00:00Z nightly)"));
+    EXPECT_THAT(told(facts),
+                ElementsAre("warning: the last backup is more than a day old (2026-11-24T09:00:00Z nightly)"));
     facts.lastBackup.reset();
     facts.backups = {"nightly: no room"};
     EXPECT_THAT(told(facts), ElementsAre("warning: there is no good backup of the whole cluster (nightly: no room)"));
