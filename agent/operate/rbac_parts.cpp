@@ -22,19 +22,17 @@ RbacPart changing(std::string_view name, std::string_view purpose, Profile from,
     return {name, purpose, from, true, std::move(rules)};
 }
 
-/// What rules are about; what the default rules do not read has a part of its own below.
+/// What the default rules are about, but those that are off.
 Rules watchedKinds() {
     const Words follow{"list", "watch"};
     return {
-        {core, {"events", "persistentvolumeclaims", "pods", "resourcequotas", "services"}, follow},
+        {core, {"events", "persistentvolumeclaims", "pods", "resourcequotas"}, follow},
         {core, {"namespaces", "nodes", "persistentvolumes"}, follow, ofCluster},
         {"apps", {"daemonsets", "deployments", "statefulsets"}, follow},
         {"batch", {"cronjobs", "jobs"}, follow},
         {"autoscaling", {"horizontalpodautoscalers"}, follow},
-        {"discovery.k8s.io", {"endpointslices"}, follow},
         {"policy", {"poddisruptionbudgets"}, follow},
         {"apiregistration.k8s.io", {"apiservices"}, follow, ofCluster},
-        {"certificates.k8s.io", {"certificatesigningrequests"}, follow, ofCluster},
     };
 }
 
@@ -58,6 +56,10 @@ std::vector<RbacPart> readingParts() {
     const Words look{"list"};
     return {
         reading("watch", "rules about objects and Events", readOnly, watchedKinds()),
+        reading("watch-more", "default rules that are off: Services without endpoints, certificate requests that wait",
+                onRequest,
+                {{"discovery.k8s.io", {"endpointslices"}, {"list", "watch"}},
+                 {"certificates.k8s.io", {"certificatesigningrequests"}, {"list", "watch"}, ofCluster}}),
         reading("read", "commands that list and describe, and what previews look up", readOnly, shownKinds()),
         reading("logs", "logs on cards and by command", readOnly, {{core, {"pods/log"}, {"get"}}}),
         reading("metrics", "usage from the metrics-server", readOnly,
