@@ -3,6 +3,7 @@ more than is used (I4)."""
 import json
 import os
 import subprocess
+import time
 
 from harness import cluster as clusters
 from harness.agent import run_klaw
@@ -192,6 +193,8 @@ class RightsTest(ReleaseTest):
         watched = self.running.metrics()
         self.assertEqual({name for name, value in watched.items() if name.startswith("klaw_watch_synced") and value != 1}, set())
         self.assertEqual(self.running.metric("klaw_watch_failing"), 0)
+        self.assertAlmostEqual(self.running.metric("klaw_token_expiry_timestamp_seconds", cluster="main"), time.time() + 3600, delta=60)
+        self.assertAlmostEqual(self.running.metric("klaw_time_seconds"), time.time(), delta=5)
         self.shop.create(self.shop.pod("bad", image="trouble/crash-loop:1"))
         eventually(
             lambda: [card for card in self.receiver.cards(status="firing") if card["footer"].get("rule") == "PodCrashLooping"], 60,
