@@ -7,7 +7,7 @@ COPY scripts scripts
 RUN scripts/install-packages
 COPY . .
 RUN cmake --preset release -DKLAW_BUILD_TESTS=OFF && cmake --build build/release --target klaw \
-    && scripts/image-root build/release/klaw /root-fs /symbols
+    && scripts/image-root build/release/klaw /root-fs /symbols && mkdir /data && mv /root-fs/var/lib/klaw /data/
 
 # The symbols for a debugger: docker build --target symbols --output symbols .
 FROM scratch AS symbols
@@ -24,7 +24,7 @@ LABEL org.opencontainers.image.title="klaw" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /root-fs/ /
-COPY --from=build --chown=65532:65532 /root-fs/var/lib/klaw /var/lib/klaw
+COPY --from=build --chown=65532:65532 /data/ /var/lib/
 ENV XDG_STATE_HOME=/var/lib SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
 EXPOSE 8917

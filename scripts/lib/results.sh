@@ -142,6 +142,19 @@ run_chart() {
     if [ "$chart_failed" -gt 0 ]; then failures+=("$chart_failed of the chart"); fi
 }
 
+# The .deb, the tarball and, where there is a builder, the image.
+run_packages() {
+    local packages_passed=0 packages_failed=1 packages_skipped=0
+    echo "== packages: .deb, tarball, image"
+    rm -f build/packages/result
+    KLAW=build/debug/klaw test/packages/run || true
+    if [ -s build/packages/result ]; then read -r packages_passed packages_failed packages_skipped <build/packages/result; fi
+    passed=$((passed + packages_passed))
+    failed=$((failed + packages_failed))
+    skipped=$((skipped + packages_skipped))
+    if [ "$packages_failed" -gt 0 ]; then failures+=("$packages_failed of the packages"); fi
+}
+
 # One check that is no GoogleTest program: a name and a command.
 run_check() {
     local name=$1
