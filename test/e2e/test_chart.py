@@ -161,7 +161,10 @@ class RightsTest(ReleaseTest):
     def begin(self, *options, **agent):
         self.released, _ = self.release("--set", "persistence.enabled=false", *options)
         config = self.released.kubeconfig(self.directory / "kubeconfig")
-        self.running = self.agent(impatient(), clusters={"main": config}, language="en", **agent).start()
+        self.running = self.agent(impatient(), clusters={"main": config}, language="en", **agent)
+        self.running.config["listen"] = f"0.0.0.0:{self.running.port}"  # as the chart has it
+        self.running.write_config()
+        self.running.start()
 
     def refused(self, words):
         """By Kubernetes, not by Klaw."""
