@@ -11,6 +11,7 @@
 #include <list>
 
 #include "agent/app/version.hpp"
+#include "agent/kube/token_expiry.hpp"
 
 namespace klaw::app {
 namespace {
@@ -85,6 +86,8 @@ void addClusters(Families& families, const std::vector<std::unique_ptr<ClusterWa
         families.family("klaw_watch_failures_total", "Lists and watches that failed.", MetricType::Counter);
     auto& refused = families.family("klaw_watch_refused_total", "Lines and pages of lists that could not be read.",
                                     MetricType::Counter);
+    auto& failing =
+        families.family("klaw_watch_failing", "1 while a list or watch does not succeed.", MetricType::Gauge);
     auto& synced = families.family("klaw_watch_synced", "1 once the first list is complete.", MetricType::Gauge);
     for (const auto& cluster : clusters)
         cluster->forEach([&](const std::string& resource, const kube::WatchStatus& status,
@@ -100,8 +103,24 @@ void addClusters(Families& families, const std::vector<std::unique_ptr<ClusterWa
             Families::add(stalls, labels, static_cast<double>(status.stalls));
             Families::add(failures, labels, static_cast<double>(status.failures));
             Families::add(refused, labels, static_cast<double>(observer.counters().errors));
+            Families::add(failing, labels, status.failingSince ? 1 : 0);
             Families::add(synced, labels, status.listed ? 1 : 0);
         });
+}
+
+double secondsOf(TimePoint time) {
+    return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+/// What an alert compares with the clock of whoever scrapes.
+void addTimes(Families& families, const std::vector<std::unique_ptr<ClusterWatch>>& clusters) {
+    families.gauge("klaw_time_seconds", "What this machine's clock says.", secondsOf(std::chrono::system_clock::now()));
+    auto& expiry =
+        families.family("klaw_token_expiry_timestamp_seconds", "When the token for a cluster ends, where it says so.",
+                        prometheus::MetricType::Gauge);
+    for (const auto& cluster : clusters)
+        if (auto ends = kube::tokenExpiry(cluster->server().access()))
+            Families::add(expiry, {label("cluster", cluster->name())}, secondsOf(*ends));
 }
 
 void addMetricSources(Families& families, const std::vector<MetricSourceStatus>& sources) {
@@ -334,6 +353,7 @@ std::string Metrics::text(const Sources& sources) const {
                    sources.reloadSuccessful ? 1 : 0);
     families.gauge("klaw_ready", "1 once the first lists of all clusters are in.", sources.ready ? 1 : 0);
     addClusters(families, sources.clusters);
+    addTimes(families, sources.clusters);
     addMetricSources(families, sources.metricSources);
     addPipeline(families, sources.pipeline);
     addCourier(families, sources.courier);

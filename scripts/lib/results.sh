@@ -130,6 +130,36 @@ run_pod_security() {
     if [ "$disagreed" -gt 0 ]; then failures+=("Pod Security Standards"); fi
 }
 
+# The chart by real helm, and what it grants beside what the program says that it needs.
+run_chart() {
+    if ! command -v go >/dev/null; then
+        echo "skipped: no Go toolchain, so no helm (chart)"
+        skipped=$((skipped + 1))
+        return 0
+    fi
+    local chart_passed=0 chart_failed=1
+    echo "== chart: helm and promtool"
+    rm -f build/chart/result
+    KLAW=build/debug/klaw test/chart/run || true
+    if [ -s build/chart/result ]; then read -r chart_passed chart_failed <build/chart/result; fi
+    passed=$((passed + chart_passed))
+    failed=$((failed + chart_failed))
+    if [ "$chart_failed" -gt 0 ]; then failures+=("$chart_failed of the chart"); fi
+}
+
+# The .deb, the tarball and, where there is a builder, the image.
+run_packages() {
+    local packages_passed=0 packages_failed=1 packages_skipped=0
+    echo "== packages: .deb, tarball, image"
+    rm -f build/packages/result
+    KLAW=build/debug/klaw test/packages/run || true
+    if [ -s build/packages/result ]; then read -r packages_passed packages_failed packages_skipped <build/packages/result; fi
+    passed=$((passed + packages_passed))
+    failed=$((failed + packages_failed))
+    skipped=$((skipped + packages_skipped))
+    if [ "$packages_failed" -gt 0 ]; then failures+=("$packages_failed of the packages"); fi
+}
+
 # One check that is no GoogleTest program: a name and a command.
 run_check() {
     local name=$1
