@@ -1,12 +1,13 @@
 #include "storage/reader.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <limits>
 
 #include "storage/chain_check.hpp"
 #include "storage/delivery_rows.hpp"
 #include "storage/json_codec.hpp"
 #include "storage/rule_rows.hpp"
+#include "storage/transaction.hpp"
 
 namespace klaw::storage {
 namespace {
@@ -54,13 +55,36 @@ AuditRow auditRowOf(const Statement& row) {
 
 constexpr std::string_view auditColumns = "seq, at, actor, action, decision, target, detail, prev_hash, hash";
 
+/// All rows, oldest first, page by page: a server sends whole results, and the log may be larger than memory.
+template <class See>
+Result<void> walkAudit(Database& database, See&& see) {
+    constexpr std::int64_t page = 1'000;
+    auto sql = "SELECT " + std::string(auditColumns) + " FROM audit WHERE seq > ? ORDER BY seq LIMIT ?";
+    std::int64_t last = std::numeric_limits<std::int64_t>::min(), found = page;
+    while (found == page) {
+        found = 0;
+        auto done = database.query(
+            sql,
+            [&](const Statement& row) {
+                auto read = auditRowOf(row);
+                last = read.seq;
+                ++found;
+                see(read);
+            },
+            last, page);
+        if (!done) return done;
+    }
+    return {};
+}
+
 }  // namespace
 
-Result<Reader> Reader::open(const std::string& path) {
+Result<Reader> Reader::open(const Location& location) {
     OpenOptions options;
     options.mode = OpenOptions::Mode::ReadOnly;
     options.check = OpenOptions::Check::None;
-    auto database = Database::open(path, options);
+    options.answerWithin = 2s;
+    auto database = Database::open(location, options);
     if (!database) return fail(std::move(database).error());
     return Reader(std::move(*database));
 }
@@ -90,8 +114,9 @@ Result<std::vector<rules::Incident>> Reader::incidents(const IncidentFilter& fil
 Result<std::vector<std::string>> Reader::incidentIds(std::string_view prefix, std::size_t limit) {
     std::vector<std::string> ids;
     auto done = database_.query(
-        "SELECT id FROM incidents WHERE id >= ?1 AND id < ?1 || char(0x10FFFF) ORDER BY id LIMIT ?2",
-        [&](const Statement& row) { ids.push_back(row.text(0)); }, prefix, limit);
+        "SELECT id FROM incidents WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3",
+        [&](const Statement& row) { ids.push_back(row.text(0)); }, prefix, std::string(prefix) + "\xF4\x8F\xBF\xBF",
+        limit);
     if (!done) return fail(std::move(done).error());
     return ids;
 }
@@ -148,21 +173,36 @@ Result<std::vector<DeliveryRecord>> Reader::deliveries(std::optional<DeliverySta
 
 Result<std::vector<AuditRow>> Reader::audit(const AuditFilter& filter) {
     std::vector<AuditRow> rows;
-    auto actors = nlohmann::json(filter.actors).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    constexpr int firstActor = 12;
+    std::string actors = filter.actors.empty() ? "" : "actor IN (";
+    for (std::size_t i = 0; i < filter.actors.size(); ++i)
+        actors += "?" + std::to_string(firstActor + static_cast<int>(i)) +
+                  (i + 1 < filter.actors.size() ? ", " : ") AND ");
     // A target is cluster/namespace/kind/name, the namespace only where there is one.
+    std::string_view find = database_.engine() == Engine::Postgres ? "strpos" : "instr";
     auto sql = "SELECT " + std::string(auditColumns) +
                " FROM audit WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) AND (?3 = '' OR actor = ?3) AND "
-               "(?4 = '' OR action = ?4) AND (?5 = '[]' OR actor IN (SELECT value FROM json_each(?5))) AND "
-               "(?6 = '' OR decision = ?6) AND (?7 = '' OR substr(target || '/', 1, length(?7) + 1) = ?7 || '/') AND "
-               "(?8 = '' OR substr(substr(target, instr(target, '/') + 1) || '/', 1, length(?8) + 1) = ?8 || '/') AND "
-               "(?9 = '' OR substr('/' || target, -length(?9) - 1) = '/' || ?9) AND seq > ?10 ORDER BY seq " +
-               (filter.oldestFirst ? "ASC" : "DESC") + " LIMIT ?11 OFFSET ?12";
-    auto done = database_.query(
-        sql, [&](const Statement& row) { rows.push_back(auditRowOf(row)); }, filter.since, filter.until, filter.actor,
-        filter.action, actors, filter.decision, filter.cluster, filter.ns, filter.object, filter.after, filter.limit,
-        filter.skip);
-    if (!done) return fail(std::move(done).error());
-    return rows;
+               "(?4 = '' OR action = ?4) AND " +
+               actors +
+               "(?5 = '' OR decision = ?5) AND (?6 = '' OR substr(target || '/', 1, length(?6) + 1) = ?6 || '/') AND "
+               "(?7 = '' OR substr(substr(target, " +
+               std::string(find) +
+               "(target, '/') + 1) || '/', 1, length(?7) + 1) = ?7 || '/') AND "
+               "(?8 = '' OR substr('/' || target, length(target) + 1 - length(?8)) = '/' || ?8) AND seq > ?9 "
+               "ORDER BY seq " +
+               (filter.oldestFirst ? "ASC" : "DESC") + " LIMIT ?10 OFFSET ?11";
+    auto statement = database_.prepare(sql);
+    if (!statement) return fail(std::move(statement).error());
+    statement->bindAll(filter.since, filter.until, filter.actor, filter.action, filter.decision, filter.cluster,
+                       filter.ns, filter.object, filter.after, filter.limit, filter.skip);
+    for (std::size_t i = 0; i < filter.actors.size(); ++i)
+        statement->bind(firstActor + static_cast<int>(i), filter.actors[i]);
+    for (;;) {
+        auto more = statement->step();
+        if (!more) return fail(std::move(more).error());
+        if (!*more) return rows;
+        rows.push_back(auditRowOf(*statement));
+    }
 }
 
 Result<std::optional<AuditAnchor>> Reader::auditAnchor() {
@@ -175,6 +215,8 @@ Result<std::optional<AuditAnchor>> Reader::auditAnchor() {
 }
 
 Result<AuditReport> Reader::verifyAudit(const std::optional<AuditHead>& trusted) {
+    auto oneState = Transaction::beginReading(database_);
+    if (!oneState) return fail(std::move(oneState).error());
     auto anchor = auditAnchor();
     if (!anchor) return fail(std::move(anchor).error());
     ChainCheck check(*anchor);
@@ -185,13 +227,11 @@ Result<AuditReport> Reader::verifyAudit(const std::optional<AuditHead>& trusted)
             trusted->seq);
         if (!known) return fail(std::move(known).error());
     }
-    auto sql = "SELECT " + std::string(auditColumns) + " FROM audit ORDER BY seq";
-    auto done = database_.query(sql, [&](const Statement& row) {
-        auto read = auditRowOf(row);
-        if (trusted && read.seq == trusted->seq) hashAtTrusted = read.hash;
-        check.see(read);
+    auto walked = walkAudit(database_, [&](const AuditRow& row) {
+        if (trusted && row.seq == trusted->seq) hashAtTrusted = row.hash;
+        check.see(row);
     });
-    if (!done) return fail(std::move(done).error());
+    if (!walked) return fail(std::move(walked).error());
     check.end();
     if (!trusted || check.report().broken || hashAtTrusted == trusted->hash) return check.report();
     bool removed = *anchor && trusted->seq < (*anchor)->seq && hashAtTrusted.empty();
