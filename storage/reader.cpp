@@ -106,8 +106,8 @@ Result<rules::Alert> Reader::alert(std::string_view fingerprint) {
 Result<std::vector<rules::Incident>> Reader::incidents(const IncidentFilter& filter) {
     return decoded<rules::Incident>(
         database_, incidentFromJson,
-        "SELECT json FROM incidents WHERE (?1 = 0 OR resolved_at IS NULL) AND (?2 = '' OR cluster = ?2) AND (?3 IS "
-        "NULL OR updated_at >= ?3) ORDER BY opened_at DESC, id LIMIT ?4",
+        "SELECT json FROM incidents WHERE (?1 = 0 OR resolved_at IS NULL) AND (?2 = '' OR cluster = ?2) AND "
+        "(CAST(?3 AS bigint) IS NULL OR updated_at >= ?3) ORDER BY opened_at DESC, id LIMIT ?4",
         filter.openOnly, filter.cluster, filter.since, filter.limit);
 }
 
@@ -181,7 +181,7 @@ Result<std::vector<AuditRow>> Reader::audit(const AuditFilter& filter) {
     // A target is cluster/namespace/kind/name, the namespace only where there is one.
     std::string_view find = database_.engine() == Engine::Postgres ? "strpos" : "instr";
     auto sql = "SELECT " + std::string(auditColumns) +
-               " FROM audit WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) AND (?3 = '' OR actor = ?3) AND "
+               " FROM audit WHERE (CAST(?1 AS bigint) IS NULL OR at >= ?1) AND (CAST(?2 AS bigint) IS NULL OR at < ?2) AND (?3 = '' OR actor = ?3) AND "
                "(?4 = '' OR action = ?4) AND " +
                actors +
                "(?5 = '' OR decision = ?5) AND (?6 = '' OR substr(target || '/', 1, length(?6) + 1) = ?6 || '/') AND "

@@ -77,15 +77,22 @@ TEST_F(PostgresWriter, DoesNotEvenNoticeAServerThatWasStartedAnewWhileItWasIdle)
 class ServerCrash : public PostgresWriter, public ::testing::WithParamInterface<WriteStep> {};
 
 TEST_P(ServerCrash, LeavesEachUnitWrittenOnce) {
+    std::latch reached{1}, back{1};
     auto options = impatient();
-    options.intercept = [&, crashed = false](WriteStep step, std::uint64_t) mutable -> Result<void> {
-        if (step != GetParam() || std::exchange(crashed, true)) return {};
-        server().crash();
-        server().start();
+    options.intercept = [&, met = false](WriteStep step, std::uint64_t) mutable -> Result<void> {
+        if (step != GetParam() || std::exchange(met, true)) return {};
+        reached.count_down();
+        back.wait();
         return {};
     };
     Writer writer(open(), options);
-    EXPECT_TRUE(commit(writer, transition(1)));
+    std::promise<bool> durable;
+    writer.submit(transition(1), [&](Result<Committed> outcome) { durable.set_value(outcome.has_value()); });
+    reached.wait();
+    server().crash();
+    server().start();
+    back.count_down();
+    EXPECT_TRUE(durable.get_future().get());
     EXPECT_TRUE(commit(writer, transition(2)));
     expectWhole(2);
 }

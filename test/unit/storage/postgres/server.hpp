@@ -22,7 +22,7 @@ public:
     ServerProcess& operator=(const ServerProcess&) = delete;
 
     /// Waits until it answers.
-    void start();
+    void start();  ///< on the main thread: it ends with the one that started it
     /// As `pg_ctl stop -m fast`: sessions are ended.
     void stop();
     /// As a machine without power, but for the disk's cache.
