@@ -78,7 +78,8 @@ public:
 
     /// False once the connection is lost.
     virtual bool usable() const { return true; }
-    /// Held until the connection goes: keeps a second agent out, where nothing else does. Conflict when there is one.
+    /// Held until the connection goes: keeps a second agent out, where nothing else does. Conflict when there is one,
+    /// after the time that is waited for locks.
     virtual Result<void> keepOthersOut() { return {}; }
 
     /// 0 for an empty database. Unsupported when it is one of another program.

@@ -126,8 +126,9 @@ private:
                 if (checkpointAt(options_.forcedCheckpoint)) checkpoint();
                 continue;
             }
-            setDegraded(written.error());
+            // Whoever hears that nothing can be written goes on without; one that is overtaken must not.
             if (isOvertaken(written.error())) return endTerm(group, written.error());
+            setDegraded(written.error());
             if (lastTry_) break;
             waitBeforeRetry(pause);
             pause = std::min(pause * 2, options_.longestRetry);
@@ -141,7 +142,7 @@ private:
         {
             std::lock_guard lock(mutex_);
             stopping_ = true;
-            overtaken_ = reason;
+            degraded_ = overtaken_ = reason;
         }
         giveUp(group, reason);
         if (options_.overtaken) options_.overtaken(reason);

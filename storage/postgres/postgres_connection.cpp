@@ -31,7 +31,8 @@ std::string settings(const PostgresOptions& options) {
     return set("lock_timeout", std::to_string(milliseconds(options.lockTimeout))) +
            set("statement_timeout", std::to_string(milliseconds(options.answerWithin))) +
            // One that was cut off in the middle of a transaction must not keep its successor waiting.
-           set("idle_in_transaction_session_timeout", "10000") + set("client_encoding", "'UTF8'") +
+           set("idle_in_transaction_session_timeout", "10000") + set("tcp_keepalives_idle", "10") +
+           set("tcp_keepalives_interval", "5") + set("tcp_keepalives_count", "3") + set("client_encoding", "'UTF8'") +
            set("client_min_messages", "error") + set("standard_conforming_strings", "on") +
            set("default_transaction_isolation", "'read committed'") +
            set("default_transaction_read_only", options.readOnly ? "on" : "off") +
@@ -58,10 +59,12 @@ std::string written(Number value) {
 class PostgresConnection::Session {
 public:
     explicit Session(const std::string& url) : connection_(url) {
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+#if PQXX_VERSION_MAJOR < 7  // later ones never do it
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
         connection_.inhibit_reactivation(true);  // a transaction must not go on in another session
-#pragma clang diagnostic pop
+#pragma GCC diagnostic pop
+#endif
         session_ = std::make_unique<pqxx::nontransaction>(connection_);
     }
     ~Session() { disarm(); }
@@ -301,10 +304,9 @@ Result<void> PostgresConnection::keepOthersOut() {
 }
 
 Result<void> PostgresConnection::lockOthersOut() {
-    auto locked = integer("SELECT pg_try_advisory_lock(" + std::string(lockSpace) +
-                          ", hashtext(current_schema()))::int");
-    if (!locked) return fail(std::move(locked).error());
-    if (*locked == 1) return {};
+    // Waits a little: the server may not know yet that the session of an agent that was killed is over.
+    auto locked = execute("SELECT pg_advisory_lock(" + std::string(lockSpace) + ", hashtext(current_schema()))");
+    if (locked || !isConnected()) return locked;
     return fail(Error(ErrorCode::Conflict, "another agent uses this database", place_,
                       "stop it, or give this one a database or schema of its own"));
 }

@@ -75,7 +75,9 @@ TEST_F(PostgresDatabase, KeepsASecondAgentOutUntilTheFirstIsGone) {
     {
         auto first = open();
         ASSERT_TRUE(first.connection().keepOthersOut());
-        auto second = open();
+        OpenOptions impatient;
+        impatient.busyTimeout = 10ms;
+        auto second = open(impatient);
         auto refused = second.connection().keepOthersOut();
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().code, ErrorCode::Conflict);

@@ -101,27 +101,25 @@ INSTANTIATE_TEST_SUITE_P(AtEachStep, ServerCrash,
                          ::testing::Values(WriteStep::Begin, WriteStep::Apply, WriteStep::Applied, WriteStep::Commit,
                                            WriteStep::Done));
 
-/// Ends the session of the writer when a row of the audit log is about to become durable, or has.
+/// The answer to COMMIT is lost: the session ends, or the writer gives up waiting.
 class LostAnswer : public PostgresWriter {
 protected:
-    void loseSessionOnce(Database& database) {
-        // A deferred trigger runs within COMMIT; the session is ended there, and only once.
+    /// A deferred trigger runs within COMMIT.
+    void makeCommitOfTheFirstUnitSlow(Database& database) {
         must(database.execute(R"sql(
-CREATE TABLE losses (happened bigint);
-CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_sleep(5);
+    PERFORM pg_sleep(4);
     RETURN NULL;
 END $$;
-CREATE CONSTRAINT TRIGGER lost AFTER INSERT ON alerts DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.fingerprint = 'f1') EXECUTE FUNCTION lose();)sql"));
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON alerts DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.fingerprint = 'f1') EXECUTE FUNCTION linger();)sql"));
     }
-    std::string backend() { return server().value(server().url(), "SELECT 1"); }
 };
 
 TEST_F(LostAnswer, OfACommitThatDidNotGetInIsFollowedByTheSameUnitAgain) {
     auto database = open();
-    loseSessionOnce(database);
+    makeCommitOfTheFirstUnitSlow(database);
     auto pid = must(database.integer("SELECT pg_backend_pid()"));
     Writer writer(std::move(database), impatient());
     std::promise<bool> durable;
@@ -131,7 +129,7 @@ TEST_F(LostAnswer, OfACommitThatDidNotGetInIsFollowedByTheSameUnitAgain) {
     while (server().value(server().url(), waiting) != "1") {
     }
     database_->tamper("BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_terminate_backend(" + std::to_string(pid) +
-                      ", 5000); DROP TRIGGER lost ON alerts; COMMIT");
+                      ", 5000); DROP TRIGGER slow ON alerts; COMMIT");
     EXPECT_TRUE(durable.get_future().get());
     expectWhole(1);
 }
@@ -140,7 +138,7 @@ TEST_F(LostAnswer, OfACommitThatGotInIsNotFollowedByTheSameUnitAgain) {
     OpenOptions quick;
     quick.answerWithin = 1s;  // and a second of grace: less than the commit takes
     auto database = open(quick);
-    loseSessionOnce(database);
+    makeCommitOfTheFirstUnitSlow(database);
     must(database.execute("SET statement_timeout = 0"));
     Writer writer(std::move(database), impatient());
     EXPECT_TRUE(commit(writer, transition(1)));
