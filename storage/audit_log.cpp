@@ -50,7 +50,7 @@ Result<std::optional<AuditAnchor>> auditAnchorOf(Database& database) {
     std::optional<AuditAnchor> anchor;
     auto done =
         database.query("SELECT seq, hash, at FROM audit_anchors ORDER BY seq DESC LIMIT 1",
-                        [&](const Statement& row) { anchor = AuditAnchor{row.integer(0), row.text(1), row.time(2)}; });
+                       [&](const Statement& row) { anchor = AuditAnchor{row.integer(0), row.text(1), row.time(2)}; });
     if (!done) return fail(std::move(done).error());
     return anchor;
 }
@@ -83,7 +83,7 @@ Result<AuditReport> verifyAuditLog(Database& database, const std::optional<Audit
 Result<AuditHead> auditHeadOf(Database& database) {
     AuditHead head{0, std::string(64, '0')};
     auto done = database.query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
-                                [&](const Statement& row) { head = {row.integer(0), row.text(1)}; });
+                               [&](const Statement& row) { head = {row.integer(0), row.text(1)}; });
     if (!done) return fail(std::move(done).error());
     return head;
 }

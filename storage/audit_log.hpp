@@ -10,8 +10,7 @@
 namespace klaw::storage {
 
 /// Columns of a query that reads whole rows of the audit log, in the order of auditRowOf().
-inline constexpr std::string_view auditColumns =
-    "seq, at, actor, action, decision, target, detail, prev_hash, hash";
+inline constexpr std::string_view auditColumns = "seq, at, actor, action, decision, target, detail, prev_hash, hash";
 AuditRow auditRowOf(const Statement& row);
 
 /// Where the log was cut last; nothing: it is whole.

@@ -13,9 +13,9 @@ class PostgresServer;
 /// Where a database is: a file of SQLite, or in a PostgreSQL server. Cheap to copy; copies share idle connections.
 class Location {
 public:
-    Location(std::string file) : place_(std::move(file)) {}                   // NOLINT(google-explicit-constructor)
-    Location(const char* file) : place_(file) {}                              // NOLINT(google-explicit-constructor)
-    Location(const std::filesystem::path& file) : place_(file.string()) {}    // NOLINT(google-explicit-constructor)
+    Location(std::string file) : place_(std::move(file)) {}                 // NOLINT(google-explicit-constructor)
+    Location(const char* file) : place_(file) {}                            // NOLINT(google-explicit-constructor)
+    Location(const std::filesystem::path& file) : place_(file.string()) {}  // NOLINT(google-explicit-constructor)
     /// postgresql://user:password@host:port/database?option=value, as libpq reads it.
     static Result<Location> postgres(const std::string& url);
 

@@ -137,12 +137,13 @@ Result<std::vector<AuditRow>> Reader::audit(const AuditFilter& filter) {
     constexpr int firstActor = 12;
     std::string actors = filter.actors.empty() ? "" : "actor IN (";
     for (std::size_t i = 0; i < filter.actors.size(); ++i)
-        actors += "?" + std::to_string(firstActor + static_cast<int>(i)) +
-                  (i + 1 < filter.actors.size() ? ", " : ") AND ");
+        actors +=
+            "?" + std::to_string(firstActor + static_cast<int>(i)) + (i + 1 < filter.actors.size() ? ", " : ") AND ");
     // A target is cluster/namespace/kind/name, the namespace only where there is one.
     std::string_view find = database_.engine() == Engine::Postgres ? "strpos" : "instr";
     auto sql = "SELECT " + std::string(auditColumns) +
-               " FROM audit WHERE (CAST(?1 AS bigint) IS NULL OR at >= ?1) AND (CAST(?2 AS bigint) IS NULL OR at < ?2) AND (?3 = '' OR actor = ?3) AND "
+               " FROM audit WHERE (CAST(?1 AS bigint) IS NULL OR at >= ?1) AND (CAST(?2 AS bigint) IS NULL OR at < ?2) "
+               "AND (?3 = '' OR actor = ?3) AND "
                "(?4 = '' OR action = ?4) AND " +
                actors +
                "(?5 = '' OR decision = ?5) AND (?6 = '' OR substr(target || '/', 1, length(?6) + 1) = ?6 || '/') AND "

@@ -42,7 +42,8 @@ Result<void> readCounters(Database& database, TimePoint since, std::vector<rules
         read, since);
     if (!quiet) return quiet;
     return database.query(
-        "SELECT cluster, rule, \"window\", event_uid, seen, increase, at FROM event_increases WHERE at >= ? ORDER BY at, "
+        "SELECT cluster, rule, \"window\", event_uid, seen, increase, at FROM event_increases WHERE at >= ? ORDER BY "
+        "at, "
         "id",
         read, since);
 }

@@ -107,8 +107,8 @@ Result<void> expectEmpty(Database& to) {
     if (!present) return fail(std::move(present).error());
     auto filled = std::ranges::find_if(*present, [](const TableRows& each) { return each.rows > 0; });
     if (filled == present->end()) return {};
-    return fail(ErrorCode::Conflict, "the database is not empty: it has " + std::to_string(filled->rows) + " row(s) of " +
-                                         filled->table,
+    return fail(ErrorCode::Conflict,
+                "the database is not empty: it has " + std::to_string(filled->rows) + " row(s) of " + filled->table,
                 to.path(), "give an empty database or schema");
 }
 

@@ -41,7 +41,8 @@ struct WriterOptions {
     std::function<void(const std::optional<Error>& reason)> health;
     /// On the writer thread, once, when another agent has taken over (see takeLeadership()): this writer has ended.
     std::function<void(const Error& reason)> overtaken;
-    /// Called with a running number from 1; a returned error is taken for one of the engine at that place, except at Done.
+    /// Called with a running number from 1; a returned error is taken for one of the engine at that place, except at
+    /// Done.
     std::function<Result<void>(WriteStep step, std::uint64_t number)> intercept;
 };
 
@@ -61,7 +62,8 @@ struct WriterStats {
 /// (Conflict) leaves the others alone. When the disk is full or fails, units wait in memory and are tried again with
 /// growing pauses until it works; above `maxWaiting` the oldest that is not essential() is dropped, and where all are
 /// essential the new one. The same while a server is away; where a commit was sent and its answer is lost, it is looked
-/// up first whether it is in, so that nothing is written twice. A dropped unit's callback gets ResourceExhausted at once, on the submitting thread.
+/// up first whether it is in, so that nothing is written twice. A dropped unit's callback gets ResourceExhausted at
+/// once, on the submitting thread.
 class Writer {
 public:
     template <class T>

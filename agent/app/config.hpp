@@ -153,7 +153,7 @@ std::optional<RulePack> rulePackFromString(std::string_view text);
 /// Everything an agent needs to know, as configs/klaw.yaml explains it.
 struct Config {
     std::vector<ClusterConfig> clusters;
-    std::filesystem::path data;  ///< directory of database and token; empty: defaultDataDirectory()
+    std::filesystem::path data;                 ///< directory of database and token; empty: defaultDataDirectory()
     std::optional<storage::Location> postgres;  ///< of `storage`; nothing: a file of SQLite in `data`
     std::string listenAddress = "127.0.0.1";
     std::uint16_t listenPort = 8917;
@@ -172,7 +172,7 @@ struct Config {
     std::vector<access::RevealRule> reveal;  ///< values of Secrets that may be shown in private
     RemediationConfig remediation;
     AuditConfig audit;
-    security::Terms security;         ///< what `cluster audit` goes by
+    security::Terms security;  ///< what `cluster audit` goes by
     std::vector<BackupConfig> backups;
     McpConfig mcp;
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all

@@ -114,8 +114,7 @@ int rulesHistoryCommand(const RulesOptions& options) {
     if (auto code = asked(options, "rules history " + options.name)) return *code;
     auto config = configFrom(options.config);
     if (!config) return refuse(config.error());
-    auto revisions =
-        app::readRuleHistory(databaseOf(options.data, *config), options.name);
+    auto revisions = app::readRuleHistory(databaseOf(options.data, *config), options.name);
     if (!revisions) return refuse(revisions.error());
     std::cout << operate::describeHistory(*revisions, !options.name.empty(), config->utcOffsetMinutes,
                                           options.language.empty() ? config->language : options.language);

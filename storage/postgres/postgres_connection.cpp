@@ -251,8 +251,8 @@ Result<void> PostgresConnection::begin(std::optional<std::int64_t> term) {
     if (!begun) return begun;
     std::int64_t current = 0;
     auto counted = guarded([&](Session& session) {
-        auto row = session.statements().exec1(
-            "UPDATE leadership SET writes = writes + 1 WHERE id = 1 RETURNING term, writes");
+        auto row =
+            session.statements().exec1("UPDATE leadership SET writes = writes + 1 WHERE id = 1 RETURNING term, writes");
         current = parsed<std::int64_t>(row[0].c_str());
         writes_ = parsed<std::int64_t>(row[1].c_str());
     });
@@ -264,8 +264,8 @@ Result<void> PostgresConnection::begin(std::optional<std::int64_t> term) {
 Result<void> PostgresConnection::beginSchemaChange() {
     auto begun = beginWith("BEGIN");
     if (!begun) return begun;
-    auto alone = execute("SELECT pg_advisory_xact_lock(" + std::string(lockSpace) +
-                         " + 1, hashtext(current_schema()))");
+    auto alone =
+        execute("SELECT pg_advisory_xact_lock(" + std::string(lockSpace) + " + 1, hashtext(current_schema()))");
     if (!alone && isConnected()) static_cast<void>(execute("ROLLBACK"));
     return alone;
 }

@@ -1,5 +1,5 @@
-// What it takes until a transition is durable: alert, incident, card and audit row in one unit, on the disk of TMPDIR or,
-// where KLAW_BENCH_POSTGRES has the address of an empty database, in that one.
+// What it takes until a transition is durable: alert, incident, card and audit row in one unit, on the disk of TMPDIR
+// or, where KLAW_BENCH_POSTGRES has the address of an empty database, in that one.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>

@@ -12,8 +12,8 @@ namespace klaw::storage {
 namespace {
 
 using testing::at;
-using testing::commit;
 using testing::auditOnly;
+using testing::commit;
 using testing::must;
 using testing::transition;
 

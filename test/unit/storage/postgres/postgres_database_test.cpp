@@ -126,7 +126,9 @@ TEST(PostgresLocation, ThatDoesNotAnswerSaysSoWithoutItsSecrets) {
 TEST(PostgresText, IsWhatItWas) {
     using namespace std::string_literals;
     for (const auto& text : {""s, "plain"s, "a\0b"s, "\0\0"s, "\xF4\x8F\xBF\xBE"s, "\xF4\x8F\xBF\xBE\0"s,
-                             "\xF4\x8F\xBF\xBE" "0"s, "\xF4\x8F\xBF"s}) {
+                             "\xF4\x8F\xBF\xBE"
+                             "0"s,
+                             "\xF4\x8F\xBF"s}) {
         auto stored = toPostgresText(text);
         EXPECT_EQ(stored.find('\0'), std::string::npos);
         EXPECT_EQ(fromPostgresText(stored), text);

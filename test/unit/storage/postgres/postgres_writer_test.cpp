@@ -124,8 +124,10 @@ TEST_F(LostAnswer, OfACommitThatDidNotGetInIsFollowedByTheSameUnitAgain) {
     Writer writer(std::move(database), impatient());
     std::promise<bool> durable;
     writer.submit(transition(1), [&](Result<Committed> outcome) { durable.set_value(outcome.has_value()); });
-    auto waiting = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%COMMIT' AND wait_event = 'PgSleep' AND pid "
-                   "= " + std::to_string(pid);
+    auto waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%COMMIT' AND wait_event = 'PgSleep' AND pid "
+        "= " +
+        std::to_string(pid);
     while (server().value(server().url(), waiting) != "1") {
     }
     database_->tamper("BEGIN; SET LOCAL lock_timeout = 0; SELECT pg_terminate_backend(" + std::to_string(pid) +

@@ -49,7 +49,8 @@ std::string contentOf(const fs::path& file) {
 
 std::string ServerProcess::missing() {
     if (programs().empty()) return "no PostgreSQL server is installed (apt-get install postgresql)";
-    if (::geteuid() == 0 && !::getpwnam("postgres")) return "there is no user postgres, and a server refuses to be root";
+    if (::geteuid() == 0 && !::getpwnam("postgres"))
+        return "there is no user postgres, and a server refuses to be root";
     return {};
 }
 
@@ -60,8 +61,8 @@ ServerProcess::ServerProcess() {
             throw std::runtime_error("cannot give the directory to the server");
     }
     auto log = directory_.file("log");
-    auto made = launch(asServer({programs() / "initdb", "-D", directory_.file("data"), "-U", "klaw", "-A", "trust", "-E",
-                                 "UTF8", "--locale=C.UTF-8", "-N"}),
+    auto made = launch(asServer({programs() / "initdb", "-D", directory_.file("data"), "-U", "klaw", "-A", "trust",
+                                 "-E", "UTF8", "--locale=C.UTF-8", "-N"}),
                        log);
     int status = 0;
     ::waitpid(made, &status, 0);
@@ -83,10 +84,10 @@ std::vector<std::string> ServerProcess::asServer(std::vector<std::string> comman
 
 void ServerProcess::start() {
     auto log = directory_.file("log");
-    process_ = launch(asServer({programs() / "postgres", "-D", directory_.file("data"), "-k", directory_.path().string(),
-                                "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60", "-c",
-                                "shared_buffers=16MB"}),
-                      log);
+    process_ = launch(
+        asServer({programs() / "postgres", "-D", directory_.file("data"), "-k", directory_.path().string(), "-c",
+                  "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60", "-c", "shared_buffers=16MB"}),
+        log);
     auto deadline = std::chrono::steady_clock::now() + 30s;
     for (;;) {
         try {
@@ -115,8 +116,7 @@ void ServerProcess::end(int signal) {
 }
 
 std::string ServerProcess::url(const std::string& schema) const {
-    return "postgresql:///postgres?host=" + directory_.path().string() +
-           "&user=klaw&options=-csearch_path%3D" + schema;
+    return "postgresql:///postgres?host=" + directory_.path().string() + "&user=klaw&options=-csearch_path%3D" + schema;
 }
 
 std::string ServerProcess::newSchema() {

@@ -49,8 +49,8 @@ protected:
     void SetUp() override {
         Writer writer(must(Database::open(source())));
         must(commit(writer, oneOfEach()));
-        must(commit(writer, testing::resultOf(oneOfEach().newDeliveries[0].id, AttemptOutcome::Delivered, at(71),
-                                              "om_1")));
+        must(commit(writer,
+                    testing::resultOf(oneOfEach().newDeliveries[0].id, AttemptOutcome::Delivered, at(71), "om_1")));
         for (int i = 2; i < 250; ++i) must(commit(writer, testing::transition(i)));
     }
     std::string source() const { return directory_.file("klaw.db"); }
@@ -104,13 +104,13 @@ TEST_F(Transfer, CopiesEveryRowOfEveryTableAsItIs) {
 TEST_F(Transfer, KnowsEveryTableAndColumnOfTheSchema) {
     auto database = must(Database::open(source()));
     std::set<std::string> there, known;
-    must(database.query("SELECT m.name, count(*) FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = "
-                        "'table' GROUP BY m.name",
-                        [&](const Statement& row) {
-                            if (row.text(0) != "leadership") there.insert(row.text(0) + "/" + row.text(1));
-                        }));
-    for (const auto& table : tables())
-        known.insert(std::string(table.name) + "/" + std::to_string(table.kinds.size()));
+    must(
+        database.query("SELECT m.name, count(*) FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = "
+                       "'table' GROUP BY m.name",
+                       [&](const Statement& row) {
+                           if (row.text(0) != "leadership") there.insert(row.text(0) + "/" + row.text(1));
+                       }));
+    for (const auto& table : tables()) known.insert(std::string(table.name) + "/" + std::to_string(table.kinds.size()));
     EXPECT_EQ(known, there);
 }
 
