@@ -5,7 +5,6 @@
 #include <sstream>
 
 #include "agent/app/agent.hpp"
-#include "agent/app/data_directory.hpp"
 #include "agent/app/live_control.hpp"
 #include "agent/cli/agent_client.hpp"
 #include "agent/cli/commands.hpp"
