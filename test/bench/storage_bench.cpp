@@ -26,7 +26,8 @@ public:
         if (const auto* url = std::getenv("KLAW_BENCH_POSTGRES")) {
             auto server = Location::postgres(url);
             if (!server) throw std::runtime_error(server.error().describe());
-            return begin(*server);
+            begin(*server);
+            return;
         }
         auto pattern = (std::filesystem::temp_directory_path() / "klaw-bench-XXXXXX").string();
         if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory");
