@@ -289,6 +289,23 @@ int run(int argc, char** argv) {
     auditExport->callback([&] { code = auditExportCommand(audit); });
     verify->callback([&] { code = auditVerifyCommand(audit); });
 
+    StorageOptions stored;
+    auto* storageApp = app.add_subcommand("storage", "Look at the database, or move to another one");
+    storageApp->require_subcommand(1);
+    auto* storageCheck = storageApp->add_subcommand("check", "Engine, schema, sizes, and whether the audit log holds");
+    storageCheck->add_option("--data", stored.data, "Data directory of the agent");
+    storageCheck->add_option("-o,--output", stored.output, "text or json")->check(CLI::IsMember({"text", "json"}));
+    storageCheck->callback([&] { code = storageCheckCommand(stored); });
+    auto* storageMigrate = storageApp->add_subcommand(
+        "migrate", "Copy everything into an empty PostgreSQL database, all or nothing; the agent must be stopped");
+    storageMigrate->add_option("--from", stored.from, "sqlite:DIR, DIR being the data directory")->required();
+    storageMigrate->add_option("--to", stored.to, "postgres")->required();
+    storageMigrate->add_option("--url-env", stored.urlEnv, "Environment variable that holds its address");
+    storageMigrate->add_option("--url-file", stored.urlFile, "File that holds its address");
+    storageMigrate->callback([&] { code = storageMigrateCommand(stored); });
+    for (auto* each : {storageCheck, storageMigrate})
+        each->add_option("--config", stored.config, "Configuration of the agent");
+
     SetupOptions setup;
     auto platformApp = [&](const char* name, const char* help, int (*command)(const SetupOptions&)) {
         auto* platform = app.add_subcommand(name, help);

@@ -1,7 +1,12 @@
 # klaw_library(NAME DIRECTORY… [DEPENDS target…] [HEAVY file…]): a static library of all sources in the directories.
+# OBJECT: linked whole, also what nothing refers to (tests).
 # HEAVY sources instantiate Beast or TLS templates and are compiled one at a time.
 function(klaw_library name)
-    cmake_parse_arguments(ARG "" "" "DIRECTORIES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+    cmake_parse_arguments(ARG "OBJECT" "" "DIRECTORIES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+    set(kind STATIC)
+    if(ARG_OBJECT)
+        set(kind OBJECT)
+    endif()
     set(sources)
     foreach(directory IN LISTS ARG_DIRECTORIES)
         file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${directory}/*.cpp)
@@ -13,7 +18,7 @@ function(klaw_library name)
         target_link_libraries(${name} INTERFACE ${ARG_DEPENDS})
         return()
     endif()
-    add_library(${name} STATIC ${sources})
+    add_library(${name} ${kind} ${sources})
     target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
     target_link_libraries(${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
 endfunction()

@@ -8,8 +8,9 @@ namespace {
 
 Result<void> putAlert(Database& database, const rules::Alert& alert) {
     return database.run(
-        "INSERT OR REPLACE INTO alerts (fingerprint, rule, cluster, state, resolved_at, updated_at, json) VALUES (?, "
-        "?, ?, ?, ?, ?, ?)",
+        "INSERT INTO alerts (fingerprint, rule, cluster, state, resolved_at, updated_at, json) VALUES (?, ?, ?, ?, ?, "
+        "?, ?) ON CONFLICT (fingerprint) DO UPDATE SET rule = excluded.rule, cluster = excluded.cluster, state = "
+        "excluded.state, resolved_at = excluded.resolved_at, updated_at = excluded.updated_at, json = excluded.json",
         alert.fingerprint, alert.rule, alert.cluster, rules::toString(alert.state()), alert.resolvedAt, alert.updatedAt,
         toJson(alert));
 }
@@ -20,27 +21,31 @@ Result<void> putIncident(Database& database, const rules::Incident& incident) {
         "?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET resolved_at = excluded.resolved_at, updated_at = excluded.updated_at, revision "
         "= excluded.revision, json = excluded.json "
-        "WHERE excluded.revision >= revision",
+        "WHERE excluded.revision >= incidents.revision",
         incident.id, incident.rule, incident.cluster, incident.openedAt, incident.resolvedAt, incident.updatedAt,
         incident.revision, toJson(incident));
 }
 
 Result<void> putCounter(Database& database, const rules::EventCounter& counter) {
     auto seen = database.run(
-        "INSERT INTO event_counts (cluster, rule, window, event_uid, seen, at) VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT DO UPDATE SET seen = max(seen, excluded.seen), at = max(at, excluded.at)",
+        "INSERT INTO event_counts (cluster, rule, \"window\", event_uid, seen, at) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (cluster, rule, \"window\", event_uid) DO UPDATE SET "
+        "seen = CASE WHEN excluded.seen > event_counts.seen THEN excluded.seen ELSE event_counts.seen END, "
+        "at = CASE WHEN excluded.at > event_counts.at THEN excluded.at ELSE event_counts.at END",
         counter.cluster, counter.rule, counter.window, counter.eventUid, counter.seen, counter.at);
     if (!seen || counter.increase == 0) return seen;
     return database.run(
-        "INSERT INTO event_increases (cluster, rule, window, event_uid, seen, increase, at) VALUES (?, ?, ?, ?, ?, ?, "
-        "?)",
+        "INSERT INTO event_increases (cluster, rule, \"window\", event_uid, seen, increase, at) VALUES (?, ?, ?, ?, ?, "
+        "?, ?)",
         counter.cluster, counter.rule, counter.window, counter.eventUid, counter.seen, counter.increase, counter.at);
 }
 
 Result<void> putReading(Database& database, const rules::WindowReading& kept) {
     const auto& reading = kept.reading;
     return database.run(
-        "INSERT OR REPLACE INTO window_readings (series, place, at, value, counter, count) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO window_readings (series, place, at, value, counter, count) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (series, place) DO UPDATE SET at = excluded.at, value = excluded.value, counter = "
+        "excluded.counter, count = excluded.count",
         kept.series, std::int64_t{kept.place}, reading.at, reading.value, reading.counter, std::int64_t{reading.count});
 }
 
@@ -51,13 +56,17 @@ Result<void> putObjectChange(Database& database, const ObjectChange& change) {
 }
 
 Result<void> putSilence(Database& database, const rules::Silence& silence) {
-    return database.run("INSERT OR REPLACE INTO silences (id, starts_at, ends_at, json) VALUES (?, ?, ?, ?)",
-                        silence.id, silence.startsAt, silence.endsAt, toJson(silence));
+    return database.run(
+        "INSERT INTO silences (id, starts_at, ends_at, json) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+        "starts_at = excluded.starts_at, ends_at = excluded.ends_at, json = excluded.json",
+        silence.id, silence.startsAt, silence.endsAt, toJson(silence));
 }
 
 Result<void> putSilenceCopy(Database& database, const SilenceCopy& copy) {
     return database.run(
-        "INSERT OR REPLACE INTO silence_copies (silence_id, alertmanager, remote_id, ends_at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO silence_copies (silence_id, alertmanager, remote_id, ends_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (silence_id, alertmanager) DO UPDATE SET remote_id = excluded.remote_id, ends_at = "
+        "excluded.ends_at",
         copy.silenceId, copy.alertmanager, copy.remoteId, copy.endsAt);
 }
 
@@ -109,7 +118,9 @@ Result<void> applyUnit(Database& database, const UnitOfWork& unit, Committed& co
     if (auto done = applyOutbox(database, unit, committed); !done) return done;
     auto putMeta = [](Database& into, const MetaEntry& entry) {
         if (entry.value.empty()) return into.run("DELETE FROM meta WHERE key = ?", entry.key);
-        return into.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", entry.key, entry.value);
+        return into.run(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            entry.key, entry.value);
     };
     if (auto done = forEach(database, unit.meta, putMeta); !done) return done;
     return appendAudit(database, unit.audit, committed);

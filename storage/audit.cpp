@@ -58,7 +58,8 @@ Result<void> cutAudit(Database& database, TimePoint now, Duration keep, std::uin
     AuditAnchor anchor;
     anchor.at = now;
     auto last = database.query(
-        "SELECT seq, hash FROM audit WHERE seq < coalesce((SELECT min(seq) FROM audit WHERE at >= ?1), 1 << 62) AND "
+        "SELECT seq, hash FROM audit WHERE seq < coalesce((SELECT min(seq) FROM audit WHERE at >= ?1), "
+        "4611686018427387904) AND "
         "seq < ?2 AND seq < (SELECT max(seq) FROM audit) ORDER BY seq DESC LIMIT 1",
         [&](const Statement& row) {
             anchor.seq = row.integer(0);

@@ -2,15 +2,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "storage/engine.hpp"
+#include "storage/location.hpp"
 #include "storage/statement.hpp"
-
-struct sqlite3;
 
 namespace klaw::storage {
 
@@ -19,27 +20,38 @@ struct OpenOptions {
         ReadWrite,  ///< creates the file (mode 0600), never its directory; migrates to the newest schema
         ReadOnly,   ///< works beside a writing agent; refuses a missing file
     };
-    enum class Check { None, Quick, Full };  ///< PRAGMA quick_check and integrity_check: time grows with the file
+    using Check = FileCheck;
 
     Mode mode = Mode::ReadWrite;
     Check check = Check::Quick;
-    Duration busyTimeout = 5s;
+    Duration busyTimeout = 5s;  ///< for a lock that another holds
+    /// For an answer of a server; zero: no limit. Readers are on the event loop.
+    Duration answerWithin = 15s;
 };
 
-/// One SQLite connection: WAL, synchronous=FULL, foreign keys on. One thread at a time.
+/// One connection, to a file of SQLite or a PostgreSQL server. One thread at a time.
 ///
-/// Errors tell apart: disk full (ResourceExhausted, retry later), I/O error or locked (Unavailable, retry later),
-/// damaged file or not a database (DataLoss), schema or application of somebody else (Unsupported), no right to it
-/// (PermissionDenied), a missing file or directory (NotFound), a broken constraint (Conflict).
+/// Errors tell apart: disk full (ResourceExhausted, retry later), I/O error, locked or server away (Unavailable, retry
+/// later), damaged file or not a database (DataLoss), schema or application of somebody else (Unsupported), no right
+/// to it (PermissionDenied), a missing file or directory (NotFound), a broken constraint (Conflict).
 class Database {
 public:
-    static Result<Database> open(const std::string& path, const OpenOptions& options = {});
-    Database(Database&&) noexcept;
-    Database& operator=(Database&&) noexcept;
+    static Result<Database> open(const Location& location, const OpenOptions& options = {});
+    Database(Database&&) noexcept = default;
+    Database& operator=(Database&& other) noexcept;
     ~Database();
 
-    const std::string& path() const { return path_; }
+    /// The file, or the address of the server without its secrets.
+    const std::string& path() const;
     bool readOnly() const { return readOnly_; }
+    Engine engine() const;
+    /// The engine's own: transactions, schema, checkpoints.
+    Connection& connection();
+    const Connection& connection() const;
+
+    /// From now on transactions are refused (Expired) once the database has another term: see takeLeadership().
+    void writeInTerm(std::int64_t term) { term_ = term; }
+    std::optional<std::int64_t> term() const { return term_; }
 
     /// From the cache, or compiled. `sql` must live as long as the statement.
     Result<Statement> prepare(std::string_view sql);
@@ -67,28 +79,20 @@ public:
     Result<void> execute(std::string_view sql);
     Result<std::int64_t> integer(std::string_view sql);
 
-    std::int64_t changes() const;  ///< rows changed by the last statement
-    bool inTransaction() const;
-    /// Pages in the write-ahead log after the last commit of this connection, which never checkpoints by itself.
-    std::size_t logPages() const { return *logPages_; }
-    /// Copies the log into the database as far as readers let it.
-    Result<void> checkpoint();
+    std::int64_t changes() const { return connection().changes(); }  ///< rows changed by the last statement
+    bool inTransaction() const { return connection().inTransaction(); }
     /// Nothing when the file is sound, else the first findings as DataLoss.
-    Result<void> verify(OpenOptions::Check check);
-    sqlite3* handle() const { return handle_.get(); }
+    Result<void> verify(OpenOptions::Check check) { return connection().verify(check); }
 
 private:
-    struct Closer {
-        void operator()(sqlite3* handle) const;
-    };
-    Database(std::string path, std::unique_ptr<sqlite3, Closer> handle, bool readOnly);
-    Result<void> configure(const OpenOptions& options);
+    Database(std::shared_ptr<StatementCache> statements, bool readOnly);
+    static Result<Database> connect(const Location& location, const OpenOptions& options);
+    static Result<Database> borrow(const Location& location, const OpenOptions& options);
 
-    std::string path_;
-    std::unique_ptr<sqlite3, Closer> handle_;
-    std::shared_ptr<StatementCache> statements_;
-    std::unique_ptr<std::size_t> logPages_;  ///< SQLite holds a pointer to it
+    std::shared_ptr<StatementCache> statements_;  ///< with the connection
+    std::shared_ptr<PostgresServer> lender_;      ///< to whom the connection is given back
     bool readOnly_;
+    std::optional<std::int64_t> term_;
 };
 
 }  // namespace klaw::storage

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <span>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -8,23 +7,13 @@
 
 namespace klaw::storage {
 
-/// "KLAW": SQLite's application_id of our files.
-inline constexpr std::int64_t applicationId = 0x4B4C4157;
-
-/// A step from the version before it. Never edited once released; a change is a new one.
-struct Migration {
-    int version;
-    std::string_view sql;
-};
-
-/// All of them, versions 1, 2, 3, … without gaps.
-std::span<const Migration> migrations();
+/// Of the schema, the same for both engines.
 int newestVersion();
 
-/// Brings an empty or older file to `target`, each step one transaction together with PRAGMA user_version, so that an
-/// interrupted one is simply run again. Unsupported for a newer file, and for a file of another application.
+/// Brings an empty or older database to `target`, each step one transaction together with its version, so that an
+/// interrupted one is simply run again. Unsupported for a newer one, and for one of another application.
 Result<void> migrate(Database& database, int target = newestVersion());
-/// The checks of migrate() without changing anything; also Unsupported when the file is older.
+/// The checks of migrate() without changing anything; also Unsupported when it is older.
 Result<void> checkVersion(Database& database);
 
 }  // namespace klaw::storage

@@ -67,7 +67,7 @@ Result<void> start(Database& database, const DeliveryStart& start) {
         if (!noted) return noted;
     }
     auto begun = database.run(
-        "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, batch_id = ?, uncertain = max(uncertain, ?) "
+        "UPDATE deliveries SET state = 'sending', attempts = attempts + 1, batch_id = ?, uncertain = uncertain | ? "
         "WHERE seq = ?",
         start.batchId, lostTry, seq);
     if (!begun) return begun;
@@ -87,15 +87,16 @@ Result<void> note(Database& database, const DeliveryResult& result) {
                  : result.outcome == AttemptOutcome::Refused ? DeliveryState::Failed
                                                              : DeliveryState::Queued;
     auto done = database.run(
-        "UPDATE deliveries SET state = ?, not_before = ?, finished_at = ?, uncertain = max(uncertain, ?), platform_ref "
-        "= iif(? = '', platform_ref, ?) WHERE id = ?",
+        "UPDATE deliveries SET state = ?, not_before = ?, finished_at = ?, uncertain = uncertain | ?, platform_ref "
+        "= CASE WHEN ? = '' THEN platform_ref ELSE ? END WHERE id = ?",
         toString(state), finished ? result.at : result.notBefore, finished ? std::optional(result.at) : std::nullopt,
         result.outcome == AttemptOutcome::Unknown, result.platformRef, result.platformRef, result.deliveryId);
     if (!done || result.outcome != AttemptOutcome::Delivered || result.platformRef.empty()) return done;
     return database.run(
-        "INSERT OR REPLACE INTO cards (incident_id, channel, platform_ref) SELECT incident_id, channel, platform_ref "
+        "INSERT INTO cards (incident_id, channel, platform_ref) SELECT incident_id, channel, platform_ref "
         "FROM deliveries "
-        "WHERE id = ? AND incident_id <> '' AND living_card = 1 AND batch_id = ''",
+        "WHERE id = ? AND incident_id <> '' AND living_card = 1 AND batch_id = '' "
+        "ON CONFLICT (incident_id, channel) DO UPDATE SET platform_ref = excluded.platform_ref",
         result.deliveryId);
 }
 

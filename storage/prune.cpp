@@ -50,7 +50,7 @@ Result<PruneReport> pruneSome(Database& database, TimePoint now, const Retention
          limits.windowReadings, &readings},
         {"DELETE FROM object_changes WHERE id IN (SELECT id FROM object_changes WHERE at < ? LIMIT 500)",
          limits.objectChanges, &report.objectChanges},
-        {"DELETE FROM event_counts WHERE (cluster, rule, window, event_uid) IN (SELECT cluster, rule, window, "
+        {"DELETE FROM event_counts WHERE (cluster, rule, \"window\", event_uid) IN (SELECT cluster, rule, \"window\", "
          "event_uid FROM event_counts WHERE at < ? AND event_uid <> '' LIMIT 500)",
          limits.eventsSeen, &report.eventsSeen},
     };

@@ -1,12 +1,12 @@
 #include "storage/reader.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "storage/chain_check.hpp"
+#include "storage/audit_log.hpp"
 #include "storage/delivery_rows.hpp"
 #include "storage/json_codec.hpp"
 #include "storage/rule_rows.hpp"
+#include "storage/transaction.hpp"
 
 namespace klaw::storage {
 namespace {
@@ -38,29 +38,14 @@ Result<T> onlyOne(Result<std::vector<T>> all, std::string_view what, std::string
     return std::move(all->front());
 }
 
-AuditRow auditRowOf(const Statement& row) {
-    AuditRow audit;
-    audit.seq = row.integer(0);
-    audit.entry.at = row.time(1);
-    audit.entry.actor = row.text(2);
-    audit.entry.action = row.text(3);
-    audit.entry.decision = row.text(4);
-    audit.entry.target = row.text(5);
-    audit.entry.detail = row.text(6);
-    audit.prevHash = row.text(7);
-    audit.hash = row.text(8);
-    return audit;
-}
-
-constexpr std::string_view auditColumns = "seq, at, actor, action, decision, target, detail, prev_hash, hash";
-
 }  // namespace
 
-Result<Reader> Reader::open(const std::string& path) {
+Result<Reader> Reader::open(const Location& location) {
     OpenOptions options;
     options.mode = OpenOptions::Mode::ReadOnly;
     options.check = OpenOptions::Check::None;
-    auto database = Database::open(path, options);
+    options.answerWithin = 2s;
+    auto database = Database::open(location, options);
     if (!database) return fail(std::move(database).error());
     return Reader(std::move(*database));
 }
@@ -82,16 +67,17 @@ Result<rules::Alert> Reader::alert(std::string_view fingerprint) {
 Result<std::vector<rules::Incident>> Reader::incidents(const IncidentFilter& filter) {
     return decoded<rules::Incident>(
         database_, incidentFromJson,
-        "SELECT json FROM incidents WHERE (?1 = 0 OR resolved_at IS NULL) AND (?2 = '' OR cluster = ?2) AND (?3 IS "
-        "NULL OR updated_at >= ?3) ORDER BY opened_at DESC, id LIMIT ?4",
+        "SELECT json FROM incidents WHERE (?1 = 0 OR resolved_at IS NULL) AND (?2 = '' OR cluster = ?2) AND "
+        "(CAST(?3 AS bigint) IS NULL OR updated_at >= ?3) ORDER BY opened_at DESC, id LIMIT ?4",
         filter.openOnly, filter.cluster, filter.since, filter.limit);
 }
 
 Result<std::vector<std::string>> Reader::incidentIds(std::string_view prefix, std::size_t limit) {
     std::vector<std::string> ids;
     auto done = database_.query(
-        "SELECT id FROM incidents WHERE id >= ?1 AND id < ?1 || char(0x10FFFF) ORDER BY id LIMIT ?2",
-        [&](const Statement& row) { ids.push_back(row.text(0)); }, prefix, limit);
+        "SELECT id FROM incidents WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT ?3",
+        [&](const Statement& row) { ids.push_back(row.text(0)); }, prefix, std::string(prefix) + "\xF4\x8F\xBF\xBF",
+        limit);
     if (!done) return fail(std::move(done).error());
     return ids;
 }
@@ -148,65 +134,51 @@ Result<std::vector<DeliveryRecord>> Reader::deliveries(std::optional<DeliverySta
 
 Result<std::vector<AuditRow>> Reader::audit(const AuditFilter& filter) {
     std::vector<AuditRow> rows;
-    auto actors = nlohmann::json(filter.actors).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    constexpr int firstActor = 12;
+    std::string actors = filter.actors.empty() ? "" : "actor IN (";
+    for (std::size_t i = 0; i < filter.actors.size(); ++i)
+        actors +=
+            "?" + std::to_string(firstActor + static_cast<int>(i)) + (i + 1 < filter.actors.size() ? ", " : ") AND ");
     // A target is cluster/namespace/kind/name, the namespace only where there is one.
+    std::string_view find = database_.engine() == Engine::Postgres ? "strpos" : "instr";
     auto sql = "SELECT " + std::string(auditColumns) +
-               " FROM audit WHERE (?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at < ?2) AND (?3 = '' OR actor = ?3) AND "
-               "(?4 = '' OR action = ?4) AND (?5 = '[]' OR actor IN (SELECT value FROM json_each(?5))) AND "
-               "(?6 = '' OR decision = ?6) AND (?7 = '' OR substr(target || '/', 1, length(?7) + 1) = ?7 || '/') AND "
-               "(?8 = '' OR substr(substr(target, instr(target, '/') + 1) || '/', 1, length(?8) + 1) = ?8 || '/') AND "
-               "(?9 = '' OR substr('/' || target, -length(?9) - 1) = '/' || ?9) AND seq > ?10 ORDER BY seq " +
-               (filter.oldestFirst ? "ASC" : "DESC") + " LIMIT ?11 OFFSET ?12";
-    auto done = database_.query(
-        sql, [&](const Statement& row) { rows.push_back(auditRowOf(row)); }, filter.since, filter.until, filter.actor,
-        filter.action, actors, filter.decision, filter.cluster, filter.ns, filter.object, filter.after, filter.limit,
-        filter.skip);
-    if (!done) return fail(std::move(done).error());
-    return rows;
+               " FROM audit WHERE (CAST(?1 AS bigint) IS NULL OR at >= ?1) AND (CAST(?2 AS bigint) IS NULL OR at < ?2) "
+               "AND (?3 = '' OR actor = ?3) AND "
+               "(?4 = '' OR action = ?4) AND " +
+               actors +
+               "(?5 = '' OR decision = ?5) AND (?6 = '' OR substr(target || '/', 1, length(?6) + 1) = ?6 || '/') AND "
+               "(?7 = '' OR substr(substr(target, " +
+               std::string(find) +
+               "(target, '/') + 1) || '/', 1, length(?7) + 1) = ?7 || '/') AND "
+               "(?8 = '' OR substr('/' || target, length(target) + 1 - length(?8)) = '/' || ?8) AND seq > ?9 "
+               "ORDER BY seq " +
+               (filter.oldestFirst ? "ASC" : "DESC") + " LIMIT ?10 OFFSET ?11";
+    auto statement = database_.prepare(sql);
+    if (!statement) return fail(std::move(statement).error());
+    statement->bindAll(filter.since, filter.until, filter.actor, filter.action, filter.decision, filter.cluster,
+                       filter.ns, filter.object, filter.after, filter.limit, filter.skip);
+    for (std::size_t i = 0; i < filter.actors.size(); ++i)
+        statement->bind(firstActor + static_cast<int>(i), filter.actors[i]);
+    for (;;) {
+        auto more = statement->step();
+        if (!more) return fail(std::move(more).error());
+        if (!*more) return rows;
+        rows.push_back(auditRowOf(*statement));
+    }
 }
 
 Result<std::optional<AuditAnchor>> Reader::auditAnchor() {
-    std::optional<AuditAnchor> anchor;
-    auto done =
-        database_.query("SELECT seq, hash, at FROM audit_anchors ORDER BY seq DESC LIMIT 1",
-                        [&](const Statement& row) { anchor = AuditAnchor{row.integer(0), row.text(1), row.time(2)}; });
-    if (!done) return fail(std::move(done).error());
-    return anchor;
+    return auditAnchorOf(database_);
 }
 
 Result<AuditReport> Reader::verifyAudit(const std::optional<AuditHead>& trusted) {
-    auto anchor = auditAnchor();
-    if (!anchor) return fail(std::move(anchor).error());
-    ChainCheck check(*anchor);
-    std::string hashAtTrusted = trusted && trusted->seq == 0 ? trusted->hash : std::string();
-    if (trusted) {
-        auto known = database_.query(
-            "SELECT hash FROM audit_anchors WHERE seq = ?", [&](const Statement& row) { hashAtTrusted = row.text(0); },
-            trusted->seq);
-        if (!known) return fail(std::move(known).error());
-    }
-    auto sql = "SELECT " + std::string(auditColumns) + " FROM audit ORDER BY seq";
-    auto done = database_.query(sql, [&](const Statement& row) {
-        auto read = auditRowOf(row);
-        if (trusted && read.seq == trusted->seq) hashAtTrusted = read.hash;
-        check.see(read);
-    });
-    if (!done) return fail(std::move(done).error());
-    check.end();
-    if (!trusted || check.report().broken || hashAtTrusted == trusted->hash) return check.report();
-    bool removed = *anchor && trusted->seq < (*anchor)->seq && hashAtTrusted.empty();
-    check.refuse(trusted->seq, removed ? "the row that was noted earlier is one of those that retention has removed"
-                               : hashAtTrusted.empty() ? "the log ends before the row that was noted earlier"
-                                                       : "the row is not the one that was noted earlier");
-    return check.report();
+    auto oneState = Transaction::beginReading(database_);
+    if (!oneState) return fail(std::move(oneState).error());
+    return verifyAuditLog(database_, trusted);
 }
 
 Result<AuditHead> Reader::auditHead() {
-    AuditHead head{0, std::string(64, '0')};
-    auto done = database_.query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
-                                [&](const Statement& row) { head = {row.integer(0), row.text(1)}; });
-    if (!done) return fail(std::move(done).error());
-    return head;
+    return auditHeadOf(database_);
 }
 
 Result<std::vector<ObjectChange>> Reader::objectChanges(const ObjectChange& object, TimePoint since,

@@ -61,7 +61,7 @@ struct Counts {
 /// committed. One thread at a time. Lists are newest first.
 class Reader {
 public:
-    static Result<Reader> open(const std::string& path);
+    static Result<Reader> open(const Location& location);
     explicit Reader(Database database) : database_(std::move(database)) {}
 
     Result<std::vector<rules::Alert>> alerts(const AlertFilter& filter = {});

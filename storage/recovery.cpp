@@ -36,13 +36,14 @@ Result<void> readCounters(Database& database, TimePoint since, std::vector<rules
         into.push_back(std::move(counter));
     };
     auto quiet = database.query(
-        "SELECT cluster, rule, window, event_uid, seen, 0, at FROM event_counts c WHERE NOT EXISTS (SELECT 1 FROM "
+        "SELECT cluster, rule, \"window\", event_uid, seen, 0, at FROM event_counts c WHERE NOT EXISTS (SELECT 1 FROM "
         "event_increases i WHERE i.cluster = c.cluster AND i.rule = c.rule AND "
-        "i.window = c.window AND i.event_uid = c.event_uid AND i.at >= ?) ORDER BY at",
+        "i.\"window\" = c.\"window\" AND i.event_uid = c.event_uid AND i.at >= ?) ORDER BY at",
         read, since);
     if (!quiet) return quiet;
     return database.query(
-        "SELECT cluster, rule, window, event_uid, seen, increase, at FROM event_increases WHERE at >= ? ORDER BY at, "
+        "SELECT cluster, rule, \"window\", event_uid, seen, increase, at FROM event_increases WHERE at >= ? ORDER BY "
+        "at, "
         "id",
         read, since);
 }

@@ -10,20 +10,18 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
-
-struct sqlite3;
-struct sqlite3_stmt;
+#include "storage/engine.hpp"
 
 namespace klaw::storage {
 
 class StatementCache;
 
 /// A prepared statement, lent by Database and given back reset when it goes. Must not outlive its Database; one thread.
-/// Parameters count from 1, columns from 0, as in SQLite. The first failed bind is reported by step().
+/// Parameters count from 1, columns from 0, whatever the engine. The first failed bind is reported by step().
 class Statement {
 public:
-    Statement(std::shared_ptr<StatementCache> cache, std::string_view sql, sqlite3_stmt* handle);
-    Statement(Statement&& other) noexcept;
+    Statement(std::shared_ptr<StatementCache> cache, std::string_view sql, std::unique_ptr<PreparedStatement> prepared);
+    Statement(Statement&& other) noexcept = default;
     Statement& operator=(Statement&&) = delete;
     ~Statement();
 
@@ -63,12 +61,9 @@ public:
     std::optional<TimePoint> optionalTime(int column) const;
 
 private:
-    void note(int code);
-
     std::shared_ptr<StatementCache> cache_;
     std::string_view sql_;
-    sqlite3_stmt* handle_;
-    int bindFailure_ = 0;
+    std::unique_ptr<PreparedStatement> prepared_;
 };
 
 }  // namespace klaw::storage

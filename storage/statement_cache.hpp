@@ -1,33 +1,28 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
-
-struct sqlite3;
-struct sqlite3_stmt;
+#include "storage/engine.hpp"
 
 namespace klaw::storage {
 
-/// Compiled statements that nobody uses now, by their text.
+/// A connection with its compiled statements that nobody uses now, by their text.
 class StatementCache {
 public:
-    StatementCache(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
-    ~StatementCache();
-    StatementCache(const StatementCache&) = delete;
-    StatementCache& operator=(const StatementCache&) = delete;
+    explicit StatementCache(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
-    Result<sqlite3_stmt*> take(std::string_view sql);
-    void giveBack(std::string_view sql, sqlite3_stmt* statement);
-    Error errorOf(int code) const;
+    Connection& connection() { return *connection_; }
+    Result<std::unique_ptr<PreparedStatement>> take(std::string_view sql);
+    void giveBack(std::string_view sql, std::unique_ptr<PreparedStatement> statement);
 
 private:
-    sqlite3* handle_;
-    std::string path_;
-    std::unordered_map<std::string, std::vector<sqlite3_stmt*>> idle_;
+    std::unique_ptr<Connection> connection_;
+    std::unordered_map<std::string, std::vector<std::unique_ptr<PreparedStatement>>> idle_;  ///< gone before it
 };
 
 }  // namespace klaw::storage

@@ -2,9 +2,21 @@
 
 namespace klaw::storage {
 
-Result<Transaction> Transaction::begin(Database& database) {
-    if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return fail(std::move(begun).error());
+Result<Transaction> Transaction::begun(Database& database, Result<void> outcome) {
+    if (!outcome) return fail(std::move(outcome).error());
     return Transaction(database);
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+    return begun(database, database.connection().begin(database.term()));
+}
+
+Result<Transaction> Transaction::beginSchemaChange(Database& database) {
+    return begun(database, database.connection().beginSchemaChange());
+}
+
+Result<Transaction> Transaction::beginReading(Database& database) {
+    return begun(database, database.connection().beginReading());
 }
 
 // SQLite may have rolled back by itself after a full disk; a rollback that finds nothing to undo is no failure.
@@ -13,7 +25,7 @@ Transaction::~Transaction() {
 }
 
 Result<void> Transaction::commit() {
-    auto done = database_->execute("COMMIT");
+    auto done = database_->connection().commit();
     if (!done) return done;
     database_ = nullptr;
     return {};

@@ -7,19 +7,24 @@
 
 namespace klaw::storage {
 
-/// BEGIN IMMEDIATE … COMMIT; rolls back when it goes without commit().
+/// Rolled back when it goes without commit().
 class Transaction {
 public:
+    /// Keeps other writers out. Expired when the database writes in a term that is over.
     static Result<Transaction> begin(Database& database);
+    static Result<Transaction> beginSchemaChange(Database& database);
+    /// Several reads of one state.
+    static Result<Transaction> beginReading(Database& database);
     Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
     Transaction& operator=(Transaction&&) = delete;
     ~Transaction();
 
-    /// After a failure nothing of it is in the database.
+    /// After a failure nothing of it is in the database, unless Connection::commitInDoubt().
     Result<void> commit();
 
 private:
     explicit Transaction(Database& database) : database_(&database) {}
+    static Result<Transaction> begun(Database& database, Result<void> outcome);
     Database* database_;
 };
 

@@ -11,7 +11,7 @@
 
 #include "storage/apply_unit.hpp"
 #include "storage/prune.hpp"
-#include "storage/sqlite_error.hpp"
+#include "storage/storage_error.hpp"
 #include "storage/transaction.hpp"
 
 namespace klaw::storage {
@@ -44,13 +44,14 @@ public:
     ~Core() { stop(); }
 
     void submit(Job job) {
-        bool closed = false;
+        std::optional<Error> closed;
         bool raisePressure = false;
         std::optional<Job> dropped;
         {
             std::lock_guard lock(mutex_);
-            closed = stopping_;
-            if (!closed) {
+            if (stopping_)
+                closed = overtaken_ ? *overtaken_ : unavailable("the database is closed");
+            else {
                 job.number = ++submitted_;
                 urgent_ += job.patient ? 0 : 1;
                 waiting_.push_back(std::move(job));
@@ -59,7 +60,7 @@ public:
                 pressure_ = pressure_ || raisePressure;
             }
         }
-        if (closed) return tell(job, fail(unavailable("the database is closed")));
+        if (closed) return tell(job, fail(std::move(*closed)));
         wake_.notify_one();
         if (dropped)
             tell(*dropped, fail(ErrorCode::ResourceExhausted,
@@ -125,12 +126,26 @@ private:
                 if (checkpointAt(options_.forcedCheckpoint)) checkpoint();
                 continue;
             }
+            // Whoever hears that nothing can be written goes on without; one that is overtaken must not.
+            if (isOvertaken(written.error())) return endTerm(group, written.error());
             setDegraded(written.error());
             if (lastTry_) break;
             waitBeforeRetry(pause);
             pause = std::min(pause * 2, options_.longestRetry);
         }
-        giveUp(group);
+        giveUp(group, unavailable("the database could not be written before the end"));
+        const Database closed = std::move(database_);
+    }
+
+    /// Another agent writes now. Nothing of this one ever gets in again.
+    void endTerm(std::vector<Job>& group, const Error& reason) {
+        {
+            std::lock_guard lock(mutex_);
+            stopping_ = true;
+            degraded_ = overtaken_ = reason;
+        }
+        giveUp(group, reason);
+        if (options_.overtaken) options_.overtaken(reason);
         const Database closed = std::move(database_);
     }
 
@@ -140,7 +155,8 @@ private:
         {
             std::unique_lock lock(mutex_);
             if (group.empty()) awaitWork(lock);
-            while (!waiting_.empty() && group.size() < options_.maxGroup) {
+            bool settled = !database_.connection().commitInDoubt();  // else the group is what it was
+            while (settled && !waiting_.empty() && group.size() < options_.maxGroup) {
                 group.push_back(std::move(waiting_.front()));
                 waiting_.pop_front();
                 urgent_ -= group.back().patient ? 0 : 1;
@@ -168,10 +184,13 @@ private:
         wake_.wait_until(lock, lastGroup_ + options_.patience, urgent);
     }
 
-    bool checkpointAt(std::size_t pages) const { return database_.logPages() >= pages; }
+    bool checkpointAt(std::size_t pages) const {
+        auto written = database_.connection().logPages();
+        return written > 0 && written >= pages;
+    }
 
     /// What is in the log is durable already; a checkpoint that fails is tried again with the next.
-    void checkpoint() { static_cast<void>(database_.checkpoint()); }
+    void checkpoint() { static_cast<void>(database_.connection().checkpoint()); }
 
     Result<void> intercepted(WriteStep step) {
         return options_.intercept ? options_.intercept(step, ++steps_) : Result<void>();
@@ -180,6 +199,11 @@ private:
     /// A failure is one of disk or file: nothing of the group is written then. Savepoints, which cost a copy of every
     /// page, are taken only when one of the group has been refused without them.
     Result<void> writeGroup(std::vector<Job>& group) {
+        if (database_.connection().commitInDoubt()) {
+            auto landed = database_.connection().lastCommitLanded(database_.term());
+            if (!landed) return fail(std::move(landed).error());
+            if (*landed) return {};  // the jobs have their outcomes from then
+        }
         if (auto ok = intercepted(WriteStep::Begin); !ok) return ok;
         auto together = tryGroup(group, false);
         if (!together || *together) return together ? Result<void>() : fail(std::move(together).error());
@@ -217,7 +241,7 @@ private:
         return job.outcome ? savepoint->release() : savepoint->undo();
     }
 
-    /// A job may be refused with the same codes, but only SQLite's own failures carry the path of the file.
+    /// A job may be refused with the same codes, but only the engine's own failures carry its place.
     bool isFailureOfDisk(const Error& error) const { return isEnvironmental(error) && error.place == database_.path(); }
 
     void settle(std::vector<Job>& group) {
@@ -249,14 +273,14 @@ private:
         wake_.wait_for(lock, pause, [&] { return stopping_; });
     }
 
-    void giveUp(std::vector<Job>& group) {
+    void giveUp(std::vector<Job>& group, const Error& reason) {
         {
             std::lock_guard lock(mutex_);
             std::move(waiting_.begin(), waiting_.end(), std::back_inserter(group));
             waiting_.clear();
             groupSize_ = group.size();
         }
-        for (auto& job : group) tell(job, fail(unavailable("the database could not be written before the end")));
+        for (auto& job : group) tell(job, fail(reason));
         std::lock_guard lock(mutex_);
         groupSize_ = 0;
         settled_.notify_all();
@@ -278,7 +302,7 @@ private:
     std::uint64_t submitted_ = 0;
     std::size_t groupSize_ = 0;  ///< jobs in the writer's hands, of which the oldest is groupFirst_
     std::uint64_t groupFirst_ = 0;
-    std::optional<Error> degraded_;
+    std::optional<Error> degraded_, overtaken_;
     WriterStats stats_;
 
     std::mutex joining_;

@@ -39,7 +39,10 @@ struct WriterOptions {
     std::function<void(bool high)> pressure;
     /// On the writer thread, at each change: the reason why nothing can be written, nullopt when it can again.
     std::function<void(const std::optional<Error>& reason)> health;
-    /// Called with a running number from 1; a returned error is taken for one of SQLite at that place, except at Done.
+    /// On the writer thread, once, when another agent has taken over (see takeLeadership()): this writer has ended.
+    std::function<void(const Error& reason)> overtaken;
+    /// Called with a running number from 1; a returned error is taken for one of the engine at that place, except at
+    /// Done.
     std::function<Result<void>(WriteStep step, std::uint64_t number)> intercept;
 };
 
@@ -58,7 +61,9 @@ struct WriterStats {
 /// wait for company. A unit that is refused
 /// (Conflict) leaves the others alone. When the disk is full or fails, units wait in memory and are tried again with
 /// growing pauses until it works; above `maxWaiting` the oldest that is not essential() is dropped, and where all are
-/// essential the new one. A dropped unit's callback gets ResourceExhausted at once, on the submitting thread.
+/// essential the new one. The same while a server is away; where a commit was sent and its answer is lost, it is looked
+/// up first whether it is in, so that nothing is written twice. A dropped unit's callback gets ResourceExhausted at
+/// once, on the submitting thread.
 class Writer {
 public:
     template <class T>

@@ -97,8 +97,8 @@ int runAgent(AgentSetup setup) {
         }
     AgentRun run(std::move(setup), std::move(*data));
     if (auto started = run.start(); !started) return refuse(started.error());
-    run.run();
-    return 0;
+    auto ended = run.run();
+    return ended ? 0 : refuse(ended.error());
 }
 
 }  // namespace klaw::app

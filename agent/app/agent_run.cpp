@@ -1,8 +1,10 @@
 #include "agent/app/agent_run.hpp"
 
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -10,6 +12,8 @@
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
 #include "agent/app/notifiers.hpp"
+#include "agent/app/storage_config.hpp"
+#include "storage/leadership.hpp"
 #include "storage/reader.hpp"
 
 namespace klaw::app {
@@ -43,6 +47,7 @@ std::optional<TimePoint> lastAliveOf(const storage::RecoveredState& state) {
 AgentRun::AgentRun(AgentSetup setup, DataDirectory data)
     : setup_(std::move(setup)),
       data_(std::move(data)),
+      database_(databaseOf(setup_.config, data_.path())),
       clock_(loop_),
       http_(loop_, clientOptions()),
       heartbeat_(clock_, http_, [this](Duration undelivered) { return heartbeatTrouble(undelivered); }),
@@ -79,7 +84,7 @@ Result<void> AgentRun::start() {
     pipeline_->setMaintenance(rules::Maintenance(setup_.config.maintenance), clock_.now());
     pipeline_->restore(*state, lastAliveOf(*state), clock_.now());
     control_ = std::make_unique<LiveControl>(loop_, clock_, *pipeline_, clusters_, objects_, *silenceMirrors_, random_,
-                                             setup_.config, data_.database());
+                                             setup_.config, database_);
     control_->setRules(*rules_,
                        [this](std::shared_ptr<const rules::RuleSet> rules) { replaceRules(std::move(rules)); });
     auto flushWith = [this](storage::UnitOfWork with) { return flushedWith(std::move(with)); };
@@ -109,7 +114,7 @@ Result<void> AgentRun::start() {
     reveals_ = std::make_unique<RevealDesk>(loop_, clock_, flushWith, notesOf);
     changes_->setReveals(
         [this](Revealed revealed, std::string value) { return reveals_->show(std::move(revealed), std::move(value)); });
-    commands_ = std::make_unique<CommandDesk>(loop_, clock_, random_, *control_, data_.database(), commitThroughGate(),
+    commands_ = std::make_unique<CommandDesk>(loop_, clock_, random_, *control_, database_, commitThroughGate(),
                                               flushWith, *access_, *changes_);
     commands_->setApprovals(*approvals_);
     remediation_ = std::make_unique<Remediation>(loop_, clock_, *control_, *commands_, flushWith);
@@ -143,11 +148,13 @@ Result<void> AgentRun::start() {
 /// A damaged file or a full disk must not keep people from hearing of trouble: then the agent remembers in memory only,
 /// and says so.
 Result<storage::RecoveredState> AgentRun::openStorage() {
-    auto database = storage::Database::open(data_.database());
+    auto database = storage::Database::open(database_);
     storage::RecoveryHorizon horizon{clock_.now() - setup_.config.retention.resolvedAlerts,
                                      clock_.now() - rules::maxWindow, clock_.now(),
                                      clock_.now() - rules::AlertGrouper::reopens};
     Result<storage::RecoveredState> state = storage::RecoveredState();
+    if (database)
+        if (auto writes = becomeWriter(*database); !writes) database = fail(std::move(writes).error());
     if (database) state = storage::loadState(*database, horizon);
     auto* failure = !database ? &database.error() : !state ? &state.error() : nullptr;
     if (failure) {
@@ -174,9 +181,31 @@ Result<storage::RecoveredState> AgentRun::openStorage() {
             noteState();
         });
     };
+    options.overtaken = [this](const Error& reason) { loop_.post([this, reason] { endOvertaken(reason); }); };
     writer_ = std::make_unique<storage::Writer>(std::move(*database), std::move(options));
     gate_ = std::make_unique<deliver::CommitGate>(*writer_, loop_);
     return state;
+}
+
+/// The lock of the data directory keeps others away from the file in it, but not from a server.
+Result<void> AgentRun::becomeWriter(storage::Database& database) {
+    if (!database_.isPostgres()) return {};
+    if (auto alone = database.connection().keepOthersOut(); !alone) return alone;
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+    auto holder = std::string(host.data()) + "/" + std::to_string(::getpid());
+    auto taken = storage::takeLeadership(database, {holder}, clock_.now());
+    if (!taken) return fail(std::move(taken).error());
+    spdlog::info("writes to {} in term {}", database_.place(), taken->term);
+    return {};
+}
+
+/// Two agents must not both tell people.
+void AgentRun::endOvertaken(const Error& reason) {
+    if (overtaken_) return;
+    overtaken_ = reason;
+    spdlog::critical("{}; this one ends", reason.describe());
+    ::kill(::getpid(), SIGTERM);
 }
 
 /// Without it everything else goes on.
@@ -311,7 +340,7 @@ void AgentRun::countEarlierChanges() {
     filter.since = clock_.now() - 1h;
     filter.decision = "allowed";
     filter.limit = mostRemembered;
-    auto reader = storage::Reader::open(data_.database());
+    auto reader = storage::Reader::open(database_);
     auto rows = reader ? reader->audit(filter) : fail(reader.error());
     if (!rows) {
         spdlog::error("the changes of the last hour do not count for `limits`: {}", rows.error().describe());
@@ -592,11 +621,13 @@ void AgentRun::startTasks() {
     scheduleFlush();
 }
 
-void AgentRun::run() {
+Result<void> AgentRun::run() {
     loop_.run();
+    if (overtaken_) return fail(*overtaken_);
     if (!writer_->flush(2s)) spdlog::error("not everything could be written before the end");
     writer_->stop();
     spdlog::info("stopped");
+    return {};
 }
 
 void AgentRun::changed(const rules::Change& change) {
@@ -848,10 +879,14 @@ Result<Config> AgentRun::readConfigAgain() {
     if (!report->ok()) return fail(std::move(report->errors.front()));
     auto config = std::move(report->config);
     if (setup_.commandLine) setup_.commandLine(config);
-    bool moved = config.data != setup_.config.data || config.history != setup_.config.history ||
-                 config.listenAddress != setup_.config.listenAddress || config.listenPort != setup_.config.listenPort;
-    if (moved) spdlog::warn("`data`, `history` and `listen` stay as they were: these take effect with a restart");
+    auto placeOf = [](const Config& each) { return each.postgres ? each.postgres->place() : std::string(); };
+    bool moved = config.data != setup_.config.data || placeOf(config) != placeOf(setup_.config) ||
+                 config.history != setup_.config.history || config.listenAddress != setup_.config.listenAddress ||
+                 config.listenPort != setup_.config.listenPort;
+    if (moved)
+        spdlog::warn("`data`, `storage`, `history` and `listen` stay as they were: these take effect with a restart");
     config.data = setup_.config.data;
+    config.postgres = setup_.config.postgres;
     config.history = setup_.config.history;
     config.listenAddress = setup_.config.listenAddress;
     config.listenPort = setup_.config.listenPort;

@@ -33,6 +33,7 @@
 #include "agent/serve/console.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/net/http_client.hpp"
+#include "storage/location.hpp"
 #include "storage/recovery.hpp"
 
 namespace klaw::app {
@@ -46,8 +47,8 @@ public:
 
     /// Opens storage, takes up what was there, listens and begins to watch. An Error when nothing can run.
     Result<void> start();
-    /// Until a signal ends it.
-    void run();
+    /// Until a signal ends it, or another agent takes over the database.
+    Result<void> run();
     const LoopTurns& loopTurns() const { return loop_.turns(); }
 
     std::string metrics() override;
@@ -124,6 +125,8 @@ private:
     Task<void> keepHouse();
     storage::RetentionLimits retention() const;
     Task<void> shutDown();
+    void endOvertaken(const Error& reason);
+    Result<void> becomeWriter(storage::Database& database);
     Task<void> reload();
     Task<Result<void>> reloadAll();
     Result<Config> readConfigAgain();
@@ -134,6 +137,7 @@ private:
 
     AgentSetup setup_;
     DataDirectory data_;
+    storage::Location database_;
     Loop loop_;
     SystemLoopClock clock_;
     SystemRandom random_;
@@ -183,6 +187,7 @@ private:
     bool flushScheduled_ = false;
     bool wasReady_ = false;
     bool ending_ = false;
+    std::optional<Error> overtaken_;  ///< another agent writes now
     bool endingLeaving_ = false;
     std::uint16_t port_ = 0;
     std::string consoleUrl_;

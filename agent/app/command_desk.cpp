@@ -258,13 +258,13 @@ struct CommandDesk::Press {
 };
 
 CommandDesk::CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control,
-                         std::string databaseFile, deliver::Commit commit, Flush flush, access::Gate& gate,
+                         storage::Location database, deliver::Commit commit, Flush flush, access::Gate& gate,
                          ChangeDesk& changes)
     : loop_(loop),
       clock_(clock),
       random_(random),
       control_(control),
-      databaseFile_(std::move(databaseFile)),
+      database_(std::move(database)),
       commit_(std::move(commit)),
       flush_(std::move(flush)),
       gate_(gate),
@@ -332,7 +332,7 @@ Task<Result<void>> CommandDesk::recordDone(storage::AuditEntry entry, std::share
 }
 
 Result<bool> CommandDesk::knows(const std::vector<storage::InboundKey>& inbound) const {
-    auto reader = storage::Reader::open(databaseFile_);
+    auto reader = storage::Reader::open(database_);
     return reader ? reader->knowsInbound(inbound) : fail(reader.error());
 }
 
@@ -515,7 +515,7 @@ Task<Result<serve::ConsoleBackend::Offered>> CommandDesk::offer(operate::Caller 
 
 /// Bound to the card that it was made for: a button that was carried elsewhere does nothing there.
 Result<storage::Offer> CommandDesk::offerOf(const std::string& nonce, const Asked& asked) const {
-    auto reader = storage::Reader::open(databaseFile_);
+    auto reader = storage::Reader::open(database_);
     if (!reader) return fail(std::move(reader).error());
     auto offer = reader->offer(nonce);
     if (!offer && offer.error().code == ErrorCode::NotFound)

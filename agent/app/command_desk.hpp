@@ -28,7 +28,7 @@ public:
     using Flush = ChangeDesk::Flush;
 
     /// References outlive the desk.
-    CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, std::string databaseFile,
+    CommandDesk(Loop& loop, LoopClock& clock, Random& random, operate::Control& control, storage::Location database,
                 deliver::Commit commit, Flush flush, access::Gate& gate, ChangeDesk& changes);
     const access::Policy& policy() const { return gate_.policy(); }
     /// Without it nothing can be approved.
@@ -79,7 +79,7 @@ private:
     LoopClock& clock_;
     Random& random_;
     operate::Control& control_;
-    std::string databaseFile_;
+    storage::Location database_;
     deliver::Commit commit_;
     Flush flush_;
     access::Gate& gate_;

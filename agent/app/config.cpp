@@ -16,6 +16,7 @@
 #include "agent/app/quiet_hours_config.hpp"
 #include "agent/app/safety_config.hpp"
 #include "agent/app/security_config.hpp"
+#include "agent/app/storage_config.hpp"
 #include "base/net/url.hpp"
 #include "base/text/utf8.hpp"
 #include "rules/load/value_readers.hpp"
@@ -617,6 +618,7 @@ void readChannels(const YamlCursor& value, Config& config) {
 constexpr Field<Config> configFields[] = {
     {"clusters", readClusters},
     {"data", [](const YamlCursor& v, Config& c) { c.data = resolved(v, v.text("data").value); }},
+    {"storage", readStorage},
     {"listen", readListen},
     {"url", [](const YamlCursor& v, Config& c) { c.url = v.text("url").value; }},
     {"language", [](const YamlCursor& v, Config& c) { c.language = readLanguage(v); }},

@@ -22,6 +22,7 @@
 #include "rules/labels.hpp"
 #include "rules/maintenance.hpp"
 #include "rules/routes.hpp"
+#include "storage/location.hpp"
 #include "storage/retention.hpp"
 
 namespace klaw::app {
@@ -152,7 +153,8 @@ std::optional<RulePack> rulePackFromString(std::string_view text);
 /// Everything an agent needs to know, as configs/klaw.yaml explains it.
 struct Config {
     std::vector<ClusterConfig> clusters;
-    std::filesystem::path data;  ///< directory of database and token; empty: defaultDataDirectory()
+    std::filesystem::path data;                 ///< directory of database and token; empty: defaultDataDirectory()
+    std::optional<storage::Location> postgres;  ///< of `storage`; nothing: a file of SQLite in `data`
     std::string listenAddress = "127.0.0.1";
     std::uint16_t listenPort = 8917;
     std::string url;  ///< address of the page for links in cards; empty: http://<listen>

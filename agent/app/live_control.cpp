@@ -61,10 +61,10 @@ Error ambiguousPath() {
 
 }  // namespace
 
-Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const std::string& databaseFile,
+Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const storage::Location& database,
                                                                const std::string& name) {
     constexpr std::size_t latest = 50;
-    auto reader = storage::Reader::open(databaseFile);
+    auto reader = storage::Reader::open(database);
     if (!reader) return fail(std::move(reader).error());
     auto revisions = name.empty() ? reader->latestRuleRevisions(latest) : reader->ruleRevisions(name);
     if (!revisions) return fail(std::move(revisions).error());
@@ -76,7 +76,7 @@ Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const std::string
 }
 
 Result<std::vector<operate::DeliveryView>> LiveControl::deliveries(std::string_view idPrefix) const {
-    auto reader = storage::Reader::open(databaseFile_);
+    auto reader = storage::Reader::open(database_);
     if (!reader) return fail(std::move(reader).error());
     auto ids = reader->incidentIds(idPrefix, 2);
     if (!ids) return fail(std::move(ids).error());
@@ -138,7 +138,7 @@ Result<operate::Reach> LiveControl::reachOf(const std::vector<rules::Matcher>& m
     storage::AlertFilter resolved;
     resolved.state = rules::AlertState::Resolved;
     resolved.limit = mostResolved;
-    auto reader = storage::Reader::open(databaseFile_);
+    auto reader = storage::Reader::open(database_);
     auto lately = reader ? reader->alerts(resolved) : fail(reader.error());
     if (!lately) return fail(std::move(lately).error());
     for (const auto& alert : *lately) reach.lately += alert.updatedAt >= now() - 24h && compiled->match(alert);
@@ -215,7 +215,7 @@ std::string LiveControl::unavailable(const rules::Rule& rule) const {
 }
 
 Result<std::vector<operate::RuleRevisionView>> LiveControl::ruleHistory(const std::string& name) const {
-    return readRuleHistory(databaseFile_, name);
+    return readRuleHistory(database_, name);
 }
 
 Result<std::vector<std::string>> LiveControl::applyRules(const std::string& fileName, const std::string& yaml,
@@ -224,7 +224,7 @@ Result<std::vector<std::string>> LiveControl::applyRules(const std::string& file
 }
 
 Result<void> LiveControl::revertRule(const std::string& name, std::uint64_t revision, const rules::Mark& mark) {
-    auto reader = storage::Reader::open(databaseFile_);
+    auto reader = storage::Reader::open(database_);
     auto revisions = reader ? reader->ruleRevisions(name) : fail(reader.error());
     if (!revisions) return fail(std::move(revisions).error());
     for (const auto& known : *revisions)
@@ -352,19 +352,19 @@ std::string LiveControl::grant(access::Grant wanted) {
 }
 
 Result<std::vector<storage::AuditRow>> LiveControl::audit(const storage::AuditFilter& filter) const {
-    auto reader = storage::Reader::open(databaseFile_);
+    auto reader = storage::Reader::open(database_);
     return reader ? reader->audit(filter) : fail(reader.error());
 }
 
 Result<std::optional<storage::AuditAnchor>> LiveControl::auditAnchor() const {
-    auto reader = storage::Reader::open(databaseFile_);
+    auto reader = storage::Reader::open(database_);
     return reader ? reader->auditAnchor() : fail(reader.error());
 }
 
 Result<std::vector<storage::ObjectChange>> LiveControl::objectChanges(const storage::ObjectChange& object,
                                                                       TimePoint since) const {
     constexpr std::size_t latest = 200;
-    auto reader = storage::Reader::open(databaseFile_);
+    auto reader = storage::Reader::open(database_);
     return reader ? reader->objectChanges(object, since, latest) : fail(reader.error());
 }
 

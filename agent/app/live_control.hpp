@@ -21,7 +21,7 @@
 namespace klaw::app {
 
 /// Control::ruleHistory from a database, whether an agent runs or not.
-Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const std::string& databaseFile,
+Result<std::vector<operate::RuleRevisionView>> readRuleHistory(const storage::Location& database,
                                                                const std::string& name);
 
 /// What commands see and do in a running agent. References outlive it.
@@ -30,7 +30,7 @@ public:
     LiveControl(Loop& loop, LoopClock& clock, AlertPipeline& pipeline,
                 const std::vector<std::unique_ptr<ClusterWatch>>& clusters, const rules::ObjectSource& objects,
                 const deliver::SilenceMirrors& silenceMirrors, Random& random, const Config& config,
-                std::string databaseFile)
+                storage::Location database)
         : loop_(loop),
           clock_(clock),
           pipeline_(pipeline),
@@ -39,7 +39,7 @@ public:
           silenceMirrors_(silenceMirrors),
           random_(random),
           config_(config),
-          databaseFile_(std::move(databaseFile)),
+          database_(std::move(database)),
           questions_(loop,
                      [](const std::string& name, const std::string& what) { spdlog::error("{}: {}", name, what); }) {}
     /// Waits for what is still being asked.
@@ -162,7 +162,7 @@ private:
     const deliver::SilenceMirrors& silenceMirrors_;
     Random& random_;
     const Config& config_;
-    std::string databaseFile_;
+    storage::Location database_;
     const MetricWatch* metrics_ = nullptr;
     const access::Gate* gate_ = nullptr;
     access::GrantBook* grants_ = nullptr;

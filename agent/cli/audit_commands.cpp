@@ -1,7 +1,6 @@
 #include <charconv>
 #include <iostream>
 
-#include "agent/app/data_directory.hpp"
 #include "agent/cli/commands.hpp"
 #include "agent/operate/audit_query.hpp"
 #include "agent/operate/table.hpp"
@@ -23,7 +22,7 @@ Result<Log> openLog(const AuditOptions& options) {
     access::Policy policy(config->bindings, config->roles);
     auto filter = operate::auditFilter(options.words, policy, SystemClock().now());
     if (!filter) return fail(std::move(filter).error());
-    auto reader = storage::Reader::open(app::DataDirectory::databaseFile(dataOf(options.data, *config)));
+    auto reader = storage::Reader::open(databaseOf(options.data, *config));
     if (!reader) return fail(std::move(reader).error());
     return Log{std::move(*reader), std::move(*filter), config->utcOffsetMinutes};
 }

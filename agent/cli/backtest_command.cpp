@@ -42,7 +42,7 @@ Result<Candidates> candidatesOf(const BacktestOptions& options, const app::Confi
     auto running = app::readRuleFiles(config);
     if (!running.errors.empty()) return fail(std::move(running.errors.front()));
     std::erase_if(running.sources, [&](const auto& source) { return files.contains(source.name); });
-    auto applied = appliedRules(dataOf(options.data, config));
+    auto applied = appliedRules(databaseOf(options.data, config));
     if (!applied) return fail(std::move(applied).error());
     for (auto& source : given.sources) running.sources.push_back(std::move(source));
     auto names = app::RuleKeeper({running.sources}, {}).load();

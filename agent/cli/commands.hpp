@@ -7,6 +7,7 @@
 #include "agent/app/config.hpp"
 #include "agent/operate/audit_query.hpp"
 #include "base/error.hpp"
+#include "storage/location.hpp"
 #include "storage/rule_revision.hpp"
 
 namespace klaw::cli {
@@ -142,6 +143,21 @@ struct SetupOptions {
 int feishuSetupCommand(const SetupOptions& options);
 int dingtalkSetupCommand(const SetupOptions& options);
 
+/// What is kept, and where. Addresses with secrets stand in the configuration, a file or the environment.
+struct StorageOptions {
+    std::string config;
+    std::string data;
+    std::string output = "text";
+    std::string from;  ///< "sqlite:DIR"
+    std::string to;    ///< "postgres", by the configuration or one of these:
+    std::string urlEnv;
+    std::string urlFile;
+};
+/// Engine, schema, sizes, and whether the audit log holds.
+int storageCheckCommand(const StorageOptions& options);
+/// Everything from a data directory into an empty PostgreSQL database, all or nothing.
+int storageMigrateCommand(const StorageOptions& options);
+
 int configCheckCommand(const std::string& file);
 
 // What several share.
@@ -151,7 +167,9 @@ int refuseAll(const std::vector<Error>& errors);
 Result<app::Config> configFrom(const std::string& file);
 /// `--data`, else that of the configuration, else the default.
 std::filesystem::path dataOf(const std::string& data, const app::Config& config);
-/// Those that were applied to an agent with this data directory.
-Result<std::vector<storage::RuleRevision>> appliedRules(const std::filesystem::path& data);
+/// Of the agent with this configuration.
+storage::Location databaseOf(const std::string& data, const app::Config& config);
+/// Those that were applied to an agent with this database.
+Result<std::vector<storage::RuleRevision>> appliedRules(const storage::Location& database);
 
 }  // namespace klaw::cli

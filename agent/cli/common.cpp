@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "agent/app/data_directory.hpp"
+#include "agent/app/storage_config.hpp"
 #include "agent/cli/commands.hpp"
 #include "storage/reader.hpp"
 
@@ -42,10 +42,13 @@ int configCheckCommand(const std::string& file) {
     return 0;
 }
 
-Result<std::vector<storage::RuleRevision>> appliedRules(const std::filesystem::path& data) {
+storage::Location databaseOf(const std::string& data, const app::Config& config) {
+    return app::databaseOf(config, dataOf(data, config));
+}
+
+Result<std::vector<storage::RuleRevision>> appliedRules(const storage::Location& database) {
     std::vector<storage::RuleRevision> applied;
-    auto database = app::DataDirectory::databaseFile(data);
-    if (!std::filesystem::exists(database)) return applied;
+    if (!database.isPostgres() && !std::filesystem::exists(database.place())) return applied;
     auto reader = storage::Reader::open(database);
     if (!reader) return fail(std::move(reader).error());
     auto current = reader->currentRules();

@@ -5,7 +5,6 @@
 #include <sstream>
 
 #include "agent/app/agent.hpp"
-#include "agent/app/data_directory.hpp"
 #include "agent/app/live_control.hpp"
 #include "agent/cli/agent_client.hpp"
 #include "agent/cli/commands.hpp"
@@ -39,7 +38,7 @@ Result<std::shared_ptr<const rules::RuleSet>> rulesAtRest(const RulesOptions& op
     if (!config) return fail(std::move(config).error());
     auto files = app::readRuleFiles(*config);
     if (!files.errors.empty()) return fail(std::move(files.errors.front()));
-    auto applied = appliedRules(dataOf(options.data, *config));
+    auto applied = appliedRules(databaseOf(options.data, *config));
     if (!applied) return fail(std::move(applied).error());
     auto report = app::RuleKeeper(std::move(files.sources), *applied).load();
     if (!report.ok()) return fail(std::move(report.errors.front()));
@@ -114,8 +113,7 @@ int rulesHistoryCommand(const RulesOptions& options) {
     if (auto code = asked(options, "rules history " + options.name)) return *code;
     auto config = configFrom(options.config);
     if (!config) return refuse(config.error());
-    auto revisions =
-        app::readRuleHistory(app::DataDirectory::databaseFile(dataOf(options.data, *config)), options.name);
+    auto revisions = app::readRuleHistory(databaseOf(options.data, *config), options.name);
     if (!revisions) return refuse(revisions.error());
     std::cout << operate::describeHistory(*revisions, !options.name.empty(), config->utcOffsetMinutes,
                                           options.language.empty() ? config->language : options.language);

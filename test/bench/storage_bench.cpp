@@ -1,4 +1,5 @@
-// What it takes until a transition is durable: alert, incident, card and audit row in one unit, on the disk of TMPDIR.
+// What it takes until a transition is durable: alert, incident, card and audit row in one unit, on the disk of TMPDIR
+// or, where KLAW_BENCH_POSTGRES has the address of an empty database, in that one.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "storage/reader.hpp"
 #include "storage/writer.hpp"
 
 namespace {
@@ -21,26 +23,41 @@ using namespace klaw::storage;
 class TemporaryWriter {
 public:
     TemporaryWriter() {
+        if (const auto* url = std::getenv("KLAW_BENCH_POSTGRES")) {
+            auto server = Location::postgres(url);
+            if (!server) throw std::runtime_error(server.error().describe());
+            begin(*server);
+            return;
+        }
         auto pattern = (std::filesystem::temp_directory_path() / "klaw-bench-XXXXXX").string();
         if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory");
         directory_ = pattern;
-        auto database = Database::open((directory_ / "klaw.db").string());
-        if (!database) throw std::runtime_error(database.error().describe());
-        writer_.emplace(std::move(*database));
+        begin((directory_ / "klaw.db").string());
     }
     ~TemporaryWriter() {
         writer_.reset();
-        std::filesystem::remove_all(directory_);
+        if (!directory_.empty()) std::filesystem::remove_all(directory_);
     }
     Writer* operator->() { return &*writer_; }
+    const Location& location() const { return location_; }
 
 private:
+    void begin(const Location& location) {
+        location_ = location;
+        auto database = Database::open(location);
+        if (!database) throw std::runtime_error(database.error().describe());
+        writer_.emplace(std::move(*database));
+    }
+
     std::filesystem::path directory_;
+    Location location_{""};
     std::optional<Writer> writer_;
 };
 
 UnitOfWork transition(std::int64_t i) {
-    auto id = std::to_string(i);
+    static const auto run = std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
+    static std::int64_t number = 0;  // a server keeps what earlier runs wrote
+    auto id = run + "-" + std::to_string(++number);
     rules::Alert alert;
     alert.fingerprint = "fingerprint-" + id;
     alert.rule = "PodCrashLooping";
@@ -105,6 +122,24 @@ void durableStorm(benchmark::State& state) {
         static_cast<double>(stats.committedUnits) / static_cast<double>(std::max<std::uint64_t>(stats.commits, 1));
 }
 BENCHMARK(durableStorm)->Arg(100)->Arg(1000)->UseRealTime();
+
+/// What a command on the event loop waits for: a reader that is opened for it, and one incident.
+void readIncident(benchmark::State& state) {
+    TemporaryWriter writer;
+    auto unit = transition(0);
+    auto id = unit.incidents.front().id;
+    writer->submit(std::move(unit));
+    if (!writer->flush(60s)) return state.SkipWithError("not committed");
+    std::vector<double> micros;
+    for (auto _ : state) {
+        auto begun = std::chrono::steady_clock::now();
+        auto reader = Reader::open(writer.location());
+        if (!reader || !reader->incident(id)) return state.SkipWithError("not read");
+        micros.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begun).count());
+    }
+    addPercentiles(state, micros);
+}
+BENCHMARK(readIncident)->UseRealTime();
 
 }  // namespace
 

@@ -29,7 +29,7 @@ class OnceTest(EndToEndTest):
 
     def done(self, agent, action):
         """Of the audit log: the commands of that verb that were carried out."""
-        listed = run_klaw("audit", "list", "--data", agent.data, "--action", action, "--limit", 1000, "--output", "json").stdout
+        listed = run_klaw("audit", "list", "--config", agent.config_file, "--action", action, "--limit", 1000, "--output", "json").stdout
         rows = [json.loads(line) for line in listed.splitlines()]
         return [row["detail"] if isinstance(row["detail"], str) else json.dumps(row["detail"]) for row in rows
                 if row["decision"] == "done"]

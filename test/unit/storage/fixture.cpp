@@ -17,7 +17,7 @@ TemporaryDirectory::~TemporaryDirectory() {
 }
 
 Database WithDatabase::open(const OpenOptions& options) {
-    return must(Database::open(file(), options));
+    return must(Database::open(location(), options));
 }
 
 TimePoint at(int seconds) {
@@ -77,6 +77,22 @@ Offer restartOffer(const std::string& nonce, TimePoint expiresAt) {
 
 AuditEntry allowedRestart(const std::string& target) {
     return {at(0), "feishu:ou_1", "restart", "allowed", target, R"({"replicas":3})"};
+}
+
+UnitOfWork auditOnly(const std::string& target) {
+    UnitOfWork unit;
+    unit.audit = {allowedRestart(target)};
+    return unit;
+}
+
+UnitOfWork transition(int i) {
+    auto id = std::to_string(i);
+    UnitOfWork unit;
+    unit.alerts = {firingAlert("f" + id)};
+    unit.incidents = {openIncident("i" + id)};
+    unit.newDeliveries = {cardFor("i" + id, 1)};
+    unit.audit = {allowedRestart("i" + id)};
+    return unit;
 }
 
 UnitOfWork startOf(const std::string& deliveryId, TimePoint when, const std::string& batchId) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <future>
+#include <memory>
 #include <string>
 
 #include "storage/database.hpp"
@@ -27,14 +28,32 @@ private:
     std::filesystem::path path_;
 };
 
-/// A test with a database file that begins missing.
+/// A database of the engine that the program tests, empty; it goes with the test.
+class TestDatabase {
+public:
+    TestDatabase() = default;
+    TestDatabase(const TestDatabase&) = delete;
+    TestDatabase& operator=(const TestDatabase&) = delete;
+    virtual ~TestDatabase() = default;
+    virtual const Location& location() const = 0;
+    /// SQL as somebody would run it who has the file or the rights of the owner. Fails the test where it does not work.
+    virtual void tamper(const std::string& sql) = 0;
+    /// After this the triggers that keep the audit log as it is are gone.
+    virtual void dropAuditTriggers() = 0;
+};
+/// Each engine's program has its own.
+std::unique_ptr<TestDatabase> makeTestDatabase();
+
+/// A test with a database that begins without a schema.
 class WithDatabase : public ::testing::Test {
 protected:
     /// Fails the test and throws when it does not work.
     Database open(const OpenOptions& options = {});
-    std::string file() const { return directory_.file("klaw.db"); }
+    const Location& location() const { return database_->location(); }
+    /// Of SQLite.
+    const std::string& file() const { return location().place(); }
 
-    TemporaryDirectory directory_;
+    std::unique_ptr<TestDatabase> database_ = makeTestDatabase();
 };
 
 /// 2023-11-14T22:13:20Z and so many seconds.
@@ -46,6 +65,9 @@ Delivery cardFor(const std::string& incident, std::uint64_t revision, const std:
 Offer restartOffer(const std::string& nonce, TimePoint expiresAt);
 AuditEntry allowedRestart(const std::string& target);
 
+UnitOfWork auditOnly(const std::string& target);
+/// Everything that one transition brings with it.
+UnitOfWork transition(int i);
 UnitOfWork startOf(const std::string& deliveryId, TimePoint when, const std::string& batchId = {});
 UnitOfWork resultOf(const std::string& deliveryId, AttemptOutcome outcome, TimePoint when,
                     const std::string& platformRef = {});

@@ -22,7 +22,7 @@ protected:
         UnitOfWork unit;
         unit.usedOffers = {{offerHash(nonce), actor, now}};
         if (auto used = commit(writer, std::move(unit)); !used) return fail(std::move(used).error());
-        return must(Reader::open(file())).offer(nonce);
+        return must(Reader::open(location())).offer(nonce);
     }
 
     Writer writer{open()};
@@ -75,7 +75,7 @@ TEST_F(OfferTest, ThatWasForgedOrHasExpiredIsRefused) {
 
 TEST_F(OfferTest, IsKnownToTheDatabaseByItsHashAlone) {
     make("a-secret-nonce", at(600));
-    auto reader = must(Reader::open(file()));
+    auto reader = must(Reader::open(location()));
     EXPECT_EQ(must(reader.offer("a-secret-nonce")).nonceHash, offerHash("a-secret-nonce"));
     EXPECT_EQ(offerHash("nonce"), "78377b525757b494427f89014f97d79928f3938d14eb51e20fb5dec9834eb304");
 }

@@ -36,7 +36,7 @@ protected:
         throw std::runtime_error("no delivery " + delivery.id);
     }
     DeliveryState state(const Delivery& delivery) { return record(delivery).delivery.state; }
-    Reader reader() { return must(Reader::open(file())); }
+    Reader reader() { return must(Reader::open(location())); }
 
     Writer writer{open()};
     Delivery first = cardFor("i1", 1), second = cardFor("i1", 2);

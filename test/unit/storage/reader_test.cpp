@@ -17,7 +17,7 @@ using testing::openIncident;
 class ReaderTest : public testing::WithDatabase {
 protected:
     Committed write(UnitOfWork unit) { return must(commit(writer, std::move(unit))); }
-    Reader reader() { return must(Reader::open(file())); }
+    Reader reader() { return must(Reader::open(location())); }
 
     Writer writer{open()};
 };

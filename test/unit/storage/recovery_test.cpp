@@ -235,7 +235,7 @@ TEST_F(Recovery, GoesOnWithoutARowThatIsDamagedAndReportsIt) {
     EXPECT_EQ(state.alerts, std::vector<rules::Alert>{firingAlert("b")});
     ASSERT_EQ(state.unreadable.size(), 1u);
     EXPECT_EQ(state.unreadable[0].code, ErrorCode::DataLoss);
-    EXPECT_EQ(state.unreadable[0].place, file());
+    EXPECT_EQ(state.unreadable[0].place, location().place());
 }
 
 }  // namespace

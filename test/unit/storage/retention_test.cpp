@@ -29,7 +29,7 @@ protected:
         write(testing::resultOf(delivery.id, AttemptOutcome::Delivered, at(seconds), "om_" + delivery.id));
     }
     PruneReport prune(int seconds) { return must(testing::prune(writer, at(seconds), limits)); }
-    Reader reader() { return must(Reader::open(file())); }
+    Reader reader() { return must(Reader::open(location())); }
 
     RetentionLimits limits;
     Writer writer{open()};

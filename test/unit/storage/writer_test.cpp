@@ -1,9 +1,6 @@
 #include "storage/writer.hpp"
 
-#include <sqlite3.h>
-
 #include <atomic>
-#include <filesystem>
 #include <latch>
 #include <thread>
 
@@ -15,8 +12,10 @@ namespace klaw::storage {
 namespace {
 
 using testing::at;
+using testing::auditOnly;
 using testing::commit;
 using testing::must;
+using testing::transition;
 
 /// Lets the test stop the writer thread at a place and go on when it likes.
 class Gate {
@@ -41,23 +40,6 @@ private:
     std::atomic<bool> opened_{false};
 };
 
-UnitOfWork auditOnly(const std::string& target) {
-    UnitOfWork unit;
-    unit.audit = {testing::allowedRestart(target)};
-    return unit;
-}
-
-/// Everything that one transition brings with it.
-UnitOfWork transition(int i) {
-    auto id = std::to_string(i);
-    UnitOfWork unit;
-    unit.alerts = {testing::firingAlert("f" + id)};
-    unit.incidents = {testing::openIncident("i" + id)};
-    unit.newDeliveries = {testing::cardFor("i" + id, 1)};
-    unit.audit = {testing::allowedRestart("i" + id)};
-    return unit;
-}
-
 UnitOfWork refused() {
     auto unit = transition(777);
     unit.deliveryResults = {{.deliveryId = "nobody", .outcome = AttemptOutcome::Delivered}};
@@ -66,7 +48,7 @@ UnitOfWork refused() {
 
 class WriterTest : public testing::WithDatabase {
 protected:
-    Reader reader() { return must(Reader::open(file())); }
+    Reader reader() { return must(Reader::open(location())); }
     std::int64_t rows(const std::string& table) {
         OpenOptions readOnly;
         readOnly.mode = OpenOptions::Mode::ReadOnly;
@@ -177,78 +159,6 @@ TEST_F(WriterTest, WritesWhatNobodyWaitsForBeforeTheEnd) {
     EXPECT_EQ(must(loadState(database, {})).meta["alive"], "now");
 }
 
-TEST_F(WriterTest, CopiesTheLogIntoTheDatabaseWhenItIsQuietOrTheLogIsLong) {
-    struct Limit {
-        const char* name;
-        std::size_t quiet, forced;
-    };
-    for (auto limit : {Limit{"quiet", 1, 1'000'000}, Limit{"long", 1'000'000, 1}}) {
-        SCOPED_TRACE(limit.name);
-        WriterOptions options;
-        options.quietCheckpoint = limit.quiet;
-        options.forcedCheckpoint = limit.forced;
-        options.quietTime = 1ms;
-        Writer writer(open(), options);
-        auto before = std::filesystem::last_write_time(file());
-        writer.submit(auditOnly(limit.name));
-        ASSERT_TRUE(writer.flush(30s));
-        // The file itself, not the log beside it.
-        auto deadline = std::chrono::steady_clock::now() + 30s;
-        while (std::filesystem::last_write_time(file()) == before && std::chrono::steady_clock::now() < deadline)
-            std::this_thread::yield();
-        EXPECT_NE(std::filesystem::last_write_time(file()), before);
-    }
-}
-
-TEST_F(WriterTest, OnAFullDiskKeepsEverythingAndWritesItOnceThereIsRoom) {
-    auto database = open();
-    auto* handle = database.handle();
-    auto limitPages = [handle](std::int64_t pages) {
-        auto sql = "PRAGMA max_page_count = " + std::to_string(pages);
-        return sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr);
-    };
-    ASSERT_EQ(limitPages(must(database.integer("PRAGMA page_count"))), SQLITE_OK);
-    std::atomic<bool> roomAgain{false};
-    std::latch full{1};
-    std::promise<void> healthy;
-    WriterOptions options;
-    options.firstRetry = 1ms;
-    options.longestRetry = 2ms;
-    options.intercept = [&](WriteStep step, std::uint64_t) -> Result<void> {
-        if (step == WriteStep::Begin && roomAgain) limitPages(1'000'000);
-        return {};
-    };
-    std::vector<std::optional<ErrorCode>> reports;
-    options.health = [&](const std::optional<Error>& reason) {
-        reports.push_back(reason ? std::optional(reason->code) : std::nullopt);
-        reason ? full.count_down() : healthy.set_value();
-    };
-    Writer writer(std::move(database), options);
-    auto large = transition(1);
-    large.audit[0].detail = std::string(200'000, 'x');
-    std::atomic<int> told{0};
-    auto note = [&](Result<Committed> outcome) { told += outcome ? 1 : 1000; };
-    writer.submit(std::move(large), note);
-    full.wait();
-    EXPECT_TRUE(writer.degraded());
-    EXPECT_EQ(writer.degradedReason()->code, ErrorCode::ResourceExhausted);
-    EXPECT_EQ(writer.degradedReason()->place, file());
-    for (int i = 2; i <= 150; ++i) writer.submit(transition(i), note);
-    EXPECT_EQ(told, 0);
-    EXPECT_EQ(rows("alerts"), 0);
-    EXPECT_FALSE(writer.flush(20ms));
-
-    roomAgain = true;
-    ASSERT_TRUE(writer.flush(30s));
-    healthy.get_future().wait();
-    EXPECT_EQ(told, 150);
-    EXPECT_FALSE(writer.degraded());
-    EXPECT_EQ(rows("alerts"), 150);
-    EXPECT_EQ(must(reader().verifyAudit()).rows, 150);
-    EXPECT_EQ(reports, (std::vector<std::optional<ErrorCode>>{ErrorCode::ResourceExhausted, std::nullopt}));
-    EXPECT_GE(writer.stats().failedCommits, 1u);
-}
-
 /// Says at each place in a commit once that the disk fails; the unit must be there exactly once afterwards.
 class FailingDisk : public WriterTest, public ::testing::WithParamInterface<WriteStep> {};
 
@@ -352,7 +262,6 @@ TEST_F(WriterTest, WritesWhatIsWaitingBeforeItStops) {
     gate.open();
     stopping.join();
     EXPECT_EQ(durable, 50);
-    EXPECT_FALSE(std::filesystem::exists(file() + "-wal"));  // the connection is closed
     EXPECT_EQ(rows("alerts"), 50);
     auto late = commit(writer, transition(99));
     ASSERT_FALSE(late);
@@ -386,12 +295,6 @@ TEST_F(WriterTest, TakesUnitsFromManyThreads) {
     auto report = must(reader().verifyAudit());
     EXPECT_EQ(report.rows, 400);
     EXPECT_FALSE(report.broken);
-}
-
-TEST_F(WriterTest, WorksInMemoryWhenThereIsNoDisk) {
-    Writer writer(must(Database::open(":memory:")));
-    EXPECT_TRUE(commit(writer, transition(1)));
-    EXPECT_TRUE(commit(writer, testing::startOf(testing::cardFor("i1", 1).id, at(70))));
 }
 
 }  // namespace

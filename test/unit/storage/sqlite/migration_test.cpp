@@ -4,6 +4,8 @@
 
 #include "storage/reader.hpp"
 #include "storage/recovery.hpp"
+#include "storage/sqlite/sqlite_connection.hpp"
+#include "storage/sqlite/sqlite_schema.hpp"
 #include "test/unit/storage/fixture.hpp"
 
 namespace klaw::storage {
@@ -33,8 +35,7 @@ void run(sqlite3* handle, const std::string& sql) {
 void makeFile(const std::string& path, int version) {
     sqlite3* handle = nullptr;
     ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
-    for (const auto& migration : migrations().first(static_cast<std::size_t>(version)))
-        run(handle, std::string(migration.sql));
+    for (int step = 1; step <= version; ++step) run(handle, std::string(sqliteSchemaStep(step)));
     if (version > 0) {
         run(handle, "PRAGMA application_id = " + std::to_string(applicationId) +
                         "; PRAGMA user_version = " + std::to_string(version));
@@ -54,11 +55,6 @@ std::string schemaOf(Database& database) {
     must(database.query("SELECT name, sql FROM sqlite_schema ORDER BY name",
                         [&](const Statement& row) { schema += row.text(0) + ": " + row.text(1) + "\n"; }));
     return schema;
-}
-
-TEST(Migrations, AreNumberedWithoutGaps) {
-    int expected = 1;
-    for (const auto& migration : migrations()) EXPECT_EQ(migration.version, expected++);
 }
 
 class OlderDatabase : public testing::WithDatabase, public ::testing::WithParamInterface<int> {};
@@ -93,7 +89,7 @@ TEST_F(MigrationOfFile, ThatWasInterruptedIsTakenUpWhereItStopped) {
         sqlite3* handle = nullptr;
         ASSERT_EQ(sqlite3_open(file().c_str(), &handle), SQLITE_OK);
         run(handle, "BEGIN IMMEDIATE");
-        run(handle, std::string(migrations()[1].sql));
+        run(handle, std::string(sqliteSchemaStep(2)));
         sqlite3_close(handle);  // without COMMIT, as a process that was killed
     }
     auto database = open();

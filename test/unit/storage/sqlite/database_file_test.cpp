@@ -6,6 +6,7 @@
 
 #include "storage/migration.hpp"
 #include "storage/reader.hpp"
+#include "storage/sqlite/sqlite_connection.hpp"
 #include "storage/transaction.hpp"
 #include "test/unit/storage/fixture.hpp"
 
@@ -101,11 +102,11 @@ TEST_F(DatabaseFile, CutShortIsRefused) {
 TEST_F(DatabaseFile, ThatIsADirectoryOrLiesInNoneIsRefused) {
     std::filesystem::create_directory(file());
     EXPECT_EQ(openingFails().code, ErrorCode::NotFound);
-    auto nowhere = Database::open(directory_.file("missing/klaw.db"));
+    auto nowhere = Database::open(file() + ".missing/klaw.db");
     ASSERT_FALSE(nowhere);
     EXPECT_EQ(nowhere.error().code, ErrorCode::NotFound);
     EXPECT_NE(nowhere.error().remedy.find("directory"), std::string::npos);
-    EXPECT_FALSE(std::filesystem::exists(directory_.file("missing")));
+    EXPECT_FALSE(std::filesystem::exists(file() + ".missing"));
 }
 
 TEST_F(DatabaseFile, MissingIsNotMadeByAReader) {
@@ -145,61 +146,6 @@ TEST_F(DatabaseFile, FullIsAnErrorToBeTriedAgain) {
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().code, ErrorCode::ResourceExhausted);
     EXPECT_EQ(written.error().retry.kind, Retry::Kind::Later);
-}
-
-TEST(Statement, StoresMalformedTextAsValidUtf8AndZerosAsTheyAre) {
-    auto database = must(Database::open(":memory:"));
-    std::string nul("a\0b", 3);
-    ASSERT_TRUE(
-        database.run("INSERT INTO meta (key, value) VALUES ('bad', ?), ('nul', ?)", std::string("a\xFFz"), nul));
-    std::map<std::string, std::string> values;
-    ASSERT_TRUE(database.query("SELECT key, value FROM meta",
-                               [&](const Statement& row) { values[row.text(0)] = row.text(1); }));
-    EXPECT_EQ(values["bad"], "a\xEF\xBF\xBDz");
-    EXPECT_EQ(values["nul"], nul);
-}
-
-TEST(Statement, ReportsAParameterThatDoesNotExist) {
-    auto database = must(Database::open(":memory:"));
-    EXPECT_FALSE(database.run("INSERT INTO meta (key, value) VALUES ('a', ?)", "b", "one too many"));
-    EXPECT_EQ(must(database.integer("SELECT count(*) FROM meta")), 0);
-}
-
-TEST(Statement, OfTheSameTextCanBeInUseTwice) {
-    auto database = must(Database::open(":memory:"));
-    ASSERT_TRUE(database.run("INSERT INTO meta (key, value) VALUES ('a', '1'), ('b', '2')"));
-    std::string seen;
-    ASSERT_TRUE(database.query("SELECT key FROM meta ORDER BY key", [&](const Statement& outer) {
-        ASSERT_TRUE(database.query("SELECT key FROM meta ORDER BY key",
-                                   [&](const Statement& inner) { seen += outer.text(0) + inner.text(0) + " "; }));
-    }));
-    EXPECT_EQ(seen, "aa ab ba bb ");
-}
-
-TEST(Transaction, LeavesNothingWithoutItsCommit) {
-    auto database = must(Database::open(":memory:"));
-    {
-        auto transaction = must(Transaction::begin(database));
-        ASSERT_TRUE(database.run("INSERT INTO meta (key, value) VALUES ('a', 'b')"));
-    }
-    EXPECT_FALSE(database.inTransaction());
-    EXPECT_EQ(must(database.integer("SELECT count(*) FROM meta")), 0);
-}
-
-TEST(Transaction, LosesOnlyTheSavepointThatIsNotReleased) {
-    auto database = must(Database::open(":memory:"));
-    auto transaction = must(Transaction::begin(database));
-    auto put = [&](std::string_view key, bool keep) {
-        auto savepoint = must(Savepoint::begin(database));
-        ASSERT_TRUE(database.run("INSERT INTO meta (key, value) VALUES (?, '')", key));
-        if (keep) must(savepoint.release());
-    };
-    put("a", true);
-    put("b", false);
-    put("c", true);
-    ASSERT_TRUE(transaction.commit());
-    EXPECT_EQ(must(database.integer("SELECT count(*) FROM meta WHERE key IN ('a', 'c')")), 2);
-    EXPECT_EQ(must(database.integer("SELECT count(*) FROM meta")), 2);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "storage/sqlite_error.hpp"
+#include "storage/sqlite/sqlite_error.hpp"
 
 #include <sqlite3.h>
 
@@ -42,19 +42,6 @@ Error sqliteError(sqlite3* handle, int code, std::string_view path) {
             return Error(ErrorCode::InvalidArgument, "too large for the database: " + what, place);
         default:
             return Error(ErrorCode::Internal, "SQLite: " + what, place);
-    }
-}
-
-bool isEnvironmental(const Error& error) {
-    switch (error.code) {
-        case ErrorCode::ResourceExhausted:
-        case ErrorCode::Unavailable:
-        case ErrorCode::DataLoss:
-        case ErrorCode::PermissionDenied:
-        case ErrorCode::NotFound:
-            return true;
-        default:
-            return false;
     }
 }
 
