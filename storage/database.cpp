@@ -45,6 +45,7 @@ Database& Database::operator=(Database&& other) noexcept {
     path_ = std::move(other.path_);
     logPages_ = std::move(other.logPages_);
     readOnly_ = other.readOnly_;
+    term_ = other.term_;
     return *this;
 }
 

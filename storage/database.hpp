@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,10 @@ public:
 
     const std::string& path() const { return path_; }
     bool readOnly() const { return readOnly_; }
+
+    /// From now on transactions are refused (Expired) once the database has another term: see takeLeadership().
+    void writeInTerm(std::int64_t term) { term_ = term; }
+    std::optional<std::int64_t> term() const { return term_; }
 
     /// From the cache, or compiled. `sql` must live as long as the statement.
     Result<Statement> prepare(std::string_view sql);
@@ -89,6 +94,7 @@ private:
     std::shared_ptr<StatementCache> statements_;
     std::unique_ptr<std::size_t> logPages_;  ///< SQLite holds a pointer to it
     bool readOnly_;
+    std::optional<std::int64_t> term_;
 };
 
 }  // namespace klaw::storage

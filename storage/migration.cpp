@@ -146,8 +146,15 @@ CREATE INDEX object_changes_by_object ON object_changes (cluster, ns, kind, name
 CREATE INDEX object_changes_by_time ON object_changes (at);
 )sql";
 
-constexpr std::array<Migration, 7> all{
-    {{1, version1}, {2, version2}, {3, version3}, {4, version4}, {5, version5}, {6, version6}, {7, version7}}};
+// Who writes. One row: a transaction of a term that is over is refused.
+constexpr std::string_view version8 = R"sql(
+CREATE TABLE leadership (
+    id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL, holder TEXT NOT NULL, taken_at INTEGER NOT NULL) STRICT;
+INSERT INTO leadership (id, term, holder, taken_at) VALUES (1, 0, '', 0);
+)sql";
+
+constexpr std::array<Migration, 8> all{
+    {{1, version1}, {2, version2}, {3, version3}, {4, version4}, {5, version5}, {6, version6}, {7, version7}, {8, version8}}};
 
 Result<int> versionOf(Database& database) {
     auto application = database.integer("PRAGMA application_id");

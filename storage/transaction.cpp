@@ -4,7 +4,13 @@ namespace klaw::storage {
 
 Result<Transaction> Transaction::begin(Database& database) {
     if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return fail(std::move(begun).error());
-    return Transaction(database);
+    Transaction transaction(database);
+    if (!database.term()) return transaction;
+    auto term = database.integer("SELECT term FROM leadership WHERE id = 1");
+    if (!term) return fail(std::move(term).error());
+    if (*term != *database.term())
+        return fail(ErrorCode::Expired, "another agent has taken over the database", database.path());
+    return transaction;
 }
 
 // SQLite may have rolled back by itself after a full disk; a rollback that finds nothing to undo is no failure.

@@ -10,6 +10,7 @@ namespace klaw::storage {
 /// BEGIN IMMEDIATE … COMMIT; rolls back when it goes without commit().
 class Transaction {
 public:
+    /// Expired when the database writes in a term that is over.
     static Result<Transaction> begin(Database& database);
     Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
     Transaction& operator=(Transaction&&) = delete;

@@ -44,13 +44,14 @@ public:
     ~Core() { stop(); }
 
     void submit(Job job) {
-        bool closed = false;
+        std::optional<Error> closed;
         bool raisePressure = false;
         std::optional<Job> dropped;
         {
             std::lock_guard lock(mutex_);
-            closed = stopping_;
-            if (!closed) {
+            if (stopping_)
+                closed = overtaken_ ? *overtaken_ : unavailable("the database is closed");
+            else {
                 job.number = ++submitted_;
                 urgent_ += job.patient ? 0 : 1;
                 waiting_.push_back(std::move(job));
@@ -59,7 +60,7 @@ public:
                 pressure_ = pressure_ || raisePressure;
             }
         }
-        if (closed) return tell(job, fail(unavailable("the database is closed")));
+        if (closed) return tell(job, fail(std::move(*closed)));
         wake_.notify_one();
         if (dropped)
             tell(*dropped, fail(ErrorCode::ResourceExhausted,
@@ -125,13 +126,30 @@ private:
                 if (checkpointAt(options_.forcedCheckpoint)) checkpoint();
                 continue;
             }
+            if (isOvertaken(written.error())) return endTerm(group, written.error());
             setDegraded(written.error());
             if (lastTry_) break;
             waitBeforeRetry(pause);
             pause = std::min(pause * 2, options_.longestRetry);
         }
-        giveUp(group);
+        giveUp(group, unavailable("the database could not be written before the end"));
         const Database closed = std::move(database_);
+    }
+
+    /// Another agent writes now. Nothing of this one ever gets in again.
+    void endTerm(std::vector<Job>& group, const Error& reason) {
+        {
+            std::lock_guard lock(mutex_);
+            stopping_ = true;
+            overtaken_ = reason;
+        }
+        if (options_.overtaken) options_.overtaken(reason);
+        giveUp(group, reason);
+        const Database closed = std::move(database_);
+    }
+
+    bool isOvertaken(const Error& error) const {
+        return error.code == ErrorCode::Expired && error.place == database_.path();
     }
 
     /// Adds what has arrived meanwhile to a group that failed before. False when there is nothing more to do.
@@ -249,14 +267,14 @@ private:
         wake_.wait_for(lock, pause, [&] { return stopping_; });
     }
 
-    void giveUp(std::vector<Job>& group) {
+    void giveUp(std::vector<Job>& group, const Error& reason) {
         {
             std::lock_guard lock(mutex_);
             std::move(waiting_.begin(), waiting_.end(), std::back_inserter(group));
             waiting_.clear();
             groupSize_ = group.size();
         }
-        for (auto& job : group) tell(job, fail(unavailable("the database could not be written before the end")));
+        for (auto& job : group) tell(job, fail(reason));
         std::lock_guard lock(mutex_);
         groupSize_ = 0;
         settled_.notify_all();
@@ -278,7 +296,7 @@ private:
     std::uint64_t submitted_ = 0;
     std::size_t groupSize_ = 0;  ///< jobs in the writer's hands, of which the oldest is groupFirst_
     std::uint64_t groupFirst_ = 0;
-    std::optional<Error> degraded_;
+    std::optional<Error> degraded_, overtaken_;
     WriterStats stats_;
 
     std::mutex joining_;

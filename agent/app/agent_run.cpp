@@ -10,6 +10,7 @@
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
 #include "agent/app/notifiers.hpp"
+#include "storage/leadership.hpp"
 #include "storage/reader.hpp"
 
 namespace klaw::app {
@@ -51,18 +52,30 @@ AgentRun::AgentRun(AgentSetup setup, DataDirectory data)
       tasks_(loop_, reportFailure),
       endTask_(loop_, reportFailure),
       timeChanged_(loop_),
-      stateChanged_(loop_) {}
+      stateChanged_(loop_),
+      roleChanged_(loop_) {}
 
 AgentRun::~AgentRun() {
+    if (readingPast_.joinable()) readingPast_.join();
     if (writer_) writer_->stop();
 }
 
 Result<void> AgentRun::start() {
-    auto state = openStorage();
-    if (!state) return fail(std::move(state).error());
+    if (setup_.config.leadership) return standBy();
+    auto past = readPast(std::nullopt);
+    if (!past) return fail(std::move(past).error());
+    return lead(std::move(*past));
+}
+
+Result<void> AgentRun::lead(Past past) {
+    auto* state = &past.state;
+    storageTrouble_ = std::move(past.trouble);
+    openWriter(std::move(*past.database));
     if (auto loaded = loadRules(state->appliedRules); !loaded) return loaded;
     openHistory();
-    if (auto listening = listen(); !listening) return listening;
+    if (!server_)
+        if (auto listening = listen(); !listening) return listening;
+    announce();
     auto mirrorCommit = commitThroughGate();
     silenceMirrors_ = std::make_unique<deliver::SilenceMirrors>(loop_, clock_, random_, http_, mirrorCommit);
     silenceMirrors_->restore(state->silences, state->silenceCopies);
@@ -128,7 +141,8 @@ Result<void> AgentRun::start() {
     gate_->commit(std::move(record), {});
     if (!setup_.demoRecording.empty())
         if (auto playing = startDemo(); !playing) return playing;
-    for (const auto& access : setup_.found.clusters) watch(access);
+    if (!candidacy_)
+        for (const auto& access : setup_.found.clusters) watch(access);
     keepWatchedClusters();
     followAlertmanagers();
     startMetrics();
@@ -142,24 +156,34 @@ Result<void> AgentRun::start() {
 
 /// A damaged file or a full disk must not keep people from hearing of trouble: then the agent remembers in memory only,
 /// and says so.
-Result<storage::RecoveredState> AgentRun::openStorage() {
+Result<AgentRun::Past> AgentRun::readPast(const std::optional<std::string>& replica) const {
     auto database = storage::Database::open(data_.database());
     storage::RecoveryHorizon horizon{clock_.now() - setup_.config.retention.resolvedAlerts,
                                      clock_.now() - rules::maxWindow, clock_.now(),
                                      clock_.now() - rules::AlertGrouper::reopens};
     Result<storage::RecoveredState> state = storage::RecoveredState();
+    std::string trouble;
+    if (database && replica) {
+        // Before anything is read: from now on nobody else writes.
+        auto leadership = storage::takeLeadership(*database, {*replica}, clock_.now());
+        if (!leadership) database = fail(std::move(leadership).error());
+    }
     if (database) state = storage::loadState(*database, horizon);
     auto* failure = !database ? &database.error() : !state ? &state.error() : nullptr;
     if (failure) {
         if (failure->code != ErrorCode::DataLoss && failure->code != ErrorCode::ResourceExhausted)
             return fail(*failure);
-        storageTrouble_ = "nothing is stored: " + failure->describe();
-        spdlog::error("{}; Klaw goes on in memory only, and forgets everything when it ends", storageTrouble_);
+        trouble = "nothing is stored: " + failure->describe();
+        spdlog::error("{}; Klaw goes on in memory only, and forgets everything when it ends", trouble);
         database = storage::Database::open(":memory:");
         if (!database) return fail(std::move(database).error());
         state = storage::RecoveredState();
     }
     for (const auto& row : state->unreadable) spdlog::error("left out after the restart: {}", row.describe());
+    return Past{std::move(*database), std::move(*state), std::move(trouble)};
+}
+
+void AgentRun::openWriter(storage::Database database) {
     storage::WriterOptions options;
     options.health = [this](const std::optional<Error>& reason) {
         if (reason)
@@ -174,9 +198,16 @@ Result<storage::RecoveredState> AgentRun::openStorage() {
             noteState();
         });
     };
-    writer_ = std::make_unique<storage::Writer>(std::move(*database), std::move(options));
+    if (candidacy_) {
+        auto& tenure = candidacy_->tenure();
+        options.overtaken = [&tenure](const Error& reason) { tenure.end(reason.describe()); };
+        options.intercept = [&tenure](storage::WriteStep step, std::uint64_t) {
+            bool writes = step == storage::WriteStep::Begin || step == storage::WriteStep::Commit;
+            return writes ? tenure.check() : Result<void>();
+        };
+    }
+    writer_ = std::make_unique<storage::Writer>(std::move(database), std::move(options));
     gate_ = std::make_unique<deliver::CommitGate>(*writer_, loop_);
-    return state;
 }
 
 /// Without it everything else goes on.
@@ -207,18 +238,22 @@ Result<void> AgentRun::listen() {
     net::HttpServerOptions options;
     options.address = setup_.config.listenAddress;
     options.port = setup_.config.listenPort;
-    server_ = std::make_unique<net::HttpServer>(loop_, options, serve::consoleHandler(*this, clock_));
+    server_ = std::make_unique<net::HttpServer>(loop_, options, consoleHandler());
     auto port = server_->listen();
     if (!port) return fail(std::move(port).error());
     port_ = *port;
     consoleUrl_ = consoleUrlOf(setup_.config, *port);
-    auto local = setup_.config;
-    local.url.clear();
-    if (auto left = data_.writeAddress(consoleUrlOf(local, *port)); !left)
-        spdlog::warn("`klaw do` will not find this agent: {}", left.error().describe());
     spdlog::info("page, metrics and health at {}", consoleUrl_);
     if (setup_.printAddress) std::cout << "Page: " << consoleUrl_ << "/#token=" << data_.token() << "\n" << std::flush;
     return {};
+}
+
+/// For `klaw do`.
+void AgentRun::announce() {
+    auto local = setup_.config;
+    local.url.clear();
+    if (auto left = data_.writeAddress(consoleUrlOf(local, port_)); !left)
+        spdlog::warn("`klaw do` will not find this agent: {}", left.error().describe());
 }
 
 void AgentRun::openCourier() {
@@ -396,6 +431,8 @@ void AgentRun::watch(const kube::ClusterAccess& access) {
     events.statusChanged = [this] { noteState(); };
     events.received = history_.get();
     clusters_.push_back(std::make_unique<ClusterWatch>(loop_, clock_, random_, access, std::move(events)));
+    if (!leads()) clusters_.back()->keepQuiet();
+    if (candidacy_) clusters_.back()->server().setGuard([this] { return candidacy_->tenure().check(); });
     *self = clusters_.back().get();
     objects_.add(*clusters_.back());
     spdlog::info("watching cluster {} at {} ({})", access.name, access.server, access.source);
@@ -441,6 +478,8 @@ void AgentRun::noteClusters(const std::vector<storage::MetaEntry>& entries) {
 
 /// Directories and Secrets change without a word.
 Task<void> AgentRun::watchClusterSources() {
+    auto decided = [this] { return role_ != Role::TakingOver; };
+    co_await roleChanged_.until(decided);
     for (;;) {
         lookForClustersNow_ = false;
         co_await lookForClusters();
@@ -588,15 +627,20 @@ void AgentRun::startTasks() {
     heartbeat_.follow(setup_.config.heartbeat);
     tasks_.spawn("heartbeat", heartbeat_.run());
     tasks_.spawn("backups", backups_->run());
-    endTask_.spawn("signals", watchSignals());
+    if (!candidacy_) endTask_.spawn("signals", watchSignals());
     scheduleFlush();
 }
 
 void AgentRun::run() {
     loop_.run();
+    endWriting();
+    spdlog::info("stopped");
+}
+
+void AgentRun::endWriting() {
+    if (!writer_) return;
     if (!writer_->flush(2s)) spdlog::error("not everything could be written before the end");
     writer_->stop();
-    spdlog::info("stopped");
 }
 
 void AgentRun::changed(const rules::Change& change) {
@@ -717,7 +761,7 @@ Task<Result<storage::Committed>> AgentRun::recorded(storage::UnitOfWork with) {
 void AgentRun::noteState() {
     ++stateVersion_;
     stateChanged_.notify();
-    if (!wasReady_ && !ending_ && readiness().ready) {
+    if (!wasReady_ && !ending_ && leads() && readiness().ready) {
         wasReady_ = true;
         spdlog::info("ready: the first lists of {} cluster(s) are in", clusters_.size());
     }
@@ -783,6 +827,9 @@ Task<void> AgentRun::watchSignals() {
 
 Task<void> AgentRun::shutDown() {
     ending_ = true;
+    auto decided = [this] { return role_ != Role::TakingOver; };
+    co_await roleChanged_.until(decided);
+    if (!leads()) co_return co_await endStandby();
     co_await metricWatch_->stop();
     co_await chats_->stop();
     co_await remediation_->stop();
@@ -804,6 +851,10 @@ Task<void> AgentRun::shutDown() {
     writer_->submit(std::move(calls));
     stateVersion_ += 1;
     stateChanged_.notify();
+    if (candidacy_) {
+        endWriting();
+        co_await candidacy_->withdraw();
+    }
     if (demo_) co_await demo_->stop();
     co_await server_->stop(500ms);
 }
@@ -811,7 +862,8 @@ Task<void> AgentRun::shutDown() {
 /// All of it or nothing: a mistake in the configuration or in one rule leaves everything as it was.
 Task<void> AgentRun::reload() {
     spdlog::info("reading the configuration and the rules again");
-    auto reloaded = co_await reloadAll();
+    auto reloading = leads() ? reloadAll() : reloadStandby();
+    auto reloaded = co_await std::move(reloading);
     reloadTrouble_ = reloaded ? "" : reloaded.error().describe();
     if (!reloaded) spdlog::error("everything stays as it was: {}", reloadTrouble_);
     noteState();
@@ -849,12 +901,16 @@ Result<Config> AgentRun::readConfigAgain() {
     auto config = std::move(report->config);
     if (setup_.commandLine) setup_.commandLine(config);
     bool moved = config.data != setup_.config.data || config.history != setup_.config.history ||
-                 config.listenAddress != setup_.config.listenAddress || config.listenPort != setup_.config.listenPort;
-    if (moved) spdlog::warn("`data`, `history` and `listen` stay as they were: these take effect with a restart");
+                 config.listenAddress != setup_.config.listenAddress ||
+                 config.listenPort != setup_.config.listenPort || config.leadership != setup_.config.leadership;
+    if (moved)
+        spdlog::warn(
+            "`data`, `history`, `leadership` and `listen` stay as they were: these take effect with a restart");
     config.data = setup_.config.data;
     config.history = setup_.config.history;
     config.listenAddress = setup_.config.listenAddress;
     config.listenPort = setup_.config.listenPort;
+    config.leadership = setup_.config.leadership;
     return config;
 }
 
@@ -913,6 +969,7 @@ serve::ConsoleBackend::Readiness AgentRun::readiness() {
         if (chat.listens && !chat.connected)
             state.text +=
                 "chat " + chat.name + ": not connected" + (chat.lastError.empty() ? "" : ": " + chat.lastError) + "\n";
+    if (candidacy_) state.text += "leads by the lease " + candidacy_->lease() + "\n";
     if (!reloadTrouble_.empty()) state.text += "configuration: the last reload was refused: " + reloadTrouble_ + "\n";
     if (!storageTrouble_.empty()) state.text += "storage: " + storageTrouble_ + "\n";
     if (auto reason = writer_->degradedReason()) state.text += "storage: " + reason->describe() + "\n";
