@@ -6,9 +6,8 @@ namespace klaw::storage {
 
 Result<Leadership> leadershipOf(Database& database) {
     Leadership leadership;
-    auto read = database.query("SELECT term, holder, taken_at FROM leadership WHERE id = 1", [&](const Statement& row) {
-        leadership = {row.integer(0), row.text(1), row.time(2)};
-    });
+    auto read = database.query("SELECT term, holder, taken_at FROM leadership WHERE id = 1",
+                               [&](const Statement& row) { leadership = {row.integer(0), row.text(1), row.time(2)}; });
     if (!read) return fail(std::move(read).error());
     return leadership;
 }

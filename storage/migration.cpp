@@ -153,8 +153,14 @@ CREATE TABLE leadership (
 INSERT INTO leadership (id, term, holder, taken_at) VALUES (1, 0, '', 0);
 )sql";
 
-constexpr std::array<Migration, 8> all{
-    {{1, version1}, {2, version2}, {3, version3}, {4, version4}, {5, version5}, {6, version6}, {7, version7}, {8, version8}}};
+constexpr std::array<Migration, 8> all{{{1, version1},
+                                        {2, version2},
+                                        {3, version3},
+                                        {4, version4},
+                                        {5, version5},
+                                        {6, version6},
+                                        {7, version7},
+                                        {8, version8}}};
 
 Result<int> versionOf(Database& database) {
     auto application = database.integer("PRAGMA application_id");

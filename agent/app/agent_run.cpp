@@ -901,8 +901,8 @@ Result<Config> AgentRun::readConfigAgain() {
     auto config = std::move(report->config);
     if (setup_.commandLine) setup_.commandLine(config);
     bool moved = config.data != setup_.config.data || config.history != setup_.config.history ||
-                 config.listenAddress != setup_.config.listenAddress ||
-                 config.listenPort != setup_.config.listenPort || config.leadership != setup_.config.leadership;
+                 config.listenAddress != setup_.config.listenAddress || config.listenPort != setup_.config.listenPort ||
+                 config.leadership != setup_.config.leadership;
     if (moved)
         spdlog::warn(
             "`data`, `history`, `leadership` and `listen` stay as they were: these take effect with a restart");

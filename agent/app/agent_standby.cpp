@@ -5,6 +5,7 @@
 #include "agent/app/agent_run.hpp"
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
+#include "agent/app/notifiers.hpp"
 
 // One of several replicas. It watches its clusters and keeps what the rules read, and does nothing else until it is
 // elected: then it opens the database, takes up what was under way, and is told what its caches know.

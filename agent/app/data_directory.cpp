@@ -58,8 +58,7 @@ Result<std::string> firstLine(const fs::path& file) {
 
 }  // namespace
 
-Result<DataDirectory> DataDirectory::open(const fs::path& path, Random& random,
-                                          storage::DirectoryLock::Holder holder) {
+Result<DataDirectory> DataDirectory::open(const fs::path& path, Random& random, storage::DirectoryLock::Holder holder) {
     std::error_code failure;
     bool existed = fs::exists(path, failure);
     fs::create_directories(path, failure);

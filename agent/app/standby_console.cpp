@@ -20,7 +20,7 @@ serve::ConsoleBackend::Readiness StandbyConsole::readiness() {
 
 std::string StandbyConsole::stateJson() {
     return nlohmann::json{{"standby", true}, {"text", sentence()}}.dump(-1, ' ', false,
-                                                                          nlohmann::json::error_handler_t::replace);
+                                                                        nlohmann::json::error_handler_t::replace);
 }
 
 Task<void> StandbyConsole::stateNewerThan(std::uint64_t, TimePoint) {

@@ -12,10 +12,10 @@
 namespace klaw::lead {
 
 struct ElectionOptions {
-    std::string identity;        ///< of this process: after a restart it is another candidate
-    Duration lasts = 10s;        ///< whole seconds: for so long others leave the lease to its holder
-    Duration renewWithin = 6s;   ///< shorter: a leader that has not renewed it for so long acts no more
-    Duration retry = 2s;         ///< between two renewals
+    std::string identity;       ///< of this process: after a restart it is another candidate
+    Duration lasts = 10s;       ///< whole seconds: for so long others leave the lease to its holder
+    Duration renewWithin = 6s;  ///< shorter: a leader that has not renewed it for so long acts no more
+    Duration retry = 2s;        ///< between two renewals
 };
 
 /// Takes part in an election by a Lease, by the rules of client-go's leaderelection: whoever is named in it leads while

@@ -10,10 +10,10 @@ namespace klaw::lead {
 
 /// A Lease of coordination.k8s.io/v1, as far as an election goes by it.
 struct Lease {
-    std::string holder;           ///< empty: nobody's
-    std::int64_t seconds = 0;     ///< for which it is not taken from its holder after a renewal was seen
-    std::string acquireTime;      ///< as written; by the holder's clock, which is nobody else's
-    std::string renewTime;        ///< the same
+    std::string holder;        ///< empty: nobody's
+    std::int64_t seconds = 0;  ///< for which it is not taken from its holder after a renewal was seen
+    std::string acquireTime;   ///< as written; by the holder's clock, which is nobody else's
+    std::string renewTime;     ///< the same
     std::int64_t transitions = 0;
     std::string resourceVersion;  ///< an update is for this one; empty: to be made
     std::string document;         ///< all of it as the server gave it: what others have put there stays

@@ -55,10 +55,10 @@ public:
     virtual const std::string& receiverToken() const = 0;
 };
 
-/// Routes: /metrics, /healthz, /livez (the same), /readyz, /leader (200 at the replica that leads), / (the page), /api/state, /api/do, /api/offer, /api/press, /api/alertmanager,
-/// /callback/APP (chat platforms), /mcp (programs with a token of their own).
-/// Everything else that changes something, and everything asked from other machines but health and metrics, needs the
-/// token as bearer.
+/// Routes: /metrics, /healthz, /livez (the same), /readyz, /leader (200 at the replica that leads), / (the page),
+/// /api/state, /api/do, /api/offer, /api/press, /api/alertmanager, /callback/APP (chat platforms), /mcp (programs with
+/// a token of their own). Everything else that changes something, and everything asked from other machines but health
+/// and metrics, needs the token as bearer.
 net::HttpServer::Handler consoleHandler(ConsoleBackend& backend, LoopClock& clock);
 
 }  // namespace klaw::serve

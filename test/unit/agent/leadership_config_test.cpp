@@ -41,7 +41,8 @@ leadership: {lease: ops/klaw, cluster: main, identity_env: KLAW_TEST_POD, durati
 
 TEST(LeadershipConfig, RefusesWhatIsNoLease) {
     for (const auto* lease : {"klaw", "/klaw", "klaw/", "a/b/c"})
-        EXPECT_THAT(firstError(std::string("leadership: {lease: \"") + lease + "\"}"), HasSubstr("write NAMESPACE/NAME"));
+        EXPECT_THAT(firstError(std::string("leadership: {lease: \"") + lease + "\"}"),
+                    HasSubstr("write NAMESPACE/NAME"));
     EXPECT_THAT(firstError("leadership: {duration: 10s}"), HasSubstr("add `lease: NAMESPACE/NAME`"));
 }
 

@@ -37,7 +37,8 @@ protected:
                      [this](const std::string& reason) { endedBy = reason; }),
               elector(store, clock, [&test] { return test.time.now().time_since_epoch(); }, test.random, tenure,
                       {name, 10s, 6s, 2s}, {[this] { ++elections; }, {}}),
-              tasks(test.loop, [](const std::string& task, const std::string& what) { ADD_FAILURE() << task << what; }) {
+              tasks(test.loop,
+                    [](const std::string& task, const std::string& what) { ADD_FAILURE() << task << what; }) {
             tasks.spawn(name, elector.run());
             test.loop.poll();
         }
@@ -292,7 +293,8 @@ TEST_F(ElectorTest, DoesNotMindClocksThatAreAnHourApart) {
 TEST_F(ElectorTest, LeavesWhatOthersPutIntoTheLease) {
     Lease lease;
     lease.seconds = 1;
-    lease.document = R"({"kind":"Lease","metadata":{"labels":{"app":"klaw"}},"spec":{"strategy":"OldestEmulationVersion"}})";
+    lease.document =
+        R"({"kind":"Lease","metadata":{"labels":{"app":"klaw"}},"spec":{"strategy":"OldestEmulationVersion"}})";
     served.put(lease);
     auto& a = candidate("a");
     ASSERT_TRUE(a.leads());
