@@ -85,7 +85,7 @@ Result<void> AgentRun::lead(Past past) {
     };
     rules::EngineOptions engineOptions;
     engineOptions.stopwatch = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
-    engineOptions.namesElsewhere = upstreamNames();
+    engineOptions.namesElsewhere = candidacy_ ? std::move(namesElsewhere_) : upstreamNames();
     pipeline_ = std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_),
                                                 onTransition, std::move(engineOptions));
     startLookingUp();

@@ -212,6 +212,7 @@ private:
     std::unique_ptr<StandbyConsole> standbyConsole_;
     LoopCondition roleChanged_;
     std::thread readingPast_;
+    std::map<std::string, std::string, std::less<>> namesElsewhere_;  ///< which a standby has looked up before
     bool flushScheduled_ = false;
     bool wasReady_ = false;
     bool ending_ = false;

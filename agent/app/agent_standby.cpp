@@ -35,6 +35,7 @@ Result<void> AgentRun::standBy() {
         return fail(ErrorCode::NotFound, "the cluster that has the Lease cannot be reached", "leadership",
                     "name one of `clusters` with a kubeconfig that is a file, or in_cluster");
     role_ = Role::StandingBy;
+    namesElsewhere_ = upstreamNames();
     lead::Elector::Events events;
     events.elected = [this] { elected(); };
     events.changed = [this] { noteState(); };
