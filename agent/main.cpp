@@ -74,6 +74,10 @@ int run(int argc, char** argv) {
     std::string agentConfig;
     auto* agentApp = app.add_subcommand("agent", "Run as a service by a configuration file");
     agentApp->add_option("--config", agentConfig, "The configuration; configs/klaw.yaml explains it")->required();
+    agentApp->footer(
+        "Several replicas of one agent: `leadership` in the configuration names the Lease by which one leads; the "
+        "others\n"
+        "stand by with warm caches. Exits with 1 when it leads no more, to be started again as a standby.");
     agentApp->callback([&] { code = agentCommand(agentConfig); });
 
     DoOptions command;
