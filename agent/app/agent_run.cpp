@@ -932,11 +932,11 @@ Result<Config> AgentRun::readConfigAgain() {
     auto placeOf = [](const Config& each) { return each.postgres ? each.postgres->place() : std::string(); };
     bool moved = config.data != setup_.config.data || placeOf(config) != placeOf(setup_.config) ||
                  config.history != setup_.config.history || config.listenAddress != setup_.config.listenAddress ||
-                 config.listenPort != setup_.config.listenPort ||
-                 config.leadership != setup_.config.leadership;
+                 config.listenPort != setup_.config.listenPort || config.leadership != setup_.config.leadership;
     if (moved)
-        spdlog::warn("`data`, `storage`, `history`, `leadership` and `listen` stay as they were: these take effect with a "
-                     "restart");
+        spdlog::warn(
+            "`data`, `storage`, `history`, `leadership` and `listen` stay as they were: these take effect with a "
+            "restart");
     config.data = setup_.config.data;
     config.postgres = setup_.config.postgres;
     config.history = setup_.config.history;
