@@ -156,6 +156,8 @@ class TogetherTest(EndToEndTest):
 
 
 class SlowClusterTest(EndToEndTest):
+    alone = True
+
     def test_two_hundred_presses_are_answered_within_a_second_while_the_api_server_takes_two(self):
         proxy = api_proxy(self.cluster)
         self.addCleanup(proxy.close)

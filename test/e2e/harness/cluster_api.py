@@ -1,6 +1,7 @@
 """Cluster API with its in-memory provider of infrastructure, on a test cluster: the real controllers as four processes on
 the loopback. The clusters they make have API servers that keep objects in memory, and no kubelets."""
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ import signal
 import subprocess
 import urllib.request
 
-from harness.paths import CLUSTER_BIN, CLUSTER_TOOLS
+from harness.paths import CLUSTER_BIN, CLUSTER_TOOLS, REPO
 from harness.ports import free_port
 from harness.waiting import eventually
 
@@ -24,12 +25,21 @@ CONTROLLERS = {
 
 class ClusterApi:
     """`with ClusterApi(cluster, directory)`: installed and running; at the end the processes are gone, and with the
-    definitions everything they made."""
+    definitions everything they made. One at a time on a machine: the provider's API servers take ports from 20000 on."""
 
     def __init__(self, cluster, directory):
         self.cluster, self.directory, self._processes = cluster, directory, {}
 
     def __enter__(self):
+        self._lock = open(REPO / "build" / "cluster-api.lock", "w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            return self._begin()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _begin(self):
         subprocess.run([CLUSTER_TOOLS / "build", *CONTROLLERS], check=True, stdin=subprocess.DEVNULL, timeout=1800)
         self.directory.mkdir(parents=True, exist_ok=True)
         for name in ("server.crt", "server.key"):
@@ -51,6 +61,7 @@ class ClusterApi:
         for process in self._processes.values():
             process.kill()
             process.wait()
+        self._lock.close()
 
     def _objects(self, path):
         """Those of a file of YAML, as kubectl reads them."""

@@ -4,7 +4,7 @@ import itertools
 import os
 import socket
 
-FIRST, COUNT = 18000, 12000
+FIRST, COUNT = 24100, 8000  # those from 20000 on are of the clusters of harness/cluster_api.py
 # Far apart for processes that were started one after the other.
 _next = itertools.count(os.getpid() * 7919 % COUNT)
 
