@@ -144,6 +144,11 @@ int run(int argc, char** argv) {
     ofClusters(clusterApp, "deploy", "A new one by Cluster API: NAME --version v1.34.2 -n NAMESPACE");
     ofClusters(clusterApp, "preflight", "What stands in the way of another version: NAME --to v1.34.2");
     ofClusters(clusterApp, "upgrade", "Another version by Cluster API: NAME --to v1.34.2");
+    ofClusters(clusterApp, "backup", "Its objects into an archive now: NAME; whether one is whole: verify ARCHIVE");
+    ofClusters(clusterApp, "backups", "The archives that there are, and how their backups go");
+    ofClusters(clusterApp, "restore", "The objects of an archive: ARCHIVE -n NAMESPACE=TARGET --conflict skip");
+    ofClusters(clusterApp, "volumes",
+               "Namespaces with the data of their volumes, by Velero: backup NAME, restore NAME");
 
     McpOptions mcp;
     auto* mcpApp = app.add_subcommand(

@@ -170,7 +170,7 @@ struct Config {
     std::vector<access::RevealRule> reveal;  ///< values of Secrets that may be shown in private
     RemediationConfig remediation;
     AuditConfig audit;
-    security::Terms security;         ///< what `cluster audit` goes by
+    security::Terms security;  ///< what `cluster audit` goes by
     std::vector<BackupConfig> backups;
     McpConfig mcp;
     std::vector<std::string> notify;  ///< channels where no route matches and no rule names one; empty: all

@@ -4,6 +4,11 @@ failed=0
 skipped=0
 failures=()  # what failed, by name, said again at the end where it is seen first
 
+durations=()
+
+# Runs a suite and notes how long it took.
+timed() { local began=$SECONDS; "$@"; durations+=("$((SECONDS - began)) s $*"); }
+
 note_failures() { local name; while IFS= read -r name; do [ -n "$name" ] && failures+=("$1: $name"); done; return 0; }
 
 # Runs every *_test program of a preset; each writes its own XML report, from which the counts are taken.
@@ -200,7 +205,7 @@ run_e2e() {
     fi
     local e2e_passed=0 e2e_failed=1  # it may die before it can count
     rm -f build/e2e/result build/e2e/failures
-    test/e2e/run || true
+    test/e2e/run --workers 2 || true
     if [ -s build/e2e/failures ]; then note_failures "end to end" <build/e2e/failures; fi
     if [ -s build/e2e/result ]; then read -r e2e_passed e2e_failed <build/e2e/result; fi
     passed=$((passed + e2e_passed))
@@ -233,6 +238,7 @@ run_mcp_referees() {
 
 report_results() {
     echo
+    if [ ${#durations[@]} -gt 0 ]; then printf 'took %s\n' "${durations[@]}"; fi
     if [ "$failed" -gt 0 ]; then printf 'FAILED: %s\n' "${failures[@]:-not named}"; fi
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" -eq 0 ]
