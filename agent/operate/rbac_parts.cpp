@@ -9,7 +9,9 @@ using Words = std::vector<std::string_view>;
 using Rules = std::vector<PolicyRule>;
 using Profile = std::optional<RbacProfile>;
 
-constexpr std::string_view core, capi = "cluster.x-k8s.io", velero = "velero.io", any = "*";
+constexpr std::string_view core, capi = "cluster.x-k8s.io", controlPlanes = "controlplane.cluster.x-k8s.io",
+                                 bootstrap = "bootstrap.cluster.x-k8s.io",
+                                 infrastructure = "infrastructure.cluster.x-k8s.io", velero = "velero.io", any = "*";
 constexpr bool ofCluster = true;
 constexpr Profile readOnly = RbacProfile::ReadOnly, operating = RbacProfile::Operator, full = RbacProfile::Full,
                   onRequest = std::nullopt;
@@ -99,7 +101,9 @@ std::vector<RbacPart> readingParts() {
                   ofCluster},
                  {"certificates.k8s.io", {"certificatesigningrequests"}, look, ofCluster}}),
         reading("cluster-list", "clusters that Cluster API manages", full,
-                {{capi, {"clusters"}, {"get", "list"}}, {capi, {"machines"}, look}}),
+                {{capi, {"clusters"}, {"get", "list"}},
+                 {capi, {"machinedeployments", "machines"}, look},
+                 {controlPlanes, {"kubeadmcontrolplanes"}, look}}),
         reading("secrets", "names and keys of Secrets, and TLS certificates in them that end (metrics.tls_secrets)",
                 onRequest, {{core, {"secrets"}, {"get", "list"}}}),
         reading("kubelets",
@@ -180,9 +184,19 @@ std::vector<RbacPart> nodeParts() {
 }
 
 std::vector<RbacPart> lifecycleParts() {
+    const Words write{"get", "create", "patch"};
     return {
+        // A template names kinds of providers, which nobody knows beforehand.
         changing("cluster-deploy", "cluster deploy; the kubeconfig of what comes of it needs `secrets`", full,
-                 {{capi, {"clusters"}, {"get", "create"}}, {capi, {"clusterclasses", "machines"}, {"list"}}}),
+                 {{capi, {"clusterclasses"}, {"list"}},
+                  {capi, {"clusters"}, write},
+                  {capi, {"machinedeployments"}, {"get", "list", "create", "patch"}},
+                  {capi, {"machinehealthchecks", "machinepools"}, write},
+                  {capi, {"machines"}, {"list"}},
+                  {controlPlanes, {any}, write},
+                  {bootstrap, {any}, write},
+                  {infrastructure, {any}, write},
+                  {core, {"configmaps"}, {"get"}}}),
         changing("cluster-upgrade", "cluster upgrade", full,
                  {{capi, {"clusters"}, {"get", "list", "patch"}}, {capi, {"machines"}, {"list"}}}),
         changing("cluster-volumes", "cluster volumes, by Velero", full,
