@@ -20,7 +20,8 @@ from harness.waiting import eventually, stays
 
 RULE = "E2EUnschedulable"
 KILLS = int(os.environ.get("KLAW_FAILOVER_KILLS", "12"))
-DURATION, RENEW, RETRY = 3, 2, 0.5  # seconds; the defaults are 10, 6 and 2
+# Seconds. The defaults of the agent are 10, 6 and 2: KLAW_FAILOVER_TIMES="10 6 2".
+DURATION, RENEW, RETRY = map(float, os.environ.get("KLAW_FAILOVER_TIMES", "3 2 0.5").split())
 GAP = 15  # seconds that M2 allows
 
 
@@ -36,8 +37,8 @@ class FailoverTest(EndToEndTest):
         """Agents on one data directory. Those with a receiver of their own can be told apart by what they send."""
         made = []
         for name in names:
-            leadership = {"lease": f"{self.pods.name}/klaw", "identity": name, "duration": f"{DURATION}s",
-                          "renew": f"{RENEW}s", "retry": f"{int(RETRY * 1000)}ms"}
+            leadership = {"lease": f"{self.pods.name}/klaw", "identity": name, "duration": f"{DURATION:g}s",
+                          "renew": f"{RENEW:g}s", "retry": f"{int(RETRY * 1000)}ms"}
             made.append(self.agent(rules=UNSCHEDULABLE, defaults=False, name=name, data=str(self.directory / "shared"),
                                    leadership=leadership, receiver=(receivers or {}).get(name), **options))
         for replica in made:
