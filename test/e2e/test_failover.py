@@ -20,7 +20,8 @@ from harness.waiting import eventually, stays
 
 RULE = "E2EUnschedulable"
 KILLS = int(os.environ.get("KLAW_FAILOVER_KILLS", "12"))
-DURATION, RENEW, RETRY = 3, 2, 0.5  # seconds; the defaults are 10, 6 and 2
+# Seconds. The defaults of the agent are 10, 6 and 2: KLAW_FAILOVER_TIMES="10 6 2".
+DURATION, RENEW, RETRY = map(float, os.environ.get("KLAW_FAILOVER_TIMES", "3 2 0.5").split())
 GAP = 15  # seconds that M2 allows
 
 
@@ -29,14 +30,15 @@ class FailoverTest(EndToEndTest):
         super().setUp()
         self.pods = self.namespace("failover")
         self.stopped = []
+        self.gave_up = 0
         self.addCleanup(self.continue_all)
 
     def replicas(self, names="ab", receivers=None, **options):
         """Agents on one data directory. Those with a receiver of their own can be told apart by what they send."""
         made = []
         for name in names:
-            leadership = {"lease": f"{self.pods.name}/klaw", "identity": name, "duration": f"{DURATION}s",
-                          "renew": f"{RENEW}s", "retry": f"{int(RETRY * 1000)}ms"}
+            leadership = {"lease": f"{self.pods.name}/klaw", "identity": name, "duration": f"{DURATION:g}s",
+                          "renew": f"{RENEW:g}s", "retry": f"{int(RETRY * 1000)}ms"}
             made.append(self.agent(rules=UNSCHEDULABLE, defaults=False, name=name, data=str(self.data_of(name)),
                                    leadership=leadership, receiver=(receivers or {}).get(name), **options))
         for replica in made:
@@ -58,6 +60,18 @@ class FailoverTest(EndToEndTest):
     def pair(self, replicas):
         leader = self.leader(replicas)
         return leader, next(each for each in replicas if each is not leader)
+
+    def supervised_pair(self, replicas):
+        """With warm caches both. One that could not renew its lease in time has ended, and is started again."""
+        def ready():
+            for replica in replicas:
+                if not replica.running():
+                    self.assertTrue(replica.log_has("could not be renewed in time"), replica.log_tail())
+                    self.gave_up += 1
+                    replica.start(wait=False)
+            return all(replica.get("/readyz")[0] == 200 for replica in replicas) and any(map(leads, replicas))
+        eventually(ready, 60, lambda: f"two replicas of which one leads; {[each.log_tail() for each in replicas]}")
+        return self.pair(replicas)
 
     def lease(self):
         return self.cluster.get("-n", self.pods.name, "lease", "klaw")["spec"]
@@ -87,8 +101,7 @@ class FailoverTest(EndToEndTest):
         self.receiver.before_answer = lambda _: time.sleep(0.02)
         firing, resolved, acknowledged, gaps = [], [], [], []
         for kill in range(KILLS):
-            leader, standby = self.pair(replicas)
-            eventually(lambda: standby.get("/readyz")[0] == 200, 30, "the standby's caches to be warm")
+            leader, standby = self.supervised_pair(replicas)
             names = [f"kill-{kill:03}-{i}" for i in range(3)]
             acts = threading.Thread(target=self.pods.unschedulable_pods, args=names)
             acts.start()
@@ -106,14 +119,14 @@ class FailoverTest(EndToEndTest):
             leader.start(wait=False)
             probe = f"probe-{kill:03}"
             self.pods.unschedulable_pods(probe)
-            self.await_cards([probe], None, GAP + 5)
+            self.await_cards([probe], None, GAP + 15)
             gaps.append(min(d.at for d in self.receiver.deliveries() if d.at > killed_at + 0.1) - killed_at)
             resolved.append(probe)
             self.pods.delete_pods(probe)
             if kill % 4 == 0:
-                acknowledged.append(self.acknowledge(self.leader(replicas), names[0]))
+                acknowledged.append(self.acknowledge(self.supervised_pair(replicas)[0], names[0]))
         print(f"\n    {KILLS} kills: from a kill to the next act p50 {percentile(gaps, 50):.2f} s, "
-              f"p99 {percentile(gaps, 99):.2f} s, longest {max(gaps):.2f} s", flush=True)
+              f"p99 {percentile(gaps, 99):.2f} s, longest {max(gaps):.2f} s; {self.gave_up} gave up by themselves", flush=True)
         self.assertLess(max(gaps), GAP)
         self.await_cards(resolved, "resolved")
         left = [name for name in firing if name not in acknowledged]
@@ -122,7 +135,7 @@ class FailoverTest(EndToEndTest):
         self.assert_one_card_each(firing + resolved)
         eventually(lambda: not self.wrong_in(feishu, firing, resolved), 60,
                    lambda: f"one message for each problem: {self.wrong_in(feishu, firing, resolved)}", interval=0.5)
-        leader, standby = self.pair(replicas)
+        leader, _ = self.supervised_pair(replicas)
         verified = run_klaw("audit", "verify", "--config", leader.config_file)
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
         self.assertGreaterEqual(self.lease()["leaseTransitions"], KILLS)
