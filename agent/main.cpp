@@ -74,6 +74,10 @@ int run(int argc, char** argv) {
     std::string agentConfig;
     auto* agentApp = app.add_subcommand("agent", "Run as a service by a configuration file");
     agentApp->add_option("--config", agentConfig, "The configuration; configs/klaw.yaml explains it")->required();
+    agentApp->footer(
+        "Several replicas of one agent: `leadership` in the configuration names the Lease by which one leads; the "
+        "others\n"
+        "stand by with warm caches. Exits with 1 when it leads no more, to be started again as a standby.");
     agentApp->callback([&] { code = agentCommand(agentConfig); });
 
     DoOptions command;
@@ -87,7 +91,7 @@ int run(int argc, char** argv) {
     doApp->positionals_at_end();
     doApp->callback([&] { code = doCommand(command); });
 
-    auto* accessApp = app.add_subcommand("access", "Who may do what, by the running agent");
+    auto* accessApp = app.add_subcommand("access", "Who may do what, and what Klaw itself may in a cluster");
     accessApp->require_subcommand(1);
     auto ofAccess = [&](const char* name, const char* help) {
         auto* made = accessApp->add_subcommand(name, help);
@@ -105,6 +109,18 @@ int run(int argc, char** argv) {
     ofAccess("can", "Whether somebody may do something, and by which entry: PERSON COMMAND…");
     ofAccess("grant", "Give somebody a role for a while: PERSON ROLE DURATION");
     ofAccess("revoke", "Take a grant back: its id");
+    RbacOptions rbac;
+    auto* rbacApp = accessApp->add_subcommand(
+        "rbac", "Print the ClusterRole that Klaw needs in a cluster, for what it may do there");
+    rbacApp->add_option("--profile", rbac.profile, "readonly, operator or full")
+        ->check(CLI::IsMember({"readonly", "operator", "full"}));
+    rbacApp->add_option("--with", rbac.with, "Commands and purposes beside those of the profile: exec,secrets")
+        ->delimiter(',');
+    rbacApp->add_option("--without", rbac.without, "Those of the profile that are left out")->delimiter(',');
+    rbacApp->add_option("--only", rbac.only, "Only these, in place of a profile")->delimiter(',');
+    rbacApp->add_option("--name", rbac.name, "Of the ClusterRole");
+    rbacApp->add_flag("--table", rbac.table, "Print what each command and purpose needs, as the chart reads it");
+    rbacApp->callback([&] { code = rbacCommand(rbac); });
 
     auto* clustersApp = app.add_subcommand("clusters", "The clusters that the running agent watches");
     auto* clusterApp = app.add_subcommand("cluster", "The life of a cluster that the running agent watches");
@@ -132,6 +148,11 @@ int run(int argc, char** argv) {
     ofClusters(clusterApp, "deploy", "A new one by Cluster API: NAME --version v1.34.2 -n NAMESPACE");
     ofClusters(clusterApp, "preflight", "What stands in the way of another version: NAME --to v1.34.2");
     ofClusters(clusterApp, "upgrade", "Another version by Cluster API: NAME --to v1.34.2");
+    ofClusters(clusterApp, "backup", "Its objects into an archive now: NAME; whether one is whole: verify ARCHIVE");
+    ofClusters(clusterApp, "backups", "The archives that there are, and how their backups go");
+    ofClusters(clusterApp, "restore", "The objects of an archive: ARCHIVE -n NAMESPACE=TARGET --conflict skip");
+    ofClusters(clusterApp, "volumes",
+               "Namespaces with the data of their volumes, by Velero: backup NAME, restore NAME");
 
     McpOptions mcp;
     auto* mcpApp = app.add_subcommand(

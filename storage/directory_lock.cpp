@@ -29,12 +29,13 @@ void signWith(int descriptor, const std::string& text) {
 
 }  // namespace
 
-Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
+Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory, Holder holder) {
     auto path = directory + "/klaw.lock";
     auto descriptor = openPrivately(path, "the lock of the data directory");
     if (!descriptor) return fail(std::move(descriptor).error());
     DirectoryLock lock(*descriptor);
-    if (::flock(*descriptor, LOCK_EX | LOCK_NB) == 0) {
+    int kind = holder == Holder::Alone ? LOCK_EX : LOCK_SH;
+    if (::flock(*descriptor, kind | LOCK_NB) == 0) {
         signWith(*descriptor, std::to_string(::getpid()) + "\n");
         return lock;
     }
@@ -42,10 +43,10 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
         return fail(ErrorCode::Unsupported,
                     "the data directory cannot be locked: " + std::generic_category().message(errno), path,
                     "use a local file system");
-    auto holder = holderOf(*descriptor);
+    auto other = holderOf(*descriptor);
     return fail(ErrorCode::Conflict,
-                "another agent" + (holder.empty() ? "" : " (process " + holder + ")") + " uses this data directory",
-                directory, "stop it, or give this one a directory of its own");
+                "another agent" + (other.empty() ? "" : " (process " + other + ")") + " uses this data directory",
+                directory, "stop it, or give this one a directory of its own; replicas of one agent need `leadership`");
 }
 
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}

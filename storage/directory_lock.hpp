@@ -10,8 +10,12 @@ namespace klaw::storage {
 /// ends, however it ends. Readers such as `klaw audit list` need none.
 class DirectoryLock {
 public:
+    enum class Holder {
+        Alone,
+        Replica,  ///< beside other replicas, of which the database lets one write (see takeLeadership())
+    };
     /// Conflict when another process, or another lock of this one, holds it: the message says which process.
-    static Result<DirectoryLock> acquire(const std::string& directory);
+    static Result<DirectoryLock> acquire(const std::string& directory, Holder holder = Holder::Alone);
     DirectoryLock(DirectoryLock&& other) noexcept;
     DirectoryLock& operator=(DirectoryLock&& other) noexcept;
     ~DirectoryLock();

@@ -142,10 +142,11 @@ private:
         {
             std::lock_guard lock(mutex_);
             stopping_ = true;
-            degraded_ = overtaken_ = reason;
+            overtaken_ = reason;
         }
-        giveUp(group, reason);
+        // Before anybody hears of their unit: they would go on without, as with a full disk.
         if (options_.overtaken) options_.overtaken(reason);
+        giveUp(group, reason);
         const Database closed = std::move(database_);
     }
 

@@ -39,7 +39,8 @@ struct WriterOptions {
     std::function<void(bool high)> pressure;
     /// On the writer thread, at each change: the reason why nothing can be written, nullopt when it can again.
     std::function<void(const std::optional<Error>& reason)> health;
-    /// On the writer thread, once, when another agent has taken over (see takeLeadership()): this writer has ended.
+    /// On the writer thread, once, when another agent has taken over (see takeLeadership()): this writer ends, and
+    /// nobody has been told anything of what waited yet.
     std::function<void(const Error& reason)> overtaken;
     /// Called with a running number from 1; a returned error is taken for one of the engine at that place, except at
     /// Done.

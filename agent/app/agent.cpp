@@ -88,7 +88,9 @@ int runAgent(AgentSetup setup) {
     std::signal(SIGPIPE, SIG_IGN);
     SystemRandom random;
     auto directory = setup.config.data.empty() ? defaultDataDirectory() : setup.config.data;
-    auto data = DataDirectory::open(directory, random);
+    using Holder = storage::DirectoryLock::Holder;
+    if (!setup.demoRecording.empty()) setup.config.leadership.reset();
+    auto data = DataDirectory::open(directory, random, setup.config.leadership ? Holder::Replica : Holder::Alone);
     if (!data) return refuse(data.error());
     if (setup.forgetPast)
         for (const auto* suffix : {"", "-wal", "-shm"}) {

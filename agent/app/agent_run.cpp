@@ -56,18 +56,30 @@ AgentRun::AgentRun(AgentSetup setup, DataDirectory data)
       tasks_(loop_, reportFailure),
       endTask_(loop_, reportFailure),
       timeChanged_(loop_),
-      stateChanged_(loop_) {}
+      stateChanged_(loop_),
+      roleChanged_(loop_) {}
 
 AgentRun::~AgentRun() {
+    if (readingPast_.joinable()) readingPast_.join();
     if (writer_) writer_->stop();
 }
 
 Result<void> AgentRun::start() {
-    auto state = openStorage();
-    if (!state) return fail(std::move(state).error());
+    if (setup_.config.leadership) return standBy();
+    auto past = readPast(std::nullopt);
+    if (!past) return fail(std::move(past).error());
+    return lead(std::move(*past));
+}
+
+Result<void> AgentRun::lead(Past past) {
+    auto* state = &past.state;
+    storageTrouble_ = std::move(past.trouble);
+    openWriter(std::move(*past.database));
     if (auto loaded = loadRules(state->appliedRules); !loaded) return loaded;
     openHistory();
-    if (auto listening = listen(); !listening) return listening;
+    if (!server_)
+        if (auto listening = listen(); !listening) return listening;
+    announce();
     auto mirrorCommit = commitThroughGate();
     silenceMirrors_ = std::make_unique<deliver::SilenceMirrors>(loop_, clock_, random_, http_, mirrorCommit);
     silenceMirrors_->restore(state->silences, state->silenceCopies);
@@ -77,7 +89,7 @@ Result<void> AgentRun::start() {
     };
     rules::EngineOptions engineOptions;
     engineOptions.stopwatch = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
-    engineOptions.namesElsewhere = upstreamNames();
+    engineOptions.namesElsewhere = candidacy_ ? std::move(namesElsewhere_) : upstreamNames();
     pipeline_ = std::make_unique<AlertPipeline>(setup_.rules, objects_, makePlanner(setup_.config, consoleUrl_),
                                                 onTransition, std::move(engineOptions));
     startLookingUp();
@@ -133,7 +145,8 @@ Result<void> AgentRun::start() {
     gate_->commit(std::move(record), {});
     if (!setup_.demoRecording.empty())
         if (auto playing = startDemo(); !playing) return playing;
-    for (const auto& access : setup_.found.clusters) watch(access);
+    if (!candidacy_)
+        for (const auto& access : setup_.found.clusters) watch(access);
     keepWatchedClusters();
     followAlertmanagers();
     startMetrics();
@@ -147,26 +160,32 @@ Result<void> AgentRun::start() {
 
 /// A damaged file or a full disk must not keep people from hearing of trouble: then the agent remembers in memory only,
 /// and says so.
-Result<storage::RecoveredState> AgentRun::openStorage() {
+Result<AgentRun::Past> AgentRun::readPast(const std::optional<std::string>& replica) const {
     auto database = storage::Database::open(database_);
     storage::RecoveryHorizon horizon{clock_.now() - setup_.config.retention.resolvedAlerts,
                                      clock_.now() - rules::maxWindow, clock_.now(),
                                      clock_.now() - rules::AlertGrouper::reopens};
     Result<storage::RecoveredState> state = storage::RecoveredState();
+    std::string trouble;
+    // Before anything is read: from now on nobody else writes.
     if (database)
-        if (auto writes = becomeWriter(*database); !writes) database = fail(std::move(writes).error());
+        if (auto writes = becomeWriter(*database, replica); !writes) database = fail(std::move(writes).error());
     if (database) state = storage::loadState(*database, horizon);
     auto* failure = !database ? &database.error() : !state ? &state.error() : nullptr;
     if (failure) {
         if (failure->code != ErrorCode::DataLoss && failure->code != ErrorCode::ResourceExhausted)
             return fail(*failure);
-        storageTrouble_ = "nothing is stored: " + failure->describe();
-        spdlog::error("{}; Klaw goes on in memory only, and forgets everything when it ends", storageTrouble_);
+        trouble = "nothing is stored: " + failure->describe();
+        spdlog::error("{}; Klaw goes on in memory only, and forgets everything when it ends", trouble);
         database = storage::Database::open(":memory:");
         if (!database) return fail(std::move(database).error());
         state = storage::RecoveredState();
     }
     for (const auto& row : state->unreadable) spdlog::error("left out after the restart: {}", row.describe());
+    return Past{std::move(*database), std::move(*state), std::move(trouble)};
+}
+
+void AgentRun::openWriter(storage::Database database) {
     storage::WriterOptions options;
     options.health = [this](const std::optional<Error>& reason) {
         if (reason)
@@ -181,19 +200,29 @@ Result<storage::RecoveredState> AgentRun::openStorage() {
             noteState();
         });
     };
-    options.overtaken = [this](const Error& reason) { loop_.post([this, reason] { endOvertaken(reason); }); };
-    writer_ = std::make_unique<storage::Writer>(std::move(*database), std::move(options));
+    if (candidacy_) {
+        auto& tenure = candidacy_->tenure();
+        options.overtaken = [&tenure](const Error& reason) { tenure.end(reason.describe()); };
+        options.intercept = [&tenure](storage::WriteStep step, std::uint64_t) {
+            bool writes = step == storage::WriteStep::Begin || step == storage::WriteStep::Commit;
+            return writes ? tenure.check() : Result<void>();
+        };
+    } else {
+        options.overtaken = [this](const Error& reason) { loop_.post([this, reason] { endOvertaken(reason); }); };
+    }
+    writer_ = std::make_unique<storage::Writer>(std::move(database), std::move(options));
     gate_ = std::make_unique<deliver::CommitGate>(*writer_, loop_);
-    return state;
 }
 
 /// The lock of the data directory keeps others away from the file in it, but not from a server.
-Result<void> AgentRun::becomeWriter(storage::Database& database) {
-    if (!database_.isPostgres()) return {};
-    if (auto alone = database.connection().keepOthersOut(); !alone) return alone;
+/// A replica has its Lease; the connection of one that hangs would keep its successor out.
+Result<void> AgentRun::becomeWriter(storage::Database& database, const std::optional<std::string>& replica) const {
+    if (!database_.isPostgres() && !replica) return {};
+    if (!replica)
+        if (auto alone = database.connection().keepOthersOut(); !alone) return alone;
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-    auto holder = std::string(host.data()) + "/" + std::to_string(::getpid());
+    auto holder = replica.value_or(std::string(host.data()) + "/" + std::to_string(::getpid()));
     auto taken = storage::takeLeadership(database, {holder}, clock_.now());
     if (!taken) return fail(std::move(taken).error());
     spdlog::info("writes to {} in term {}", database_.place(), taken->term);
@@ -236,18 +265,22 @@ Result<void> AgentRun::listen() {
     net::HttpServerOptions options;
     options.address = setup_.config.listenAddress;
     options.port = setup_.config.listenPort;
-    server_ = std::make_unique<net::HttpServer>(loop_, options, serve::consoleHandler(*this, clock_));
+    server_ = std::make_unique<net::HttpServer>(loop_, options, consoleHandler());
     auto port = server_->listen();
     if (!port) return fail(std::move(port).error());
     port_ = *port;
     consoleUrl_ = consoleUrlOf(setup_.config, *port);
-    auto local = setup_.config;
-    local.url.clear();
-    if (auto left = data_.writeAddress(consoleUrlOf(local, *port)); !left)
-        spdlog::warn("`klaw do` will not find this agent: {}", left.error().describe());
     spdlog::info("page, metrics and health at {}", consoleUrl_);
     if (setup_.printAddress) std::cout << "Page: " << consoleUrl_ << "/#token=" << data_.token() << "\n" << std::flush;
     return {};
+}
+
+/// For `klaw do`.
+void AgentRun::announce() {
+    auto local = setup_.config;
+    local.url.clear();
+    if (auto left = data_.writeAddress(consoleUrlOf(local, port_)); !left)
+        spdlog::warn("`klaw do` will not find this agent: {}", left.error().describe());
 }
 
 void AgentRun::openCourier() {
@@ -425,6 +458,8 @@ void AgentRun::watch(const kube::ClusterAccess& access) {
     events.statusChanged = [this] { noteState(); };
     events.received = history_.get();
     clusters_.push_back(std::make_unique<ClusterWatch>(loop_, clock_, random_, access, std::move(events)));
+    if (!leads()) clusters_.back()->keepQuiet();
+    if (candidacy_) clusters_.back()->server().setGuard([this] { return candidacy_->tenure().check(); });
     *self = clusters_.back().get();
     objects_.add(*clusters_.back());
     spdlog::info("watching cluster {} at {} ({})", access.name, access.server, access.source);
@@ -470,6 +505,8 @@ void AgentRun::noteClusters(const std::vector<storage::MetaEntry>& entries) {
 
 /// Directories and Secrets change without a word.
 Task<void> AgentRun::watchClusterSources() {
+    auto decided = [this] { return role_ != Role::TakingOver; };
+    co_await roleChanged_.until(decided);
     for (;;) {
         lookForClustersNow_ = false;
         co_await lookForClusters();
@@ -617,17 +654,22 @@ void AgentRun::startTasks() {
     heartbeat_.follow(setup_.config.heartbeat);
     tasks_.spawn("heartbeat", heartbeat_.run());
     tasks_.spawn("backups", backups_->run());
-    endTask_.spawn("signals", watchSignals());
+    if (!candidacy_) endTask_.spawn("signals", watchSignals());
     scheduleFlush();
 }
 
 Result<void> AgentRun::run() {
     loop_.run();
     if (overtaken_) return fail(*overtaken_);
-    if (!writer_->flush(2s)) spdlog::error("not everything could be written before the end");
-    writer_->stop();
+    endWriting();
     spdlog::info("stopped");
     return {};
+}
+
+void AgentRun::endWriting() {
+    if (!writer_) return;
+    if (!writer_->flush(2s)) spdlog::error("not everything could be written before the end");
+    writer_->stop();
 }
 
 void AgentRun::changed(const rules::Change& change) {
@@ -748,7 +790,7 @@ Task<Result<storage::Committed>> AgentRun::recorded(storage::UnitOfWork with) {
 void AgentRun::noteState() {
     ++stateVersion_;
     stateChanged_.notify();
-    if (!wasReady_ && !ending_ && readiness().ready) {
+    if (!wasReady_ && !ending_ && leads() && readiness().ready) {
         wasReady_ = true;
         spdlog::info("ready: the first lists of {} cluster(s) are in", clusters_.size());
     }
@@ -814,6 +856,9 @@ Task<void> AgentRun::watchSignals() {
 
 Task<void> AgentRun::shutDown() {
     ending_ = true;
+    auto decided = [this] { return role_ != Role::TakingOver; };
+    co_await roleChanged_.until(decided);
+    if (!leads()) co_return co_await endStandby();
     co_await metricWatch_->stop();
     co_await chats_->stop();
     co_await remediation_->stop();
@@ -835,6 +880,10 @@ Task<void> AgentRun::shutDown() {
     writer_->submit(std::move(calls));
     stateVersion_ += 1;
     stateChanged_.notify();
+    if (candidacy_) {
+        endWriting();
+        co_await candidacy_->withdraw();
+    }
     if (demo_) co_await demo_->stop();
     co_await server_->stop(500ms);
 }
@@ -842,7 +891,8 @@ Task<void> AgentRun::shutDown() {
 /// All of it or nothing: a mistake in the configuration or in one rule leaves everything as it was.
 Task<void> AgentRun::reload() {
     spdlog::info("reading the configuration and the rules again");
-    auto reloaded = co_await reloadAll();
+    auto reloading = leads() ? reloadAll() : reloadStandby();
+    auto reloaded = co_await std::move(reloading);
     reloadTrouble_ = reloaded ? "" : reloaded.error().describe();
     if (!reloaded) spdlog::error("everything stays as it was: {}", reloadTrouble_);
     noteState();
@@ -882,14 +932,17 @@ Result<Config> AgentRun::readConfigAgain() {
     auto placeOf = [](const Config& each) { return each.postgres ? each.postgres->place() : std::string(); };
     bool moved = config.data != setup_.config.data || placeOf(config) != placeOf(setup_.config) ||
                  config.history != setup_.config.history || config.listenAddress != setup_.config.listenAddress ||
-                 config.listenPort != setup_.config.listenPort;
+                 config.listenPort != setup_.config.listenPort || config.leadership != setup_.config.leadership;
     if (moved)
-        spdlog::warn("`data`, `storage`, `history` and `listen` stay as they were: these take effect with a restart");
+        spdlog::warn(
+            "`data`, `storage`, `history`, `leadership` and `listen` stay as they were: these take effect with a "
+            "restart");
     config.data = setup_.config.data;
     config.postgres = setup_.config.postgres;
     config.history = setup_.config.history;
     config.listenAddress = setup_.config.listenAddress;
     config.listenPort = setup_.config.listenPort;
+    config.leadership = setup_.config.leadership;
     return config;
 }
 
@@ -948,6 +1001,7 @@ serve::ConsoleBackend::Readiness AgentRun::readiness() {
         if (chat.listens && !chat.connected)
             state.text +=
                 "chat " + chat.name + ": not connected" + (chat.lastError.empty() ? "" : ": " + chat.lastError) + "\n";
+    if (candidacy_) state.text += "leads by the lease " + candidacy_->lease() + "\n";
     if (!reloadTrouble_.empty()) state.text += "configuration: the last reload was refused: " + reloadTrouble_ + "\n";
     if (!storageTrouble_.empty()) state.text += "storage: " + storageTrouble_ + "\n";
     if (auto reason = writer_->degradedReason()) state.text += "storage: " + reason->describe() + "\n";

@@ -3,11 +3,13 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "agent/app/agent.hpp"
 #include "agent/app/approval_desk.hpp"
 #include "agent/app/backup_desk.hpp"
+#include "agent/app/candidacy.hpp"
 #include "agent/app/chats.hpp"
 #include "agent/app/cluster_book.hpp"
 #include "agent/app/cluster_finder.hpp"
@@ -23,6 +25,7 @@
 #include "agent/app/reveal_desk.hpp"
 #include "agent/app/rule_keeper.hpp"
 #include "agent/app/signals.hpp"
+#include "agent/app/standby_console.hpp"
 #include "agent/deliver/courier.hpp"
 #include "agent/deliver/enricher.hpp"
 #include "agent/deliver/silence_mirror.hpp"
@@ -71,7 +74,30 @@ public:
 private:
     using Committed = std::function<void(Result<storage::Committed>)>;
 
-    Result<storage::RecoveredState> openStorage();
+    /// What was stored, and the connection on which it is written further.
+    struct Past {
+        std::optional<storage::Database> database;
+        storage::RecoveredState state;
+        std::string trouble;  ///< why nothing is stored
+    };
+    /// On any thread. `replica`: who takes the lead.
+    Result<Past> readPast(const std::optional<std::string>& replica) const;
+    Result<void> lead(Past past);
+    void openWriter(storage::Database database);
+    // One of several replicas: agent_standby.cpp.
+    Result<void> standBy();
+    void elected();
+    Task<void> takeLead();
+    Task<Result<Past>> readPastAside();
+    Task<void> tellWhatIsKnown();
+    void guardActs();
+    StandbyConsole::State standbyState() const;
+    Task<Result<void>> reloadStandby();
+    Task<void> endStandby();
+    bool leads() const override { return role_ == Role::Alone || role_ == Role::Leading; }
+    void announce();
+    net::HttpServer::Handler consoleHandler();
+    void endWriting();
     void openHistory();
     std::optional<recording::HistoryStatus> historyStatus() const;
     Result<void> listen();
@@ -126,7 +152,7 @@ private:
     storage::RetentionLimits retention() const;
     Task<void> shutDown();
     void endOvertaken(const Error& reason);
-    Result<void> becomeWriter(storage::Database& database);
+    Result<void> becomeWriter(storage::Database& database, const std::optional<std::string>& replica) const;
     Task<void> reload();
     Task<Result<void>> reloadAll();
     Result<Config> readConfigAgain();
@@ -184,6 +210,13 @@ private:
     std::optional<TimePoint> waitingFor_;
     LoopCondition stateChanged_;
     std::uint64_t stateVersion_ = 1;
+    enum class Role { Alone, StandingBy, TakingOver, Leading };
+    Role role_ = Role::Alone;
+    std::unique_ptr<Candidacy> candidacy_;  ///< nullptr: there is one replica
+    std::unique_ptr<StandbyConsole> standbyConsole_;
+    LoopCondition roleChanged_;
+    std::thread readingPast_;
+    std::map<std::string, std::string, std::less<>> namesElsewhere_;  ///< which a standby has looked up before
     bool flushScheduled_ = false;
     bool wasReady_ = false;
     bool ending_ = false;

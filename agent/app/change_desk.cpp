@@ -468,15 +468,21 @@ Task<Answered> ChangeDesk::finish(Open open, Result<std::string> answer, std::sh
         if (!stored) claims->replied.clear();
         co_return said;
     }
+    auto stored = co_await followOn(std::move(open), {}, std::move(end));
+    if (!stored) claims->replied.clear();
+    co_return said;
+}
+
+/// What is done is recorded, and what comes of it followed, also after a restart. Whether that is durable.
+Task<bool> ChangeDesk::followOn(Open open, std::string result, storage::UnitOfWork end) {
     open.made = true;
-    end.audit.push_back(entryOf(open, "done"));
+    end.audit.push_back(entryOf(open, "done", result));
     end.meta.push_back(kept(open));
     auto stored = co_await flush_(std::move(end));
-    if (!stored) claims->replied.clear();
     open.differences.clear();
     const std::string name = "rollout of " + open.plan.target();
     tasks_.spawn(name, follow(std::move(open)));
-    co_return said;
+    co_return stored.has_value();
 }
 
 /// Until the Pods or machines have followed, or do not.
@@ -599,8 +605,8 @@ void ChangeDesk::resume(const std::map<std::string, std::string, std::less<>>& m
 
 Task<void> ChangeDesk::resumeOne(Open open) {
     if (open.plan.evictsFor) co_return co_await resumeDrain(std::move(open));
-    if (!open.plan.parts.empty()) co_return co_await resumeParts(std::move(open));
     if (open.made) co_return co_await follow(std::move(open));
+    if (!open.plan.parts.empty()) co_return co_await resumeParts(std::move(open));
     Result<std::string> answer = std::string();
     Result<Finding> found = Finding();
     if (open.plan.request.isExec())

@@ -172,6 +172,7 @@ private:
     Task<Answered> revealed(Open open, std::string secret, std::shared_ptr<Claims> claims);
     Task<Answered> finish(Open open, Result<std::string> answer, std::shared_ptr<Claims> claims);
     Task<void> resumeOne(Open open);
+    Task<bool> followOn(Open open, std::string result, storage::UnitOfWork end);
     Task<void> follow(Open open);
     std::string registered(const operate::Plan& plan, bool chinese);
     Task<bool> close(const Open& open, std::string_view decision, std::string result, storage::UnitOfWork with = {});

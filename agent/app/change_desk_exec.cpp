@@ -19,6 +19,7 @@ Task<Answered> ChangeDesk::ran(Open open, const std::string& answer, std::shared
     said.card = open.card;
     said.pagedCommand = open.plan.summary;
     bool ended = outcome && outcome->exitCode;
+    said.became = ended ? Became::Done : Became::Unknown;
     if (ended) open.exitCode = outcome->exitCode;
     storage::UnitOfWork unit;
     claims->replyIn(unit, said);

@@ -210,7 +210,10 @@ Task<Answered> ChangeDesk::endParts(Open open, std::vector<Result<std::string>> 
     said.pagedCommand = open.plan.summary;
     storage::UnitOfWork end;
     claims->replyIn(end, said);
-    bool stored = co_await close(open, all ? "done" : "failed", count + "\n" + lines, std::move(end));
+    said.living = all && open.plan.rollout;
+    auto result = count + "\n" + lines;
+    bool stored = said.living ? co_await followOn(std::move(open), std::move(result), std::move(end))
+                              : co_await close(open, all ? "done" : "failed", std::move(result), std::move(end));
     if (!stored) claims->replied.clear();
     co_return said;
 }

@@ -120,6 +120,7 @@ Answered ChangeDesk::shownRestore(const Open& open, const Restore& work, std::st
     said.pagedCommand = open.plan.summary;
     said.card = open.card;
     said.progresses = said.living = moving;
+    said.became = moving ? Became::Goes : said.ok ? Became::Done : Became::Failed;
     return said;
 }
 
@@ -317,10 +318,11 @@ Task<void> ChangeDesk::resumeRestore(Open open, std::string progress) {
                            tally.text(chinese, true) + "\n" + continuationText(open));
     said.pagedCommand = open.plan.summary;
     said.card = open.card;
+    said.became = Became::Failed;
     storage::UnitOfWork end;
     end.meta.push_back({restoreKey(open.id), {}});
-    spdlog::warn("{}", said.text);
     co_await close(open, "interrupted", said.text, std::move(end));
+    spdlog::warn("{}", said.text);
     tell(open, said);
 }
 

@@ -42,12 +42,13 @@ Task<Answered> ChangeDesk::revealed(Open open, std::string secret, std::shared_p
         said.text +=
             (chinese ? "：无法发送私信，未显示：" : ": not shown, as the private message could not be sent: ") + why +
             "\n";
+    bool unknown = !shown && isLost(shown.error());
     said.settles = true;
+    said.became = shown ? Became::Done : unknown ? Became::Unknown : Became::Failed;
     said.card = open.card;
     said.pagedCommand = open.plan.summary;
     storage::UnitOfWork unit;
     claims->replyIn(unit, said);
-    bool unknown = !shown && isLost(shown.error());
     auto stored = co_await close(open,
                                  shown     ? "done"
                                  : unknown ? "unknown"

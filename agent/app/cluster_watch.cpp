@@ -89,8 +89,15 @@ void ClusterWatch::start(const std::string& resource, const rules::RuleSet& rule
     watching.resource = resource;
     if (events && rules.warningEventsOnly()) watching.fieldSelector = "type=Warning";
     Watched watched;
+    watched.reports = std::make_shared<bool>(!quiet_);
+    auto change = [this, reports = watched.reports](const rules::Change& change) {
+        if (*reports && events_.change) events_.change(change);
+    };
+    auto listCompleted = [this, reports = watched.reports](std::string_view cluster, std::string_view of) {
+        if (*reports && events_.listCompleted) events_.listCompleted(cluster, of);
+    };
     watched.observer =
-        std::make_unique<observe::ResourceObserver>(std::move(observing), events_.change, events_.listCompleted);
+        std::make_unique<observe::ResourceObserver>(std::move(observing), std::move(change), std::move(listCompleted));
     auto report = [this, resource, last = std::string()]() mutable {
         const auto& status = watched_.at(resource).stream->status();
         if (status.lastError != last && !status.lastError.empty())
@@ -111,6 +118,43 @@ void ClusterWatch::start(const std::string& resource, const rules::RuleSet& rule
     watched.task = std::make_unique<TaskGroup>(loop_, reportFailure);
     auto& kept = watched_[resource] = std::move(watched);
     kept.task->spawn("watch of " + resource + " in " + access_.name, kept.stream->run());
+}
+
+void ClusterWatch::speak(recording::Received* received) {
+    quiet_ = false;
+    events_.received = received;
+}
+
+std::vector<std::string> ClusterWatch::quietResources() const {
+    std::vector<std::string> names;
+    for (const auto& [resource, watched] : watched_)
+        if (watched.task && !*watched.reports) names.push_back(resource);
+    return names;
+}
+
+Task<void> ClusterWatch::tell(std::string resource, std::shared_ptr<const rules::RuleSet> rules) {
+    auto& watched = watched_.at(resource);
+    const auto& read = rules->resources();
+    bool isRead = std::find(read.begin(), read.end(), resource) != read.end();
+    bool counts = resource == "events";
+    bool isAsRead = isRead && !counts && !events_.received && !watched.observer->setFields(rules->fieldsFor(resource));
+    if (!isAsRead) {
+        co_await watched.task->stop();
+        watched.task.reset();
+        if (isRead) start(resource, *rules);
+        co_return;
+    }
+    *watched.reports = true;
+    watched.observer->forEach([&](PackedView object) {
+        rules::Change change;
+        change.type = rules::Change::Type::Added;
+        change.cluster = access_.name;
+        change.resource = resource;
+        change.object = object;
+        change.initial = true;
+        events_.change(change);
+    });
+    if (watched.observer->firstListDone()) events_.listCompleted(access_.name, resource);
 }
 
 Task<void> ClusterWatch::stop() {

@@ -33,6 +33,15 @@ public:
     /// Watches what the rules read: starts what is new, widens what is there, ends what nobody reads any more. The
     /// resources of which everything is known already: their objects must be looked at again by the new rules.
     std::vector<std::string> follow(std::shared_ptr<const rules::RuleSet> rules);
+    /// Before follow(): what is watched is kept, and nothing of it is reported.
+    void keepQuiet() { quiet_ = true; }
+    /// From now on, what begins to be watched is reported.
+    void speak(recording::Received* received);
+    /// Those that keep quiet still.
+    std::vector<std::string> quietResources() const;
+    /// All that is known of a resource is reported as a first list is, and from now on what happens. What is not kept,
+    /// or not as the rules read it, is listed anew.
+    Task<void> tell(std::string resource, std::shared_ptr<const rules::RuleSet> rules);
     Task<void> stop();
 
     const std::string& name() const { return access_.name; }
@@ -58,6 +67,7 @@ private:
         std::unique_ptr<recording::WatchTee> tee;
         std::unique_ptr<kube::WatchStream> stream;
         std::unique_ptr<TaskGroup> task;
+        std::shared_ptr<bool> reports;
     };
     void start(const std::string& resource, const rules::RuleSet& rules);
     Task<void> askVersion();
@@ -72,6 +82,7 @@ private:
     std::map<std::string, Watched, std::less<>> watched_;
     TaskGroup tasks_;
     std::string version_;
+    bool quiet_ = false;
 };
 
 /// The objects of all clusters, as rules look them up.

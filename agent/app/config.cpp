@@ -11,6 +11,7 @@
 
 #include "agent/app/backup_config.hpp"
 #include "agent/app/config_values.hpp"
+#include "agent/app/leadership_config.hpp"
 #include "agent/app/mcp_config.hpp"
 #include "agent/app/on_call_config.hpp"
 #include "agent/app/quiet_hours_config.hpp"
@@ -648,6 +649,7 @@ constexpr Field<Config> configFields[] = {
     {"heartbeat", readHeartbeat},
     {"log", [](const YamlCursor& v, Config& c) { rules::decodeFields<LogConfig>(v, "log", logFields, c.log); }},
     {"history", readHistory},
+    {"leadership", readLeadership},
     {"retention", [](const YamlCursor& v, Config& c) { rules::decodeFields<storage::RetentionLimits>(v, "retention", retentionFields, c.retention); }},
 };
 // clang-format on
@@ -697,6 +699,7 @@ void checkReferences(const YamlCursor& root, const Config& config) {
     checkMcp(root, config);
     checkApprovers(root, config);
     checkBackups(root, config);
+    checkLeadership(root, config);
     auto check = [&](const std::vector<std::string>& receivers, std::string_view where) {
         for (const auto& receiver : receivers) {
             bool known = false;

@@ -14,6 +14,7 @@
 #include "agent/access/reveal_rule.hpp"
 #include "agent/app/backup_settings.hpp"
 #include "agent/app/heartbeat.hpp"
+#include "agent/app/leadership_settings.hpp"
 #include "agent/kube/cluster_source.hpp"
 #include "agent/security/terms.hpp"
 #include "base/error.hpp"
@@ -186,6 +187,7 @@ struct Config {
     LogConfig log;
     storage::RetentionLimits retention;
     HistoryConfig history;
+    std::optional<LeadershipConfig> leadership;  ///< nothing: this agent is the only one
     Duration groupWait = 2s;
 };
 

@@ -33,6 +33,20 @@ Result<void> writePrivately(const fs::path& file, const std::string& text) {
     return {};
 }
 
+/// The first of several replicas that start at the same time makes it.
+Result<void> makeToken(const fs::path& file, Random& random) {
+    fs::path made = file.string() + "." + random.token(6);
+    if (auto written = writePrivately(made, random.token(32) + "\n"); !written) return written;
+    bool there = ::link(made.c_str(), file.c_str()) == 0 || (errno == EEXIST && fs::file_size(file) > 0);
+    if (there) {
+        ::unlink(made.c_str());
+        return {};
+    }
+    // An empty file, or a file system without links.
+    if (::rename(made.c_str(), file.c_str()) != 0) return fail(systemError("cannot write", file));
+    return {};
+}
+
 Result<std::string> firstLine(const fs::path& file) {
     std::ifstream in(file);
     std::string line;
@@ -44,7 +58,7 @@ Result<std::string> firstLine(const fs::path& file) {
 
 }  // namespace
 
-Result<DataDirectory> DataDirectory::open(const fs::path& path, Random& random) {
+Result<DataDirectory> DataDirectory::open(const fs::path& path, Random& random, storage::DirectoryLock::Holder holder) {
     std::error_code failure;
     bool existed = fs::exists(path, failure);
     fs::create_directories(path, failure);
@@ -53,15 +67,15 @@ Result<DataDirectory> DataDirectory::open(const fs::path& path, Random& random) 
         return fail(systemError("cannot make the data directory", path));
     }
     if (!existed) fs::permissions(path, fs::perms::owner_all, failure);
-    auto lock = storage::DirectoryLock::acquire(path.string());
+    auto lock = storage::DirectoryLock::acquire(path.string(), holder);
     if (!lock) return fail(std::move(lock).error());
     DataDirectory directory(path, std::move(*lock));
     auto token = firstLine(path / "token");
     if (!token) {
-        token = random.token(32);
-        if (auto written = writePrivately(path / "token", *token + "\n"); !written)
-            return fail(std::move(written).error());
+        if (auto made = makeToken(path / "token", random); !made) return fail(std::move(made).error());
+        token = firstLine(path / "token");
     }
+    if (!token) return fail(std::move(token).error());
     directory.token_ = std::move(*token);
     return directory;
 }
@@ -70,11 +84,14 @@ DataDirectory::DataDirectory(DataDirectory&& other) noexcept
     : path_(std::move(other.path_)),
       lock_(std::move(other.lock_)),
       token_(std::move(other.token_)),
+      address_(std::move(other.address_)),
       owned_(std::exchange(other.owned_, false)) {}
 
 DataDirectory::~DataDirectory() {
+    if (!owned_ || address_.empty()) return;
+    auto there = readAddress(path_);
     std::error_code ignored;
-    if (owned_) fs::remove(path_ / "address", ignored);
+    if (there && *there == address_) fs::remove(path_ / "address", ignored);  // not that of another replica
 }
 
 Result<std::string> DataDirectory::readToken(const fs::path& directory) {
@@ -83,7 +100,8 @@ Result<std::string> DataDirectory::readToken(const fs::path& directory) {
 Result<std::string> DataDirectory::readAddress(const fs::path& directory) {
     return firstLine(directory / "address");
 }
-Result<void> DataDirectory::writeAddress(const std::string& address) const {
+Result<void> DataDirectory::writeAddress(const std::string& address) {
+    address_ = address;
     return writePrivately(path_ / "address", address + "\n");
 }
 

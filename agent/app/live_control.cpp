@@ -427,7 +427,20 @@ Result<void> LiveControl::mayRemove(const std::string& name) const {
 Result<void> LiveControl::removeCluster(const std::string& name) {
     if (auto may = mayRemove(name); !may) return may;
     book_->remove(name);
+    for (const auto& [scope, run] : audits_->all())
+        if (scope == name || scope.starts_with(name + "/") || scope.starts_with(name + " ")) audits_->remove(scope);
     return {};
+}
+
+/// Each namespace of each cluster may have one: the oldest give way.
+void LiveControl::keepAudit(const std::string& scope, const security::Run& run) {
+    constexpr std::size_t mostScopes = 200;
+    const auto& all = audits_->all();
+    if (all.size() >= mostScopes && !all.contains(scope)) {
+        auto older = [](const auto& a, const auto& b) { return a.second.at < b.second.at; };
+        audits_->remove(std::ranges::min_element(all, older)->first);
+    }
+    audits_->put(scope, run);
 }
 
 std::vector<std::string> LiveControl::clusterProblems() const {

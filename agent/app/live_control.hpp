@@ -143,8 +143,8 @@ public:
                                  std::vector<kube::ChangeRequest> changes) override;
     security::Terms auditTerms() const override;
     const security::Run* lastAudit(const std::string& scope) const override { return audits_->find(scope); }
-    void keepAudit(const std::string& scope, const security::Run& run) override { audits_->put(scope, run); }
-    backup::Keeper* backups() override { return backups_; }
+    void keepAudit(const std::string& scope, const security::Run& run) override;
+    backup::Keeper* backups() const override { return backups_; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest change) override;
 
 private:

@@ -11,6 +11,7 @@
 #include <list>
 
 #include "agent/app/version.hpp"
+#include "agent/kube/token_expiry.hpp"
 
 namespace klaw::app {
 namespace {
@@ -66,6 +67,29 @@ void addProcess(Families& families) {
                      seconds(usage.ru_utime) + seconds(usage.ru_stime));
 }
 
+void addBuild(Families& families, bool leads) {
+    auto& build = families.family("klaw_build_info", "The version that runs.", prometheus::MetricType::Gauge);
+    Families::add(build, {label("version", std::string(programVersion))}, 1);
+    families.gauge("klaw_leader", "1 at the replica that leads, and where there is one only.", leads ? 1 : 0);
+}
+
+void addReady(Families& families, bool ready) {
+    families.gauge("klaw_ready", "1 once the first lists of all clusters are in.", ready ? 1 : 0);
+}
+
+void addLoop(Families& families, const LoopTurns& turns) {
+    families.gauge("klaw_loop_longest_turn_seconds",
+                   "The longest time for which one piece of work held the event loop.",
+                   std::chrono::duration<double>(turns.longest).count());
+    families.counter("klaw_loop_slow_turns_total", "Pieces of work that held the event loop for more than 20 ms.",
+                     static_cast<double>(turns.slowOnes));
+}
+
+std::string serialized(std::vector<prometheus::MetricFamily> all) {
+    std::erase_if(all, [](const prometheus::MetricFamily& family) { return family.metric.empty(); });
+    return prometheus::TextSerializer().Serialize(all);
+}
+
 void addClusters(Families& families, const std::vector<std::unique_ptr<ClusterWatch>>& clusters) {
     using prometheus::MetricType;
     auto& objects = families.family("klaw_objects", "Objects that are kept, by resource.", MetricType::Gauge);
@@ -85,6 +109,8 @@ void addClusters(Families& families, const std::vector<std::unique_ptr<ClusterWa
         families.family("klaw_watch_failures_total", "Lists and watches that failed.", MetricType::Counter);
     auto& refused = families.family("klaw_watch_refused_total", "Lines and pages of lists that could not be read.",
                                     MetricType::Counter);
+    auto& failing =
+        families.family("klaw_watch_failing", "1 while a list or watch does not succeed.", MetricType::Gauge);
     auto& synced = families.family("klaw_watch_synced", "1 once the first list is complete.", MetricType::Gauge);
     for (const auto& cluster : clusters)
         cluster->forEach([&](const std::string& resource, const kube::WatchStatus& status,
@@ -100,8 +126,24 @@ void addClusters(Families& families, const std::vector<std::unique_ptr<ClusterWa
             Families::add(stalls, labels, static_cast<double>(status.stalls));
             Families::add(failures, labels, static_cast<double>(status.failures));
             Families::add(refused, labels, static_cast<double>(observer.counters().errors));
+            Families::add(failing, labels, status.failingSince ? 1 : 0);
             Families::add(synced, labels, status.listed ? 1 : 0);
         });
+}
+
+double secondsOf(TimePoint time) {
+    return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+/// What an alert compares with the clock of whoever scrapes.
+void addTimes(Families& families, const std::vector<std::unique_ptr<ClusterWatch>>& clusters) {
+    families.gauge("klaw_time_seconds", "What this machine's clock says.", secondsOf(std::chrono::system_clock::now()));
+    auto& expiry =
+        families.family("klaw_token_expiry_timestamp_seconds", "When the token for a cluster ends, where it says so.",
+                        prometheus::MetricType::Gauge);
+    for (const auto& cluster : clusters)
+        if (auto ends = kube::tokenExpiry(cluster->server().access()))
+            Families::add(expiry, {label("cluster", cluster->name())}, secondsOf(*ends));
 }
 
 void addMetricSources(Families& families, const std::vector<MetricSourceStatus>& sources) {
@@ -327,13 +369,13 @@ void Metrics::cardDelivered(const std::string& channel, const std::string& kind,
 
 std::string Metrics::text(const Sources& sources) const {
     Families families;
-    auto& build = families.family("klaw_build_info", "The version that runs.", prometheus::MetricType::Gauge);
-    Families::add(build, {label("version", std::string(programVersion))}, 1);
+    addBuild(families, true);
     families.gauge("klaw_config_last_reload_successful",
                    "1 unless configuration and rules were refused when they were last read again.",
                    sources.reloadSuccessful ? 1 : 0);
-    families.gauge("klaw_ready", "1 once the first lists of all clusters are in.", sources.ready ? 1 : 0);
+    addReady(families, sources.ready);
     addClusters(families, sources.clusters);
+    addTimes(families, sources.clusters);
     addMetricSources(families, sources.metricSources);
     addPipeline(families, sources.pipeline);
     addCourier(families, sources.courier);
@@ -345,16 +387,22 @@ std::string Metrics::text(const Sources& sources) const {
     addLookUps(families, sources.chats, sources.enrichment);
     addAccounts(families, sources.accounts);
     addStorage(families, sources.writer);
-    families.gauge("klaw_loop_longest_turn_seconds",
-                   "The longest time for which one piece of work held the event loop.",
-                   std::chrono::duration<double>(sources.turns.longest).count());
-    families.counter("klaw_loop_slow_turns_total", "Pieces of work that held the event loop for more than 20 ms.",
-                     static_cast<double>(sources.turns.slowOnes));
+    addLoop(families, sources.turns);
     addProcess(families);
     auto all = families.take();
     for (auto& family : impl_->registry.Collect()) all.push_back(std::move(family));
-    std::erase_if(all, [](const prometheus::MetricFamily& family) { return family.metric.empty(); });
-    return prometheus::TextSerializer().Serialize(all);
+    return serialized(std::move(all));
+}
+
+std::string Metrics::standbyText(const std::vector<std::unique_ptr<ClusterWatch>>& clusters, bool ready,
+                                 LoopTurns turns) {
+    Families families;
+    addBuild(families, false);
+    addReady(families, ready);
+    addClusters(families, clusters);
+    addLoop(families, turns);
+    addProcess(families);
+    return serialized(families.take());
 }
 
 }  // namespace klaw::app

@@ -45,6 +45,9 @@ public:
     };
     /// Prometheus text format 0.0.4.
     std::string text(const Sources& sources) const;
+    /// Of a replica that does not lead.
+    static std::string standbyText(const std::vector<std::unique_ptr<ClusterWatch>>& clusters, bool ready,
+                                   LoopTurns turns);
 
 private:
     struct Impl;

@@ -48,6 +48,7 @@ void readCheck(const YamlCursor& value, Exemption& exemption) {
 
 constexpr Field<Exemption> exemptionFields[] = {
     {"check", readCheck},
+    {"cluster", [](const YamlCursor& v, Exemption& e) { e.cluster = v.text("cluster").value; }},
     {"namespace", [](const YamlCursor& v, Exemption& e) { e.ns = v.text("namespace").value; }},
     {"object", [](const YamlCursor& v, Exemption& e) { e.object = v.text("object").value; }},
     {"reason", [](const YamlCursor& v, Exemption& e) { e.reason = v.text("reason").value; }},

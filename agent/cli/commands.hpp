@@ -46,6 +46,16 @@ int mcpCommand(const McpOptions& options);
 /// Prints the commands of `klaw do` and of chats as a Markdown table.
 int catalogueCommand();
 
+/// Prints the ClusterRole that Klaw needs in Kubernetes.
+struct RbacOptions {
+    std::string profile = "readonly";
+    std::string name = "klaw";
+    std::vector<std::string> with, without;  ///< parts beside those of the profile, and parts of it that are left out
+    std::vector<std::string> only;           ///< these parts in place of a profile
+    bool table = false;                      ///< all parts, for the chart
+};
+int rbacCommand(const RbacOptions& options);
+
 /// The program's subcommands by the one that they are below; those of the program itself below "".
 using CommandTree = std::map<std::string, std::vector<std::string>>;
 /// Prints what makes `shell`, bash or zsh, complete subcommands, the verbs of `klaw do` and their options.

@@ -216,6 +216,33 @@ Task<Result<net::HttpResponse>> ApiServer::change(access::Permit permit, ChangeR
     co_return fail(ErrorCode::Internal, "no answer");
 }
 
+void ApiServer::setGuard(std::function<Result<void>()> guard) {
+    guard_ = guard;
+    client_.setGuard([guard = std::move(guard)](const net::HttpRequest& request) {
+        return request.method == "GET" ? Result<void>() : guard();
+    });
+}
+
+Task<Result<net::HttpResponse>> ApiServer::writeLease(std::string method, std::string path, std::string body,
+                                                      Duration timeout) {
+    constexpr std::string_view group = "/apis/coordination.k8s.io/v1/namespaces/";
+    if (!path.starts_with(group) || path.find("/leases", group.size()) == path.npos || path.find('?') != path.npos)
+        co_return fail(ErrorCode::InvalidArgument, "this is no Lease: " + path, access_.name);
+    for (bool again : {true, false}) {
+        auto prepared = co_await request(path + "?fieldManager=klaw");
+        if (!prepared) co_return fail(std::move(prepared).error());
+        prepared->method = method;
+        prepared->headers.add("Content-Type", "application/json");
+        prepared->body = body;
+        auto response = co_await client_.send(std::move(*prepared), timeout);
+        if (!response) co_return response;
+        if (again && mayTryAgain(response->status)) continue;
+        if (response->status >= 300) co_return fail(statusError(*response, response->body, access_.server));
+        co_return response;
+    }
+    co_return fail(ErrorCode::Internal, "no answer");
+}
+
 Task<Result<std::unique_ptr<net::HttpBodyStream>>> ApiServer::open(std::string path, Duration timeout) {
     for (bool again : {true, false}) {
         auto prepared = co_await request(path);

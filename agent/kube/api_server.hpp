@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -67,6 +68,11 @@ public:
     /// https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
     Task<Result<void>> mayChange(Person caller, ChangeRequest change, Duration timeout);
     Task<Result<std::unique_ptr<net::HttpBodyStream>>> open(std::string path, Duration timeout);
+    /// What is asked right before anything leaves but reads: an Error, and it does not leave. Once, first.
+    void setGuard(std::function<Result<void>()> guard);
+    /// A Lease of the agent itself; nobody's permit is needed for it. InvalidArgument for the path of anything else.
+    Task<Result<net::HttpResponse>> writeLease(std::string method, std::string path, std::string body,
+                                               Duration timeout);
 
     /// "v1.36.3"
     Task<Result<std::string>> version();
@@ -85,6 +91,7 @@ private:
     ClusterAccess access_;
     Credentials credentials_;
     net::HttpClient client_;
+    std::function<Result<void>()> guard_;
     std::uint64_t tlsVersion_ = 0;
     std::map<std::string, std::string> groupVersions_;  ///< of groups looked up
 };

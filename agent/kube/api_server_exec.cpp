@@ -135,6 +135,8 @@ Task<Result<ExecOutcome>> ApiServer::exec(access::Permit permit, ChangeRequest c
         options.openTimeout = openWithin;
         auto url = prepared->url;
         url.replace(0, 4, "ws");  // http, https
+        if (auto leaves = guard_ ? guard_() : Result<void>(); !leaves)
+            co_return fail(notRun(std::move(leaves).error()));
         auto opened = co_await net::WebSocket::open(loop_, std::move(url), std::move(options));
         if (!opened.socket && again && mayTryAgain(opened.status)) continue;
         if (!opened.socket && opened.status >= 300) {

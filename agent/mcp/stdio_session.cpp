@@ -45,7 +45,10 @@ StdioSession::Step StdioSession::pass(Message message) {
     auto spoken = eraOf(message);
     if (auto* refusal = std::get_if<Refusal>(&spoken)) return refused(*refusal);
     if (waiting_.size() >= mostWaiting)
-        return refused(Refusal{Code::InvalidRequest, "32 requests wait for their answers already", {}, message.id});
+        return refused(Refusal{Code::InvalidRequest,
+                               std::to_string(mostWaiting) + " requests wait for their answers already",
+                               {},
+                               message.id});
     // A ping may come before anything else.
     if (!era_ && message.method != "ping") era_ = std::get<Era>(spoken);
     if (message.method == "initialize") client_ = clientOf(at(message.params, "clientInfo"));

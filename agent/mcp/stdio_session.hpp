@@ -26,7 +26,7 @@ public:
     /// Nothing is to be done.
     struct Nothing {};
     /// More at once are refused.
-    static constexpr std::size_t mostWaiting = 32;
+    static constexpr std::size_t mostWaiting = 64;
     using Step = std::variant<Nothing, Reply, Forward>;
 
     Step take(std::string_view line);

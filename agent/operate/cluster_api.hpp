@@ -23,6 +23,11 @@ Task<Result<void>> requireClusterApi(Control& control, Caller caller, std::strin
 /// requireClusterApi() and plannedObject().
 Task<Result<PlannedObject>> managedCluster(Control& control, Caller caller, CommandLine line);
 
+/// A Cluster without a topology as if it had one, by what its control plane and its MachineDeployments say: a list that
+/// may have those of others. One with a topology stays as it is.
+nlohmann::json withTopology(nlohmann::json cluster, const nlohmann::json& controlPlane,
+                            const nlohmann::json& deployments);
+
 /// How far a Cluster with a topology has become what its specification says: first its control plane, then its workers.
 /// `machines`: a MachineList. Stuck when Cluster API has given up; what it only complains of is part of the text.
 RolloutStatus clusterRollout(const nlohmann::json& cluster, const nlohmann::json& machines, bool chinese);

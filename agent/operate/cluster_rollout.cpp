@@ -91,6 +91,20 @@ bool isSettled(const Role& role) {
 
 }  // namespace
 
+Json withTopology(Json cluster, const Json& controlPlane, const Json& deployments) {
+    if (!valueAt(cluster, "/spec/topology").is_null()) return cluster;
+    Json topology{{"version", textAt(controlPlane, "/spec/version")},
+                  {"controlPlane", {{"replicas", replicasOf(valueAt(controlPlane, "/spec"))}}}};
+    for (const auto& deployment : listAt(deployments, "/items"))
+        if (textAt(deployment, "/spec/clusterName") == textAt(cluster, "/metadata/name"))
+            topology["workers"]["machineDeployments"].push_back(
+                {{"replicas", replicasOf(valueAt(deployment, "/spec"))}});
+    cluster["spec"]["topology"] = std::move(topology);
+    // Nobody reconciles it: what there is is what was written.
+    cluster["status"]["conditions"].push_back({{"type", "TopologyReconciled"}, {"status", "True"}});
+    return cluster;
+}
+
 RolloutStatus clusterRollout(const Json& cluster, const Json& machines, bool chinese) {
     RolloutStatus result;
     const auto& topology = valueAt(cluster, "/spec/topology");

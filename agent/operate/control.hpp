@@ -241,7 +241,7 @@ public:
     virtual const security::Run* lastAudit(const std::string&) const { return nullptr; }
     virtual void keepAudit(const std::string&, const security::Run&) {}
     /// The backups of the configuration; nullptr where there can be none.
-    virtual backup::Keeper* backups() { return nullptr; }
+    virtual backup::Keeper* backups() const { return nullptr; }
     /// Where a cluster is asked as the caller: PermissionDenied, with what Kubernetes says, for the first of these that
     /// it does not let them send. Nothing is asked elsewhere: a dry run says the same.
     virtual Task<Result<void>> mayChange(Caller caller, std::string cluster,

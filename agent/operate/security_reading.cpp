@@ -15,8 +15,10 @@ using security::ObjectKind;
 
 constexpr auto asJson = "application/json",
                asMetadata = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
-/// Small pages: each is parsed at once, while nothing else runs.
-constexpr std::size_t perPage = 100, mostPages = 2000;
+/// Small pages: each is parsed at once, while nothing else runs. Of these an object may have a megabyte.
+constexpr std::size_t perPage = 100, perLargePage = 10, mostObjects = 200'000;
+/// Looked at before others have their turn.
+constexpr std::size_t atOnce = 10;
 
 /// One list that is read to its end.
 struct Listing {
@@ -24,15 +26,22 @@ struct Listing {
     std::string path;   ///< without a query
     std::string query;  ///< beside the page
     const char* accept = asJson;
-    void (*add)(const ObjectKind& kind, const Json& page, Auditor& auditor) = nullptr;
+    std::size_t perPage = operate::perPage;
+    /// The objects of a page, as they are to be looked at.
+    std::vector<Json> (*objectsOf)(Json page) = nullptr;
 };
 
-void addObjects(const ObjectKind& kind, const Json& page, Auditor& auditor) {
-    for (const auto& item : at(page, "items")) auditor.add(kind, item);
+std::vector<Json> itemsOf(Json page) {
+    std::vector<Json> objects;
+    auto items = page.find("items");
+    if (items != page.end() && items->is_array())
+        for (auto& item : *items) objects.push_back(std::move(item));
+    return objects;
 }
 
 /// Of a table, which has no values: names and types.
-void addSecretRows(const ObjectKind& kind, const Json& page, Auditor& auditor) {
+std::vector<Json> secretRowsOf(Json page) {
+    std::vector<Json> objects;
     std::size_t type = 0, number = 0;
     for (const auto& column : at(page, "columnDefinitions")) {
         if (textAt(column, "name") == "Type") type = number;
@@ -42,17 +51,20 @@ void addSecretRows(const ObjectKind& kind, const Json& page, Auditor& auditor) {
         const auto& cells = at(row, "cells");
         Json secret{{"metadata", at(at(row, "object"), "metadata")}};
         if (cells.is_array() && type < cells.size()) secret["type"] = cells[type];
-        auditor.add(kind, secret);
+        objects.push_back(std::move(secret));
     }
+    return objects;
 }
 
 /// The certificate is public; the key beside it is not looked at.
-void addCertificates(const ObjectKind& kind, const Json& page, Auditor& auditor) {
+std::vector<Json> certificatesOf(Json page) {
+    std::vector<Json> objects;
     for (const auto& item : at(page, "items")) {
         Json secret{{"metadata", at(item, "metadata")}, {"type", at(item, "type")}};
         secret["data"]["tls.crt"] = at(at(item, "data"), "tls.crt");
-        auditor.add(kind, secret);
+        objects.push_back(std::move(secret));
     }
+    return objects;
 }
 
 std::string pathOf(const ObjectKind& kind, const std::string& ns) {
@@ -64,8 +76,9 @@ std::string pathOf(const ObjectKind& kind, const std::string& ns) {
 Task<void> readList(Control& control, Caller caller, std::string cluster, Listing listing, Auditor& auditor) {
     std::string next;
     std::string resource(listing.kind->resource);
-    for (std::size_t page = 0; page < mostPages; ++page) {
-        auto path = fmt::format("{}?limit={}{}", listing.path, perPage, listing.query);
+    std::size_t read = 0;
+    for (std::size_t page = 0; read < mostObjects; ++page) {
+        auto path = fmt::format("{}?limit={}{}", listing.path, listing.perPage, listing.query);
         if (!next.empty()) path += "&continue=" + percentEncode(next);
         auto answer = co_await control.askCluster(caller, cluster, path, listing.accept);
         if (!answer) {
@@ -77,11 +90,25 @@ Task<void> readList(Control& control, Caller caller, std::string cluster, Listin
             auditor.setUnread(resource, "the API server's answer is no list");
             co_return;
         }
-        listing.add(*listing.kind, json, auditor);
         next = textAt(at(json, "metadata"), "continue");
+        auto objects = listing.objectsOf(std::move(json));
+        for (const auto& object : objects) {
+            auditor.add(*listing.kind, object);
+            if (++read % atOnce == 0) co_await control.sleepFor({});
+        }
         if (next.empty()) co_return;
     }
-    auditor.setUnread(resource, fmt::format("only the first {} were read", mostPages * perPage));
+    auditor.setUnread(resource, fmt::format("only the first {} were read", read));
+}
+
+/// For one namespace those of all where they may be read: roles are given from anywhere.
+Task<void> readBindings(Control& control, Caller caller, std::string cluster, Listing ofNamespace, Auditor& auditor) {
+    Listing ofAll = ofNamespace;
+    ofAll.path = pathOf(*ofNamespace.kind, {});
+    auto first = co_await control.askCluster(caller, cluster, ofAll.path + "?limit=1", asMetadata);
+    if (first) co_return co_await readList(control, std::move(caller), std::move(cluster), std::move(ofAll), auditor);
+    auditor.setBindingsElsewhereUnread();
+    co_await readList(control, std::move(caller), std::move(cluster), std::move(ofNamespace), auditor);
 }
 
 /// An Error where there is no such namespace.
@@ -137,20 +164,26 @@ Task<Result<security::Findings>> readFindings(Control& control, Caller caller, s
         Listing listing;
         listing.kind = &kind;
         listing.path = pathOf(kind, ns);
-        listing.add = addObjects;
+        listing.objectsOf = itemsOf;
+        if (kind.kind == "ConfigMap") listing.perPage = perLargePage;
         if (kind.kind == "ReplicaSet") listing.accept = asMetadata;  // their Deployments have what is in them
+        if (kind.kind == "RoleBinding" && !ns.empty()) {
+            co_await readBindings(control, caller, cluster, std::move(listing), auditor);
+            continue;
+        }
         if (kind.kind != "Secret") {
             co_await readList(control, caller, cluster, std::move(listing), auditor);
             continue;
         }
         listing.accept = asTable;
-        listing.add = addSecretRows;
+        listing.objectsOf = secretRowsOf;
         co_await readList(control, caller, cluster, listing, auditor);
         listing.accept = asJson;
         listing.query = "&fieldSelector=" + percentEncode("type=kubernetes.io/tls");
-        listing.add = addCertificates;
+        listing.objectsOf = certificatesOf;
         co_await readList(control, caller, cluster, std::move(listing), auditor);
     }
+    while (auditor.judgeNext()) co_await control.sleepFor({});
     co_return auditor.finish();
 }
 

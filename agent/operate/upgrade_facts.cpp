@@ -36,10 +36,22 @@ Question endpointsOf(const std::string& cluster, const std::string& service) {
                          percentEncode("kubernetes.io/service-name=" + service.substr(slash + 1))};
 }
 
+/// One of some namespaces would not bring the cluster back.
+void addBackups(Control& control, const std::string& cluster, UpgradeFacts& facts) {
+    auto* keeper = control.backups();
+    if (!keeper) return;
+    for (const auto& backup : keeper->backups()) {
+        if (backup.cluster != cluster || !backup.namespaces.empty()) continue;
+        facts.backups.push_back(backup.name + (backup.lastError.empty() ? "" : ": " + backup.lastError));
+        if (backup.lastSuccess) facts.lastBackup = std::max(facts.lastBackup, backup.lastSuccess);
+    }
+}
+
 }  // namespace
 
 Task<UpgradeFacts> upgradeFactsOf(Control& control, Caller caller, std::string cluster) {
     UpgradeFacts facts;
+    addBackups(control, cluster, facts);
     for (const auto& view : control.clusters())
         if (view.name == cluster) facts.version = view.version;
     const std::vector<std::pair<std::string, std::string>> kinds{

@@ -217,6 +217,19 @@ void checkCertificate(const UpgradeFacts& facts, TimePoint now, Findings& findin
         "API 服务器证书即将到期", formatRfc3339(std::chrono::floor<std::chrono::seconds>(*facts.certificateEnds)));
 }
 
+void checkBackups(const UpgradeFacts& facts, TimePoint now, Findings& findings) {
+    constexpr Duration fresh = 24h;
+    if (facts.backups.empty())
+        return add(findings, Level::Warning, "no backup of the whole cluster is configured", "未配置整个集群的备份",
+                   "docs/backup.md");
+    if (!facts.lastBackup)
+        return add(findings, Level::Warning, "there is no good backup of the whole cluster", "没有可用的整个集群的备份",
+                   some(facts.backups));
+    if (now - *facts.lastBackup > fresh)
+        add(findings, Level::Warning, "the last backup is more than a day old", "最近一次备份已超过一天",
+            formatRfc3339(std::chrono::floor<std::chrono::seconds>(*facts.lastBackup)) + " " + some(facts.backups));
+}
+
 }  // namespace
 
 std::vector<PreflightFinding> preflight(const UpgradeFacts& facts, const KubernetesVersion& to, TimePoint now) {
@@ -233,6 +246,7 @@ std::vector<PreflightFinding> preflight(const UpgradeFacts& facts, const Kuberne
     checkDefinitions(
         parsed(facts.definitions, "custom resources could not be looked at", "无法检查自定义资源", findings), findings);
     checkCertificate(facts, now, findings);
+    checkBackups(facts, now, findings);
     std::ranges::stable_sort(findings, {}, &PreflightFinding::level);
     // Of several things that could not be looked at for one reason.
     auto same = [](const auto& a, const auto& b) { return a == b; };

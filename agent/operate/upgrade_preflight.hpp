@@ -37,6 +37,9 @@ struct UpgradeFacts {
     std::map<std::string, Result<std::string>, std::less<>> stored;
     /// Of the services that webhooks with failurePolicy Fail are behind: "shop/guard" → EndpointSliceList.
     std::map<std::string, Result<std::string>, std::less<>> services;
+    /// Of the configured backups those of the whole cluster: "nightly", and what became of its last run.
+    std::vector<std::string> backups;
+    std::optional<TimePoint> lastBackup;  ///< when the newest good archive of one of them was made
 };
 
 /// Asks a cluster for all of it, as the caller may.

@@ -1,6 +1,8 @@
 // `cluster backup`, `cluster backups`: archives of the objects of a cluster.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/table.hpp"
 #include "notifiers/words.hpp"
@@ -97,6 +99,26 @@ Task<Result<Output>> backUp(Control& control, Caller caller, CommandLine line) {
     co_return Output(head + summaryText(opened->summary, chinese));
 }
 
+/// For whoever confirms it: a backup changes nothing in the cluster, but it takes what is in it elsewhere.
+Result<std::string> previewBackup(const Control& control, const Caller& caller, const CommandLine& line) {
+    auto* keeper = control.backups();
+    if (!keeper) return fail(noBackups());
+    auto name = nameOf(*keeper, line);
+    if (!name) return fail(std::move(name).error());
+    auto all = keeper->backups();
+    auto backup = std::ranges::find(all, *name, &backup::BackupView::name);
+    if (backup == all.end())
+        return fail(ErrorCode::NotFound, "there is no backup \"" + *name + "\"", {}, "`cluster backups` lists them");
+    auto asked = splitAtCommas(line.option("namespace").value_or(""));
+    const auto& namespaces = asked.empty() ? backup->namespaces : asked;
+    bool chinese = caller.chinese();
+    auto everything = std::string(chinese ? "所有命名空间" : "all namespaces");
+    return fmt::format(fmt::runtime(chinese ? "将备份集群 {} 的 {} 到 {}（{}），Secret：{}"
+                                            : "This would back up {1} of cluster {0} to {2} ({3}), Secrets {4}"),
+                       backup->cluster, namespaces.empty() ? everything : joined(namespaces), backup->place,
+                       backup->name, backup->secrets);
+}
+
 std::string placesText(const std::vector<backup::BackupView>& views, bool chinese) {
     std::string text;
     for (const auto& view : views) {
@@ -133,6 +155,7 @@ std::vector<Verb> backupVerbs() {
     backup.summary = {"Writes the objects of a cluster into an archive now; says whether an archive is whole and good",
                       "立即将集群对象备份为归档；校验归档是否完好"};
     backup.changes = makesOne;
+    backup.preview = previewBackup;
     backup.ask = backUp;
     backup.permission = backup.readPermission = "backups";
     backup.everywhere = true;

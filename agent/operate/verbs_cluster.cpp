@@ -6,8 +6,8 @@ namespace klaw::operate {
 
 std::vector<Verb> lifecycleVerbs() {
     std::vector<Verb> all;
-    for (auto group : {clusterDeployVerbs(), clusterUpgradeVerbs(), securityVerbs(), backupVerbs(), restoreVerbs(),
-                       volumeVerbs()})
+    for (auto group :
+         {clusterDeployVerbs(), clusterUpgradeVerbs(), securityVerbs(), backupVerbs(), restoreVerbs(), volumeVerbs()})
         for (auto& verb : group) all.push_back(std::move(verb));
     return all;
 }

@@ -1,4 +1,4 @@
-// `cluster deploy`: a new cluster from a ClusterClass, by Cluster API.
+// `cluster deploy`: a new cluster from a ClusterClass or a template, by Cluster API.
 // https://cluster-api.sigs.k8s.io/tasks/experimental-features/cluster-class/operate-cluster
 #include <fmt/format.h>
 
@@ -8,7 +8,9 @@
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_api.hpp"
 #include "agent/operate/cluster_choice.hpp"
+#include "agent/operate/cluster_template.hpp"
 #include "agent/operate/kubernetes_version.hpp"
+#include "base/digest.hpp"
 #include "base/percent.hpp"
 #include "notifiers/safe_text.hpp"
 
@@ -180,6 +182,50 @@ Task<Result<Plan>> placeOf(Control& control, Caller caller, CommandLine line) {
     co_return plan;
 }
 
+/// What clusterctl would take from the command and from the environment.
+Result<std::map<std::string, std::string>> valuesOf(const Plan& plan, const KubernetesVersion& version, int leaders,
+                                                    const CommandLine& line) {
+    for (const char* option : {"class", "pod-cidr", "service-cidr"})
+        if (line.option(option))
+            return unfit(std::string("--") + option + " is for a ClusterClass", "the template has values of its own");
+    auto workers = machinesOf(line.option("workers").value_or("1"));
+    if (!workers) return fail(std::move(workers).error());
+    std::map<std::string, std::string> values{{"CLUSTER_NAME", plan.name},
+                                              {"NAMESPACE", plan.ns},
+                                              {"KUBERNETES_VERSION", version.text()},
+                                              {"CONTROL_PLANE_MACHINE_COUNT", std::to_string(leaders)},
+                                              {"WORKER_MACHINE_COUNT", std::to_string(*workers)}};
+    for (std::size_t i = 1; i < line.arguments.size(); ++i) {
+        const auto& word = line.arguments[i];
+        auto equals = word.find('=');
+        if (equals == std::string::npos) return unfit("\"" + word + "\" is no variable", "write KEY=VALUE");
+        values.try_emplace(word.substr(0, equals), word.substr(equals + 1));
+    }
+    return values;
+}
+
+/// The object of one plan, and the rest of what makes it.
+void saySummary(Plan& plan, const KubernetesVersion& version, bool chinese) {
+    plan.rollout = true;
+    plan.summary =
+        fmt::format(fmt::runtime(chinese ? "部署 {}（{}）" : "deploy {} at {}"), plan.title(), version.text());
+    plan.notes.push_back(fmt::format(
+        fmt::runtime(chinese ? "就绪后以 {} 加入监控" : "once it is ready it is watched as {}"), plan.registers));
+}
+
+Task<Result<Plan>> planFromTemplate(Control& control, Caller caller, Plan plan, std::string where,
+                                    std::map<std::string, std::string> values) {
+    auto parts = co_await templatedCluster(control, std::move(caller), plan, std::move(where), std::move(values));
+    if (!parts) co_return fail(std::move(parts).error());
+    plan.request = {};
+    std::string states;
+    for (const auto& part : *parts) states += part.target() + "=" + part.expectation() + part.request.body + "\n";
+    constexpr std::size_t enough = 16;
+    plan.state = "v" + sha256Hex(states).substr(0, enough);
+    plan.parts = std::move(*parts);
+    co_return plan;
+}
+
 Task<Result<Plan>> planDeploy(Control& control, Caller caller, CommandLine line) {
     auto plan = co_await placeOf(control, caller, line);
     if (!plan) co_return fail(std::move(plan).error());
@@ -187,6 +233,13 @@ Task<Result<Plan>> planDeploy(Control& control, Caller caller, CommandLine line)
     if (!version) co_return fail(std::move(version).error());
     auto leaders = leadersOf(line);
     if (!leaders) co_return fail(std::move(leaders).error());
+    saySummary(*plan, *version, caller.chinese());
+    if (auto where = line.option("template")) {
+        auto values = valuesOf(*plan, *version, *leaders, line);
+        if (!values) co_return fail(std::move(values).error());
+        co_return co_await planFromTemplate(control, std::move(caller), std::move(*plan), std::move(*where),
+                                            std::move(*values));
+    }
     auto wantedClass = line.option("class").value_or("");
     auto clusterClass = co_await classOf(control, caller, *plan, std::move(wantedClass));
     if (!clusterClass) co_return fail(std::move(clusterClass).error());
@@ -209,12 +262,6 @@ Task<Result<Plan>> planDeploy(Control& control, Caller caller, CommandLine line)
                 {"metadata", {{"name", plan->name}, {"namespace", plan->ns}}},
                 {"spec", {{"clusterNetwork", std::move(network)}, {"topology", std::move(topology)}}}};
     plan->request.body = plan->wanted = object.dump(-1, ' ', false, Json::error_handler_t::replace);
-    plan->rollout = true;
-    bool chinese = caller.chinese();
-    plan->summary =
-        fmt::format(fmt::runtime(chinese ? "部署 {}（{}）" : "deploy {} at {}"), plan->title(), version->text());
-    plan->notes.push_back(fmt::format(
-        fmt::runtime(chinese ? "就绪后以 {} 加入监控" : "once it is ready it is watched as {}"), plan->registers));
     co_return std::move(*plan);
 }
 
@@ -224,15 +271,17 @@ std::vector<Verb> clusterDeployVerbs() {
     Verb verb;
     verb.name = "cluster deploy", verb.aliases = {"部署集群"};
     verb.usage =
-        "cluster deploy NAME --version v1.34.2 -n NAMESPACE [--class CLASS] [--control-plane 1] [--workers 1 | "
+        "cluster deploy NAME --version v1.34.2 -n NAMESPACE [--class CLASS | --template CONFIGMAP] [--control-plane 1] "
+        "[--workers 1 | "
         "KIND=1,…] [KEY=VALUE…] [--pod-cidr RANGE] [--service-cidr RANGE] [--as NAME] [--cluster CLUSTER] [--yes]";
-    verb.summary = {"Makes a cluster from a ClusterClass of Cluster API, follows it, and watches it once it is ready",
-                    "通过 Cluster API 的 ClusterClass 创建集群，跟踪进度，就绪后加入监控"};
+    verb.summary = {
+        "Makes a cluster from a ClusterClass or a template of Cluster API, follows it, and watches it once it is ready",
+        "通过 Cluster API 的 ClusterClass 或模板创建集群，跟踪进度，就绪后加入监控"};
     verb.changes = always;
     verb.plan = planDeploy;
     verb.danger = Danger::Medium;
     verb.permission = "clusters";
-    verb.options = {"version", "class", "control-plane", "workers", "pod-cidr", "service-cidr", "as"};
+    verb.options = {"version", "class", "template", "control-plane", "workers", "pod-cidr", "service-cidr", "as"};
     return {std::move(verb)};
 }
 

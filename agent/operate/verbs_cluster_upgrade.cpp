@@ -6,6 +6,7 @@
 #include "agent/operate/cluster_api.hpp"
 #include "agent/operate/cluster_choice.hpp"
 #include "agent/operate/upgrade_preflight.hpp"
+#include "base/percent.hpp"
 #include "notifiers/safe_text.hpp"
 
 namespace klaw::operate {
@@ -149,18 +150,40 @@ Task<Result<Plan>> planUpgrade(Control& control, Caller caller, CommandLine line
     co_return plan;
 }
 
+Json ofNamespace(const Json& list, const std::string& ns) {
+    Json some{{"items", Json::array()}};
+    for (const auto& each : listAt(list, "/items"))
+        if (textAt(each, "/metadata/namespace") == ns) some["items"].push_back(each);
+    return some;
+}
+
+Json controlPlaneOf(const Json& cluster, const Json& planes) {
+    for (const auto& each : listAt(planes, "/items"))
+        if (textAt(each, "/metadata/namespace") == textAt(cluster, "/metadata/namespace") &&
+            textAt(each, "/metadata/name") == textAt(cluster, "/spec/controlPlaneRef/name"))
+            return each;
+    return {};
+}
+
 Task<Result<Output>> listManaged(Control& control, Caller caller, CommandLine line) {
     auto cluster = clusterOf(control, line);
     if (!cluster) co_return fail(std::move(cluster).error());
     if (auto there = co_await requireClusterApi(control, caller, *cluster); !there)
         co_return fail(std::move(there).error());
     auto ns = line.option("namespace").value_or("");
-    std::vector<Question> questions{{*cluster, clusterApiPath(ns, "clusters") + "?limit=500"},
-                                    {*cluster, clusterApiPath(ns, "machines") + "?limit=500"}};
+    std::vector<Question> questions{
+        {*cluster, clusterApiPath(ns, "clusters") + "?limit=500"},
+        {*cluster, clusterApiPath(ns, "machines") + "?limit=500"},
+        {*cluster, clusterApiPath(ns, "machinedeployments") + "?limit=500"},
+        {*cluster, "/apis/controlplane.cluster.x-k8s.io/v1beta1" +
+                       (ns.empty() ? "" : "/namespaces/" + percentEncode(ns)) + "/kubeadmcontrolplanes?limit=500"}};
     bool chinese = caller.chinese();
     auto answers = co_await control.askClusters(caller, std::move(questions));
-    for (auto& answer : answers)
-        if (!answer) co_return fail(std::move(answer).error());
+    for (std::size_t i = 0; i < 3; ++i)
+        if (!answers[i]) co_return fail(std::move(answers[i]).error());
+    auto deployments = Json::parse(answers[2]->text, nullptr, false);
+    // Not every provider of control planes is kubeadm's.
+    auto planes = answers[3] ? Json::parse(answers[3]->text, nullptr, false) : Json();
     auto clusters = Json::parse(answers[0]->text, nullptr, false), all = Json::parse(answers[1]->text, nullptr, false);
     Table table{
         {{"NAMESPACE", "命名空间"}, {"NAME", "名称"}, {"PHASE", "阶段"}, {"STATUS", "状态"}, {"WATCHED", "监控"}}, {}};
@@ -170,7 +193,8 @@ Task<Result<Output>> listManaged(Control& control, Caller caller, CommandLine li
         for (const auto& machine : listAt(all, "/items"))
             if (textAt(machine, "/spec/clusterName") == name && textAt(machine, "/metadata/namespace") == of)
                 own["items"].push_back(machine);
-        auto state = clusterRollout(each, own, chinese);
+        auto whole = withTopology(each, controlPlaneOf(each, planes), ofNamespace(deployments, of));
+        auto state = clusterRollout(whole, own, chinese);
         table.rows.push_back({of, name, notifiers::oneLine(textAt(each, "/status/phase")), state.text,
                               isWatched(control, name) ? (chinese ? "是" : "yes") : (chinese ? "否" : "no")});
     }

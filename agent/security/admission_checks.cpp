@@ -13,11 +13,12 @@ std::string levelOf(const ObjectView& object) {
 }
 
 void withoutLevel(const ObjectView& object, EvidenceList& found) {
-    if (!isSystemNamespace(object.subject.name) && levelOf(object).empty()) found.addMissing(labelPath);
+    if (!object.known.isOfKubernetes(object.subject.name) && levelOf(object).empty()) found.addMissing(labelPath);
 }
 
 void privilegedLevel(const ObjectView& object, EvidenceList& found) {
-    if (!isSystemNamespace(object.subject.name) && levelOf(object) == "privileged") found.add(labelPath, "privileged");
+    if (!object.known.isOfKubernetes(object.subject.name) && levelOf(object) == "privileged")
+        found.add(labelPath, "privileged");
 }
 
 template <class Visit>

@@ -95,6 +95,7 @@ std::string Finding::key() const {
 Auditor::Auditor(TimePoint now, Settings settings, std::string ns) : ns_(std::move(ns)) {
     inventory_.now = now;
     inventory_.settings = settings;
+    inventory_.only = ns_;
 }
 
 void Auditor::setServer(std::string version, std::optional<TimePoint> certificateEnds) {
@@ -124,6 +125,8 @@ void Auditor::add(const ObjectKind& kind, const Json& object) {
     Subject subject{std::string(kind.kind), textAt(metadata, "namespace"), textAt(metadata, "name")};
     bool elsewhere =
         !ns_.empty() && (kind.namespaced ? subject.ns != ns_ : kind.kind == "Namespace" && subject.name != ns_);
+    bool gives = kind.kind == "RoleBinding";  // also to accounts of other namespaces
+    if (elsewhere && gives) rememberObject(kind.kind, subject, object, inventory_);
     if (elsewhere) return;
     rememberObject(kind.kind, subject, object, inventory_);
     lookAlone(kind, subject, object);
@@ -208,6 +211,7 @@ EvidenceList* Auditor::placeFor(const Check& check, Subject subject) {
 bool Auditor::isJudged(const Check& check) const {
     auto isUnread = [&](auto resource) { return unread_.contains(resource); };
     if (std::ranges::any_of(check.needs, isUnread)) return false;
+    if (check.id == "token-mounted" && !inventory_.knowsAllBindings) return false;
     auto isMissed = [&](const ObjectKind& kind) {
         return (hasTemplate(kind) || kind.kind == "Pod") && isUnread(kind.resource);
     };
@@ -217,28 +221,33 @@ bool Auditor::isJudged(const Check& check) const {
            std::ranges::all_of(check.programs, [&](auto program) { return programs_.contains(program); });
 }
 
-void Auditor::lookTogether() {
-    for (const auto& check : checks()) {
-        if (!check.cluster || !isJudged(check)) continue;
-        EvidenceList tooMany;
-        check.cluster(inventory_, [&](const Subject& subject) -> EvidenceList& {
-            auto* place = placeFor(check, subject);
-            return place ? *place : tooMany;
-        });
-    }
+bool Auditor::judgeNext() {
+    if (judged_ == checks().size()) return false;
+    const auto& check = checks()[judged_++];
+    if (!check.cluster || !isJudged(check)) return true;
+    EvidenceList tooMany;
+    check.cluster(inventory_, [&](const Subject& subject) -> EvidenceList& {
+        auto* place = placeFor(check, subject);
+        return place ? *place : tooMany;
+    });
+    return true;
 }
 
 /// A role is as dangerous as those who have it.
 void Auditor::tellWhoHasRoles() {
     if (unread_.contains("rolebindings") || unread_.contains("clusterrolebindings")) return;
     constexpr std::size_t most = 3;
+    std::multimap<std::pair<std::string_view, std::string_view>, const Inventory::Binding*> bindings;
+    for (const auto& binding : inventory_.bindings)
+        bindings.emplace(std::pair<std::string_view, std::string_view>(binding.roleKind, binding.role), &binding);
     for (auto& [key, evidence] : found_) {
         const auto& subject = key.second;
         if (subject.kind != "Role" && subject.kind != "ClusterRole") continue;
         std::size_t told = 0;
-        for (const auto& binding : inventory_.bindings) {
-            bool gives = binding.roleKind == subject.kind && binding.role == subject.name &&
-                         (subject.ns.empty() || subject.ns == binding.subject.ns);
+        auto [first, last] = bindings.equal_range({subject.kind, subject.name});
+        for (auto at = first; at != last; ++at) {
+            const auto& binding = *at->second;
+            bool gives = subject.ns.empty() || subject.ns == binding.subject.ns;
             if (gives && told++ < most && !binding.subjects.empty())
                 evidence.add(binding.subject.text(), binding.subjects.front().text());
         }
@@ -247,7 +256,7 @@ void Auditor::tellWhoHasRoles() {
 }
 
 Findings Auditor::finish() {
-    lookTogether();
+    while (judgeNext()) continue;
     tellWhoHasRoles();
     Findings findings;
     findings.objects = objects_;

@@ -54,7 +54,11 @@ public:
     void setServer(std::string version, std::optional<TimePoint> certificateEnds);
     /// The resource was not read, or only in part.
     void setUnread(std::string resource, std::string why);
-    /// Ends it.
+    /// Of an audit of one namespace: the RoleBindings of the others were not read, so nobody knows who has no role.
+    void setBindingsElsewhereUnread() { inventory_.knowsAllBindings = false; }
+    /// Judges a little of what was added; false once nothing is left but finish().
+    bool judgeNext();
+    /// Judges what is left, and ends it.
     Findings finish();
 
 private:
@@ -69,7 +73,6 @@ private:
     void lookAtWorkload(const ObjectKind& kind, const Subject& subject, const Json& object);
     void lookAtPod(const ObjectKind& kind, const Subject& subject, const Json& object);
     void lookAlone(const ObjectKind& kind, const Subject& subject, const Json& object);
-    void lookTogether();
     void tellWhoHasRoles();
     void keep(const Check& check, Subject subject, EvidenceList evidence);
     /// Null beyond the most that are kept of one check.
@@ -84,7 +87,7 @@ private:
     std::set<std::string_view> programs_;                                      ///< of the control plane that were seen
     std::map<std::string_view, std::size_t> counts_;                           ///< findings of each check
     std::map<std::pair<std::string_view, Subject>, EvidenceList> found_;
-    std::size_t objects_ = 0, leftOut_ = 0;
+    std::size_t objects_ = 0, leftOut_ = 0, judged_ = 0;
 };
 
 }  // namespace klaw::security

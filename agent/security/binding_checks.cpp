@@ -82,11 +82,11 @@ std::string takeoverBy(const Inventory& inventory, const Binding& binding) {
 
 void workloadsWithPower(const Inventory& inventory, const Report& report) {
     for (const auto& binding : inventory.bindings) {
-        auto power = takeoverBy(inventory, binding);
+        auto power = binding.subjects.empty() ? std::string() : takeoverBy(inventory, binding);
         if (power.empty()) continue;
         for (const auto& workload : inventory.workloads)
             for (const auto& subject : binding.subjects)
-                if (!isSystemNamespace(workload.subject.ns) && isOf(subject, workload))
+                if (!inventory.isOfKubernetes(workload.subject.ns) && isOf(subject, workload))
                     report(workload.subject)
                         .add(workload.accountPath, workload.account + " has " + roleOf(binding) + " by " +
                                                        binding.subject.text() + ": " + power);
@@ -106,8 +106,9 @@ bool hasRole(const Inventory& inventory, const Inventory::Workload& workload) {
 }
 
 void needlessTokens(const Inventory& inventory, const Report& report) {
+    if (!inventory.knowsAllBindings) return;
     for (const auto& workload : inventory.workloads) {
-        if (isSystemNamespace(workload.subject.ns)) continue;
+        if (inventory.isOfKubernetes(workload.subject.ns)) continue;
         auto automount =
             workload.automount ? workload.automount : automountOf(inventory, workload.subject.ns, workload.account);
         if (automount.value_or(true) && !hasRole(inventory, workload))
@@ -122,7 +123,7 @@ void automountOfDefault(const Inventory& inventory, const Report& report) {
         const auto& [ns, name] = where;
         auto known = inventory.namespaces.find(ns);
         bool used = known != inventory.namespaces.end() && known->second.hasPods;
-        if (name != "default" || !used || isSystemNamespace(ns) || !account.automount.value_or(true)) continue;
+        if (name != "default" || !used || inventory.isOfKubernetes(ns) || !account.automount.value_or(true)) continue;
         report({"ServiceAccount", ns, name})
             .add("automountServiceAccountToken", account.automount ? "true" : "not set");
     }

@@ -20,7 +20,9 @@ public:
             words.insert(words.end(), arguments.begin(), arguments.end());
             auto name = words.empty() ? std::string_view() : std::string_view(words.front());
             bool runs = name == program || name.ends_with("/" + std::string(program));
-            if (runs) return Flags(std::move(words), "spec.containers[" + textAt(container, "name") + "].command");
+            if (runs)
+                return Flags(std::move(words), "spec.containers[" + textAt(container, "name") + "].command",
+                             at(container, "env"));
         }
         return std::nullopt;
     }
@@ -29,13 +31,23 @@ public:
         std::optional<std::string> found;
         auto alone = "--" + name, before = alone + "=";
         for (std::size_t i = 0; i < words_.size(); ++i) {
-            if (words_[i].starts_with(before)) found = words_[i].substr(before.size());
-            if (words_[i] != alone) continue;
-            bool hasNext = i + 1 < words_.size() && !words_[i + 1].starts_with("--");
+            auto word = words_[i];
+            // etcd takes one dash as well.
+            if (word.starts_with('-') && !word.starts_with("--")) word.insert(0, "-");
+            if (word.starts_with(before)) found = word.substr(before.size());
+            if (word != alone) continue;
+            bool hasNext = i + 1 < words_.size() && !words_[i + 1].starts_with('-');
             found = hasNext ? words_[i + 1] : "true";
         }
         return found;
     }
+    /// What a variable of the container is set to; empty where that stands elsewhere.
+    std::optional<std::string> environment(std::string_view name) const {
+        for (const auto& variable : environment_)
+            if (textAt(variable, "name") == name) return textAt(variable, "value");
+        return std::nullopt;
+    }
+    bool hasEnvironment(std::string_view name) const { return environment(name).has_value(); }
     bool includes(const std::string& name, std::string_view wanted) const {
         auto list = "," + value(name).value_or("") + ",";
         return list.find("," + std::string(wanted) + ",") != list.npos;
@@ -46,9 +58,11 @@ public:
     }
 
 private:
-    Flags(std::vector<std::string> words, std::string path) : words_(std::move(words)), path_(std::move(path)) {}
+    Flags(std::vector<std::string> words, std::string path, Json environment)
+        : words_(std::move(words)), path_(std::move(path)), environment_(std::move(environment)) {}
     std::vector<std::string> words_;
     std::string path_;
+    Json environment_;
 };
 
 /// Tells of the flag where `isBad`.
@@ -168,8 +182,13 @@ void sharedCredentials(const ObjectView& object, EvidenceList& found) {
 }
 
 void openEtcd(const ObjectView& object, EvidenceList& found) {
-    judge(object, found, etcd, "client-cert-auth",
-          [](const Flags& flags) { return flags.value("client-cert-auth").value_or("false") != "true"; });
+    judge(object, found, etcd, "client-cert-auth", [](const Flags& flags) {
+        // Its file counts instead of all flags, and is not to be seen.
+        bool elsewhere = flags.value("config-file") || flags.hasEnvironment("ETCD_CONFIG_FILE");
+        auto set = flags.value("client-cert-auth");
+        if (!set) set = flags.environment("ETCD_CLIENT_CERT_AUTH");
+        return !elsewhere && set.value_or("false") != "true";
+    });
 }
 
 }  // namespace

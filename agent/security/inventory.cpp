@@ -4,6 +4,10 @@
 
 namespace klaw::security {
 
+bool Inventory::isOfKubernetes(const std::string& ns) const {
+    return isSystemNamespace(ns) && ns != only;
+}
+
 bool isSystemNamespace(std::string_view ns) {
     return ns == "kube-system" || ns == "kube-public" || ns == "kube-node-lease";
 }

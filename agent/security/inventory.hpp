@@ -53,8 +53,13 @@ struct Inventory {
         std::string kubelet;  ///< "v1.36.3"
     };
 
+    /// Where Kubernetes keeps its own: what runs there needs what workloads may not have. Not where it is asked for by
+    /// name.
+    bool isOfKubernetes(const std::string& ns) const;
+
     TimePoint now{};
     Settings settings;
+    std::string only;           ///< the one namespace that is looked at; empty: all
     std::string serverVersion;  ///< "v1.36.3"; empty where it is not known
     std::optional<TimePoint> serverCertificateEnds;
     std::map<std::string, Namespace> namespaces;
@@ -62,10 +67,11 @@ struct Inventory {
     std::vector<Workload> workloads;
     std::vector<Role> roles;
     std::vector<Binding> bindings;
+    bool knowsAllBindings = true;
     std::vector<Node> nodes;
 };
 
-/// Where Kubernetes keeps its own: what runs there needs what workloads may not have.
+/// One of those that every cluster has for itself.
 bool isSystemNamespace(std::string_view ns);
 
 /// The role that Kubernetes ships, or one that grants the same.

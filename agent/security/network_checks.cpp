@@ -11,7 +11,7 @@ namespace {
 template <class Visit>
 void forEachUsedNamespace(const Inventory& inventory, Visit visit) {
     for (const auto& [name, facts] : inventory.namespaces)
-        if (facts.hasPods && !isSystemNamespace(name)) visit(Subject{"Namespace", "", name}, facts);
+        if (facts.hasPods && !inventory.isOfKubernetes(name)) visit(Subject{"Namespace", "", name}, facts);
 }
 
 void withoutPolicy(const Inventory& inventory, const Report& report) {
@@ -38,20 +38,30 @@ bool isOpen(const Json& range) {
     return range == "0.0.0.0/0" || range == "::/0";
 }
 
-/// Clouds make a load balancer internal by annotations such as
-/// service.beta.kubernetes.io/azure-load-balancer-internal: "true" and networking.gke.io/load-balancer-type: Internal.
+/// What makes a load balancer internal in a cloud, as its provider documents it.
+struct InternalMark {
+    std::string_view annotation, value;
+};
+constexpr InternalMark internalMarks[] = {
+    {"service.beta.kubernetes.io/aws-load-balancer-internal", "true"},
+    {"service.beta.kubernetes.io/aws-load-balancer-internal", "0.0.0.0/0"},  // of its first versions
+    {"service.beta.kubernetes.io/aws-load-balancer-scheme", "internal"},
+    {"service.beta.kubernetes.io/azure-load-balancer-internal", "true"},
+    {"networking.gke.io/load-balancer-type", "Internal"},
+    {"cloud.google.com/load-balancer-type", "Internal"},
+    {"service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", "intranet"},
+    {"service.beta.kubernetes.io/openstack-internal-load-balancer", "true"},
+    {"service.beta.kubernetes.io/oci-load-balancer-internal", "true"},
+    {"service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", "private"},
+    {"service.beta.kubernetes.io/volcengine-loadbalancer-address-type", "PRIVATE"},
+};
+
 bool isInternal(const Json& service) {
     const auto& annotations = memberAt(service, "metadata.annotations");
-    if (!annotations.is_object()) return false;
-    for (const auto& [key, value] : annotations.items()) {
-        auto text = textAt(annotations, key);
-        bool says = key.find("internal") != key.npos && text != "false";
-        bool type = key.find("load-balancer-type") != key.npos && (text == "Internal" || text == "internal");
-        bool scheme = key.find("scheme") != key.npos && text == "internal";
-        bool intranet = key.find("address-type") != key.npos && text == "intranet";
-        if (says || type || scheme || intranet) return true;
-    }
-    return false;
+    // Of Tencent Cloud the subnet that it is in.
+    if (!textAt(annotations, "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid").empty()) return true;
+    return std::ranges::any_of(
+        internalMarks, [&](const InternalMark& mark) { return textAt(annotations, mark.annotation) == mark.value; });
 }
 
 void openLoadBalancer(const ObjectView& object, EvidenceList& found) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/digest.hpp"
 #include "base/percent.hpp"
 #include "base/text/json_fields.hpp"
 
@@ -10,7 +11,7 @@ namespace klaw::security {
 namespace {
 
 /// In the database it is one value.
-constexpr std::size_t mostKept = 5000;
+constexpr std::size_t mostKept = 5000, mostHashed = 45'000;
 
 bool matches(std::string_view pattern, std::string_view text) {
     if (pattern.ends_with('*')) return text.starts_with(pattern.substr(0, pattern.size() - 1));
@@ -45,24 +46,30 @@ bool isJudged(const Check& check, const Subject& subject, const Findings& findin
     return std::ranges::none_of(findings.unread, [&](const Unread& unread) { return unread.resource == lists; });
 }
 
-void exempt(ReportedFinding& reported, const Terms& terms, TimePoint at) {
+void exempt(ReportedFinding& reported, const std::string& cluster, const Terms& terms, TimePoint at) {
     for (const auto& exemption : terms.exemptions) {
-        if (!exemption.covers(reported.finding)) continue;
+        if (!exemption.covers(reported.finding, cluster)) continue;
         (exemption.until > at ? reported.exemption : reported.expired) = exemption;
     }
 }
 
 }  // namespace
 
-bool Exemption::covers(const Finding& finding) const {
+bool Exemption::covers(const Finding& finding, const std::string& inCluster) const {
+    if (!cluster.empty() && !matches(cluster, inCluster)) return false;
     const auto& subject = finding.subject;
     auto in = subject.kind == "Namespace" ? subject.name : subject.ns;
     bool named = object.empty() || matches(object, subject.name) || matches(object, subject.kind + "/" + subject.name);
     return matches(check, finding.check->id) && (ns.empty() || matches(ns, in)) && named;
 }
 
+std::string keyHash(const std::string& key) {
+    constexpr std::size_t enough = 16;
+    return sha256Hex(key).substr(0, enough);
+}
+
 std::string toText(const Run& run) {
-    Json json{{"at", formatRfc3339(run.at)}, {"findings", run.keys}, {"cut", run.cut}};
+    Json json{{"at", formatRfc3339(run.at)}, {"findings", run.keys}, {"hashes", run.hashes}, {"cut", run.cut}};
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -70,7 +77,7 @@ bool fromText(const std::string&, const std::string& text, Run& into) {
     auto json = parsedJson<Json>(text);
     auto at = parseRfc3339(textAt(json, "at"));
     if (!at) return false;
-    into = {*at, textsAt(json, "findings"), flagAt(json, "cut", false)};
+    into = {*at, textsAt(json, "findings"), textsAt(json, "hashes"), flagAt(json, "cut", false)};
     return true;
 }
 
@@ -96,9 +103,11 @@ AuditReport reportOf(Findings findings, std::string cluster, std::string ns, Tim
     report.ns = std::move(ns);
     report.programVersion = terms.programVersion;
     report.at = at;
-    std::set<std::string> before, keys;
+    std::set<std::string> before, hashed, keys;
     if (previous) before.insert(previous->keys.begin(), previous->keys.end());
+    if (previous) hashed.insert(previous->hashes.begin(), previous->hashes.end());
     if (previous) report.previous = previous->at;
+    report.compared = previous && !previous->cut;
     for (const auto& finding : findings.all) keys.insert(finding.key());
     for (const auto& key : before) {
         if (keys.contains(key)) continue;
@@ -109,9 +118,11 @@ AuditReport reportOf(Findings findings, std::string cluster, std::string ns, Tim
             report.carriedOver.push_back(key);
     }
     for (auto& finding : findings.all) {
-        bool isNew = previous && !previous->cut && !before.contains(finding.key());
+        auto key = finding.key();
+        bool wasThere = before.contains(key) || (!hashed.empty() && hashed.contains(keyHash(key)));
+        bool isNew = report.compared && !wasThere;
         ReportedFinding reported{std::move(finding), isNew};
-        exempt(reported, terms, at);
+        exempt(reported, report.cluster, terms, at);
         (reported.exemption ? report.exempted : report.open).push_back(std::move(reported));
     }
     report.unread = std::move(findings.unread);
@@ -125,9 +136,13 @@ Run runOf(const AuditReport& report) {
     std::set<std::string> keys(report.carriedOver.begin(), report.carriedOver.end());
     for (const auto* list : {&report.open, &report.exempted})
         for (const auto& each : *list) keys.insert(each.finding.key());
-    Run run{report.at, {}, report.leftOut > 0 || keys.size() > mostKept};
-    for (const auto& key : keys)
-        if (run.keys.size() < mostKept) run.keys.push_back(key);
+    Run run{report.at, {}, {}, report.leftOut > 0 || keys.size() > mostKept + mostHashed};
+    for (const auto& key : keys) {
+        if (run.keys.size() < mostKept)
+            run.keys.push_back(key);
+        else if (run.hashes.size() < mostHashed)
+            run.hashes.push_back(keyHash(key));
+    }
     return run;
 }
 

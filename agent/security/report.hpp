@@ -24,6 +24,7 @@ struct AuditReport {
     std::vector<ReportedFinding> exempted;                ///< neither new nor fixed
     std::vector<std::pair<const Check*, Subject>> fixed;  ///< that the run before had
     std::optional<TimePoint> previous;                    ///< when that was
+    bool compared = false;                                ///< with it; else it was too long, or there was none
     std::vector<std::string> carriedOver;                 ///< keys of the run before that could not be judged now
     std::vector<Unread> unread;
     std::vector<const Check*> notJudged;  ///< or only in part

@@ -95,7 +95,7 @@ Ordered resultOf(const AuditReport& report, const ReportedFinding& each) {
     auto message = finding.subject.text() + ": " + finding.check->title.en;
     for (const auto& seen : finding.evidence.kept()) message += "; " + seen.path + " = " + seen.value;
     auto result = resultOf(report, *finding.check, finding.subject, std::move(message));
-    if (report.previous) result["baselineState"] = each.isNew ? "new" : "unchanged";
+    if (report.compared) result["baselineState"] = each.isNew ? "new" : "unchanged";
     if (each.exemption)
         result["suppressions"] = Ordered::array(
             {{{"kind", "external"},
@@ -110,6 +110,7 @@ Ordered invocationOf(const AuditReport& report) {
     };
     for (const auto& each : report.unread) notify(each.resource + " could not be read: " + each.why);
     for (const auto* check : report.notJudged) notify(std::string(check->id) + " was not checked, or only in part");
+    if (report.previous && !report.compared) notify("the audit before had too many findings to be compared with");
     if (report.leftOut > 0) notify(std::to_string(report.leftOut) + " more findings are left out");
     return {{"executionSuccessful", true},
             {"endTimeUtc", formatRfc3339(report.at)},

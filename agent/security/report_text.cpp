@@ -62,7 +62,9 @@ std::string summaryOf(const AuditReport& report, bool chinese) {
                                : fmt::format("{} objects: {} critical, {} high, {} medium, {} low", report.objects,
                                              report.count(Severity::Critical), report.count(Severity::High),
                                              report.count(Severity::Medium), report.count(Severity::Low));
-    if (report.previous)
+    if (report.previous && !report.compared)
+        text += chinese ? "；上次结果过多，无法比较" : "; the audit before had too many findings to be compared with";
+    else if (report.previous)
         text += chinese ? fmt::format("；与 {} 相比新增 {}，已修复 {}", formatRfc3339(*report.previous),
                                       report.countNew(), report.fixed.size())
                         : fmt::format("; since {}: {} new, {} fixed", formatRfc3339(*report.previous),

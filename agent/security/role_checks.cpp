@@ -116,10 +116,16 @@ void readsSecrets(const ObjectView& object, EvidenceList& found) {
 
 void createsPods(const ObjectView& object, EvidenceList& found) {
     findRisk(object.json, {"", {"pods"}, {"create"}}, found);
+    // Their controllers make Pods of any template.
+    const std::vector<std::string_view> writes{"create", "update", "patch"};
+    findRisk(object.json, {"", {"replicationcontrollers"}, writes}, found);
+    findRisk(object.json, {"apps", {"deployments", "daemonsets", "statefulsets", "replicasets"}, writes}, found);
+    findRisk(object.json, {"batch", {"jobs", "cronjobs"}, writes}, found);
 }
 
 void executesInPods(const ObjectView& object, EvidenceList& found) {
     findRisk(object.json, {"", {"pods/exec", "pods/attach"}, {"create", "get"}}, found);
+    findRisk(object.json, {"", {"pods/ephemeralcontainers"}, {"update", "patch"}}, found);
 }
 
 void forwardsPorts(const ObjectView& object, EvidenceList& found) {

@@ -21,10 +21,11 @@ struct Settings {
 struct Exemption {
     std::string check;   ///< id of one, or "*"
     std::string ns;      ///< empty: everywhere
-    std::string object;  ///< "Deployment/web", "web"; empty: all. In these three a `*` at the end stands for anything
+    std::string object;  ///< "Deployment/web", "web"; empty: all. In these four a `*` at the end stands for anything
     std::string reason;
     TimePoint until{};
-    bool covers(const Finding& finding) const;
+    std::string cluster{};  ///< empty: all
+    bool covers(const Finding& finding, const std::string& inCluster) const;
     friend bool operator==(const Exemption&, const Exemption&) = default;
 };
 
@@ -38,9 +39,12 @@ struct Terms {
 /// What is kept of a run to compare the next one with.
 struct Run {
     TimePoint at{};
-    std::vector<std::string> keys;  ///< Finding::key(), sorted
-    bool cut = false;               ///< there were more than are kept
+    std::vector<std::string> keys;    ///< Finding::key(), sorted
+    std::vector<std::string> hashes;  ///< keyHash() of the keys beyond those: what became of these is not told by name
+    bool cut = false;                 ///< there were more still
 };
+/// Enough of a digest to tell keys apart.
+std::string keyHash(const std::string& key);
 std::string toText(const Run& run);
 /// False for what cannot be read.
 bool fromText(const std::string& scope, const std::string& text, Run& into);

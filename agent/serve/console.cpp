@@ -83,7 +83,8 @@ public:
     Task<ServerResponse> handle(ServerRequest request) {
         auto path = std::string(request.path());
         bool reads = request.method == "GET" || request.method == "HEAD";
-        if (path == "/healthz" && reads) co_return ServerResponse::text(200, "ok\n");
+        if ((path == "/healthz" || path == "/livez") && reads) co_return ServerResponse::text(200, "ok\n");
+        if (path == "/leader" && reads) co_return leader();
         if (path == "/readyz" && reads) co_return readiness();
         if (path == "/metrics" && reads)
             co_return ServerResponse::text(200, backend_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
@@ -95,6 +96,10 @@ public:
     }
 
 private:
+    ServerResponse leader() {
+        return backend_.leads() ? ServerResponse::text(200, "leads\n") : ServerResponse::text(503, "does not lead\n");
+    }
+
     ServerResponse readiness() {
         auto state = backend_.readiness();
         return ServerResponse::text(state.ready ? 200 : 503, state.text);

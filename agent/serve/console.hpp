@@ -20,6 +20,8 @@ public:
         std::string text;
     };
     virtual Readiness readiness() = 0;
+    /// Whether it is to this one that what changes something is sent.
+    virtual bool leads() const { return true; }
     /// What the page shows, as JSON; `version` grows with every change of it.
     virtual std::string stateJson() = 0;
     virtual std::uint64_t stateVersion() const = 0;
@@ -53,10 +55,10 @@ public:
     virtual const std::string& receiverToken() const = 0;
 };
 
-/// Routes: /metrics, /healthz, /readyz, / (the page), /api/state, /api/do, /api/offer, /api/press, /api/alertmanager,
-/// /callback/APP (chat platforms), /mcp (programs with a token of their own).
-/// Everything else that changes something, and everything asked from other machines but health and metrics, needs the
-/// token as bearer.
+/// Routes: /metrics, /healthz, /livez (the same), /readyz, /leader (200 at the replica that leads), / (the page),
+/// /api/state, /api/do, /api/offer, /api/press, /api/alertmanager, /callback/APP (chat platforms), /mcp (programs with
+/// a token of their own). Everything else that changes something, and everything asked from other machines but health
+/// and metrics, needs the token as bearer.
 net::HttpServer::Handler consoleHandler(ConsoleBackend& backend, LoopClock& clock);
 
 }  // namespace klaw::serve

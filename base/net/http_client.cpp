@@ -31,6 +31,7 @@ struct HttpClient::Impl {
     Loop& loop;
     HttpClientOptions options;
     std::shared_ptr<ConnectionPool> pool;
+    Guard guard;                            ///< null: everything may leave
     std::optional<Result<TlsContext>> tls;  ///< made when the first https URL is asked for
 };
 
@@ -185,6 +186,10 @@ Task<Result<Exchange>> HttpClient::Impl::exchange(std::shared_ptr<Impl> self, co
             made.connection = std::make_unique<HttpConnection>(std::move(*stream), url->origin());
         }
         auto& connection = *made.connection;
+        if (auto may = self->guard ? self->guard(request) : Result<void>(); !may) {
+            connection.stream()->abort();
+            co_return fail(std::move(may).error());
+        }
         expiry.guard(connection.stream());
         auto error = co_await converse(connection, request, *requestHead, made.head);
         if (!error && !expiry.passed()) co_return made;
@@ -240,6 +245,10 @@ Task<Result<HttpResponse>> HttpClient::send(HttpRequest request, Duration timeou
 
 Task<Result<std::unique_ptr<HttpBodyStream>>> HttpClient::open(HttpRequest request, Duration timeout) {
     return Impl::open(impl_, std::move(request), timeout);
+}
+
+void HttpClient::setGuard(Guard guard) {
+    impl_->guard = std::move(guard);
 }
 
 void HttpClient::setTls(TlsOptions tls) {

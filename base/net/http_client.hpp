@@ -59,6 +59,9 @@ public:
     Task<Result<HttpResponse>> send(HttpRequest request, Duration timeout);
     /// `timeout` is for the head; the body has none.
     Task<Result<std::unique_ptr<HttpBodyStream>>> open(HttpRequest request, Duration timeout);
+    /// Asked right before a request leaves, each time that it does: an Error, and it does not.
+    using Guard = std::function<Result<void>(const HttpRequest& request)>;
+    void setGuard(Guard guard);
     /// For new connections; idle ones are closed.
     void setTls(TlsOptions tls);
 

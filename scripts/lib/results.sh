@@ -4,6 +4,11 @@ failed=0
 skipped=0
 failures=()  # what failed, by name, said again at the end where it is seen first
 
+durations=()
+
+# Runs a suite and notes how long it took.
+timed() { local began=$SECONDS; "$@"; durations+=("$((SECONDS - began)) s $*"); }
+
 note_failures() { local name; while IFS= read -r name; do [ -n "$name" ] && failures+=("$1: $name"); done; return 0; }
 
 # Runs every *_test program of a preset; each writes its own XML report, from which the counts are taken.
@@ -125,6 +130,36 @@ run_pod_security() {
     if [ "$disagreed" -gt 0 ]; then failures+=("Pod Security Standards"); fi
 }
 
+# The chart by real helm, and what it grants beside what the program says that it needs.
+run_chart() {
+    if ! command -v go >/dev/null; then
+        echo "skipped: no Go toolchain, so no helm (chart)"
+        skipped=$((skipped + 1))
+        return 0
+    fi
+    local chart_passed=0 chart_failed=1
+    echo "== chart: helm and promtool"
+    rm -f build/chart/result
+    KLAW=build/debug/klaw test/chart/run || true
+    if [ -s build/chart/result ]; then read -r chart_passed chart_failed <build/chart/result; fi
+    passed=$((passed + chart_passed))
+    failed=$((failed + chart_failed))
+    if [ "$chart_failed" -gt 0 ]; then failures+=("$chart_failed of the chart"); fi
+}
+
+# The .deb, the tarball and, where there is a builder, the image.
+run_packages() {
+    local packages_passed=0 packages_failed=1 packages_skipped=0
+    echo "== packages: .deb, tarball, image"
+    rm -f build/packages/result
+    KLAW=build/debug/klaw test/packages/run || true
+    if [ -s build/packages/result ]; then read -r packages_passed packages_failed packages_skipped <build/packages/result; fi
+    passed=$((passed + packages_passed))
+    failed=$((failed + packages_failed))
+    skipped=$((skipped + packages_skipped))
+    if [ "$packages_failed" -gt 0 ]; then failures+=("$packages_failed of the packages"); fi
+}
+
 # One check that is no GoogleTest program: a name and a command.
 run_check() {
     local name=$1
@@ -170,7 +205,7 @@ run_e2e() {
     fi
     local e2e_passed=0 e2e_failed=1  # it may die before it can count
     rm -f build/e2e/result build/e2e/failures
-    test/e2e/run || true
+    test/e2e/run --workers 2 || true
     if [ -s build/e2e/failures ]; then note_failures "end to end" <build/e2e/failures; fi
     if [ -s build/e2e/result ]; then read -r e2e_passed e2e_failed <build/e2e/result; fi
     passed=$((passed + e2e_passed))
@@ -203,6 +238,7 @@ run_mcp_referees() {
 
 report_results() {
     echo
+    if [ ${#durations[@]} -gt 0 ]; then printf 'took %s\n' "${durations[@]}"; fi
     if [ "$failed" -gt 0 ]; then printf 'FAILED: %s\n' "${failures[@]:-not named}"; fi
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" -eq 0 ]

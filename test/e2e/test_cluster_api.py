@@ -74,6 +74,23 @@ class ClusterApiTest(EndToEndTest):
                                                *[("cluster upgrade", "refused")] * 3, ("cluster upgrade", "previewed"),
                                                ("cluster upgrade", "allowed"), ("cluster upgrade", "done"), ("cluster upgrade", "completed")])
 
+    def test_cluster_is_deployed_from_a_template_without_a_class(self):
+        self.fleet = self.namespace("fleet", self.management)
+        with ClusterApi(self.management, self.directory / "cluster-api") as api:
+            api.template(self.fleet.name)
+            deploy = f"cluster deploy three --template plain --version v1.29.0 --workers 1 -n {self.fleet.name} --cluster mgmt"
+            self.assertIn("no variable", self.feishu.ask(f"{deploy} ZONE=eu", sender="ou_ada"))
+            asked, done = self.confirm(deploy, "This would deploy Cluster", "v1.29.0: control plane 1/1, workers 1/1", 120)
+            self.assertEqual(done["id"], asked["id"])
+            self.assertIn("watched as three from now on", json.dumps(done, ensure_ascii=False))
+            self.assertEqual(self.machines(), [("v1.29.0", False), ("v1.29.0", True)])
+            listed = json.loads(self.running.do(f"cluster list -n {self.fleet.name} --cluster mgmt --json").stdout)["rows"]
+            self.assertEqual([(row["name"], row["status"], row["watched"]) for row in listed], [("three", "v1.29.0: control plane 1/1, workers 1/1", "yes")])
+            self.assertIn("has no topology", self.feishu.ask("cluster upgrade three --to v1.30.0 --cluster mgmt", sender="ou_ada"))
+            made = [each for each in self.outcomes() if each[0] == "cluster deploy"]
+            self.assertEqual(made.count(("cluster deploy", "allowed")), 7)
+            self.assertEqual(made[-1], ("cluster deploy", "completed"))
+
     def test_killed_in_the_middle_of_an_upgrade_goes_on_following_it(self):
         self.fleet = self.namespace("fleet", self.management)
         with ClusterApi(self.management, self.directory / "cluster-api") as api:

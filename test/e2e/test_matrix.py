@@ -31,7 +31,9 @@ OF_KLAW = {
     "clusters": ("clusters", "clusters remove nothing"), "grant": ("access", "grant nobody viewer 1h"),
     "revoke": ("access", "revoke 0000"),
     "cluster deploy": ("clusters", "cluster deploy made --version v1.34.2 -n nowhere --cluster main"),
-    "cluster upgrade": ("clusters", "cluster upgrade made --to v1.34.2 -n nowhere --cluster main")}
+    "cluster upgrade": ("clusters", "cluster upgrade made --to v1.34.2 -n nowhere --cluster main"),
+    "cluster backup": ("backups", "cluster backup made"), "cluster restore": ("backups", "cluster restore made --cluster main"),
+    "cluster volumes": ("backups", "cluster volumes backup made -n nowhere --cluster main")}
 # Whoever may do what was asked for; whoever may read: what a conversation is about is nobody else's.
 JUDGED_OTHERWISE = {"approve", "refuse", "use"}
 APPS = 3  # an application answers four times a second

@@ -125,12 +125,12 @@ def shared():
     return Cluster(os.environ["KLAW_E2E_CLUSTER"], port=int(os.environ["KLAW_E2E_PORT"]))
 
 
-def other(name, place, *options):
+def other(name, place, *options, bare=True):
     """Bare (no kubelets), started by the first test that needs it; test/e2e/run ends it."""
     with _others_lock:
         if name not in _others:
             cluster = Cluster(WORK / name, name, int(os.environ["KLAW_E2E_PORT"]) + place)
-            _others[name] = cluster.up("--without", "kwok", *options)
+            _others[name] = cluster.up(*(["--without", "kwok"] if bare else []), *options)
         return _others[name]
 
 
@@ -147,6 +147,11 @@ def third():
 def audited():
     """Its API server writes down who sent what, and as whom."""
     return other("audited", 10, "--audit", "yes")
+
+
+def installed():
+    """For releases of the chart: with kubelets and metrics, and its API server writes down who sent what."""
+    return other("chart", 30, "--audit", "yes", "--nodes", "2", bare=False)
 
 
 def end_others():

@@ -109,3 +109,37 @@ class ClusterApi:
                     part["provisioning"].update(startupDuration="1s", startupJitter="0")
         self.cluster.kubectl("apply", "--server-side", "-f", "-", manifest=objects)
         return "in-memory-quick-start"
+
+    def template(self, namespace, name="plain"):
+        """A ConfigMap with what a cluster without a class is made of, as `clusterctl generate cluster` takes it."""
+        def of(group, kind, suffix, spec):
+            return {"apiVersion": group, "kind": kind, "metadata": {"name": "${CLUSTER_NAME}" + suffix, "namespace": "${NAMESPACE}"}, "spec": spec}
+        core, infrastructure = "cluster.x-k8s.io/v1beta1", "infrastructure.cluster.x-k8s.io/v1alpha1"
+        plane, bootstrap = "controlplane.cluster.x-k8s.io/v1beta1", "bootstrap.cluster.x-k8s.io/v1beta1"
+        soon = {"provisioning": {"startupDuration": "1s", "startupJitter": "0"}}
+        machine = {"template": {"spec": {"behaviour": {part: soon for part in ("vm", "node", "apiServer", "etcd")}}}}
+        names = {"criSocket": "unix:///var/run/containerd/containerd.sock"}
+        objects = [
+            of(core, "Cluster", "", {
+                "clusterNetwork": {"services": {"cidrBlocks": ["${SERVICES:=10.128.0.0/12}"]}, "pods": {"cidrBlocks": ["192.168.0.0/16"]}},
+                "controlPlaneRef": {"apiVersion": plane, "kind": "KubeadmControlPlane", "name": "${CLUSTER_NAME}-plane"},
+                "infrastructureRef": {"apiVersion": infrastructure, "kind": "InMemoryCluster", "name": "${CLUSTER_NAME}"}}),
+            of(infrastructure, "InMemoryCluster", "", {}),
+            of(infrastructure, "InMemoryMachineTemplate", "-plane", machine),
+            of(infrastructure, "InMemoryMachineTemplate", "-md-0", machine),
+            of(plane, "KubeadmControlPlane", "-plane", {
+                "replicas": "COUNT", "version": "${KUBERNETES_VERSION}",
+                "kubeadmConfigSpec": {"clusterConfiguration": {"apiServer": {"certSANs": ["localhost", "127.0.0.1"]}},
+                                      "initConfiguration": {"nodeRegistration": names}, "joinConfiguration": {"nodeRegistration": names}},
+                "machineTemplate": {"infrastructureRef": {"apiVersion": infrastructure, "kind": "InMemoryMachineTemplate", "name": "${CLUSTER_NAME}-plane"}}}),
+            of(bootstrap, "KubeadmConfigTemplate", "-md-0", {"template": {"spec": {"joinConfiguration": {"nodeRegistration": names}}}}),
+            of(core, "MachineDeployment", "-md-0", {
+                "clusterName": "${CLUSTER_NAME}", "replicas": "WORKERS", "selector": {"matchLabels": {}},
+                "template": {"spec": {"clusterName": "${CLUSTER_NAME}", "version": "${KUBERNETES_VERSION}",
+                                      "bootstrap": {"configRef": {"apiVersion": bootstrap, "kind": "KubeadmConfigTemplate", "name": "${CLUSTER_NAME}-md-0"}},
+                                      "infrastructureRef": {"apiVersion": infrastructure, "kind": "InMemoryMachineTemplate", "name": "${CLUSTER_NAME}-md-0"}}}})]
+        objects[1]["metadata"]["annotations"] = {"klaw.test/made": "by a template"}  # its controller takes it that there are some
+        text = "\n---\n".join(json.dumps(each) for each in objects)
+        text = text.replace('"COUNT"', "${CONTROL_PLANE_MACHINE_COUNT}").replace('"WORKERS"', "${WORKER_MACHINE_COUNT}")
+        self.cluster.kubectl("create", "-f", "-", manifest=[{
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": {"cluster-template.yaml": text}}])

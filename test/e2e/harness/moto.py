@@ -1,4 +1,5 @@
 """An S3-compatible server on loopback: moto (https://docs.getmoto.org), in a virtual environment of its own."""
+import fcntl
 import hashlib
 import re
 import subprocess
@@ -6,7 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 
-from harness.paths import WORK
+from harness.paths import REPO
 from harness.ports import free_port
 from harness.waiting import eventually
 
@@ -16,12 +17,15 @@ REQUIREMENTS = __file__.replace("moto.py", "moto-requirements.txt")
 def _python():
     """With moto in it, installed once for each set of versions."""
     digest = hashlib.sha256(open(REQUIREMENTS, "rb").read()).hexdigest()[:16]
-    home = WORK / f"moto-{digest}"
-    if not (home / "ready").exists():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        subprocess.run([home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement",
-                        REQUIREMENTS], check=True, timeout=300)
-        (home / "ready").touch()
+    home = REPO / "build" / f"moto-{digest}"
+    home.parent.mkdir(exist_ok=True)
+    with open(home.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "ready").exists():
+            subprocess.run([sys.executable, "-m", "venv", home], check=True)
+            subprocess.run([home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement",
+                            REQUIREMENTS], check=True, timeout=900)
+            (home / "ready").touch()
     return home / "bin" / "python"
 
 

@@ -3,7 +3,7 @@ import os
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[3]
-WORK = REPO / "build" / "e2e"
+WORK = Path(os.environ.get("KLAW_E2E_DIR", REPO / "build" / "e2e")).absolute()
 CLUSTER_TOOLS = REPO / "test" / "cluster"
 CLUSTER_BIN = Path(os.environ.get("KLAW_CLUSTER_BIN", REPO / "build" / "cluster" / "bin")).absolute()
 

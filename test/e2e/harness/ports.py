@@ -4,8 +4,9 @@ import itertools
 import os
 import socket
 
-_next = itertools.count(os.getpid())
 FIRST, COUNT = 18000, 12000
+# Far apart for processes that were started one after the other.
+_next = itertools.count(os.getpid() * 7919 % COUNT)
 
 
 def free_port():

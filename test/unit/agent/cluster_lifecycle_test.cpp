@@ -88,6 +88,71 @@ TEST_F(ClusterLifecycleTest, DeployMakesTheClusterThatTheClassDescribesAndWatche
     EXPECT_EQ(control.added[0].secret, (kube::SecretReference{"prod", "fleet", "one-kubeconfig", "value"}));
 }
 
+constexpr auto fromTemplate = "cluster deploy one --template plain --version v1.34.2 --workers 2 ZONE=eu -n fleet";
+constexpr auto templatePath = "/api/v1/namespaces/fleet/configmaps/plain";
+constexpr auto planePath =
+    "/apis/controlplane.cluster.x-k8s.io/v1beta1/namespaces/fleet/kubeadmcontrolplanes/one-plane";
+
+json plainTemplate(const std::string& more = {}) {
+    return {{"data", {{"cluster.yaml", R"(apiVersion: cluster.x-k8s.io/v1beta1
+kind: Cluster
+metadata: {name: "${CLUSTER_NAME}", namespace: "${NAMESPACE}"}
+spec: {controlPlaneRef: {apiVersion: controlplane.cluster.x-k8s.io/v1beta1, kind: KubeadmControlPlane, name: "${CLUSTER_NAME}-plane"}}
+---
+apiVersion: controlplane.cluster.x-k8s.io/v1beta1
+kind: KubeadmControlPlane
+metadata: {name: "${CLUSTER_NAME}-plane", labels: {zone: "${ZONE}"}}
+spec: {version: "${KUBERNETES_VERSION}", replicas: ${CONTROL_PLANE_MACHINE_COUNT}}
+)" + more}}}};
+}
+
+void serveClusterApi(FakeControl& control) {
+    control.objects["/apis/cluster.x-k8s.io/v1beta1"] = {
+        {"resources", {{{"name", "clusters"}, {"kind", "Cluster"}, {"namespaced", true}}}}};
+    control.objects["/apis/controlplane.cluster.x-k8s.io/v1beta1"] = {
+        {"resources", {{{"name", "kubeadmcontrolplanes"}, {"kind", "KubeadmControlPlane"}, {"namespaced", true}}}}};
+}
+
+TEST_F(ClusterLifecycleTest, DeployMakesWhatATemplateSaysTheClusterLastAndFollowsIt) {
+    serveClusterApi(control);
+    control.objects[templatePath] = plainTemplate();
+    control.onChange = [this](const FakeControl::Change& change) -> Task<Result<std::string>> {
+        if (change.request.path == onePath && !change.dryRun()) {
+            auto made = one("");
+            made["spec"] = json::parse(change.request.body)["spec"];
+            control.objects[onePath] = made;
+            control.objects[planePath] = {{"spec", {{"version", "v1.34.2"}, {"replicas", 1}}}};
+            control.objects["/apis/cluster.x-k8s.io/v1beta1/namespaces/fleet/machinedeployments?limit=500"] = {
+                {"items", json::array()}};
+            control.objects[machinesPath] = {{"items", {machine("v1.34.2", true)}}};
+        }
+        co_return change.request.body;
+    };
+    auto done = confirmed(fromTemplate);
+    EXPECT_TRUE(done.ok) << done.text;
+    std::vector<std::string> made;
+    for (const auto& change : control.changes)
+        if (!change.dryRun()) made.push_back(change.request.path);
+    EXPECT_THAT(made, testing::ElementsAre(planePath, onePath));
+    EXPECT_EQ(sent(control.changes.size() - 2)["spec"], json::parse(R"({"version":"v1.34.2","replicas":1})"));
+    EXPECT_EQ(sent(control.changes.size() - 2)["metadata"]["labels"]["zone"], "eu");
+    for (int seconds = 0; control.added.empty() && seconds < 30; ++seconds) clock.advance(1s);
+    ASSERT_THAT(control.added, SizeIs(1));
+    EXPECT_EQ(rows().back(), (std::pair<std::string, std::string>("prod/fleet/Cluster/one", "completed")));
+}
+
+TEST_F(ClusterLifecycleTest, TemplateMakesNothingButClusters) {
+    serveClusterApi(control);
+    control.objects[templatePath] =
+        plainTemplate("---\napiVersion: v1\nkind: Secret\nmetadata: {name: extra}\ndata: {}\n");
+    EXPECT_THAT(refusal(fromTemplate), HasSubstr("no object of Cluster API"));
+    control.objects[templatePath] = plainTemplate();
+    EXPECT_THAT(refusal("cluster deploy one --template plain --version v1.34.2 -n fleet"), HasSubstr("wants ZONE"));
+    EXPECT_THAT(refusal(std::string(fromTemplate) + " --class standard"), HasSubstr("is for a ClusterClass"));
+    EXPECT_THAT(refusal("cluster deploy one --template fleet/plain/x --version v1.34.2 ZONE=eu -n fleet"),
+                AllOf(HasSubstr("no key \"x\""), HasSubstr("cluster.yaml")));
+}
+
 TEST_F(ClusterLifecycleTest, DeploySaysWhatIsMissingOrUnknown) {
     EXPECT_THAT(refusal("cluster deploy one --version v1.34.2 --workers small=1 -n fleet"),
                 HasSubstr("wants the variable region"));

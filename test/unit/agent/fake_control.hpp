@@ -205,7 +205,7 @@ public:
     }
     void keepAudit(const std::string& scope, const security::Run& run) override { audits[scope] = run; }
     backup::Keeper* keeper = nullptr;
-    backup::Keeper* backups() override { return keeper; }
+    backup::Keeper* backups() const override { return keeper; }
     Task<Result<std::string>> changeCluster(access::Permit permit, kube::ChangeRequest request) override {
         EXPECT_TRUE(permit.covers(request.digest()));
         EXPECT_EQ(permit.ns(), request.ns());

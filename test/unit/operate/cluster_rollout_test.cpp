@@ -37,6 +37,20 @@ TEST(ClusterRollout, IsCompleteWhenEveryMachineRunsTheVersion) {
     EXPECT_EQ(status.text, "v1.30.0: control plane 1/1, workers 2/2");
 }
 
+TEST(ClusterRollout, WithoutATopologyIsToldByItsControlPlaneAndItsDeployments) {
+    auto made = json::parse(R"({"metadata":{"name":"one"},"spec":{"controlPlaneRef":{"name":"one"}},
+        "status":{"phase":"Provisioned","conditions":[{"type":"ControlPlaneReady","status":"True"}]}})");
+    auto whole =
+        withTopology(made, json::parse(R"({"spec":{"version":"v1.30.0","replicas":1}})"), json::parse(R"({"items":[
+        {"spec":{"clusterName":"one","replicas":1}},{"spec":{"clusterName":"other","replicas":9}}]})"));
+    auto early = statusOf(whole, {machine("v1.30.0", "Running", true)});
+    EXPECT_EQ(early.state, State::Moving);
+    auto complete = statusOf(whole, {machine("v1.30.0", "Running", true), machine("v1.30.0", "Running")});
+    EXPECT_EQ(complete.state, State::Complete);
+    EXPECT_EQ(complete.text, "v1.30.0: control plane 1/1, workers 1/1");
+    EXPECT_EQ(withTopology(cluster(), {}, {}), cluster());
+}
+
 TEST(ClusterRollout, MovesWhileMachinesAreOfTheOldVersionOrAreLeaving) {
     auto leaving = machine("v1.30.0", "Running");
     leaving["metadata"]["deletionTimestamp"] = "2026-11-25T10:00:00Z";

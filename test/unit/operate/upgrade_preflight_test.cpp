@@ -19,6 +19,8 @@ UpgradeFacts healthy() {
         "conditions":[{"type":"Ready","status":"True"}]}}]})";
     facts.budgets = facts.validating = facts.mutating = facts.definitions = std::string(none);
     facts.metrics = "# HELP x\nup 1\n";
+    facts.backups = {"nightly"};
+    facts.lastBackup = now - 8h;
     return facts;
 }
 
@@ -52,6 +54,18 @@ TEST(Preflight, NodesThatAreNotReadyCordonedOrTooOld) {
     EXPECT_THAT(told(facts), ElementsAre("blocker: nodes are not ready (down)",
                                          "blocker: kubelets are too old for that control plane (old v1.27.1)",
                                          "warning: nodes are cordoned (old)"));
+}
+
+TEST(Preflight, BackupsThatAreMissingOrOld) {
+    auto facts = healthy();
+    facts.lastBackup = now - 25h;
+    EXPECT_THAT(told(facts),
+                ElementsAre("warning: the last backup is more than a day old (2026-11-24T09:00:00Z nightly)"));
+    facts.lastBackup.reset();
+    facts.backups = {"nightly: no room"};
+    EXPECT_THAT(told(facts), ElementsAre("warning: there is no good backup of the whole cluster (nightly: no room)"));
+    facts.backups.clear();
+    EXPECT_THAT(told(facts), ElementsAre("warning: no backup of the whole cluster is configured (docs/backup.md)"));
 }
 
 TEST(Preflight, BudgetsThatLetNoPodGo) {

@@ -82,6 +82,38 @@ TEST(Comparison, CallsNothingFixedThatCouldNotBeReadAndRemembersIt) {
     EXPECT_THAT(fixed(report(found({}), {}, &kept)), ElementsAre("host-path-volume StatefulSet shop/db"));
 }
 
+TEST(Exemptions, HoldInTheClustersThatTheyName) {
+    for (const auto& [cluster, covers] : {std::pair("prod", true), {"pr*", true}, {"", true}, {"staging", false}}) {
+        Exemption exemption{"host-port", "", "", "", now + 24h, cluster};
+        EXPECT_EQ(exemption.covers(finding("host-port", web), "prod"), covers) << cluster;
+    }
+}
+
+std::vector<Finding> many(int count) {
+    std::vector<Finding> all;
+    for (int i = 0; i < count; ++i) all.push_back(finding("host-port", {"Pod", "shop", "p" + std::to_string(i)}));
+    return all;
+}
+
+TEST(Comparison, KnowsWhatIsNewAmongMoreThanAreKeptByName) {
+    auto run = runOf(report(found(many(7000))));
+    security::Run before;
+    ASSERT_TRUE(fromText("prod", toText(run), before));
+    auto next = many(7000);
+    next.push_back(finding("host-port", web));
+    auto compared = report(found(std::move(next)), {}, &before);
+    EXPECT_TRUE(compared.compared);
+    EXPECT_EQ(compared.countNew(), 1u);
+}
+
+TEST(Comparison, WithTooManyIsNoneAndSaidToBe) {
+    auto before = runOf(report(found(many(50'001))));
+    auto next = report(found(many(3)), {}, &before);
+    EXPECT_FALSE(next.compared);
+    EXPECT_THAT(summaryOf(next, false), HasSubstr("too many findings to be compared with"));
+    EXPECT_THAT(toSarif(next), Not(HasSubstr("baselineState")));
+}
+
 TEST(Comparison, SurvivesBeingStored) {
     auto run = runOf(report(found({finding("host-port", web)})));
     security::Run read;
@@ -113,7 +145,7 @@ TEST(Exemptions, CoverWhatTheyName) {
                              {"host-port", "shop", "StatefulSet/web", false},
                              {"host-path-volume", "shop", "", false}}) {
         Exemption exemption{each.check, each.ns, each.object, "", now + 24h};
-        EXPECT_EQ(exemption.covers(finding("host-port", web)), each.covers)
+        EXPECT_EQ(exemption.covers(finding("host-port", web), "prod"), each.covers)
             << each.check << " " << each.ns << " " << each.object;
     }
 }

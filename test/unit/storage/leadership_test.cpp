@@ -1,5 +1,6 @@
 #include "storage/leadership.hpp"
 
+#include <atomic>
 #include <latch>
 
 #include "storage/reader.hpp"
@@ -66,6 +67,22 @@ TEST_F(LeadershipTest, OfAnotherEndsAWriterBeforeItWritesAnythingMore) {
     EXPECT_TRUE(commit(next, transition(4)));
     EXPECT_EQ(must(reader().verifyAudit()).rows, 2);
     EXPECT_FALSE(reader().alert("f2"));
+}
+
+TEST_F(LeadershipTest, OfAnotherIsSaidBeforeAnybodyHearsOfTheirUnitAndIsNoFullDisk) {
+    auto database = open();
+    must(takeLeadership(database, {"a"}, at(1)));
+    std::atomic<int> overtaken{0}, degraded{0};
+    WriterOptions options;
+    options.overtaken = [&](const Error&) { ++overtaken; };
+    options.health = [&](const std::optional<Error>&) { ++degraded; };
+    Writer writer(std::move(database), options);
+    auto successor = open();
+    must(takeLeadership(successor, {"b"}, at(2)));
+    std::promise<int> toldBefore;
+    writer.submit(transition(1), [&](const Result<Committed>&) { toldBefore.set_value(overtaken); });
+    EXPECT_EQ(toldBefore.get_future().get(), 1);
+    EXPECT_EQ(degraded, 0) << "cards would go out all the same";
 }
 
 TEST_F(LeadershipTest, IsTakenAfterTheTransactionThatIsOpen) {

@@ -51,6 +51,20 @@ TEST(DirectoryLock, IsFreeOnceItsHolderWasKilled) {
     ::close(pipe[1]);
 }
 
+TEST(DirectoryLock, IsSharedByReplicasAndKeepsOthersOut) {
+    using Holder = DirectoryLock::Holder;
+    testing::TemporaryDirectory directory;
+    {
+        auto first = DirectoryLock::acquire(directory.path(), Holder::Replica);
+        auto second = DirectoryLock::acquire(directory.path(), Holder::Replica);
+        EXPECT_TRUE(first && second);
+        EXPECT_EQ(DirectoryLock::acquire(directory.path()).error().code, ErrorCode::Conflict);
+    }
+    auto alone = DirectoryLock::acquire(directory.path());
+    ASSERT_TRUE(alone);
+    EXPECT_EQ(DirectoryLock::acquire(directory.path(), Holder::Replica).error().code, ErrorCode::Conflict);
+}
+
 TEST(DirectoryLock, OfAMissingDirectoryIsRefused) {
     auto lock = DirectoryLock::acquire("/nonexistent/klaw");
     ASSERT_FALSE(lock);

@@ -1,0 +1,66 @@
+#include "agent/app/leadership_config.hpp"
+
+#include <algorithm>
+
+#include "agent/app/config_values.hpp"
+#include "rules/load/value_readers.hpp"
+
+namespace klaw::app {
+namespace {
+
+using rules::Field;
+using rules::YamlCursor;
+
+void readLease(const YamlCursor& value, LeadershipConfig& leadership) {
+    auto text = value.text("lease").value;
+    auto slash = text.find('/');
+    if (slash == text.npos || slash == 0 || slash + 1 == text.size() || text.find('/', slash + 1) != text.npos)
+        return value.error("lease: \"" + text + "\" is no Lease", "write NAMESPACE/NAME, for example klaw/klaw");
+    leadership.leaseNamespace = text.substr(0, slash);
+    leadership.leaseName = text.substr(slash + 1);
+}
+
+// clang-format off
+constexpr Field<LeadershipConfig> leadershipFields[] = {
+    {"lease", readLease},
+    {"cluster", [](const YamlCursor& v, LeadershipConfig& l) { l.cluster = v.text("cluster").value; }},
+    {"identity", [](const YamlCursor& v, LeadershipConfig& l) { l.identity = v.text("identity").value; }},
+    {"identity_env", [](const YamlCursor& v, LeadershipConfig& l) { l.identity = secretFromEnvironment(v, "identity_env"); }},
+    {"duration", [](const YamlCursor& v, LeadershipConfig& l) { l.lasts = rules::readDuration(v, "duration"); }},
+    {"renew", [](const YamlCursor& v, LeadershipConfig& l) { l.renewWithin = rules::readDuration(v, "renew"); }},
+    {"retry", [](const YamlCursor& v, LeadershipConfig& l) { l.retry = rules::readDuration(v, "retry"); }},
+};
+// clang-format on
+
+void checkTimes(const YamlCursor& value, const LeadershipConfig& leadership) {
+    if (leadership.lasts < 2s || leadership.lasts % 1s != Duration::zero())
+        value.error("duration: it is shorter than 2s, or no whole seconds", "the default is 10s");
+    if (leadership.renewWithin + 1s > leadership.lasts)
+        value.error("renew: a leader must stop at least 1s before another may begin",
+                    "make it shorter than `duration`; the default is 6s");
+    if (leadership.retry <= Duration::zero() || 2 * leadership.retry > leadership.renewWithin)
+        value.error("retry: a leader must be able to try twice within `renew`", "the default is 2s");
+}
+
+}  // namespace
+
+void readLeadership(const YamlCursor& value, Config& config) {
+    auto& leadership = config.leadership.emplace();
+    rules::decodeFields<LeadershipConfig>(value, "leadership", leadershipFields, leadership);
+    if (leadership.leaseName.empty())
+        value.error("leadership: it is not said by which Lease", "add `lease: NAMESPACE/NAME`");
+    checkTimes(value, leadership);
+}
+
+/// Its kubeconfig must be at hand before anybody leads: one in a Secret is not.
+void checkLeadership(const YamlCursor& root, const Config& config) {
+    if (!config.leadership || config.leadership->cluster.empty()) return;
+    const auto& name = config.leadership->cluster;
+    auto found = std::ranges::find(config.clusters, name, &ClusterConfig::name);
+    if (found == config.clusters.end())
+        root.error("leadership: there is no cluster \"" + name + "\"", "name one of `clusters`");
+    else if (found->secret)
+        root.error("leadership: the kubeconfig of \"" + name + "\" is in a Secret", "name a cluster with a file");
+}
+
+}  // namespace klaw::app

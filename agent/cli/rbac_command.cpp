@@ -1,0 +1,27 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "agent/cli/commands.hpp"
+#include "agent/operate/rbac.hpp"
+
+namespace klaw::cli {
+
+int rbacCommand(const RbacOptions& options) {
+    if (options.table) {
+        std::cout << operate::rbacTable();
+        return 0;
+    }
+    auto profile = operate::rbacProfileFromString(options.profile);
+    auto parts = options.only.empty() ? operate::rbacPartsOf(profile.value_or(operate::RbacProfile::ReadOnly),
+                                                             options.with, options.without)
+                                      : operate::rbacPartsNamed(options.only);
+    if (!parts) {
+        std::cerr << parts.error().describe() << "\n";
+        return 1;
+    }
+    std::cout << operate::clusterRole(options.name, operate::policyRulesOf(*parts));
+    return 0;
+}
+
+}  // namespace klaw::cli

@@ -1,0 +1,66 @@
+#include <gmock/gmock.h>
+
+#include "agent/app/config.hpp"
+
+namespace klaw::app {
+namespace {
+
+using testing::HasSubstr;
+
+std::string firstError(const std::string& yaml) {
+    auto report = parseConfig("klaw.yaml", yaml);
+    return report.ok() ? "" : report.errors.front().describe();
+}
+
+TEST(LeadershipConfig, IsThereOnlyWhereItIsConfigured) {
+    EXPECT_FALSE(parseConfig("klaw.yaml", "language: en").config.leadership);
+}
+
+TEST(LeadershipConfig, HasTimesByWhichAnotherLeadsWithinFifteenSeconds) {
+    auto report = parseConfig("klaw.yaml", "leadership: {lease: klaw/agent}");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    const auto& leadership = *report.config.leadership;
+    EXPECT_EQ(leadership.leaseNamespace, "klaw");
+    EXPECT_EQ(leadership.leaseName, "agent");
+    EXPECT_EQ(leadership.cluster, "");
+    EXPECT_EQ(leadership.lasts, Duration(10s));
+    EXPECT_EQ(leadership.renewWithin, Duration(6s));
+    EXPECT_EQ(leadership.retry, Duration(2s));
+}
+
+TEST(LeadershipConfig, TakesTimesAndNamesOfItsOwn) {
+    ::setenv("KLAW_TEST_POD", "klaw-0", 1);
+    auto report = parseConfig("klaw.yaml", R"(
+clusters: [{name: main, kubeconfig: /etc/klaw/kubeconfig}]
+leadership: {lease: ops/klaw, cluster: main, identity_env: KLAW_TEST_POD, duration: 3s, renew: 2s, retry: 500ms})");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.leadership->identity, "klaw-0");
+    EXPECT_EQ(report.config.leadership->cluster, "main");
+    EXPECT_EQ(report.config.leadership->retry, Duration(500ms));
+}
+
+TEST(LeadershipConfig, RefusesWhatIsNoLease) {
+    for (const auto* lease : {"klaw", "/klaw", "klaw/", "a/b/c"})
+        EXPECT_THAT(firstError(std::string("leadership: {lease: \"") + lease + "\"}"),
+                    HasSubstr("write NAMESPACE/NAME"));
+    EXPECT_THAT(firstError("leadership: {duration: 10s}"), HasSubstr("add `lease: NAMESPACE/NAME`"));
+}
+
+TEST(LeadershipConfig, RefusesTimesWithWhichTwoCouldLeadOrOneHasOneTryOnly) {
+    EXPECT_THAT(firstError("leadership: {lease: a/b, renew: 10s}"), HasSubstr("shorter than `duration`"));
+    EXPECT_THAT(firstError("leadership: {lease: a/b, renew: 9500ms}"), HasSubstr("shorter than `duration`"));
+    EXPECT_THAT(firstError("leadership: {lease: a/b, duration: 10500ms}"), HasSubstr("no whole seconds"));
+    EXPECT_THAT(firstError("leadership: {lease: a/b, retry: 4s}"), HasSubstr("try twice"));
+    EXPECT_THAT(firstError("leadership: {lease: a/b, retry: 0s}"), HasSubstr("try twice"));
+}
+
+TEST(LeadershipConfig, RefusesAClusterThatIsNotThereOrWhoseKubeconfigIsInASecret) {
+    EXPECT_THAT(firstError("clusters: [{name: a, kubeconfig: /a}]\nleadership: {lease: a/b, cluster: c}"),
+                HasSubstr("there is no cluster \"c\""));
+    EXPECT_THAT(firstError("clusters: [{name: a, kubeconfig: /a}, {name: c, secret: {namespace: n, name: s}}]\n"
+                           "leadership: {lease: a/b, cluster: c}"),
+                HasSubstr("in a Secret"));
+}
+
+}  // namespace
+}  // namespace klaw::app
