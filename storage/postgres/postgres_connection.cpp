@@ -53,6 +53,17 @@ std::string written(Number value) {
     return {text.data(), end};
 }
 
+/// A null pointer is NULL.
+auto argumentsOf(const std::vector<const char*>& values) {
+#if PQXX_VERSION_MAJOR < 7
+    return pqxx::prepare::make_dynamic_params(values);
+#else
+    pqxx::params arguments;
+    arguments.append_multi(values);
+    return arguments;
+#endif
+}
+
 }  // namespace
 
 /// One connection with what belongs to it.
@@ -140,7 +151,7 @@ private:
             std::vector<const char*> values;
             values.reserve(parameters_.size());
             for (const auto& each : parameters_) values.push_back(each ? each->c_str() : nullptr);
-            result_ = session.statements().exec_prepared(name_, pqxx::prepare::make_dynamic_params(values));
+            result_ = session.statements().exec_prepared(name_, argumentsOf(values));
         });
     }
 

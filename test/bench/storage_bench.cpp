@@ -26,6 +26,7 @@ public:
         if (const auto* url = std::getenv("KLAW_BENCH_POSTGRES")) {
             auto server = Location::postgres(url);
             if (!server) throw std::runtime_error(server.error().describe());
+            prefix_ = std::to_string(std::chrono::system_clock::now().time_since_epoch().count()) + "-";
             begin(*server);
             return;
         }
@@ -40,6 +41,8 @@ public:
     }
     Writer* operator->() { return &*writer_; }
     const Location& location() const { return location_; }
+    /// Of ids: a server keeps what earlier runs wrote.
+    const std::string& prefix() const { return prefix_; }
 
 private:
     void begin(const Location& location) {
@@ -51,13 +54,12 @@ private:
 
     std::filesystem::path directory_;
     Location location_{""};
+    std::string prefix_;
     std::optional<Writer> writer_;
 };
 
-UnitOfWork transition(std::int64_t i) {
-    static const auto run = std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
-    static std::int64_t number = 0;  // a server keeps what earlier runs wrote
-    auto id = run + "-" + std::to_string(++number);
+UnitOfWork transition(std::int64_t i, const std::string& prefix) {
+    auto id = prefix + std::to_string(i);
     rules::Alert alert;
     alert.fingerprint = "fingerprint-" + id;
     alert.rule = "PodCrashLooping";
@@ -100,7 +102,8 @@ void durableCommit(benchmark::State& state) {
     for (auto _ : state) {
         std::promise<bool> durable;
         auto begun = std::chrono::steady_clock::now();
-        writer->submit(transition(i++), [&](Result<Committed> done) { durable.set_value(done.has_value()); });
+        writer->submit(transition(i++, writer.prefix()),
+                       [&](Result<Committed> done) { durable.set_value(done.has_value()); });
         if (!durable.get_future().get()) return state.SkipWithError("not committed");
         micros.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begun).count());
     }
@@ -113,7 +116,7 @@ void durableStorm(benchmark::State& state) {
     TemporaryWriter writer;
     std::int64_t i = 0;
     for (auto _ : state) {
-        for (std::int64_t n = 0; n < state.range(0); ++n) writer->submit(transition(i++));
+        for (std::int64_t n = 0; n < state.range(0); ++n) writer->submit(transition(i++, writer.prefix()));
         if (!writer->flush(60s)) return state.SkipWithError("not committed");
     }
     auto stats = writer->stats();
@@ -126,7 +129,7 @@ BENCHMARK(durableStorm)->Arg(100)->Arg(1000)->UseRealTime();
 /// What a command on the event loop waits for: a reader that is opened for it, and one incident.
 void readIncident(benchmark::State& state) {
     TemporaryWriter writer;
-    auto unit = transition(0);
+    auto unit = transition(0, writer.prefix());
     auto id = unit.incidents.front().id;
     writer->submit(std::move(unit));
     if (!writer->flush(60s)) return state.SkipWithError("not committed");
