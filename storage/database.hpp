@@ -53,10 +53,6 @@ public:
     void writeInTerm(std::int64_t term) { term_ = term; }
     std::optional<std::int64_t> term() const { return term_; }
 
-    /// From now on transactions are refused (Expired) once the database has another term: see takeLeadership().
-    void writeInTerm(std::int64_t term) { term_ = term; }
-    std::optional<std::int64_t> term() const { return term_; }
-
     /// From the cache, or compiled. `sql` must live as long as the statement.
     Result<Statement> prepare(std::string_view sql);
     /// Runs one statement with these parameters.

@@ -37,11 +37,14 @@ class FailoverTest(EndToEndTest):
         for name in names:
             leadership = {"lease": f"{self.pods.name}/klaw", "identity": name, "duration": f"{DURATION}s",
                           "renew": f"{RENEW}s", "retry": f"{int(RETRY * 1000)}ms"}
-            made.append(self.agent(rules=UNSCHEDULABLE, defaults=False, name=name, data=str(self.directory / "shared"),
+            made.append(self.agent(rules=UNSCHEDULABLE, defaults=False, name=name, data=str(self.data_of(name)),
                                    leadership=leadership, receiver=(receivers or {}).get(name), **options))
         for replica in made:
             replica.start()
         return made
+
+    def data_of(self, name):
+        return self.directory / "shared"
 
     def continue_all(self):
         for process in self.stopped:

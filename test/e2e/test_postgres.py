@@ -1,8 +1,10 @@
 """The agent with PostgreSQL: the same as with a file, also when agent or server die; from a file to a server."""
 import json
+import signal
 import unittest
 
 import test_crash
+import test_failover
 import test_presses
 from harness.agent import run_klaw
 from harness.case import EndToEndTest
@@ -54,6 +56,27 @@ class CrashOnPostgresTest(WithPostgres, test_crash.CrashTest):
 
 class PressedOnceOnPostgresTest(WithPostgres, test_presses.OnceTest):
     """All of test_presses.OnceTest."""
+
+
+class FailoverOnPostgresTest(WithPostgres, test_failover.FailoverTest):
+    """What test_failover.FailoverTest has that is not about the file: replicas that share nothing but the server."""
+    test_standby_waits_for_a_transaction_that_a_stopped_leader_left_open = None
+    test_agent_without_replicas_is_kept_out_of_their_directory = None
+    test_standby_keeps_warm_caches_and_leaves_the_rest_to_the_leader = None
+    test_there_are_never_two_leaders_when_the_api_server_is_away = None
+    test_change_while_nobody_leads_is_told_by_the_next_leader = None
+
+    def data_of(self, name):
+        return self.directory / f"data-{name}"
+
+    def stop_between_transactions(self, agent):
+        self.stopped.append(agent.process)
+        for _ in range(100):
+            agent.process.send_signal(signal.SIGSTOP)
+            if self.sql("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%' AND datname = current_database()") == ["0"]:
+                return
+            agent.process.send_signal(signal.SIGCONT)
+        self.fail("it is in a transaction always")
 
 
 class PostgresTest(WithPostgres):
