@@ -1,4 +1,5 @@
 #include "agent/app/agent_run.hpp"
+#include "agent/app/config_warnings.hpp"
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -927,6 +928,7 @@ Result<Config> AgentRun::readConfigAgain() {
     auto report = loadConfig(setup_.configFile);
     if (!report) return fail(std::move(report).error());
     if (!report->ok()) return fail(std::move(report->errors.front()));
+    for (const auto& warning : configWarnings(setup_.configFile)) spdlog::warn("{}", warning.describe());
     auto config = std::move(report->config);
     if (setup_.commandLine) setup_.commandLine(config);
     auto placeOf = [](const Config& each) { return each.postgres ? each.postgres->place() : std::string(); };

@@ -34,8 +34,7 @@ TEST(DeprecatedKey, IsReadAsBeforeWithAWarningThatNamesTheNewOne) {
     auto reading = read("color: red");
     EXPECT_EQ(reading.section.colour, "red");
     EXPECT_EQ(reading.errors, "");
-    EXPECT_EQ(reading.warnings,
-              "klaw.yaml:1:1: \"color\" in the section is deprecated (write \"colour\" instead)");
+    EXPECT_EQ(reading.warnings, "klaw.yaml:1:1: \"color\" in the section is deprecated (write \"colour\" instead)");
 }
 
 TEST(DeprecatedKey, IsAnErrorBesideTheNewOne) {
