@@ -1,5 +1,4 @@
 #include "agent/app/agent_run.hpp"
-#include "agent/app/config_warnings.hpp"
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "agent/app/config_warnings.hpp"
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
 #include "agent/app/notifiers.hpp"
