@@ -6,6 +6,7 @@
 
 #include "agent/app/version.hpp"
 #include "agent/cli/commands.hpp"
+#include "agent/cli/doctor.hpp"
 
 namespace {
 
@@ -340,6 +341,17 @@ int run(int argc, char** argv) {
     auto* configCheck = configApp->add_subcommand("check", "Errors name file, line and column");
     configCheck->add_option("file", checkedConfig, "The configuration")->required();
     configCheck->callback([&] { code = configCheckCommand(checkedConfig); });
+
+    DoctorOptions doctor;
+    auto* doctorApp = app.add_subcommand(
+        "doctor", "Look at everything that a support engineer would ask; ends with 1 when something has failed");
+    doctorApp->add_option("--config", doctor.config, "Configuration of the agent");
+    doctorApp->add_option("--data", doctor.data, "Data directory of the agent");
+    doctorApp->add_option("--language", doctor.language, "en or zh; default: that of the configuration")
+        ->check(CLI::IsMember({"en", "zh"}));
+    doctorApp->add_flag("--json", doctor.json, "For machines");
+    doctorApp->add_flag("--offline", doctor.offline, "Ask the running agent only: no API server, no chat platform");
+    doctorApp->callback([&] { code = doctorCommand(doctor); });
 
     app.add_subcommand("version", "Print the version")->callback([] {
         std::cout << "klaw " << klaw::app::programVersion << "\n";

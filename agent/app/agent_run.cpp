@@ -9,6 +9,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "agent/app/config_warnings.hpp"
 #include "agent/app/kubernetes_secrets.hpp"
 #include "agent/app/logging.hpp"
 #include "agent/app/notifiers.hpp"
@@ -927,6 +928,7 @@ Result<Config> AgentRun::readConfigAgain() {
     auto report = loadConfig(setup_.configFile);
     if (!report) return fail(std::move(report).error());
     if (!report->ok()) return fail(std::move(report->errors.front()));
+    for (const auto& warning : configWarnings(setup_.configFile)) spdlog::warn("{}", warning.describe());
     auto config = std::move(report->config);
     if (setup_.commandLine) setup_.commandLine(config);
     auto placeOf = [](const Config& each) { return each.postgres ? each.postgres->place() : std::string(); };

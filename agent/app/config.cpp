@@ -11,6 +11,7 @@
 
 #include "agent/app/backup_config.hpp"
 #include "agent/app/config_values.hpp"
+#include "agent/app/config_warnings.hpp"
 #include "agent/app/leadership_config.hpp"
 #include "agent/app/mcp_config.hpp"
 #include "agent/app/on_call_config.hpp"
@@ -750,9 +751,10 @@ std::optional<RulePack> rulePackFromString(std::string_view text) {
     return std::nullopt;
 }
 
-ConfigReport parseConfig(const std::string& fileName, const std::string& text) {
+namespace {
+
+ConfigReport read(const std::string& fileName, const std::string& text, rules::Problems& problems) {
     ConfigReport report;
-    rules::Problems problems;
     auto file = std::make_shared<rules::SourceFile>(fileName, text);
     if (auto root = YamlCursor::parse(file, text, problems); root && !root->isNull()) {
         rules::decodeFields<Config>(*root, "the configuration", configFields, report.config);
@@ -763,14 +765,35 @@ ConfigReport parseConfig(const std::string& fileName, const std::string& text) {
     return report;
 }
 
-Result<ConfigReport> loadConfig(const std::filesystem::path& file) {
+Result<std::string> textOf(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     if (!in)
         return fail(ErrorCode::NotFound, "cannot read the configuration", file.string(),
                     "check the path and its permissions");
     std::ostringstream text;
     text << in.rdbuf();
-    return parseConfig(file.string(), text.str());
+    return text.str();
+}
+
+}  // namespace
+
+ConfigReport parseConfig(const std::string& fileName, const std::string& text) {
+    rules::Problems problems;
+    return read(fileName, text, problems);
+}
+
+Result<ConfigReport> loadConfig(const std::filesystem::path& file) {
+    auto text = textOf(file);
+    if (!text) return fail(std::move(text).error());
+    return parseConfig(file.string(), *text);
+}
+
+std::vector<Error> configWarnings(const std::filesystem::path& file) {
+    auto text = textOf(file);
+    if (!text) return {};
+    rules::Problems problems;
+    read(file.string(), *text, problems);
+    return std::move(problems.warnings());
 }
 
 std::filesystem::path defaultDataDirectory() {

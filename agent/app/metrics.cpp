@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <list>
@@ -58,6 +59,15 @@ void addProcess(Families& families) {
     statm >> total >> resident;
     families.gauge("process_resident_memory_bytes", "Resident memory size in bytes.",
                    resident * static_cast<double>(sysconf(_SC_PAGESIZE)));
+    std::error_code failure;
+    std::filesystem::directory_iterator descriptors("/proc/self/fd", failure);
+    if (!failure)
+        families.gauge("process_open_fds", "Number of open file descriptors.",
+                       static_cast<double>(std::distance(begin(descriptors), end(descriptors))));
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        families.gauge("process_max_fds", "Maximum number of open file descriptors.",
+                       static_cast<double>(files.rlim_cur));
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     auto seconds = [](const timeval& time) {

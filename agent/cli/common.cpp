@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "agent/app/config_warnings.hpp"
 #include "agent/app/storage_config.hpp"
 #include "agent/cli/commands.hpp"
 #include "storage/reader.hpp"
@@ -26,6 +27,7 @@ Result<app::Config> configFrom(const std::string& file) {
         for (std::size_t i = 1; i < report->errors.size(); ++i) refuse(report->errors[i]);
         return fail(report->errors.front());
     }
+    for (const auto& warning : app::configWarnings(file)) refuse(warning);
     return std::move(report->config);
 }
 

@@ -181,4 +181,14 @@ void reportUnknownKey(const YamlCursor& map, const Text& key, std::string_view s
                          didYouMean(nearest(key.value, known), all));
 }
 
+void reportDeprecatedKey(const YamlCursor& map, const Text& key, std::string_view section,
+                         std::string_view replacedBy) {
+    std::string now(replacedBy), what = "\"" + key.value + "\" in " + std::string(section);
+    if (map.node()[now].IsDefined())
+        map.problems().error(key.at, what + " is the old name of \"" + now + "\", which is given as well",
+                             "keep \"" + now + "\"");
+    else
+        map.problems().warning(key.at, what + " is deprecated", "write \"" + now + "\" instead");
+}
+
 }  // namespace klaw::rules

@@ -71,10 +71,13 @@ template <class T>
 struct Field {
     std::string_view name;
     void (*decode)(const YamlCursor& value, T& into);
+    std::string_view replacedBy{};  ///< the key that is to be written instead; empty: it is not deprecated
 };
 
 void reportUnknownKey(const YamlCursor& map, const Text& key, std::string_view section,
                       const std::vector<std::string_view>& known);
+/// A warning; an error where the map has the new key as well.
+void reportDeprecatedKey(const YamlCursor& map, const Text& key, std::string_view section, std::string_view replacedBy);
 
 /// Reads a map by the table of its section; keys that the table does not know are errors.
 template <class T>
@@ -84,11 +87,13 @@ void decodeFields(const YamlCursor& map, std::string_view section, std::span<con
         for (const auto& field : fields)
             if (field.name == key.value) found = &field;
         if (found) {
+            if (!found->replacedBy.empty()) reportDeprecatedKey(map, key, section, found->replacedBy);
             found->decode(value, into);
             continue;
         }
         std::vector<std::string_view> known;
-        for (const auto& field : fields) known.push_back(field.name);
+        for (const auto& field : fields)
+            if (field.replacedBy.empty()) known.push_back(field.name);
         reportUnknownKey(map, key, section, known);
     }
 }

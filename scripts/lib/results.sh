@@ -177,6 +177,7 @@ run_check() {
 run_quick_static() {
     run_check "formatting" scripts/check-format
     run_check "include graph" scripts/check-includes
+    run_check "documents" scripts/check-docs
     run_check "coroutine statements" scripts/check-coroutines
 }
 

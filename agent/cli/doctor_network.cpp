@@ -1,0 +1,153 @@
+#include "agent/cli/doctor_network.hpp"
+
+#include <fmt/format.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "agent/cli/doctor_agent.hpp"
+#include "agent/cli/setup.hpp"
+#include "agent/kube/api_server.hpp"
+#include "agent/kube/kubeconfig.hpp"
+#include "agent/kube/token_expiry.hpp"
+#include "notifiers/dingtalk/app.hpp"
+#include "notifiers/feishu/app.hpp"
+
+namespace klaw::cli {
+namespace {
+
+using Condition = Finding::Condition;
+namespace feishu = notifiers::feishu;
+namespace dingtalk = notifiers::dingtalk;
+
+constexpr Duration patience = 10s;
+constexpr Duration soon = 7 * 24h;
+
+void examineCertificate(const std::string& check, Words subject, const net::HttpHead& head, TimePoint now,
+                        DoctorReport& report) {
+    if (!head.certificateEnds) return;
+    auto left = *head.certificateEnds - now;
+    report.add(left < Duration::zero() ? Condition::Failed
+               : left < soon           ? Condition::Warning
+                                       : Condition::Ok,
+               check, std::move(subject),
+               "ends " + formatRfc3339(std::chrono::floor<std::chrono::seconds>(*head.certificateEnds)),
+               {"renew the certificate of that server", "更新该服务器的证书"});
+}
+
+void examineClock(const std::string& check, Words subject, const net::HttpHead& head, TimePoint now,
+                  DoctorReport& report) {
+    auto date = head.headers.get("Date");
+    if (auto there = date ? instantOf(*date) : std::nullopt)
+        judgeClock(check, std::move(subject), now - *there, report);
+}
+
+void examineServer(SetupRun& world, kube::ClusterAccess access, DoctorReport& report) {
+    Words subject{"cluster " + access.name + ", asked from here", "集群 " + access.name + "（从本机访问）"};
+    auto name = access.name;
+    if (auto ends = kube::tokenExpiry(access)) {
+        auto left = *ends - world.clock.now();
+        report.add(left > Duration::zero() ? Condition::Ok : Condition::Failed, "cluster.credentials",
+                   {"token for " + name + ", as it stands here", name + " 的 token（本机）"},
+                   "ends " + formatRfc3339(std::chrono::floor<std::chrono::seconds>(*ends)),
+                   {"give the kubeconfig a new token", "更新 kubeconfig 中的 token"});
+    }
+    kube::ApiServer server(world.loop, world.clock, std::move(access));
+    auto answer = world.run(server.get("/version", patience));
+    if (!answer)
+        return report.add(
+            Condition::Failed, "cluster.reach", std::move(subject), answer.error().describe(),
+            {"look at address, credentials, certificates and network policies", "检查地址、凭据、证书和网络策略"});
+    auto version = nlohmann::json::parse(answer->body, nullptr, false);
+    report.ok("cluster.reach", std::move(subject),
+              version.is_object() ? version.value("gitVersion", "no version") : "no version");
+    auto now = world.clock.now();
+    examineClock("cluster.clock", {"clock beside " + name, "与 " + name + " 的时钟差"}, *answer, now, report);
+    examineCertificate("cluster.certificate", {"certificate of " + name, name + " 的证书"}, *answer, now, report);
+}
+
+void examineCluster(SetupRun& world, const app::ClusterConfig& cluster, DoctorReport& report) {
+    Words subject{"cluster " + cluster.name, "集群 " + cluster.name};
+    if (cluster.secret || !cluster.directory.empty() || cluster.context == "*")
+        return report.add(Condition::Unknown, "cluster.reach", std::move(subject),
+                          "found by the agent (Secret, directory or all contexts), and not asked from here",
+                          {"the line of the agent about it says how it is", "见 agent 所见的那一行"});
+    auto access =
+        kube::resolveAccess(kube::processEnvironment(), {cluster.kubeconfig, cluster.context, cluster.inCluster});
+    if (!access)
+        return report.add(Condition::Failed, "cluster.kubeconfig", std::move(subject), access.error().describe(),
+                          {access.error().remedy, access.error().remedy});
+    if (!cluster.name.empty()) access->name = cluster.name;
+    examineServer(world, std::move(*access), report);
+}
+
+void judgeCredentials(const app::AppConfig& app, const Result<void>& token, DoctorReport& report) {
+    Words subject{"credentials of " + app.name, app.name + " 的凭据"};
+    if (token) return report.ok("chat.credentials", std::move(subject), "the platform gives a token for them");
+    bool away = token.error().code == ErrorCode::Unavailable || token.error().code == ErrorCode::DeadlineExceeded;
+    report.add(Condition::Failed, "chat.credentials", std::move(subject), token.error().describe(),
+               away ? Words{"the platform must be reachable from here", "本机需要能访问该平台"}
+                    : Words{"copy id and secret anew; `klaw feishu|dingtalk setup --check` looks at the rest",
+                            "重新复制 id 和密钥；其余由 `klaw feishu|dingtalk setup --check` 检查"});
+}
+
+/// Any answer has a clock.
+void examinePlatformClock(SetupRun& world, const std::string& url, const std::string& app, DoctorReport& report) {
+    if (auto answer = world.run(world.client.send(net::HttpRequest("GET", url + "/"), patience)))
+        examineClock("chat.clock", {"clock beside the platform of " + app, "与 " + app + " 所在平台的时钟差"}, *answer,
+                     world.clock.now(), report);
+}
+
+void examineFeishu(SetupRun& world, const app::AppConfig& app, DoctorReport& report) {
+    feishu::AppOptions options;
+    options.name = app.name;
+    options.id = app.id;
+    options.secret = app.secret;
+    options.url = feishu::openPlatformUrl(app.domain);
+    auto url = options.url;
+    feishu::App asked(world.loop, world.client, world.clock, world.random, std::move(options));
+    judgeCredentials(app, world.run(asked.checkCredentials()), report);
+    examinePlatformClock(world, url, app.name, report);
+}
+
+void examineDingTalk(SetupRun& world, const app::AppConfig& app, DoctorReport& report) {
+    dingtalk::AppOptions options;
+    options.name = app.name;
+    options.id = app.id;
+    options.secret = app.secret;
+    options.robotCode = app.robotCode;
+    options.platform = dingtalk::platformOf(app.domain);
+    auto url = options.platform.api;
+    dingtalk::App asked(world.loop, world.client, world.clock, std::move(options));
+    judgeCredentials(app, world.run(asked.checkCredentials()), report);
+    examinePlatformClock(world, url, app.name, report);
+}
+
+}  // namespace
+
+void examineNetwork(const app::Config& config, DoctorReport& report) {
+    SetupRun world;
+    auto clusters = config.clusters;
+    if (clusters.empty()) clusters.emplace_back();
+    for (const auto& cluster : clusters) examineCluster(world, cluster, report);
+    for (const auto& app : config.apps) {
+        if (app.secretFrom)
+            report.add(Condition::Unknown, "chat.credentials", {"credentials of " + app.name, app.name + " 的凭据"},
+                       "their secret stands in Kubernetes, where the agent reads it",
+                       {"the line about its connection says whether they are taken", "是否有效见其连接一行"});
+        else if (app.type == app::ChannelConfig::Type::Feishu)
+            examineFeishu(world, app, report);
+        else
+            examineDingTalk(world, app, report);
+    }
+}
+
+std::optional<TimePoint> instantOf(std::string_view date) {
+    std::tm parts{};
+    std::string text(date);
+    const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    if (!end || *end != '\0') return std::nullopt;
+    return TimePoint() + std::chrono::seconds(::timegm(&parts));
+}
+
+}  // namespace klaw::cli

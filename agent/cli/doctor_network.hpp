@@ -1,0 +1,15 @@
+#pragma once
+
+#include "agent/app/config.hpp"
+#include "agent/cli/doctor_report.hpp"
+
+namespace klaw::cli {
+
+/// Asks each API server and each chat platform of the configuration, from here and by its credentials: whether it
+/// answers, what its clock says, what ends soon. Nothing is sent to a chat.
+void examineNetwork(const app::Config& config, DoctorReport& report);
+
+/// The instant of an IMF-fixdate, as a `Date` header has it; nothing for anything else.
+std::optional<TimePoint> instantOf(std::string_view date);
+
+}  // namespace klaw::cli

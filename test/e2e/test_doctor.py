@@ -1,0 +1,61 @@
+"""`klaw doctor` beside a running agent, and without one."""
+import json
+import os
+
+from harness.agent import run_klaw
+from harness.case import EndToEndTest
+from harness.rules import UNSCHEDULABLE
+from harness.waiting import eventually
+
+
+class DoctorTest(EndToEndTest):
+    def doctor(self, agent, *options):
+        asked = run_klaw("doctor", "--config", agent.config_file, "--json", *options)
+        self.assertEqual(asked.stderr, "")
+        return asked.returncode, {check["check"]: check for check in json.loads(asked.stdout)["checks"]}, asked.stdout
+
+    def test_of_a_healthy_agent_finds_nothing_failed_and_shows_no_secret(self):
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
+        code, checks, text = self.doctor(agent)
+        self.assertEqual(code, 0, text)
+        for name in ("config", "data.permissions", "storage.schema", "storage.audit", "storage.outbox", "agent.version", "agent.running",
+                     "agent.ready", "agent.role", "cluster.watch", "cluster.reach", "cluster.clock", "cluster.certificate", "rules", "channel",
+                     "agent.files"):
+            self.assertEqual(checks[name]["state"], "ok", checks[name])
+        self.assertRegex(checks["cluster.reach"]["evidence"], r"^v1\.\d+")
+        self.assertNotIn((agent.data / "token").read_text().strip(), text)
+        self.assertNotIn(self.receiver.secret, text)
+
+    def test_speaks_chinese_and_says_what_to_do(self):
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
+        os.chmod(agent.data / "token", 0o644)
+        asked = run_klaw("doctor", "--config", agent.config_file, "--language", "zh")
+        self.assertEqual(asked.returncode, 0, asked.stdout + asked.stderr)
+        self.assertRegex(asked.stdout, r"警告 +数据目录权限 +others may read: \S+token \(644\)")
+        self.assertIn("处理建议", asked.stdout)
+
+    def test_without_an_agent_fails_and_still_looks_at_files_and_clusters(self):
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
+        agent.stop()
+        code, checks, text = self.doctor(agent)
+        self.assertEqual(code, 1, text)
+        self.assertEqual(checks["agent.running"]["state"], "failed")
+        self.assertIn("klaw agent", checks["agent.running"]["remedy"])
+        self.assertEqual(checks["storage.schema"]["state"], "ok")
+        self.assertEqual(checks["cluster.reach"]["state"], "ok")
+
+    def test_names_the_place_of_an_error_in_the_configuration(self):
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False)
+        agent.config["chanels"] = []
+        agent.write_config()
+        code, checks, text = self.doctor(agent, "--offline")
+        self.assertEqual(code, 1, text)
+        self.assertRegex(checks["config"]["evidence"], r'klaw\.yaml:\d+:\d+: unknown key "chanels".*did you mean "channels"')
+
+    def test_fails_for_a_channel_that_takes_nothing(self):
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
+        self.receiver.close()
+        agent.receive({"labels": {"alertname": "Lost", "severity": "critical"}, "summary": "nobody hears of it"})
+        eventually(lambda: self.doctor(agent, "--offline")[1]["channel"]["state"] == "failed", 30,
+                   lambda: f"the channel to be found failing: {self.doctor(agent, '--offline')[2]}")
+        self.assertEqual(self.doctor(agent, "--offline")[0], 1)
