@@ -145,7 +145,9 @@ std::string toSarif(const AuditReport& report) {
     for (const auto& check : checks()) rules.push_back(ruleOf(check));
     for (const auto* list : {&report.open, &report.exempted})
         for (const auto& each : *list) results.push_back(resultOf(report, each));
+    // baselineState stands in all results or in none.
     for (const auto& [check, subject] : report.fixed) {
+        if (!report.compared) break;
         auto result = resultOf(report, *check, subject, subject.text() + ": fixed: " + check->title.en);
         result["baselineState"] = "absent";
         results.push_back(std::move(result));
