@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/app/data_directory.hpp"
 #include "storage/audit_log.hpp"
 #include "storage/database.hpp"
 #include "storage/migration.hpp"
