@@ -143,7 +143,7 @@ void examineDatabase(const storage::Location& location, TimePoint now, DoctorRep
     Words subject{"database", "数据库"};
     auto database = storage::Database::open(location, reading);
     if (!database)
-        return report.add(Condition::Failed, "storage.open", std::move(subject), database.error().describe(),
+        return report.add(Condition::Failed, "storage.open", std::move(subject), evidenceOf(database.error()),
                           {database.error().remedy, database.error().remedy});
     auto schema = database->connection().schemaVersion();
     auto bytes = database->connection().sizeInBytes();
