@@ -31,7 +31,7 @@ app::Config examineConfiguration(const DoctorOptions& options, DoctorReport& rep
     }
     auto loaded = app::loadConfig(options.config);
     if (!loaded) {
-        report.add(Condition::Failed, "config", std::move(subject), loaded.error().describe(),
+        report.add(Condition::Failed, "config", std::move(subject), evidenceOf(loaded.error()),
                    {loaded.error().remedy, loaded.error().remedy});
         return {};
     }
@@ -67,7 +67,7 @@ public:
         auto ready = get("/readyz");
         Words subject{"running agent", "运行中的 agent"};
         if (!ready)
-            return report_.add(Condition::Failed, "agent.running", std::move(subject), ready.error().describe(),
+            return report_.add(Condition::Failed, "agent.running", std::move(subject), evidenceOf(ready.error()),
                                {"start it: `klaw agent --config FILE`; its log says why it ended",
                                 "启动：`klaw agent --config FILE`；退出原因见其日志"});
         report_.ok("agent.running", std::move(subject), agent_.url);
@@ -116,7 +116,7 @@ void examineAgent(const DoctorOptions& options, const app::Config& config, Docto
     auto address = token ? app::DataDirectory::readAddress(directory) : Result<std::string>(fail(token.error()));
     if (!address)
         return report.add(Condition::Failed, "agent.running", {"running agent", "运行中的 agent"},
-                          address.error().describe(),
+                          directory.string() + ": " + address.error().message,
                           {"start it: `klaw agent --config FILE`; or name its --config or --data",
                            "启动：`klaw agent --config FILE`；或用 --config、--data 指明"});
     AgentExamination({std::move(*address), std::move(*token)}, config, report).run();

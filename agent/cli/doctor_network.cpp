@@ -56,7 +56,7 @@ void examineServer(SetupRun& world, kube::ClusterAccess access, DoctorReport& re
     auto answer = world.run(server.get("/version", patience));
     if (!answer)
         return report.add(
-            Condition::Failed, "cluster.reach", std::move(subject), answer.error().describe(),
+            Condition::Failed, "cluster.reach", std::move(subject), evidenceOf(answer.error()),
             {"look at address, credentials, certificates and network policies", "检查地址、凭据、证书和网络策略"});
     auto version = nlohmann::json::parse(answer->body, nullptr, false);
     report.ok("cluster.reach", std::move(subject),
@@ -75,7 +75,7 @@ void examineCluster(SetupRun& world, const app::ClusterConfig& cluster, DoctorRe
     auto access =
         kube::resolveAccess(kube::processEnvironment(), {cluster.kubeconfig, cluster.context, cluster.inCluster});
     if (!access)
-        return report.add(Condition::Failed, "cluster.kubeconfig", std::move(subject), access.error().describe(),
+        return report.add(Condition::Failed, "cluster.kubeconfig", std::move(subject), evidenceOf(access.error()),
                           {access.error().remedy, access.error().remedy});
     if (!cluster.name.empty()) access->name = cluster.name;
     examineServer(world, std::move(*access), report);
@@ -85,7 +85,7 @@ void judgeCredentials(const app::AppConfig& app, const Result<void>& token, Doct
     Words subject{"credentials of " + app.name, app.name + " 的凭据"};
     if (token) return report.ok("chat.credentials", std::move(subject), "the platform gives a token for them");
     bool away = token.error().code == ErrorCode::Unavailable || token.error().code == ErrorCode::DeadlineExceeded;
-    report.add(Condition::Failed, "chat.credentials", std::move(subject), token.error().describe(),
+    report.add(Condition::Failed, "chat.credentials", std::move(subject), evidenceOf(token.error()),
                away ? Words{"the platform must be reachable from here", "本机需要能访问该平台"}
                     : Words{"copy id and secret anew; `klaw feishu|dingtalk setup --check` looks at the rest",
                             "重新复制 id 和密钥；其余由 `klaw feishu|dingtalk setup --check` 检查"});

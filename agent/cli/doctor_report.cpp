@@ -44,6 +44,10 @@ std::string shown(std::string_view text) {
 
 }  // namespace
 
+std::string evidenceOf(const Error& error) {
+    return error.place.empty() ? error.message : error.place + ": " + error.message;
+}
+
 void DoctorReport::add(Condition condition, std::string check, Words subject, std::string evidence, Words remedy) {
     findings_.push_back({condition,
                          std::move(check),

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace klaw::cli {
 
 /// A text for people, in both languages.
@@ -26,6 +28,9 @@ struct Finding {
     std::string evidence;
     Words remedy{};
 };
+
+/// What is wrong and where; what to do about it stands in the remedy.
+std::string evidenceOf(const Error& error);
 
 /// All findings, in the order in which they were made. What is shown of them holds no secret and no control character.
 class DoctorReport {

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/app/data_directory.hpp"
 #include "storage/audit_log.hpp"
 #include "storage/database.hpp"
 #include "storage/migration.hpp"
@@ -144,7 +143,7 @@ void examineDatabase(const storage::Location& location, TimePoint now, DoctorRep
     Words subject{"database", "数据库"};
     auto database = storage::Database::open(location, reading);
     if (!database)
-        return report.add(Condition::Failed, "storage.open", std::move(subject), database.error().describe(),
+        return report.add(Condition::Failed, "storage.open", std::move(subject), evidenceOf(database.error()),
                           {database.error().remedy, database.error().remedy});
     auto schema = database->connection().schemaVersion();
     auto bytes = database->connection().sizeInBytes();

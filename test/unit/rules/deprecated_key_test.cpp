@@ -45,8 +45,8 @@ TEST(DeprecatedKey, IsAnErrorBesideTheNewOne) {
 }
 
 TEST(DeprecatedKey, IsNotProposedToWhoeverMisspellsIt) {
-    EXPECT_EQ(read("coler: red").errors,
-              "klaw.yaml:1:1: unknown key \"coler\" in the section (did you mean \"colour\"?)");
+    EXPECT_EQ(read("colou: red").errors,
+              "klaw.yaml:1:1: unknown key \"colou\" in the section (did you mean \"colour\"?)");
 }
 
 TEST(DeprecatedKey, LeavesTheNewOneWithoutAWarning) {
