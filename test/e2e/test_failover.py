@@ -184,7 +184,7 @@ class FailoverTest(EndToEndTest):
         leader.start()
         self.assertIn("this replica is a standby", leader.get("/readyz")[1])
         told = {d.card["subtitle"].rsplit(" ", 1)[-1] for each in receivers.values() for d in each.deliveries()}
-        self.assertEqual(told, set(names))
+        self.assertLessEqual(set(names), told)  # Pods of the test before may still be on their way out
 
     def stop_between_transactions(self, agent):
         """A process that is stopped within one keeps the database from everybody until it ends."""
