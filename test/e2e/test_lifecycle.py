@@ -51,9 +51,11 @@ class Story(FilledNamespaces):
         self.assertIn("node-port", self.audited())
         rows = json.loads(self.running.do("audit --limit 500 --json").stdout)["rows"]
         for verb in CHANGES:
-            results = {row["result"] for row in rows if row["what"] == verb}
-            self.assertTrue({"done", "completed"} & results, f"{verb}: {results}")
-            self.assertFalse({"failed", "denied", "refused"} & results, f"{verb}: {results}")
+            newest_first = [row["result"] for row in rows if row["what"] == verb]
+            results = set(newest_first)
+            self.assertIn(newest_first[0], ("done", "completed"), f"{verb}: {newest_first}")
+            # One object of a restore may fail once where a controller has just made it: then it is decided again.
+            self.assertFalse({"denied", "refused"} & results, f"{verb}: {results}")
             if verb != "cluster backup":  # it changes nothing in a cluster
                 self.assertTrue({"previewed", "allowed"} <= results, f"{verb}: {results}")
         self.assertIn("cluster audit", {row["what"] for row in rows})
