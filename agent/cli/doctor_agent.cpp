@@ -14,6 +14,8 @@ namespace {
 using Condition = Finding::Condition;
 using Json = nlohmann::json;
 
+constexpr std::string_view unavailable = "unavailable: ";
+
 std::string textAt(const Json& object, const char* key) {
     auto at = object.find(key);
     return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
@@ -53,6 +55,13 @@ std::string joined(const std::vector<std::string>& problems) {
         text += ": " + reason;
     }
     return text;
+}
+
+/// Of "pods of main: connection refused" the reason: others see nothing for the same one.
+std::string reasonOf(const std::string& remark) {
+    auto what = remark.starts_with(unavailable) ? remark.substr(unavailable.size()) : remark;
+    auto colon = what.find(": ");
+    return remark.starts_with(unavailable) && colon != std::string::npos ? what.substr(colon + 2) : what;
 }
 
 Words remedyOf(const std::string& problem) {
@@ -301,21 +310,28 @@ bool judgeState(const std::string& json, DoctorReport& report) {
 void judgeRules(const std::string& json, DoctorReport& report) {
     auto answer = Json::parse(json, nullptr, false);
     if (!answer.is_object() || !answer.contains("rows")) return;
-    constexpr std::string_view unavailable = "unavailable: ";
-    std::map<std::string, std::vector<std::string>> byReason;
+    struct Rules {
+        std::string remark;  ///< of the first
+        std::vector<std::string> names;
+    };
+    std::map<std::string, Rules> byReason;
     std::size_t fine = 0;
     for (const auto& row : answer["rows"]) {
         auto remark = textAt(row, "remark");
-        if (remark.empty())
+        if (remark.empty()) {
             ++fine;
-        else
-            byReason[remark].push_back(textAt(row, "rule"));
+            continue;
+        }
+        auto& rules = byReason[reasonOf(remark)];
+        if (rules.names.empty()) rules.remark = remark;
+        rules.names.push_back(textAt(row, "rule"));
     }
     report.ok("rules", {"rules", "规则"}, fmt::format("{} run", fine));
-    for (const auto& [remark, names] : byReason) {
-        bool blind = remark.starts_with(unavailable);
-        auto evidence = fmt::format("{}{}: {}", names.front(),
-                                    names.size() > 1 ? fmt::format(" and {} more", names.size() - 1) : "", remark);
+    for (const auto& [reason, rules] : byReason) {
+        bool blind = rules.remark.starts_with(unavailable);
+        auto evidence = fmt::format("{}{}: {}", rules.names.front(),
+                                    rules.names.size() > 1 ? fmt::format(" and {} more", rules.names.size() - 1) : "",
+                                    rules.remark);
         report.add(Condition::Warning, blind ? "rules.unavailable" : "rules.errors",
                    blind ? Words{"rules that see nothing", "不可用的规则"} : Words{"rules with errors", "出错的规则"},
                    evidence,

@@ -66,9 +66,10 @@ std::string DoctorReport::text(std::string_view language) const {
     std::string remedies;
     for (const auto& finding : findings_) {
         rows.push_back({wordOf(finding.condition).in(language), finding.subject.in(language), finding.evidence});
-        if (finding.condition != Condition::Ok && !finding.remedy.en.empty())
-            remedies +=
-                fmt::format("- {}{}{}\n", finding.subject.in(language), zh ? "：" : ": ", finding.remedy.in(language));
+        if (finding.condition == Condition::Ok || finding.remedy.en.empty()) continue;
+        auto remedy =
+            fmt::format("- {}{}{}\n", finding.subject.in(language), zh ? "：" : ": ", finding.remedy.in(language));
+        if (remedies.find(remedy) == std::string::npos) remedies += remedy;
     }
     auto headings = zh ? std::vector<std::string>{"状态", "检查项", "依据"}
                        : std::vector<std::string>{"STATE", "CHECK", "EVIDENCE"};

@@ -121,6 +121,15 @@ TEST(DoctorOfRules, NamesThoseThatSeeNothingByReason) {
     EXPECT_EQ(of(report, "rules.errors"), "warning: D: no such key");
 }
 
+TEST(DoctorOfRules, JoinsThoseThatSeeNothingForOneReason) {
+    DoctorReport report;
+    judgeRules(R"({"rows": [{"rule": "A", "remark": "unavailable: pods of main: refused"},
+        {"rule": "B", "remark": "unavailable: nodes of main: refused"}]})",
+               report);
+    EXPECT_EQ(of(report, "rules.unavailable"), "warning: A and 1 more: unavailable: pods of main: refused");
+    EXPECT_EQ(report.findings().size(), 2U);
+}
+
 TEST(DoctorOfMetrics, SeesWatchesThatFail) {
     auto report = ofMetrics(
         "klaw_watch_failing{cluster=\"main\",resource=\"pods\"} 0\n"
