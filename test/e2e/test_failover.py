@@ -198,6 +198,7 @@ class FailoverTest(EndToEndTest):
                     return
                 except sqlite3.OperationalError:
                     agent.process.send_signal(signal.SIGCONT)
+                    time.sleep(0.01)  # it may end what it is at
         self.fail("it is in a transaction always")
 
     def test_standby_waits_for_a_transaction_that_a_stopped_leader_left_open(self):

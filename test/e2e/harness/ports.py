@@ -4,9 +4,11 @@ import itertools
 import os
 import socket
 
-FIRST, COUNT = 24100, 8000  # those from 20000 on are of the clusters of harness/cluster_api.py
+# Those from 20000 on are of the clusters of harness/cluster_api.py; of two workers of test/e2e/run each has its own.
+COUNT = 4000
+FIRST = 24100 + COUNT * (int(os.environ.get("KLAW_E2E_PORT", "16600")) // 60 % 2)
 # Far apart for processes that were started one after the other.
-_next = itertools.count(os.getpid() * 7919 % COUNT)
+_next = itertools.count(os.getpid() * 1009 % COUNT)
 
 
 def free_port():
