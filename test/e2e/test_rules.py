@@ -109,7 +109,7 @@ class RulesTest(EndToEndTest):
 
     def test_reload_under_load_with_a_bad_file_keeps_the_old_set_and_the_times_that_run(self):
         """R3: bad files come all through the waiting time, so that had one begun it anew, it would not be over."""
-        wait = 20
+        wait = 30
         rules = SLOW % f"{wait}s"
         agent = self.agent(rules=rules, defaults=False).start()
         namespace = self.namespace("reload")
