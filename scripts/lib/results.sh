@@ -96,68 +96,56 @@ fuzzer_was_content() {
     return 1
 }
 
+# A suite that counts by itself: its title, what failures are called, the file with "passed failed [skipped]" that it
+# writes, and its command. One that dies before it can count has failed.
+run_suite() {
+    local title=$1 failing=$2 result=$3 suite_passed=0 suite_failed=1 suite_skipped=0
+    shift 3
+    echo "== $title"
+    rm -f "$result"
+    "$@" || true
+    if [ -s "$result" ]; then read -r suite_passed suite_failed suite_skipped <"$result" || true; fi
+    passed=$((passed + suite_passed))
+    failed=$((failed + suite_failed))
+    skipped=$((skipped + ${suite_skipped:-0}))
+    if [ "$suite_failed" -gt 0 ] && [ -n "$failing" ]; then failures+=("$suite_failed $failing"); fi
+}
+
+# Whether there is Go; else what needs it is skipped by name.
+have_go() {
+    command -v go >/dev/null && return 0
+    echo "skipped: no Go toolchain, so no $1"
+    skipped=$((skipped + 1))
+    return 1
+}
+
+configure_debug() { [ -f build/debug/build.ninja ] || cmake --preset debug >/dev/null; }
+
 # The CEL conformance suite and the comparison with cel-go, for so many seconds and with more options.
 run_cel() {
-    if ! command -v go >/dev/null; then
-        echo "skipped: no Go toolchain, so no cel-go (cel)"
-        skipped=$((skipped + 1))
-        return 0
-    fi
-    local cel_passed=0 cel_failed=1
-    echo "== CEL: conformance and cel-go"
-    [ -f build/debug/build.ninja ] || cmake --preset debug >/dev/null
-    test/cel/run --seconds "$@" || true
-    if [ -s build/cel/result ]; then read -r cel_passed cel_failed <build/cel/result; fi
-    passed=$((passed + cel_passed))
-    failed=$((failed + cel_failed))
-    if [ "$cel_failed" -gt 0 ]; then failures+=("$cel_failed of CEL"); fi
+    have_go "cel-go (cel)" || return 0
+    configure_debug
+    run_suite "CEL: conformance and cel-go" "of CEL" build/cel/result test/cel/run --seconds "$@"
 }
 
 # The checks for the Pod Security Standards beside those of Kubernetes' own admission, with more options.
 run_pod_security() {
-    if ! command -v go >/dev/null; then
-        echo "skipped: no Go toolchain, so no pod-security-admission (pod security)"
-        skipped=$((skipped + 1))
-        return 0
-    fi
-    local agreed=0 disagreed=1
-    echo "== Pod Security Standards: Klaw and k8s.io/pod-security-admission"
-    [ -f build/debug/build.ninja ] || cmake --preset debug >/dev/null
-    test/podsecurity/run "$@" || true
-    if [ -s build/podsecurity/result ]; then read -r agreed disagreed <build/podsecurity/result; fi
-    passed=$((passed + agreed))
-    failed=$((failed + disagreed))
-    if [ "$disagreed" -gt 0 ]; then failures+=("Pod Security Standards"); fi
+    have_go "pod-security-admission (pod security)" || return 0
+    configure_debug
+    run_suite "Pod Security Standards: Klaw and k8s.io/pod-security-admission" "of the Pod Security Standards" \
+        build/podsecurity/result test/podsecurity/run "$@"
 }
 
 # The chart by real helm, and what it grants beside what the program says that it needs.
 run_chart() {
-    if ! command -v go >/dev/null; then
-        echo "skipped: no Go toolchain, so no helm (chart)"
-        skipped=$((skipped + 1))
-        return 0
-    fi
-    local chart_passed=0 chart_failed=1
-    echo "== chart: helm and promtool"
-    rm -f build/chart/result
-    KLAW=build/debug/klaw test/chart/run || true
-    if [ -s build/chart/result ]; then read -r chart_passed chart_failed <build/chart/result; fi
-    passed=$((passed + chart_passed))
-    failed=$((failed + chart_failed))
-    if [ "$chart_failed" -gt 0 ]; then failures+=("$chart_failed of the chart"); fi
+    have_go "helm (chart)" || return 0
+    run_suite "chart: helm and promtool" "of the chart" build/chart/result env KLAW=build/debug/klaw test/chart/run
 }
 
 # The .deb, the tarball and, where there is a builder, the image.
 run_packages() {
-    local packages_passed=0 packages_failed=1 packages_skipped=0
-    echo "== packages: .deb, tarball, image"
-    rm -f build/packages/result
-    KLAW=build/debug/klaw test/packages/run || true
-    if [ -s build/packages/result ]; then read -r packages_passed packages_failed packages_skipped <build/packages/result; fi
-    passed=$((passed + packages_passed))
-    failed=$((failed + packages_failed))
-    skipped=$((skipped + packages_skipped))
-    if [ "$packages_failed" -gt 0 ]; then failures+=("$packages_failed of the packages"); fi
+    run_suite "packages: .deb, tarball, image" "of the packages" build/packages/result \
+        env KLAW=build/debug/klaw test/packages/run
 }
 
 # One check that is no GoogleTest program: a name and a command.
@@ -199,42 +187,21 @@ end_tidy() {
 }
 
 run_e2e() {
-    if ! command -v go >/dev/null; then
-        echo "skipped: no Go toolchain, so no real control plane (e2e)"
-        skipped=$((skipped + 1))
-        return 0
-    fi
-    local e2e_passed=0 e2e_failed=1  # it may die before it can count
-    rm -f build/e2e/result build/e2e/failures
-    test/e2e/run --workers 2 || true
+    have_go "real control plane (e2e)" || return 0
+    rm -f build/e2e/failures
+    run_suite "end to end" "" build/e2e/result test/e2e/run --workers 2
     if [ -s build/e2e/failures ]; then note_failures "end to end" <build/e2e/failures; fi
-    if [ -s build/e2e/result ]; then read -r e2e_passed e2e_failed <build/e2e/result; fi
-    passed=$((passed + e2e_passed))
-    failed=$((failed + e2e_failed))
 }
 
 # The fakes of the chat platforms beside the vendors' own clients.
 run_referees() {
-    local referees_passed=0 referees_failed=1
-    rm -f build/referees/result
-    echo "== referees: the fakes and the official clients"
-    test/referees/run || true
-    if [ -s build/referees/result ]; then read -r referees_passed referees_failed <build/referees/result; fi
-    passed=$((passed + referees_passed))
-    failed=$((failed + referees_failed))
-    if [ "$referees_failed" -gt 0 ]; then failures+=("$referees_failed steps of the referees"); fi
+    run_suite "referees: the fakes and the official clients" "steps of the referees" build/referees/result test/referees/run
 }
 
 # `klaw mcp` and the skills before the clients that people use.
 run_mcp_referees() {
-    local mcp_passed=0 mcp_failed=1
-    rm -f build/mcp/result
-    echo "== referees: clients of the Model Context Protocol, and OpenClaw"
-    test/mcp/run || true
-    if [ -s build/mcp/result ]; then read -r mcp_passed mcp_failed <build/mcp/result; fi
-    passed=$((passed + mcp_passed))
-    failed=$((failed + mcp_failed))
-    if [ "$mcp_failed" -gt 0 ]; then failures+=("$mcp_failed steps of the MCP referees"); fi
+    run_suite "referees: clients of the Model Context Protocol, and OpenClaw" "steps of the MCP referees" build/mcp/result \
+        test/mcp/run
 }
 
 report_results() {
