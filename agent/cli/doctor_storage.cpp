@@ -100,7 +100,7 @@ Result<Outbox> lookAtOutbox(storage::Database& database) {
     if (!counted) return fail(std::move(counted).error());
     outbox.waiting = waiting->integer(0);
     outbox.oldestDue = waiting->optionalTime(1);
-    auto delivered = database.prepare("SELECT max(finished_at) FROM deliveries WHERE state = 'delivered'");
+    auto delivered = database.prepare("SELECT max(finished_at) FROM deliveries WHERE state = 'sent'");
     if (!delivered) return fail(std::move(delivered).error());
     auto found = delivered->step();
     if (!found) return fail(std::move(found).error());

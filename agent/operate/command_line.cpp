@@ -123,6 +123,10 @@ bool isFlag(std::string_view option) {
     return std::ranges::find(flags, option) != std::end(flags);
 }
 
+bool isRepeatable(std::string_view option) {
+    return option == "env";
+}
+
 Result<std::vector<std::string>> plainWordsOf(std::string_view text) {
     auto words = split(std::string(text));
     if (!words) return fail(std::move(words).error());
@@ -278,9 +282,9 @@ Result<CommandLine> parseCommandLine(std::string_view text) {
         if (!given.value && !alone && i + 1 < words->size()) given.value = (*words)[++i].text;
         if (!given.value && !alone)
             return fail(ErrorCode::InvalidArgument, "--" + given.name + " needs a value", {}, flagNear(given.name));
-        auto& option = line.options[given.name];
-        bool more = given.name == "env" && !option.empty();
-        option = (more ? option + "\n" : "") + given.value.value_or("");
+        auto value = given.value.value_or("");
+        auto [option, isFirst] = line.options.try_emplace(given.name, value);
+        if (!isFirst) option->second = isRepeatable(given.name) ? option->second + "\n" + value : value;
     }
     return line;
 }

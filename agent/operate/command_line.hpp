@@ -25,6 +25,9 @@ struct CommandLine {
 /// Whether an option (by its long name) stands alone; all others take a value.
 bool isFlag(std::string_view option);
 
+/// Whether an option may be there several times, its values a line each; of the others the last counts.
+bool isRepeatable(std::string_view option);
+
 /// Splits at blanks; '…' and "…" hold words together, full-width quotes and blanks of Chinese keyboards too. `-n x`,
 /// `--namespace x` and `--namespace=x` are options; `--env` may be there several times, its values a line each.
 /// InvalidArgument for an open quote or an empty text.

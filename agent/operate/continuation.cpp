@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "agent/access/role.hpp"
 #include "agent/operate/cluster_choice.hpp"
@@ -234,6 +233,17 @@ Task<std::optional<Continuation>> howMany(Control& control, Caller caller, const
     co_return more;
 }
 
+/// Also the empty ones.
+std::vector<std::string> linesOf(const std::string& text) {
+    std::vector<std::string> lines;
+    for (std::size_t from = 0; from <= text.size();) {
+        auto end = std::min(text.find('\n', from), text.size());
+        lines.push_back(text.substr(from, end - from));
+        from = end + 1;
+    }
+    return lines;
+}
+
 }  // namespace
 
 std::string written(const CommandLine& line) {
@@ -247,14 +257,11 @@ std::string written(const CommandLine& line) {
     auto text = line.verb;
     for (const auto& argument : line.arguments) text += " " + word(argument);
     for (const auto& [name, value] : line.options) {
-        std::istringstream values(value);  // of one that was given several times, a line each
-        std::string each;
-        if (isFlag(name))
-            text += " --" + name;
-        else if (value.find('\n') == value.npos)
-            text += " --" + name + " " + word(value);
-        else
-            while (std::getline(values, each)) text += " --" + name + " " + word(each);
+        auto option = " --" + name;
+        if (isFlag(name)) text += option;
+        if (isFlag(name)) continue;
+        for (const auto& given : isRepeatable(name) ? linesOf(value) : std::vector{value})
+            text += option + " " + word(given);
     }
     return text;
 }

@@ -244,7 +244,7 @@ class ReadOnlyTest(RightsTest):
         return [f"restart deploy/web -n {ns}", f"scale deploy/web 3 -n {ns}", f"pause deploy/web -n {ns}", f"suspend cronjob/tick -n {ns}",
                 f"run cronjob/tick -n {ns}", f"evict pod/{self.pods[0]} -n {ns}", f"set data configmap/conf LEVEL=debug -n {ns}",
                 f"create configmap more A=b -n {ns}", f"delete pod/{self.pods[0]} -n {ns}", f"delete namespace/{ns} --confirm {ns}",
-                "cordon node-1", "taint node-1 a=b:NoSchedule", "drain node-2 --force", f"create secret more A=b -n {ns}"]
+                "cordon node-1", "taint node-1 a=b:NoSchedule", "drain node-2 --force --delete-emptydir-data", f"create secret more A=b -n {ns}"]
 
 
 class OperatorTest(RightsTest):

@@ -16,6 +16,10 @@ class DoctorTest(EndToEndTest):
 
     def test_of_a_healthy_agent_finds_nothing_failed_and_shows_no_secret(self):
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
+        agent.receive({"labels": {"alertname": "Heard", "severity": "critical"}, "summary": "somebody hears of it"})
+        self.await_card("firing", rule="Heard")
+        eventually(lambda: "the last one arrived" in self.doctor(agent)[1]["storage.outbox"]["evidence"], 10,
+                   lambda: f"the card to be stored as sent: {self.doctor(agent)[2]}")
         code, checks, text = self.doctor(agent)
         self.assertEqual(code, 0, text)
         for name in ("config", "data.permissions", "storage.schema", "storage.audit", "storage.outbox", "agent.version", "agent.running",

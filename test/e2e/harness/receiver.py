@@ -1,8 +1,10 @@
 """A webhook receiver as README tells its users to write one: it checks the signature, and takes a request with an
 Idempotency-Key that it knows for a repetition."""
+import contextlib
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -41,11 +43,22 @@ class Receiver:
         self._repetitions = []
         self._refused = []
         self._answers = []
+        self._connections = set()
         self.before_answer = None  # called with each new delivery once it is noted, before the answer goes out
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                with receiver._lock:
+                    receiver._connections.add(self.connection)
+
+            def finish(self):
+                with receiver._lock:
+                    receiver._connections.discard(self.connection)
+                super().finish()
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -71,8 +84,13 @@ class Receiver:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self):
+        """Also of the connections that a client keeps: their threads would answer on."""
         self._server.shutdown()
         self._server.server_close()
+        with self._lock:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def answer_next(self, count, status=503, headers=None, accept=False):
         """The next `count` requests get this answer; with status None the connection is cut without one. With accept

@@ -34,8 +34,14 @@ std::string understood(const std::string& text) {
 
 TEST(Grammar, ReadsWhatItWritesTheSame) {
     std::ifstream in(tableFile);
-    std::vector<std::string> texts{"comment 3f9a 'it'\"'\"'s \"quoted\"'", "cordon '-n'", "comment 3f9a ''",
-                                   "silence 3f9a --comment '--yes'", "logs web -n shop --grep \"a'b\""};
+    std::vector<std::string> texts{"comment 3f9a 'it'\"'\"'s \"quoted\"'",
+                                   "cordon '-n'",
+                                   "comment 3f9a ''",
+                                   "silence 3f9a --comment '--yes'",
+                                   "logs web -n shop --grep \"a'b\"",
+                                   "silence 3f9a --comment 'two\nlines'",
+                                   "create pod a --env A=1 --env '' --env 'B='",
+                                   "create pod a --env ''"};
     for (std::string line; std::getline(in, line);)
         if (auto at = line.find(arrow); at != line.npos && line.front() != '#') texts.push_back(line.substr(0, at));
     for (const auto& text : texts) {
