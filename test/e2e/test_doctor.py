@@ -4,6 +4,7 @@ import os
 
 from harness.agent import run_klaw
 from harness.case import EndToEndTest
+from harness.platform import DingTalk, Feishu
 from harness.rules import UNSCHEDULABLE
 from harness.waiting import eventually
 
@@ -63,3 +64,26 @@ class DoctorTest(EndToEndTest):
         eventually(lambda: self.doctor(agent, "--offline")[1]["channel"]["state"] == "failed", 30,
                    lambda: f"the channel to be found failing: {self.doctor(agent, '--offline')[2]}")
         self.assertEqual(self.doctor(agent, "--offline")[0], 1)
+
+    def test_names_what_a_chat_application_may_not_do(self):
+        feishu, dingtalk = Feishu(), DingTalk()
+        self.addCleanup(feishu.close)
+        self.addCleanup(dingtalk.close)
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False, apps=[feishu.app(), dingtalk.app()], channels=[
+            {"name": "oncall", "app": "klaw-feishu", "chat": "oc_ops"}, {"name": "others", "app": "klaw-dingtalk", "chat": "cidops=="}]).start()
+        def applications():
+            code, _, text = self.doctor(agent)
+            return code, {(check["check"], check["subject"].split()[-1], check["state"]): check["evidence"]
+                          for check in json.loads(text)["checks"] if check["check"].startswith("chat.")}
+        code, healthy = applications()
+        self.assertEqual(code, 0, healthy)
+        for name in ("klaw-feishu", "klaw-dingtalk"):
+            self.assertIn(("chat.credentials", name, "ok"), healthy)
+            self.assertIn(("chat.permissions", name, "ok"), healthy)
+        feishu.call("connection", do="scope", name="im:message:send_as_bot", granted=0)
+        dingtalk.call("fault", api="card.update", kind="answer", status=403, scopes=["Card.Instance.Write"],
+                      code="Forbidden.AccessDenied.AccessTokenPermissionDenied")
+        code, lacking = applications()
+        self.assertEqual(code, 1, lacking)
+        self.assertIn("im:message:send_as_bot, to send and change cards", lacking["chat.permissions", "klaw-feishu", "failed"])
+        self.assertIn("permission to change cards", lacking["chat.permissions", "klaw-dingtalk", "failed"])
