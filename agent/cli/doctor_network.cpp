@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/cli/doctor_agent.hpp"
+#include "agent/cli/doctor_rights.hpp"
 #include "agent/cli/setup.hpp"
 #include "agent/kube/api_server.hpp"
 #include "agent/kube/kubeconfig.hpp"
@@ -50,6 +51,12 @@ void examineServer(SetupRun& world, kube::ClusterAccess access, DoctorReport& re
     auto version = nlohmann::json::parse(answer->body, nullptr, false);
     report.ok("cluster.reach", std::move(subject),
               version.is_object() ? version.value("gitVersion", "no version") : "no version");
+    auto rights = world.run(server.ownRights("default", patience));
+    if (rights)
+        judgeRights(name, *rights, operate::rbacParts(), report);
+    else
+        report.add(Condition::Unknown, "cluster.rights", {"rights in " + name, "在 " + name + " 的权限"},
+                   evidenceOf(rights.error()));
     auto now = world.clock.now();
     examineClock("cluster.clock", {"clock beside " + name, "与 " + name + " 的时钟差"}, *answer, now, report);
     examineCertificate("cluster.certificate", {"certificate of " + name, name + " 的证书"}, *answer, now, report);

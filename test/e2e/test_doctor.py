@@ -24,7 +24,7 @@ class DoctorTest(EndToEndTest):
         code, checks, text = self.doctor(agent)
         self.assertEqual(code, 0, text)
         for name in ("config", "data.permissions", "storage.schema", "storage.audit", "storage.outbox", "agent.version", "agent.running",
-                     "agent.ready", "agent.role", "cluster.watch", "cluster.reach", "cluster.clock", "cluster.certificate", "rules", "channel",
+                     "agent.ready", "agent.role", "cluster.watch", "cluster.reach", "cluster.clock", "cluster.certificate", "cluster.rights", "rules", "channel",
                      "agent.files"):
             self.assertEqual(checks[name]["state"], "ok", checks[name])
         self.assertRegex(checks["cluster.reach"]["evidence"], r"^v1\.\d+")
