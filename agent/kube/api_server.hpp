@@ -83,10 +83,20 @@ public:
 
 private:
     Task<Result<net::HttpRequest>> request(const std::string& path, std::string accept = "application/json");
-    Task<Result<net::HttpRequest>> changeRequest(const access::Permit& permit, const ChangeRequest& change);
+    /// One request, as it is prepared anew for each try.
+    struct Question {
+        std::string method = "GET";
+        std::string path;
+        std::string accept = "application/json";
+        std::string contentType{};  ///< of the body
+        std::string body{};
+        Person caller{};
+        bool changesNothing = false;  ///< so that it may be sent again where no answer came
+    };
+    Task<Result<net::HttpResponse>> ask(Question question, Duration timeout);
     Result<void> covered(const access::Permit& permit, const ChangeRequest& change) const;
     Task<Result<void>> review(std::string verb, Person caller, ChangeRequest change, Duration timeout);
-    Task<Result<net::HttpResponse>> askAuthorizer(std::string resource, std::string body, Person caller,
+    Task<Result<net::HttpResponse>> askAuthorizer(const std::string& resource, std::string body, Person caller,
                                                   Duration timeout);
     void impersonate(net::HttpRequest& request, const Person& caller) const;
     bool mayTryAgain(int status);

@@ -96,24 +96,16 @@ Task<Result<std::string>> ApiServer::ownRights(std::string ns, Duration timeout)
     co_return std::move(response->body);
 }
 
-Task<Result<net::HttpResponse>> ApiServer::askAuthorizer(std::string resource, std::string body, Person caller,
+Task<Result<net::HttpResponse>> ApiServer::askAuthorizer(const std::string& resource, std::string body, Person caller,
                                                          Duration timeout) {
-    for (bool again : {true, false}) {
-        auto prepared = co_await request("/apis/authorization.k8s.io/v1/" + resource);
-        if (!prepared) co_return fail(std::move(prepared).error());
-        prepared->method = "POST";
-        prepared->headers.add("Content-Type", "application/json");
-        prepared->body = body;
-        impersonate(*prepared, caller);
-        auto response = co_await client_.send(std::move(*prepared), timeout);
-        // It changes nothing, so a connection that had ended unnoticed is no reason to give up.
-        if (!response && again && response.error().code == ErrorCode::OutcomeUnknown) continue;
-        if (!response) co_return fail(std::move(response).error());
-        if (again && mayTryAgain(response->status)) continue;
-        if (response->status >= 300) co_return fail(statusError(*response, response->body, access_.server));
-        co_return response;
-    }
-    co_return fail(ErrorCode::Internal, "no answer");
+    Question question;
+    question.method = "POST";
+    question.path = "/apis/authorization.k8s.io/v1/" + resource;
+    question.contentType = "application/json";
+    question.body = std::move(body);
+    question.caller = std::move(caller);
+    question.changesNothing = true;
+    return ask(std::move(question), timeout);
 }
 
 /// A WebSocket begins with a GET: API servers before v1.35 ask for `get` alone, later ones for `create`, as kubectl
