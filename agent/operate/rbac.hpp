@@ -43,7 +43,7 @@ const RbacPart* findRbacPart(std::string_view name);
 /// Commands that change alerts, people's rights or Klaw's own settings, and nothing of a cluster.
 std::span<const std::string_view> commandsWithoutRbac();
 
-/// On the Lease by which replicas choose their leader: to be granted in its namespace and by its name, where there are any.
+/// On the Lease by which replicas choose their leader: to be granted in its namespace and by its name.
 const std::vector<PolicyRule>& leaseRules();
 
 /// The parts of a profile, with those of `with` and without those of `without`, in the order of rbacParts().

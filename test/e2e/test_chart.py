@@ -34,17 +34,21 @@ class ReleaseTest(ChangeTest):
     def kubectl(self, *arguments, **more):
         return self.cluster.kubectl("-n", self.home.name, *arguments, **more)
 
-
-class InstallTest(ReleaseTest):
-    def setUp(self):
-        super().setUp()
-        self.cluster.kubectl("label", "namespace", self.home.name, "pod-security.kubernetes.io/enforce=restricted")
+    def claimable_volume(self):
+        """Makes one that a claim can have; the options by which the release's claim has it."""
         volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": self.home.name},
                   "spec": {"capacity": {"storage": "2Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": self.home.name,
                            "hostPath": {"path": "/var/lib/klaw-test"}}}
         self.cluster.kubectl("create", "-f", "-", manifest=[volume])
         self.addCleanup(self.cluster.kubectl, "delete", "pv", self.home.name, "--wait=false", check=False)
-        self.options = ["--set", f"persistence.storageClass={self.home.name}", "--wait", "--timeout", "90s"]
+        return ["--set", f"persistence.storageClass={self.home.name}"]
+
+
+class InstallTest(ReleaseTest):
+    def setUp(self):
+        super().setUp()
+        self.cluster.kubectl("label", "namespace", self.home.name, "pod-security.kubernetes.io/enforce=restricted")
+        self.options = [*self.claimable_volume(), "--wait", "--timeout", "90s"]
 
     def pod(self):
         return self.cluster.get("pod", "klaw-0", "-n", self.home.name)
