@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 
 import test_chart
+from harness.agent import run_klaw
 from harness.pod_agent import PodAgent
 from harness.postgres import PostgresServer, missing
 from harness.release import helm
@@ -194,6 +195,8 @@ class ReplicasTest(RunningChartTest):
         self.shop.unschedulable_pods("before", "mended")
         self.await_one_card("before", "firing")
         self.await_one_card("mended", "firing")
+        listed = run_klaw("do", "--data", leader.data, "alerts")
+        self.assertIn("mended", listed.stdout, listed.stderr)
         self.assertEqual(self.alertmanager_sends(standby), 503, "which it tries again, whatever its token")
         self.assertEqual(self.alertmanager_sends(leader), 200)
 
@@ -258,6 +261,24 @@ class ReplicasTest(RunningChartTest):
         self.assertEqual(self.strategy(), "RollingUpdate")
         self.upgrade("--set", "replicas=1")
         self.assertEqual(self.strategy(), "Recreate")
+
+    def test_a_file_is_moved_to_the_server_and_the_card_goes_on(self):
+        """By what the Job of docs/install.md runs."""
+        volume, own = self.claimable_volume(), ["--set", "storage.postgresql.existingSecret="]
+        self.install(*volume, *own)
+        alone, = self.run_new_pods()
+        self.shop.unschedulable_pods("moved")
+        self.await_one_card("moved", "firing")
+        self.kubectl("scale", "statefulset", "klaw", "--replicas=0")
+        alone.stop()
+        moved = run_klaw("storage", "migrate", "--from", f"sqlite:{alone.data}", "--to", "postgres", "--url-file", self.directory / "url")
+        self.assertEqual(moved.returncode, 0, moved.stdout + moved.stderr)
+        self.upgrade("--set", "replicas=2")
+        agents = eventually(lambda: len(self.pods()) == 2 and self.run_new_pods(), 60, "two Pods")
+        self.pair(agents)
+        self.shop.delete_pods("moved")
+        self.await_one_card("moved", "resolved")
+        self.assertEqual(self.kubectl("get", "statefulset,pvc", "-o", "name").split(), ["persistentvolumeclaim/klaw-data"])
 
     def strategy(self):
         return self.cluster.get("deployment", "klaw", "-n", self.home.name)["spec"]["strategy"]["type"]
