@@ -9,6 +9,9 @@ namespace klaw::cli {
 /// answers, what its clock says, what ends soon. Nothing is sent to a chat.
 void examineNetwork(const app::Config& config, DoctorReport& report);
 
+/// Of what a kubeconfig shows the API server; the first one of the PEM is its own.
+void judgeClientCertificate(const std::string& cluster, std::string_view pem, TimePoint now, DoctorReport& report);
+
 /// The instant of an IMF-fixdate, as a `Date` header has it; nothing for anything else.
 std::optional<TimePoint> instantOf(std::string_view date);
 
