@@ -5,6 +5,7 @@
 
 #include "agent/app/config_warnings.hpp"
 #include "agent/app/data_directory.hpp"
+#include "agent/app/notifiers.hpp"
 #include "agent/app/version.hpp"
 #include "agent/cli/agent_client.hpp"
 #include "agent/cli/commands.hpp"
@@ -111,10 +112,18 @@ private:
     SetupRun world_;
 };
 
+/// Replicas are asked each by itself, where its own configuration has it: in the directory stands the leader's address,
+/// if any.
+Result<std::string> addressOf(const std::filesystem::path& directory, app::Config config) {
+    if (!config.leadership || config.listenPort == 0) return app::DataDirectory::readAddress(directory);
+    config.url.clear();
+    return app::consoleUrlOf(config, config.listenPort);
+}
+
 void examineAgent(const DoctorOptions& options, const app::Config& config, DoctorReport& report) {
     auto directory = dataOf(options.data, config);
     auto token = app::DataDirectory::readToken(directory);
-    auto address = token ? app::DataDirectory::readAddress(directory) : Result<std::string>(fail(token.error()));
+    auto address = token ? addressOf(directory, config) : Result<std::string>(fail(token.error()));
     if (!address)
         return report.add(Condition::Failed, "agent.running", {"running agent", "运行中的 agent"},
                           directory.string() + ": " + address.error().message,

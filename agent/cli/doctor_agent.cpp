@@ -348,7 +348,9 @@ void judgeMetrics(const MetricsPage& page, const std::vector<app::BackupConfig>&
     judgeWatches(page, report);
     judgeTokens(page, now, report);
     judgeChats(page, report);
-    for (const auto& backup : backups) judgeBackup(backup, page, now, report);
+    bool leads = page.value("klaw_leader").value_or(1) != 0;  // others make no backups
+    if (leads)
+        for (const auto& backup : backups) judgeBackup(backup, page, now, report);
     judgeProcess(page, limits, report);
 }
 

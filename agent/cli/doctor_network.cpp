@@ -5,12 +5,13 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "agent/app/cluster_finder.hpp"
 #include "agent/cli/doctor_agent.hpp"
 #include "agent/cli/doctor_rights.hpp"
 #include "agent/cli/setup.hpp"
 #include "agent/kube/api_server.hpp"
-#include "agent/kube/kubeconfig.hpp"
 #include "agent/kube/token_expiry.hpp"
+#include "base/net/certificate.hpp"
 
 namespace klaw::cli {
 namespace {
@@ -20,16 +21,14 @@ using Condition = Finding::Condition;
 constexpr Duration patience = 10s;
 constexpr Duration soon = 7 * 24h;
 
-void examineCertificate(const std::string& check, Words subject, const net::HttpHead& head, TimePoint now,
-                        DoctorReport& report) {
-    if (!head.certificateEnds) return;
-    auto left = *head.certificateEnds - now;
+void judgeEnd(const std::string& check, Words subject, TimePoint ends, TimePoint now, Words remedy,
+              DoctorReport& report) {
+    auto left = ends - now;
     report.add(left < Duration::zero() ? Condition::Failed
                : left < soon           ? Condition::Warning
                                        : Condition::Ok,
-               check, std::move(subject),
-               "ends " + formatRfc3339(std::chrono::floor<std::chrono::seconds>(*head.certificateEnds)),
-               {"renew the certificate of that server", "更新该服务器的证书"});
+               check, std::move(subject), "ends " + formatRfc3339(std::chrono::floor<std::chrono::seconds>(ends)),
+               std::move(remedy));
 }
 
 void examineServer(SetupRun& world, kube::ClusterAccess access, DoctorReport& report) {
@@ -42,6 +41,7 @@ void examineServer(SetupRun& world, kube::ClusterAccess access, DoctorReport& re
                    "ends " + formatRfc3339(std::chrono::floor<std::chrono::seconds>(*ends)),
                    {"give the kubeconfig a new token", "更新 kubeconfig 中的 token"});
     }
+    if (!access.clientCertPem.empty()) judgeClientCertificate(name, access.clientCertPem, world.clock.now(), report);
     kube::ApiServer server(world.loop, world.clock, std::move(access));
     auto answer = world.run(server.get("/version", patience));
     if (!answer)
@@ -59,22 +59,31 @@ void examineServer(SetupRun& world, kube::ClusterAccess access, DoctorReport& re
                    evidenceOf(rights.error()));
     auto now = world.clock.now();
     examineClock("cluster.clock", {"clock beside " + name, "与 " + name + " 的时钟差"}, *answer, now, report);
-    examineCertificate("cluster.certificate", {"certificate of " + name, name + " 的证书"}, *answer, now, report);
+    if (answer->certificateEnds)
+        judgeEnd("cluster.certificate", {"certificate of " + name, name + " 的证书"}, *answer->certificateEnds, now,
+                 {"renew the certificate of that server", "更新该服务器的证书"}, report);
 }
 
-void examineCluster(SetupRun& world, const app::ClusterConfig& cluster, DoctorReport& report) {
-    Words subject{"cluster " + cluster.name, "集群 " + cluster.name};
-    if (cluster.secret || !cluster.directory.empty() || cluster.context == "*")
+/// Of a source that is one cluster, or of one that is a directory or all contexts of a file.
+void examineSource(SetupRun& world, const app::ClusterConfig& source, DoctorReport& report) {
+    auto place = source.directory.empty() ? source.name : source.directory;
+    Words subject{"cluster " + place, "集群 " + place};
+    if (source.secret)
         return report.add(Condition::Unknown, "cluster.reach", std::move(subject),
-                          "found by the agent (Secret, directory or all contexts), and not asked from here",
+                          "its kubeconfig is in a Secret, which the agent reads: not asked from here",
                           {"the line of the agent about it says how it is", "见 agent 所见的那一行"});
-    auto access =
-        kube::resolveAccess(kube::processEnvironment(), {cluster.kubeconfig, cluster.context, cluster.inCluster});
-    if (!access)
-        return report.add(Condition::Failed, "cluster.kubeconfig", std::move(subject), evidenceOf(access.error()),
-                          {access.error().remedy, access.error().remedy});
-    if (!cluster.name.empty()) access->name = cluster.name;
-    examineServer(world, std::move(*access), report);
+    auto found = app::clustersOnDisk({source});
+    if (!found)
+        return report.add(Condition::Failed, "cluster.kubeconfig", std::move(subject), evidenceOf(found.error()),
+                          {found.error().remedy, found.error().remedy});
+    for (const auto& problem : found->problems)
+        report.add(Condition::Failed, "cluster.kubeconfig", subject, evidenceOf(problem),
+                   {problem.remedy, problem.remedy});
+    if (found->clusters.empty() && found->problems.empty())
+        report.add(
+            Condition::Warning, "cluster.kubeconfig", std::move(subject), "there is no kubeconfig",
+            {"the agent watches nothing of it until there is one", "放入 kubeconfig 之前，agent 不监视任何集群"});
+    for (auto& access : found->clusters) examineServer(world, std::move(access), report);
 }
 
 }  // namespace
@@ -88,9 +97,19 @@ void examineClock(const std::string& check, Words subject, const net::HttpHead& 
 
 void examineClusters(const app::Config& config, DoctorReport& report) {
     SetupRun world;
-    auto clusters = config.clusters;
-    if (clusters.empty()) clusters.emplace_back();
-    for (const auto& cluster : clusters) examineCluster(world, cluster, report);
+    auto sources = config.clusters;
+    if (sources.empty()) sources.emplace_back();
+    for (const auto& source : sources) examineSource(world, source, report);
+}
+
+void judgeClientCertificate(const std::string& cluster, std::string_view pem, TimePoint now, DoctorReport& report) {
+    Words subject{"client certificate for " + cluster + ", as it stands here", cluster + " 的客户端证书（本机）"};
+    Words remedy{"give the kubeconfig a new client certificate", "更新 kubeconfig 中的客户端证书"};
+    auto chain = net::readCertificates(pem);
+    if (!chain)
+        return report.add(Condition::Failed, "cluster.client_certificate", std::move(subject),
+                          evidenceOf(chain.error()), std::move(remedy));
+    judgeEnd("cluster.client_certificate", std::move(subject), chain->front().notAfter, now, std::move(remedy), report);
 }
 
 std::optional<TimePoint> instantOf(std::string_view date) {

@@ -14,6 +14,9 @@ void examineClusters(const app::Config& config, DoctorReport& report);
 void examineClock(const std::string& check, Words subject, const net::HttpHead& head, TimePoint now,
                   DoctorReport& report);
 
+/// Of what a kubeconfig shows the API server; the first one of the PEM is its own.
+void judgeClientCertificate(const std::string& cluster, std::string_view pem, TimePoint now, DoctorReport& report);
+
 /// The instant of an IMF-fixdate, as a `Date` header has it; nothing for anything else.
 std::optional<TimePoint> instantOf(std::string_view date);
 

@@ -20,7 +20,17 @@ int rbacCommand(const RbacOptions& options) {
         std::cerr << parts.error().describe() << "\n";
         return 1;
     }
+    auto slash = options.lease.find('/');
+    bool isLease = slash != 0 && slash + 1 < options.lease.size() && options.lease.rfind('/') == slash;
+    if (!options.lease.empty() && !isLease) {
+        std::cerr << "--lease: \"" << options.lease << "\" is no Lease; write NAMESPACE/NAME\n";
+        return 1;
+    }
     std::cout << operate::clusterRole(options.name, operate::policyRulesOf(*parts));
+    if (isLease)
+        std::cout << "---\n"
+                  << operate::leaseRole(options.name + "-lease", options.lease.substr(0, slash),
+                                        options.lease.substr(slash + 1));
     return 0;
 }
 

@@ -62,6 +62,11 @@ std::string ruleLine(const PolicyRule& rule) {
                        listOf(rule.verbs));
 }
 
+std::string ruleEntry(const PolicyRule& rule, const std::string& restriction = {}) {
+    return fmt::format("  - apiGroups: {}\n    resources: {}\n{}    verbs: {}\n", listOf({rule.group}),
+                       listOf(rule.resources), restriction, listOf(rule.verbs));
+}
+
 }  // namespace
 
 std::optional<RbacProfile> rbacProfileFromString(std::string_view text) {
@@ -122,9 +127,16 @@ std::string clusterRole(std::string_view name, const std::vector<PolicyRule>& ru
     auto text =
         fmt::format("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {}\nrules:{}\n",
                     name, rules.empty() ? " []" : "");
-    for (const auto& rule : rules)
-        text += fmt::format("  - apiGroups: {}\n    resources: {}\n    verbs: {}\n", listOf({rule.group}),
-                            listOf(rule.resources), listOf(rule.verbs));
+    for (const auto& rule : rules) text += ruleEntry(rule);
+    return text;
+}
+
+std::string leaseRole(std::string_view name, std::string_view ns, std::string_view lease) {
+    auto text = fmt::format(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: {}\n  namespace: {}\nrules:\n", name,
+        ns);
+    for (const auto& rule : leaseRules())
+        text += ruleEntry(rule, rule.named ? fmt::format("    resourceNames: {}\n", listOf({lease})) : "");
     return text;
 }
 
@@ -139,6 +151,9 @@ std::string rbacTable() {
         for (const auto& rule : part.rules)
             text += fmt::format("    - {{{}{}}}\n", ruleLine(rule), rule.ofCluster ? ", ofCluster: true" : "");
     }
+    text += "# Of replicas, in the namespace of their Lease; `named` by its name.\nleadership:\n  rules:\n";
+    for (const auto& rule : leaseRules())
+        text += fmt::format("    - {{{}{}}}\n", ruleLine(rule), rule.named ? ", named: true" : "");
     return text;
 }
 

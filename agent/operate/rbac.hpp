@@ -17,6 +17,7 @@ struct PolicyRule {
     std::vector<std::string_view> resources;
     std::vector<std::string_view> verbs;
     bool ofCluster = false;  ///< of no namespace: no Role of a namespace can grant it
+    bool named = false;      ///< of one object by its name
 
     friend bool operator==(const PolicyRule&, const PolicyRule&) = default;
 };
@@ -42,6 +43,9 @@ const RbacPart* findRbacPart(std::string_view name);
 /// Commands that change alerts, people's rights or Klaw's own settings, and nothing of a cluster.
 std::span<const std::string_view> commandsWithoutRbac();
 
+/// On the Lease by which replicas choose their leader: to be granted in its namespace and by its name.
+const std::vector<PolicyRule>& leaseRules();
+
 /// The parts of a profile, with those of `with` and without those of `without`, in the order of rbacParts().
 Result<std::vector<const RbacPart*>> rbacPartsOf(RbacProfile profile, const std::vector<std::string>& with,
                                                  const std::vector<std::string>& without);
@@ -52,6 +56,9 @@ std::vector<PolicyRule> policyRulesOf(const std::vector<const RbacPart*>& parts)
 
 /// As YAML, for `kubectl apply`.
 std::string clusterRole(std::string_view name, const std::vector<PolicyRule>& rules);
+
+/// The Role of leaseRules() as YAML, for the namespace that the Lease is in.
+std::string leaseRole(std::string_view name, std::string_view ns, std::string_view lease);
 
 /// All parts as YAML: chart/files/rbac.yaml, from which the chart makes its roles.
 std::string rbacTable();

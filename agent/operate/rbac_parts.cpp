@@ -219,6 +219,15 @@ std::span<const RbacPart> rbacParts() {
     return all;
 }
 
+/// What is created has no name yet that a rule could ask for.
+const std::vector<PolicyRule>& leaseRules() {
+    static const std::vector<PolicyRule> rules{
+        {"coordination.k8s.io", {"leases"}, {"create"}},
+        {"coordination.k8s.io", {"leases"}, {"get", "update"}, !ofCluster, true},
+    };
+    return rules;
+}
+
 std::span<const std::string_view> commandsWithoutRbac() {
     static constexpr std::string_view names[] = {"ack",   "approve",   "assign", "clusters", "comment",
                                                  "grant", "refuse",    "revoke", "rules",    "silence",

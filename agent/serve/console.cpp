@@ -144,7 +144,9 @@ private:
 
     Task<ServerResponse> alertmanager(ServerRequest request, bool token) {
         const auto& own = backend_.receiverToken();
-        if (!token && (own.empty() || !holdsToken(request, own)))
+        bool known = token || (!own.empty() && holdsToken(request, own));
+        // A standby takes nothing from anybody, and has another token: 401 would end the tries of the sender.
+        if (!known && backend_.leads())
             co_return refusal(401, "show the token: set `http_config.authorization.credentials` in Alertmanager");
         auto cluster = request.query("cluster").value_or("");
         auto received = co_await backend_.receiveAlerts(std::move(request.body), std::move(cluster));

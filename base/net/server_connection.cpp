@@ -87,7 +87,9 @@ Task<bool> ServerConnection::serveOne() {
     }
     bool headRequest = request.method == "HEAD";
     auto response = co_await callHandler(std::move(request));
-    bool keepAlive = reader_->keepAlive() && !context_->stopping && !context_->crowded;
+    // The next connection may meet another replica, which can.
+    bool cannot = response.status == 503;
+    bool keepAlive = reader_->keepAlive() && !context_->stopping && !context_->crowded && !cannot;
     co_return co_await respond(response, headRequest, keepAlive);
 }
 

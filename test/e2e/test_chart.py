@@ -14,7 +14,7 @@ from harness.waiting import eventually
 from test_changes import ChangeTest
 
 GOLDEN = REPO / "test" / "golden" / "chart"
-EVERYTHING = REPO / "test" / "chart" / "values" / "everything.yaml"
+EVERYTHING, REPLICAS = (REPO / "test" / "chart" / "values" / f"{name}.yaml" for name in ("everything", "replicas"))
 # Questions about one's own rights, which any service account may ask.
 OF_EVERYBODY = {("authorization.k8s.io/selfsubjectaccessreviews", "create")}
 
@@ -34,17 +34,21 @@ class ReleaseTest(ChangeTest):
     def kubectl(self, *arguments, **more):
         return self.cluster.kubectl("-n", self.home.name, *arguments, **more)
 
-
-class InstallTest(ReleaseTest):
-    def setUp(self):
-        super().setUp()
-        self.cluster.kubectl("label", "namespace", self.home.name, "pod-security.kubernetes.io/enforce=restricted")
+    def claimable_volume(self):
+        """Makes one that a claim can have; the options by which the release's claim has it."""
         volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": self.home.name},
                   "spec": {"capacity": {"storage": "2Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": self.home.name,
                            "hostPath": {"path": "/var/lib/klaw-test"}}}
         self.cluster.kubectl("create", "-f", "-", manifest=[volume])
         self.addCleanup(self.cluster.kubectl, "delete", "pv", self.home.name, "--wait=false", check=False)
-        self.options = ["--set", f"persistence.storageClass={self.home.name}", "--wait", "--timeout", "90s"]
+        return ["--set", f"persistence.storageClass={self.home.name}"]
+
+
+class InstallTest(ReleaseTest):
+    def setUp(self):
+        super().setUp()
+        self.cluster.kubectl("label", "namespace", self.home.name, "pod-security.kubernetes.io/enforce=restricted")
+        self.options = [*self.claimable_volume(), "--wait", "--timeout", "90s"]
 
     def pod(self):
         return self.cluster.get("pod", "klaw-0", "-n", self.home.name)
@@ -84,9 +88,14 @@ class InstallTest(ReleaseTest):
         self.assertEqual(self.pod()["status"]["phase"], "Running")
 
     def test_the_next_step_is_told(self):
-        _, said = self.release()
+        self.assert_notes("notes.txt", self.release()[1])
+
+    def test_the_next_step_with_replicas_is_told(self):
+        self.assert_notes("notes-replicas.txt", self.release("--set", "replicas=2,storage.postgresql.existingSecret=klaw-database")[1])
+
+    def assert_notes(self, name, said):
         notes = said.split("NOTES:\n")[1].replace(self.home.name, "NAMESPACE")
-        path = GOLDEN / "notes.txt"
+        path = GOLDEN / name
         if os.environ.get("KLAW_UPDATE_GOLDEN"):
             path.write_text(notes)
         self.assertEqual(notes, path.read_text())
@@ -104,7 +113,7 @@ class DryRunTest(ReleaseTest):
             self.cluster.kubectl("create", "namespace", name)
             self.addCleanup(self.cluster.kubectl, "delete", "namespace", name, "--wait=false")
         self.cluster.kubectl("label", "namespace", self.home.name, "pod-security.kubernetes.io/warn=restricted")
-        for options in ([], ["-f", EVERYTHING]):
+        for options in ([], ["-f", EVERYTHING], ["-f", REPLICAS]):
             text = helm(self.cluster, "template", "klaw", CHART, "-n", self.home.name, *options)
             path = self.directory / "all.yaml"
             path.write_text(text)
@@ -113,6 +122,15 @@ class DryRunTest(ReleaseTest):
             done = subprocess.run([CLUSTER_BIN / "kubectl", "--kubeconfig", self.cluster.kubeconfig, "create", "--dry-run=server", "-f", path],
                                   capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+    def test_the_job_that_moves_a_file_to_a_server_is_taken_as_the_documentation_has_it(self):
+        self.cluster.kubectl("label", "namespace", self.home.name, "pod-security.kubernetes.io/warn=restricted")
+        path = self.directory / "move.yaml"
+        path.write_text((REPO / "docs" / "install.md").read_text().split("# move.yaml\n")[1].split("```")[0])
+        done = subprocess.run([CLUSTER_BIN / "kubectl", "--kubeconfig", self.cluster.kubeconfig, "-n", self.home.name, "create", "--dry-run=server",
+                               "--validate=strict", "-f", path], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
 class RightsTest(ReleaseTest):

@@ -29,6 +29,7 @@ class Agent:
         self.port = free_port()
         self.log = self.directory / "agent.log"
         self.process = None
+        self.environment = None  # that of the test
         rules_directory = self.directory / "rules"
         rules_directory.mkdir(exist_ok=True)
         self.rule_file = rules_directory / "test.yaml"
@@ -62,7 +63,7 @@ class Agent:
         assert self.process is None or self.process.poll() is not None, "it runs already"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([klaw(), "agent", "--config", self.config_file], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, start_new_session=True)
+                                            stdin=subprocess.DEVNULL, start_new_session=True, env=self.environment)
         if wait:
             self.await_ready()
         return self

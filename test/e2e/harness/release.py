@@ -53,8 +53,9 @@ class Release:
         return {(name_of(group, resource), verb) for rule in rules for group in rule["apiGroups"]
                 for resource in rule["resources"] for verb in rule["verbs"]}
 
-    def requests(self):
-        """What its ServiceAccount asked the API server for, by the server's decision: {"allow": {…}, "forbid": {…}}."""
+    def requests(self, namespace=None):
+        """What its ServiceAccount asked the API server for, there alone if that is said, by the server's decision:
+        {"allow": {…}, "forbid": {…}}."""
         asked = defaultdict(set)
         for line in (self.cluster.directory / "logs" / "audit.log").read_text().splitlines():
             if f'"{self.user}"' not in line or not line.endswith("}"):
@@ -62,6 +63,8 @@ class Release:
             event = json.loads(line)
             place = event.get("objectRef")
             if event["user"]["username"] != self.user or not place or "resource" not in place:
+                continue
+            if namespace and place.get("namespace") != namespace:
                 continue
             what = name_of(place.get("apiGroup", ""), place["resource"], place.get("subresource", ""))
             asked[event["annotations"]["authorization.k8s.io/decision"]].add((what, event["verb"]))

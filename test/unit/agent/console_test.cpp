@@ -23,6 +23,7 @@ class FakeAgent final : public ConsoleBackend {
 public:
     explicit FakeAgent(Loop& loop) : changed_(loop) {}
     std::string metrics() override { return "klaw_ready 1\n"; }
+    bool leads() const override { return leading; }
     Readiness readiness() override { return {ready, ready ? "ready\n" : "not ready\ncluster prod: not synced yet\n"}; }
     std::string stateJson() override { return R"({"version":)" + std::to_string(version) + "}"; }
     std::uint64_t stateVersion() const override { return version; }
@@ -68,6 +69,7 @@ public:
     }
     LoopClock* clock = nullptr;
     bool ready = true;
+    bool leading = true;
     /// What becomes of alerts that come in; empty while that is not known.
     std::optional<Result<void>> committed = Result<void>();
     std::uint64_t version = 7;
@@ -176,6 +178,14 @@ TEST_F(ConsoleTest, LetsAlertmanagerTryAgainOnlyWhatMayBeTakenLater) {
         agent.committed = Result<void>(fail(code, "no"));
         EXPECT_EQ(status(posted("/api/alertmanager", "{}", "receiver-token")), expected);
     }
+}
+
+TEST_F(ConsoleTest, LetsAlertmanagerTryAgainWhereAnotherReplicaLeadsWhateverTokenItShows) {
+    agent.leading = false;
+    agent.committed = Result<void>(fail(ErrorCode::Unavailable, "klaw-1 leads"));
+    EXPECT_EQ(status(posted("/api/alertmanager", "{}", "token-of-the-leader")), 503);
+    agent.leading = true;
+    EXPECT_EQ(status(posted("/api/alertmanager", "{}", "token-of-the-leader")), 401);
 }
 
 TEST_F(ConsoleTest, CarriesOutWhatTheHolderOfTheTokenAsks) {

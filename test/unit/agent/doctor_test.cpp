@@ -180,6 +180,43 @@ TEST(DoctorOfMetrics, SeesBackupsThatAreLate) {
     EXPECT_TRUE(of(ofMetrics("", {backup}), "backup").starts_with("warning: none was made yet"));
 }
 
+TEST(DoctorOfMetrics, LooksForNoBackupsAtAStandby) {
+    app::BackupConfig backup;
+    backup.name = "nightly";
+    backup.schedule.every = 24h;
+    EXPECT_EQ(of(ofMetrics("klaw_leader 0\n", {backup}), "backup"), "nothing");
+}
+
+/// Until 2036-11-24.
+constexpr auto clientCertificate = R"(-----BEGIN CERTIFICATE-----
+MIIBczCCARmgAwIBAgIUSTmjSA6sELvCV+dZWWrZJ2EhOlIwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEa2xhdzAeFw0yNjExMjcwNjIxMTVaFw0zNjExMjQwNjIxMTVa
+MA8xDTALBgNVBAMMBGtsYXcwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAT0DiLv
+UFILIaflAwiDkq7ax6g+CrnFSm44dP4LudGUIsmQV3bU57u9DlTgAcM8bFgvkN3i
++/G48L6ORL7cZ4Zgo1MwUTAdBgNVHQ4EFgQUUEnXeT0qYmdiQ0ahbkoPBEsScf4w
+HwYDVR0jBBgwFoAUUEnXeT0qYmdiQ0ahbkoPBEsScf4wDwYDVR0TAQH/BAUwAwEB
+/zAKBggqhkjOPQQDAgNIADBFAiEAlhsIVLeB7eUiqdWzVKcpzCD3rvsjaZR53ePW
+E5rEmHsCIHZEvMVtZEHsjQpIzlSlO4RzBLGHVTPU4cfiwsgrWHFF
+-----END CERTIFICATE-----
+)";
+
+TEST(DoctorOfClientCertificates, FailsForOneThatHasEndedAndWarnsInItsLastWeek) {
+    auto at = [](const char* time) {
+        DoctorReport report;
+        judgeClientCertificate("prod", clientCertificate, *parseRfc3339(time), report);
+        return of(report, "cluster.client_certificate");
+    };
+    EXPECT_EQ(at("2026-11-27T10:00:00Z"), "ok: ends 2036-11-24T06:21:15Z");
+    EXPECT_EQ(at("2036-11-20T10:00:00Z"), "warning: ends 2036-11-24T06:21:15Z");
+    EXPECT_EQ(at("2036-11-25T10:00:00Z"), "failed: ends 2036-11-24T06:21:15Z");
+}
+
+TEST(DoctorOfClientCertificates, FailsForWhatIsNone) {
+    DoctorReport report;
+    judgeClientCertificate("prod", "nothing of the kind", now, report);
+    EXPECT_TRUE(of(report, "cluster.client_certificate").starts_with("failed: "));
+}
+
 TEST(DoctorOfMetrics, SeesAnAgentOfAnotherVersion) {
     EXPECT_TRUE(of(ofMetrics("klaw_build_info{version=\"0.0.1\"} 1\n"), "agent.version").starts_with("warning: "));
 }

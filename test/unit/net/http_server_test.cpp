@@ -112,6 +112,14 @@ TEST_F(Server, AnswersPipelinedRequestsInOrder) {
     stop(server);
 }
 
+TEST_F(Server, EndsTheConnectionWithAnAnswerThatAnotherReplicaMayBeBetterAt) {
+    RunningServer server(loop, always(ServerResponse::text(503, "another one leads")));
+    auto answer = raw(server, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
+    EXPECT_EQ(answer.find("HTTP/1.1 503"), answer.rfind("HTTP/1.1 503"));
+    stop(server);
+}
+
 TEST_F(Server, AnswersHeadWithoutABody) {
     RunningServer server(loop, echo);
     auto answer = raw(server, "HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

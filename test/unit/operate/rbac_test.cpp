@@ -141,6 +141,23 @@ TEST(Rbac, AClusterRoleIsWhatKubectlTakes) {
               "    verbs: [get, patch]\n");
 }
 
+TEST(Rbac, TheLeaseOfReplicasIsGrantedByItsNameInItsNamespace) {
+    EXPECT_EQ(leaseRole("klaw-lease", "ops", "klaw"),
+              "apiVersion: rbac.authorization.k8s.io/v1\n"
+              "kind: Role\n"
+              "metadata:\n"
+              "  name: klaw-lease\n"
+              "  namespace: ops\n"
+              "rules:\n"
+              "  - apiGroups: [coordination.k8s.io]\n"
+              "    resources: [leases]\n"
+              "    verbs: [create]\n"
+              "  - apiGroups: [coordination.k8s.io]\n"
+              "    resources: [leases]\n"
+              "    resourceNames: [klaw]\n"
+              "    verbs: [get, update]\n");
+}
+
 /// KLAW_UPDATE_GOLDEN=1 writes it anew.
 TEST(Rbac, TheTableOfTheChartIsCurrent) {
     auto table = rbacTable();
