@@ -84,13 +84,8 @@ protected:
     }
     /// Nothing more is heard of it.
     void kill(Replica& replica) {
-        bool ended = false;
-        auto stop = [](Replica& of, bool& done) -> Task<void> {
-            co_await of.tasks.stop();
-            done = true;
-        };
-        ends.spawn("end", stop(replica, ended));
-        EXPECT_TRUE(loop.runUntil([&] { return ended; }));
+        ends.spawn("end", replica.tasks.stop());
+        EXPECT_TRUE(loop.runUntil([&] { return ends.empty(); }));
     }
     void pass(Duration howLong) {
         for (auto left = howLong; left > 0s; left -= 100ms) time.advance(std::min<Duration>(left, 100ms));
