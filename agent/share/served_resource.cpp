@@ -120,9 +120,10 @@ void ServedResource::keep(const std::string& resourceVersion) {
     changed_.notify();
 }
 
-void ServedResource::setFields(std::string fields) {
+void ServedResource::setFields(std::string fields, bool areMore) {
     if (fields == fields_) return;
     fields_ = std::move(fields);
+    listing_ = listing_ || areMore;
     beginAnew();
 }
 

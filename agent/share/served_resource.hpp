@@ -34,7 +34,8 @@ public:
     /// What the observer tells while it is fed.
     void changed(const rules::Change& change);
     /// What is kept of each object is something else from now on: readers must begin anew.
-    void setFields(std::string fields);
+    /// `areMore`: not all of them are known before the next list.
+    void setFields(std::string fields, bool areMore = false);
     const std::string& fields() const { return fields_; }
     /// isWell() may say something else than before.
     void noteState() { changed_.notify(); }
