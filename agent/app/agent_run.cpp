@@ -887,11 +887,11 @@ Task<void> AgentRun::shutDown() {
     writer_->submit(std::move(calls));
     stateVersion_ += 1;
     stateChanged_.notify();
-    if (sharing_) co_await sharing_->stop();
     if (candidacy_) {
         endWriting();
         co_await candidacy_->withdraw();
     }
+    if (sharing_) co_await sharing_->stop();
     if (demo_) co_await demo_->stop();
     co_await server_->stop(500ms);
 }
