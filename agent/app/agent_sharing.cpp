@@ -24,8 +24,7 @@ std::string escaped(const std::string& label) {
 void AgentRun::openSharing(const kube::ClusterAccess& home) {
     const auto& leadership = *setup_.config.leadership;
     if (!leadership.share) return;
-    auto find = [this](const std::string& name,
-                       const std::string& resource) -> std::shared_ptr<share::ServedResource> {
+    auto find = [this](const std::string& name, const std::string& resource) -> std::shared_ptr<share::ServedResource> {
         if (role_ != Role::StandingBy) return nullptr;
         auto found = std::ranges::find_if(clusters_, [&](const auto& each) { return each->name() == name; });
         return found == clusters_.end() ? nullptr : (*found)->served(resource);

@@ -75,9 +75,8 @@ StandbyConsole::State AgentRun::standbyState() const {
     StandbyConsole::State state;
     state.leader = elector.leads() ? elector.identity() + ", this one, is about to take over; it" : elector.holder();
     state.trouble = elector.trouble();
-    state.cachesAreWarm =
-        !clusters_.empty() && (!sharing_ || sharing_->knowsMembers()) &&
-        std::ranges::all_of(clusters_, [](const auto& cluster) { return cluster->ready(); });
+    state.cachesAreWarm = !clusters_.empty() && (!sharing_ || sharing_->knowsMembers()) &&
+                          std::ranges::all_of(clusters_, [](const auto& cluster) { return cluster->ready(); });
     state.clusters = sharesText() + problemsOf(clusters_);
     return state;
 }

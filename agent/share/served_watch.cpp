@@ -47,9 +47,7 @@ public:
 
 private:
     bool isOpen() const { return sink_.open() && resource_->isWhole(); }
-    bool cannotContinue() const {
-        return resource_->generation() != generation_ || *after_ < resource_->forgotten();
-    }
+    bool cannotContinue() const { return resource_->generation() != generation_ || *after_ < resource_->forgotten(); }
 
     Task<bool> initialEvents() {
         after_ = resource_->version();

@@ -23,7 +23,8 @@ constexpr std::string_view sharePath = "/share/";
 class ShareServer {
 public:
     /// nullptr: it is not watched here.
-    using Find = std::function<std::shared_ptr<ServedResource>(const std::string& cluster, const std::string& resource)>;
+    using Find =
+        std::function<std::shared_ptr<ServedResource>(const std::string& cluster, const std::string& resource)>;
     ShareServer(LoopClock& clock, std::string token, Find find)
         : clock_(clock), token_(std::move(token)), find_(std::move(find)) {}
     net::ServerResponse answer(const net::ServerRequest& request) const;

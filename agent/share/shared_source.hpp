@@ -23,14 +23,14 @@ struct Peers {
     std::string token;
 };
 
-/// Where the stream of one resource comes from: from the replica that watches its cluster, and where that cannot give it,
-/// from the API server itself. Versions are the same in both, so a stream that moves goes on where it was; a list is
-/// never taken from where less may be known than was told already. On the loop thread.
+/// Where the stream of one resource comes from: from the replica that watches its cluster, and where that cannot give
+/// it, from the API server itself. Versions are the same in both, so a stream that moves goes on where it was; a list
+/// is never taken from where less may be known than was told already. On the loop thread.
 class SharedSource final : public kube::WatchServer {
 public:
     struct Options {
         std::string cluster;
-        std::string fields;  ///< digest
+        std::string fields;           ///< digest
         Duration patience = 3s;       ///< with a holder that is away or not ready
         Duration askAgainEvery = 5s;  ///< while the API server stands in for it
         Duration askRefusingEvery = 60s;

@@ -59,8 +59,9 @@ protected:
     struct Replica {
         Replica(MembersTest& test, const std::string& name)
             : store(test.served),
-              members(store, test.time, [&test] { return test.time.now().time_since_epoch(); },
-                      {"klaw", name, "http://" + name, 10s, 2s}, [this] { ++changes; }),
+              members(
+                  store, test.time, [&test] { return test.time.now().time_since_epoch(); },
+                  {"klaw", name, "http://" + name, 10s, 2s}, [this] { ++changes; }),
               tasks(test.loop, [](const std::string&, const std::string& what) { ADD_FAILURE() << what; }) {
             tasks.spawn(name, members.run());
             test.loop.poll();

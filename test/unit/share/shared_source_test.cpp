@@ -51,7 +51,8 @@ public:
                                                   [this] { return stream.status().lastError.empty(); })),
           stream(api, clock, random, *served, watching(), [this] { served->noteState(); }),
           tasks(loop, addFailure),
-          shares(clock, "secret", [this](const std::string&, const std::string&) { return watches ? served : nullptr; }),
+          shares(clock, "secret",
+                 [this](const std::string&, const std::string&) { return watches ? served : nullptr; }),
           server(loop, net::HttpServerOptions(), [this](net::ServerRequest request) { return answer(request); }) {
         address = "http://127.0.0.1:" + std::to_string(server.listen().value());
         tasks.spawn("watch", stream.run());
@@ -101,8 +102,8 @@ protected:
         options.askAgainEvery = options.askRefusingEvery = 50ms;
         source = std::make_unique<SharedSource>(
             api, *peers, clock, options, [this] { return stream->version(); }, [this] { moves.push_back(place()); });
-        observer = std::make_unique<observe::ResourceObserver>(
-            observing(), [this](const rules::Change& change) { note(change); });
+        observer = std::make_unique<observe::ResourceObserver>(observing(),
+                                                               [this](const rules::Change& change) { note(change); });
         stream = std::make_unique<kube::WatchStream>(*source, clock, random, *observer, watching());
     }
     ServingReplica& replica() {
