@@ -27,6 +27,8 @@ constexpr std::size_t maxLately = 20;
 /// What a card waits for, or shows later, must not hold a request for long.
 constexpr Duration lookUpPatience = 3s;
 constexpr Duration lookForClustersEvery = 1min;
+/// The leader has a connection for each resource of each cluster that it takes from here.
+constexpr std::size_t mostReaders = 20'000;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -266,6 +268,7 @@ Result<void> AgentRun::listen() {
     net::HttpServerOptions options;
     options.address = setup_.config.listenAddress;
     options.port = setup_.config.listenPort;
+    if (sharing_) options.maxConnections = mostReaders;
     server_ = std::make_unique<net::HttpServer>(loop_, options, consoleHandler());
     auto port = server_->listen();
     if (!port) return fail(std::move(port).error());
@@ -458,12 +461,14 @@ void AgentRun::watch(const kube::ClusterAccess& access) {
     };
     events.statusChanged = [this] { noteState(); };
     events.received = history_.get();
+    if (sharing_) events.peers = &sharing_->peers();
     clusters_.push_back(std::make_unique<ClusterWatch>(loop_, clock_, random_, access, std::move(events)));
     if (!leads()) clusters_.back()->keepQuiet();
     if (candidacy_) clusters_.back()->server().setGuard([this] { return candidacy_->tenure().check(); });
     *self = clusters_.back().get();
     objects_.add(*clusters_.back());
     spdlog::info("watching cluster {} at {} ({})", access.name, access.server, access.source);
+    if (sharing_) followShare(*clusters_.back());
     clusters_.back()->follow(setup_.rules);
 }
 
@@ -791,6 +796,7 @@ Task<Result<storage::Committed>> AgentRun::recorded(storage::UnitOfWork with) {
 void AgentRun::noteState() {
     ++stateVersion_;
     stateChanged_.notify();
+    noteServing();
     if (!wasReady_ && !ending_ && leads() && readiness().ready) {
         wasReady_ = true;
         spdlog::info("ready: the first lists of {} cluster(s) are in", clusters_.size());
@@ -885,6 +891,7 @@ Task<void> AgentRun::shutDown() {
         endWriting();
         co_await candidacy_->withdraw();
     }
+    if (sharing_) co_await sharing_->stop();
     if (demo_) co_await demo_->stop();
     co_await server_->stop(500ms);
 }
@@ -975,7 +982,9 @@ std::string AgentRun::metrics() {
     auto sources = metricWatch_ ? metricWatch_->status() : std::vector<MetricSourceStatus>();
     return metrics_.text({*pipeline_, *courier_, *silenceMirrors_, clusters_, *writer_, chats_->views(),
                           budgets_->all(), heartbeat_.counts(), readiness().ready, reloadTrouble_.empty(),
-                          loop_.turns(), std::move(sources), historyStatus(), enricher_->counts(), backups_->counts()});
+                          loop_.turns(), std::move(sources), historyStatus(), enricher_->counts(),
+                          backups_->counts()}) +
+           sharesMetrics();
 }
 
 serve::ConsoleBackend::Readiness AgentRun::readiness() {
@@ -1004,6 +1013,7 @@ serve::ConsoleBackend::Readiness AgentRun::readiness() {
             state.text +=
                 "chat " + chat.name + ": not connected" + (chat.lastError.empty() ? "" : ": " + chat.lastError) + "\n";
     if (candidacy_) state.text += "leads by the lease " + candidacy_->lease() + "\n";
+    state.text += sharesText();
     if (!reloadTrouble_.empty()) state.text += "configuration: the last reload was refused: " + reloadTrouble_ + "\n";
     if (!storageTrouble_.empty()) state.text += "storage: " + storageTrouble_ + "\n";
     if (auto reason = writer_->degradedReason()) state.text += "storage: " + reason->describe() + "\n";

@@ -24,6 +24,7 @@
 #include "agent/app/remediation.hpp"
 #include "agent/app/reveal_desk.hpp"
 #include "agent/app/rule_keeper.hpp"
+#include "agent/app/sharing.hpp"
 #include "agent/app/signals.hpp"
 #include "agent/app/standby_console.hpp"
 #include "agent/deliver/courier.hpp"
@@ -94,6 +95,14 @@ private:
     StandbyConsole::State standbyState() const;
     Task<Result<void>> reloadStandby();
     Task<void> endStandby();
+    // Clusters spread over replicas: agent_sharing.cpp.
+    void openSharing(const kube::ClusterAccess& home);
+    Task<net::ServerResponse> shared(net::ServerRequest request);
+    void followShares();
+    void followShare(ClusterWatch& cluster);
+    void noteServing();
+    std::string sharesText() const;
+    std::string sharesMetrics() const;
     bool leads() const override { return role_ == Role::Alone || role_ == Role::Leading; }
     void announce();
     net::HttpServer::Handler consoleHandler();
@@ -178,6 +187,7 @@ private:
     std::unique_ptr<recording::HistoryWriter> history_;  ///< nullptr: nothing of what is watched is kept
     WatchedObjects objects_;
     std::unique_ptr<AlertPipeline> pipeline_;
+    std::unique_ptr<Sharing> sharing_;  ///< nullptr: this replica watches all clusters
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;
     std::vector<std::unique_ptr<ClusterWatch>> leaving_;  ///< watched no longer; until nothing of them runs
     std::unique_ptr<deliver::Enricher> enricher_;

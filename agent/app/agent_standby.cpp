@@ -41,12 +41,16 @@ Result<void> AgentRun::standBy() {
     events.changed = [this] { noteState(); };
     candidacy_ = std::make_unique<Candidacy>(loop_, clock_, random_, leadership, *home, std::move(events));
     guardActs();
-    auto metrics = [this] { return Metrics::standbyText(clusters_, standbyState().cachesAreWarm, loop_.turns()); };
+    openSharing(*home);
+    auto metrics = [this] {
+        return Metrics::standbyText(clusters_, standbyState().cachesAreWarm, loop_.turns()) + sharesMetrics();
+    };
     standbyConsole_ =
         std::make_unique<StandbyConsole>([this] { return standbyState(); }, std::move(metrics), data_.token());
     if (auto listening = listen(); !listening) return listening;
     for (const auto& access : found) watch(access);
     candidacy_->start();
+    if (sharing_) sharing_->start();
     endTask_.spawn("signals", watchSignals());
     return {};
 }
@@ -61,6 +65,7 @@ net::HttpServer::Handler AgentRun::consoleHandler() {
     if (!standbyConsole_) return leading;
     auto standing = serve::consoleHandler(*standbyConsole_, clock_);
     return [this, leading, standing](net::ServerRequest request) {
+        if (sharing_ && request.path().starts_with(share::sharePath)) return shared(std::move(request));
         return leads() ? leading(std::move(request)) : standing(std::move(request));
     };
 }
@@ -70,15 +75,16 @@ StandbyConsole::State AgentRun::standbyState() const {
     StandbyConsole::State state;
     state.leader = elector.leads() ? elector.identity() + ", this one, is about to take over; it" : elector.holder();
     state.trouble = elector.trouble();
-    state.cachesAreWarm =
-        !clusters_.empty() && std::ranges::all_of(clusters_, [](const auto& cluster) { return cluster->ready(); });
-    state.clusters = problemsOf(clusters_);
+    state.cachesAreWarm = !clusters_.empty() && (!sharing_ || sharing_->knowsMembers()) &&
+                          std::ranges::all_of(clusters_, [](const auto& cluster) { return cluster->ready(); });
+    state.clusters = sharesText() + problemsOf(clusters_);
     return state;
 }
 
 void AgentRun::elected() {
     if (ending_) return;
     role_ = Role::TakingOver;
+    if (sharing_) sharing_->setLeads();
     spdlog::info("{} leads now, by the lease {}", candidacy_->elector().identity(), candidacy_->lease());
     endTask_.spawn("taking the lead", takeLead());
 }
@@ -100,6 +106,7 @@ Task<void> AgentRun::takeLead() {
     }
     if (!past) endProcess("this replica cannot lead: " + past.error().describe());
     if (auto led = lead(std::move(*past)); !led) endProcess("this replica cannot lead: " + led.error().describe());
+    followShares();
     for (const auto& cluster : clusters_) cluster->speak(history_.get());
     co_await tellWhatIsKnown();
     role_ = Role::Leading;
@@ -169,6 +176,10 @@ Task<Result<void>> AgentRun::reloadStandby() {
 
 Task<void> AgentRun::endStandby() {
     co_await candidacy_->withdraw();
+    if (sharing_) {
+        co_await sharing_->stop();
+        for (const auto& cluster : clusters_) cluster->rest();  // whoever reads here need not wait for its end
+    }
     for (const auto& cluster : clusters_) co_await cluster->stop();
     for (const auto& cluster : leaving_) co_await cluster->stop();
     co_await tasks_.stop();

@@ -57,11 +57,13 @@ Task<void> ClusterWatch::askVersion() {
 
 std::vector<std::string> ClusterWatch::follow(std::shared_ptr<const rules::RuleSet> rules) {
     std::vector<std::string> known;
+    if (resting_) return known;
     for (const auto& resource : rules->resources()) {
+        if (leavesToLeader(resource)) continue;
         auto found = watched_.find(resource);
         if (found == watched_.end() || !found->second.task)
             start(resource, *rules);
-        else if (found->second.observer->setFields(rules->fieldsFor(resource)))
+        else if (setFields(found->second, rules->fieldsFor(resource)))
             found->second.stream->relist();
         else
             known.push_back(resource);
@@ -90,8 +92,10 @@ void ClusterWatch::start(const std::string& resource, const rules::RuleSet& rule
     if (events && rules.warningEventsOnly()) watching.fieldSelector = "type=Warning";
     Watched watched;
     watched.reports = std::make_shared<bool>(!quiet_);
-    auto change = [this, reports = watched.reports](const rules::Change& change) {
+    auto readers = std::make_shared<std::weak_ptr<share::ServedResource>>();
+    auto change = [this, readers, reports = watched.reports](const rules::Change& change) {
         if (*reports && events_.change) events_.change(change);
+        if (auto served = readers->lock()) served->changed(change);
     };
     auto listCompleted = [this, reports = watched.reports](std::string_view cluster, std::string_view of) {
         if (*reports && events_.listCompleted) events_.listCompleted(cluster, of);
@@ -99,7 +103,10 @@ void ClusterWatch::start(const std::string& resource, const rules::RuleSet& rule
     watched.observer =
         std::make_unique<observe::ResourceObserver>(std::move(observing), std::move(change), std::move(listCompleted));
     auto report = [this, resource, last = std::string()]() mutable {
-        const auto& status = watched_.at(resource).stream->status();
+        auto found = watched_.find(resource);
+        if (found == watched_.end()) return;  // on the way to its rest
+        const auto& status = found->second.stream->status();
+        if (found->second.served) found->second.served->noteState();
         if (status.lastError != last && !status.lastError.empty())
             spdlog::warn("cluster {}: cannot watch {}: {}", access_.name, resource, status.lastError);
         if (status.lastError != last && status.lastError.empty())
@@ -113,11 +120,18 @@ void ClusterWatch::start(const std::string& resource, const rules::RuleSet& rule
             std::make_unique<recording::WatchTee>(access_.name, resource, *watched.observer, *events_.received);
         handler = watched.tee.get();
     }
-    watched.stream =
-        std::make_unique<kube::WatchStream>(*server_, clock_, random_, *handler, std::move(watching), report);
+    openToOthers(watched, resource, rules.fieldsFor(resource));
+    if (watched.served) handler = watched.served.get();
+    *readers = watched.served;
+    openSource(watched, resource, rules.fieldsFor(resource));
+    watched.stream = watched.source ? std::make_unique<kube::WatchStream>(*watched.source, clock_, random_, *handler,
+                                                                          std::move(watching), report)
+                                    : std::make_unique<kube::WatchStream>(*server_, clock_, random_, *handler,
+                                                                          std::move(watching), report);
     watched.task = std::make_unique<TaskGroup>(loop_, reportFailure);
     auto& kept = watched_[resource] = std::move(watched);
     kept.task->spawn("watch of " + resource + " in " + access_.name, kept.stream->run());
+    if (kept.source) kept.task->spawn("source of " + resource + " in " + access_.name, kept.source->run());
 }
 
 void ClusterWatch::speak(recording::Received* received) {
@@ -137,7 +151,8 @@ Task<void> ClusterWatch::tell(std::string resource, std::shared_ptr<const rules:
     const auto& read = rules->resources();
     bool isRead = std::find(read.begin(), read.end(), resource) != read.end();
     bool counts = resource == "events";
-    bool isAsRead = isRead && !counts && !events_.received && !watched.observer->setFields(rules->fieldsFor(resource));
+    bool isAsRead = isRead && !counts && !events_.received && !setFields(watched, rules->fieldsFor(resource));
+    if (watched.served) watched.served->close();
     if (!isAsRead) {
         co_await watched.task->stop();
         watched.task.reset();
@@ -159,6 +174,7 @@ Task<void> ClusterWatch::tell(std::string resource, std::shared_ptr<const rules:
 
 Task<void> ClusterWatch::stop() {
     co_await tasks_.stop();
+    for (auto& watched : ended_) co_await watched.task->stop();
     for (auto& [resource, watched] : watched_)
         if (watched.task) co_await watched.task->stop();
 }

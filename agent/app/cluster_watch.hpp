@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +12,8 @@
 #include "agent/operate/control.hpp"
 #include "agent/recording/watch_tee.hpp"
 #include "agent/scrape/api_server_source.hpp"
+#include "agent/share/served_resource.hpp"
+#include "agent/share/shared_source.hpp"
 #include "base/async/task_group.hpp"
 #include "rules/rule_engine.hpp"
 
@@ -22,6 +25,7 @@ struct ClusterEvents {
     observe::ResourceObserver::ListCompleted listCompleted;
     std::function<void()> statusChanged;
     recording::Received* received = nullptr;  ///< hears of everything that comes in; nullptr: nobody does
+    const share::Peers* peers = nullptr;      ///< other replicas, of which one may watch it; nullptr: there are none
 };
 
 /// One cluster: a stream and an observer for every resource that the rules look at. What one does never waits for
@@ -44,6 +48,17 @@ public:
     Task<void> tell(std::string resource, std::shared_ptr<const rules::RuleSet> rules);
     Task<void> stop();
 
+    /// Another replica watches it: nothing is watched and nothing is known here until follow() after wake().
+    void rest();
+    void wake() { resting_ = false; }
+    bool isResting() const { return resting_; }
+    /// Another replica watches it, and it is taken from there as far as that can give it; nullopt: this one does.
+    void setHolder(std::optional<share::Holder> holder);
+    /// Name of the replica from which it is taken; empty: from none.
+    std::string takenFrom() const;
+    /// What other replicas may read of it; nullptr: nothing.
+    std::shared_ptr<share::ServedResource> served(std::string_view resource) const;
+
     const std::string& name() const { return access_.name; }
     const kube::ClusterAccess& access() const { return access_; }
     kube::ApiServer& server() { return *server_; }
@@ -65,11 +80,19 @@ private:
     struct Watched {
         std::unique_ptr<observe::ResourceObserver> observer;
         std::unique_ptr<recording::WatchTee> tee;
+        std::shared_ptr<share::ServedResource> served;  ///< nullptr: other replicas do not read it here
+        std::unique_ptr<share::SharedSource> source;    ///< nullptr: it comes from the API server alone
         std::unique_ptr<kube::WatchStream> stream;
         std::unique_ptr<TaskGroup> task;
         std::shared_ptr<bool> reports;
     };
     void start(const std::string& resource, const rules::RuleSet& rules);
+    bool setFields(Watched& watched, const rules::FieldTree& fields);
+    void openSource(Watched& watched, const std::string& resource, const rules::FieldTree& fields);
+    void openToOthers(Watched& watched, const std::string& resource, const rules::FieldTree& fields);
+    bool leavesToLeader(const std::string& resource) const;
+    void noteSource();
+    Task<void> endRested(std::list<Watched>::iterator ended);
     Task<void> askVersion();
 
     Loop& loop_;
@@ -80,9 +103,13 @@ private:
     std::shared_ptr<kube::ApiServer> server_;
     std::shared_ptr<observe::JsonScanner> scanner_;
     std::map<std::string, Watched, std::less<>> watched_;
+    std::list<Watched> ended_;  ///< by rest(), until nothing of them runs
     TaskGroup tasks_;
     std::string version_;
     bool quiet_ = false;
+    bool resting_ = false;
+    std::optional<share::Holder> holder_;
+    std::string standInReason_;  ///< why the API server is watched for a replica that should; empty: it is not
 };
 
 /// The objects of all clusters, as rules look them up.

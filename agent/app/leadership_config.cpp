@@ -20,6 +20,33 @@ void readLease(const YamlCursor& value, LeadershipConfig& leadership) {
     leadership.leaseName = text.substr(slash + 1);
 }
 
+/// "10.0.0.7:8080" is what a Pod knows of itself.
+std::string urlOf(std::string address) {
+    if (address.find("://") == address.npos) address.insert(0, "http://");
+    while (address.ends_with('/')) address.pop_back();
+    return address;
+}
+
+// clang-format off
+constexpr Field<ShareConfig> shareFields[] = {
+    {"address", [](const YamlCursor& v, ShareConfig& s) { s.address = urlOf(v.text("address").value); }},
+    {"address_env", [](const YamlCursor& v, ShareConfig& s) { s.address = urlOf(secretFromEnvironment(v, "address_env")); }},
+    {"token_env", [](const YamlCursor& v, ShareConfig& s) { s.token = secretFromEnvironment(v, "token_env"); }},
+    {"token_file", [](const YamlCursor& v, ShareConfig& s) { s.token = secretFromFile(v, "token_file"); }},
+};
+// clang-format on
+
+void readShare(const YamlCursor& value, LeadershipConfig& leadership) {
+    auto& share = leadership.share.emplace();
+    rules::decodeFields<ShareConfig>(value, "share", shareFields, share);
+    if (share.address.empty())
+        value.error("share: it is not said where the other replicas reach this one",
+                    "add `address_env` or `address: http://HOST:PORT` of what `listen` opens");
+    if (share.token.empty())
+        value.error("share: there is no token, without which anybody could read what is watched",
+                    "add `token_env` or `token_file`, the same for all replicas; `openssl rand -hex 32` makes one");
+}
+
 // clang-format off
 constexpr Field<LeadershipConfig> leadershipFields[] = {
     {"lease", readLease},
@@ -29,6 +56,7 @@ constexpr Field<LeadershipConfig> leadershipFields[] = {
     {"duration", [](const YamlCursor& v, LeadershipConfig& l) { l.lasts = rules::readDuration(v, "duration"); }},
     {"renew", [](const YamlCursor& v, LeadershipConfig& l) { l.renewWithin = rules::readDuration(v, "renew"); }},
     {"retry", [](const YamlCursor& v, LeadershipConfig& l) { l.retry = rules::readDuration(v, "retry"); }},
+    {"share", readShare},
 };
 // clang-format on
 

@@ -19,9 +19,21 @@ WatchEnd endOf(Error error) {
 
 }  // namespace
 
-WatchStream::WatchStream(ApiServer& server, LoopClock& clock, Random& random, WatchHandler& handler,
+WatchStream::WatchStream(WatchServer& server, LoopClock& clock, Random& random, WatchHandler& handler,
                          WatchOptions options, std::function<void()> changed)
     : server_(server),
+      clock_(clock),
+      random_(random),
+      handler_(handler),
+      options_(std::move(options)),
+      changed_(std::move(changed)),
+      plan_(random, options_.backoff),
+      framer_(options_.maxLineBytes) {}
+
+WatchStream::WatchStream(ApiServer& server, LoopClock& clock, Random& random, WatchHandler& handler,
+                         WatchOptions options, std::function<void()> changed)
+    : own_(std::make_unique<DirectServer>(server)),
+      server_(*own_),
       clock_(clock),
       random_(random),
       handler_(handler),

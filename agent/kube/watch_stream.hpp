@@ -7,6 +7,7 @@
 #include "agent/kube/line_framer.hpp"
 #include "agent/kube/watch_handler.hpp"
 #include "agent/kube/watch_plan.hpp"
+#include "agent/kube/watch_server.hpp"
 #include "base/async/loop_clock.hpp"
 #include "base/random.hpp"
 
@@ -43,6 +44,8 @@ struct WatchStatus {
 class WatchStream {
 public:
     /// References outlive the stream; `changed` is called when the status has.
+    WatchStream(WatchServer& server, LoopClock& clock, Random& random, WatchHandler& handler, WatchOptions options,
+                std::function<void()> changed = {});
     WatchStream(ApiServer& server, LoopClock& clock, Random& random, WatchHandler& handler, WatchOptions options,
                 std::function<void()> changed = {});
 
@@ -50,6 +53,8 @@ public:
     /// Lists again as soon as the request in hand has ended, and ends it: for new fields.
     void relist();
     const WatchStatus& status() const { return status_; }
+    /// Up to which it has read; empty before the end of a first list.
+    const std::string& version() const { return plan_.version(); }
     const WatchOptions& options() const { return options_; }
 
 private:
@@ -63,7 +68,8 @@ private:
     void noteTrouble(std::string message, ErrorCode code);
     void noteAllIsWell();
 
-    ApiServer& server_;
+    std::unique_ptr<WatchServer> own_;
+    WatchServer& server_;
     LoopClock& clock_;
     Random& random_;
     WatchHandler& handler_;

@@ -129,6 +129,7 @@ class DoctorTest(EndToEndTest):
         self.assertIn("im:message:send_as_bot, to send and change cards", lacking["chat.permissions", "klaw-feishu", "failed"])
         self.assertIn("permission to change cards", lacking["chat.permissions", "klaw-dingtalk", "failed"])
 
+
 @unittest.skipIf(missing(), missing())
 class ReplicasTest(EndToEndTest):
     """A leader and a standby, which share a server and nothing else."""

@@ -17,6 +17,7 @@ class Proxy:
         self._upstream_port, self._tls = upstream_port, tls
         self._lock = threading.Lock()
         self._open = set()
+        self._asked = {}
         self._cut_after = None
         self._cuts_left = 0
         self._flowing = threading.Event()
@@ -50,6 +51,11 @@ class Proxy:
             for pair in self._open:
                 cut(*pair)
             return len(self._open)
+
+    def under_way(self, text):
+        """How many connections are open whose last request has `text` in its first line."""
+        with self._lock:
+            return sum(text.encode() in line for pair, line in self._asked.items() if pair in self._open)
 
     def stall(self):
         """Passes nothing more from the server, and keeps every connection open."""
@@ -108,6 +114,7 @@ class Proxy:
             pass
         with self._lock:
             self._open.discard(pair)
+            self._asked.pop(pair, None)
             for end in pair:
                 end.close()
 
@@ -125,6 +132,8 @@ class Proxy:
                     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(self._told[1])
                     client.sendall(head + self._told[1])
                     continue
+                with self._lock:
+                    self._asked[client, upstream] = data.split(b"\r\n")[0]
                 upstream.sendall(data)
                 if self._stall_after and self._stall_after in data:
                     self._stall_after = None

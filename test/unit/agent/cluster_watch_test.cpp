@@ -147,5 +147,21 @@ TEST_F(ClusterWatchTest, NamesTheSilenceUntilSomethingComesAgain) {
     EXPECT_TRUE(clusters.front()->ready()) << "what it knows is still true as far as anybody can tell";
 }
 
+TEST_F(ClusterWatchTest, KnowsNothingWhileAnotherReplicaWatchesAndListsAnewAfterwards) {
+    start({pod("first", 3) + endOfList(5), pod("second", 7) + endOfList(8)});
+    auto& cluster = *clusters.front();
+    cluster.rest();
+    EXPECT_EQ(cluster.observer("pods"), nullptr);
+    EXPECT_TRUE(cluster.ready()) << "nothing is missing that it should have";
+    EXPECT_THAT(cluster.follow(someRules()), testing::IsEmpty());
+    EXPECT_EQ(server->watches.size(), 1u);
+    cluster.wake();
+    cluster.follow(someRules());
+    EXPECT_FALSE(cluster.ready());
+    ASSERT_TRUE(until([&] { return cluster.ready(); }));
+    EXPECT_THAT(changes, ElementsAre("first", "second"));
+    EXPECT_THAT(server->watches[1], HasSubstr("sendInitialEvents"));
+}
+
 }  // namespace
 }  // namespace klaw::app

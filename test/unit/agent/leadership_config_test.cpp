@@ -62,5 +62,31 @@ TEST(LeadershipConfig, RefusesAClusterThatIsNotThereOrWhoseKubeconfigIsInASecret
                 HasSubstr("in a Secret"));
 }
 
+TEST(LeadershipConfig, SharesClustersOnlyWhereThatIsSaid) {
+    auto report = parseConfig("klaw.yaml", "leadership: {lease: klaw/agent}");
+    EXPECT_FALSE(report.config.leadership->share);
+}
+
+TEST(LeadershipConfig, SharesClustersByAnAddressAndAToken) {
+    ::setenv("KLAW_TEST_ADDRESS", "10.0.0.7:8080", 1);
+    ::setenv("KLAW_TEST_SHARE_TOKEN", "secret", 1);
+    auto report = parseConfig("klaw.yaml", R"(
+leadership: {lease: a/b, share: {address_env: KLAW_TEST_ADDRESS, token_env: KLAW_TEST_SHARE_TOKEN}})");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.leadership->share->address, "http://10.0.0.7:8080");
+    EXPECT_EQ(report.config.leadership->share->token, "secret");
+    report = parseConfig("klaw.yaml", R"(
+leadership: {lease: a/b, share: {address: "https://klaw-0.klaw/", token_env: KLAW_TEST_SHARE_TOKEN}})");
+    ASSERT_TRUE(report.ok()) << report.errors.front().describe();
+    EXPECT_EQ(report.config.leadership->share->address, "https://klaw-0.klaw");
+}
+
+TEST(LeadershipConfig, RefusesAShareThatNobodyReachesOrThatEverybodyCanRead) {
+    ::setenv("KLAW_TEST_SHARE_TOKEN", "secret", 1);
+    EXPECT_THAT(firstError("leadership: {lease: a/b, share: {token_env: KLAW_TEST_SHARE_TOKEN}}"),
+                HasSubstr("address_env"));
+    EXPECT_THAT(firstError("leadership: {lease: a/b, share: {address: \"http://a\"}}"), HasSubstr("token_file"));
+}
+
 }  // namespace
 }  // namespace klaw::app
