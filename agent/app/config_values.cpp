@@ -81,4 +81,31 @@ void readSecret(const YamlCursor& value, const char* option, std::string& text,
         value.error(std::string(option) + ": it does not say which value", "write {namespace: …, name: …, key: …}");
 }
 
+std::string readLanguage(const rules::YamlCursor& value) {
+    auto language = value.text("language").value;
+    if (language != "en" && language != "zh")
+        value.error("language: \"" + language + "\" is not available", "write en or zh");
+    return language;
+}
+
+bool isWebAddress(std::string_view url) {
+    return url.starts_with("http://") || url.starts_with("https://");
+}
+
+rules::Labels readLabels(const rules::YamlCursor& value) {
+    std::map<std::string, rules::Text> texts;
+    rules::readTexts(value, "labels", texts);
+    rules::Labels labels;
+    for (auto& [name, text] : texts) labels.emplace(name, std::move(text.value));
+    return labels;
+}
+
+Duration readInterval(const rules::YamlCursor& value) {
+    constexpr Duration shortestInterval = 1s;
+    auto interval = rules::readDuration(value, "every");
+    if (interval >= shortestInterval) return interval;
+    value.error("every: sources of metrics are asked once a second at most", "write for example 30s");
+    return shortestInterval;
+}
+
 }  // namespace klaw::app

@@ -44,6 +44,12 @@ void ApplicationSetup::awaitPress(const std::string& remedy) {
     report_.fine("presses come in" + (person.empty() ? "" : "; you are " + person));
 }
 
+std::string ApplicationSetup::credentialsRemedy(const Error& error, std::string copy) {
+    bool away = error.code == ErrorCode::Unavailable || error.code == ErrorCode::DeadlineExceeded;
+    return away ? "the platform must be reachable from here: look at name service, proxy and firewall"
+                : std::move(copy);
+}
+
 void ApplicationSetup::printYaml() const {
     std::cout << "\nFor klaw.yaml (the secret itself stays where it is):\n\n" << yamlOf(subject_) << std::flush;
 }
@@ -56,7 +62,8 @@ int checkAll(const SetupPlatform& platform, const SetupOptions& options) {
     SetupRun world;
     bool complete = true;
     for (auto& subject : *subjects) {
-        auto setup = platform.open(world, std::move(subject));
+        auto setup = platform.open(world, std::move(subject), printFinding);
+        std::cout << setup->title() << "\n";
         if (setup->checkCredentials()) {
             setup->check();
             setup->checkDepartments();
@@ -76,7 +83,8 @@ int setUp(const SetupPlatform& platform, const SetupOptions& options) {
     auto subject = subjectOf(options, platform.type, platform.variable);
     if (!subject) return refuse(subject.error());
     SetupRun world;
-    auto setup = platform.open(world, std::move(*subject));
+    auto setup = platform.open(world, std::move(*subject), printFinding);
+    std::cout << setup->title() << "\n";
     if (!setup->checkCredentials()) return 1;
     setup->check();
     if (isAttended())

@@ -29,7 +29,8 @@ constexpr auto guide =
 
 class DingTalkSetup final : public ApplicationSetup {
 public:
-    DingTalkSetup(SetupRun& world, SetupSubject subject) : ApplicationSetup(world, std::move(subject)) {
+    DingTalkSetup(SetupRun& world, SetupSubject subject, SetupReport::Tell tell)
+        : ApplicationSetup(world, std::move(subject), std::move(tell)) {
         dingtalk::AppOptions options;
         options.name = subject_.app.name;
         options.id = subject_.app.id;
@@ -41,12 +42,13 @@ public:
     }
 
     bool checkCredentials() override {
-        std::cout << subject_.app.name << " at " << app_->options().platform.api << "\n";
         auto token = world_.run(app_->checkCredentials());
         if (!token) {
             report_.missing(
                 "token: " + token.error().message,
-                std::string("copy Client ID and Client Secret anew from the application's page at ") + console);
+                credentialsRemedy(
+                    token.error(),
+                    std::string("copy Client ID and Client Secret anew from the application's page at ") + console));
             return false;
         }
         report_.fine("Client ID and Client Secret");
@@ -72,6 +74,7 @@ public:
     }
 
 private:
+    std::string platform() const override { return app_->options().platform.api; }
     std::unique_ptr<notifiers::Notifier> channelTo(const std::string& chat) override {
         dingtalk::ChatOptions options;
         options.name = subject_.app.name;
@@ -133,11 +136,15 @@ private:
 
 }  // namespace
 
-int dingtalkSetupCommand(const SetupOptions& options) {
-    auto open = [](SetupRun& world, SetupSubject subject) -> std::unique_ptr<ApplicationSetup> {
-        return std::make_unique<DingTalkSetup>(world, std::move(subject));
+SetupPlatform dingtalkPlatform() {
+    auto open = [](SetupRun& world, SetupSubject subject, SetupReport::Tell tell) -> std::unique_ptr<ApplicationSetup> {
+        return std::make_unique<DingTalkSetup>(world, std::move(subject), std::move(tell));
     };
-    return setUp({app::ChannelConfig::Type::DingTalk, "DINGTALK_SECRET", guide, open}, options);
+    return {app::ChannelConfig::Type::DingTalk, "DINGTALK_SECRET", guide, open};
+}
+
+int dingtalkSetupCommand(const SetupOptions& options) {
+    return setUp(dingtalkPlatform(), options);
 }
 
 }  // namespace klaw::cli

@@ -10,6 +10,7 @@
 #include "agent/cli/agent_client.hpp"
 #include "agent/cli/commands.hpp"
 #include "agent/cli/doctor_agent.hpp"
+#include "agent/cli/doctor_chat.hpp"
 #include "agent/cli/doctor_network.hpp"
 #include "agent/cli/doctor_report.hpp"
 #include "agent/cli/doctor_storage.hpp"
@@ -141,7 +142,10 @@ int doctorCommand(const DoctorOptions& options) {
     auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
     examineDatabase(databaseOf(options.data, config), now, report);
     examineAgent(options, config, report);
-    if (!options.offline) examineNetwork(config, report);
+    if (!options.offline) {
+        examineClusters(config, report);
+        examineApplications(options.config, config, report);
+    }
     auto language = options.language.empty() ? config.language : options.language;
     std::cout << (options.json ? report.json(language) : report.text(language));
     return report.anyFailed() ? 1 : 0;

@@ -71,7 +71,8 @@ std::string pageOf(const app::AppConfig& app, const std::string& page) {
 
 class FeishuSetup final : public ApplicationSetup {
 public:
-    FeishuSetup(SetupRun& world, SetupSubject subject) : ApplicationSetup(world, std::move(subject)) {
+    FeishuSetup(SetupRun& world, SetupSubject subject, SetupReport::Tell tell)
+        : ApplicationSetup(world, std::move(subject), std::move(tell)) {
         feishu::AppOptions options;
         options.name = subject_.app.name;
         options.id = subject_.app.id;
@@ -82,12 +83,12 @@ public:
     }
 
     bool checkCredentials() override {
-        std::cout << subject_.app.name << " at " << consoleOf(subject_.app) << "\n";
         auto token = world_.run(app_->checkCredentials());
         if (!token) {
-            report_.missing("token: " + token.error().message, "copy App ID and App Secret anew from " +
-                                                                   pageOf(subject_.app, "baseinfo") +
-                                                                   "; a Lark application needs --domain lark");
+            report_.missing("token: " + token.error().message,
+                            credentialsRemedy(token.error(), "copy App ID and App Secret anew from " +
+                                                                 pageOf(subject_.app, "baseinfo") +
+                                                                 "; a Lark application needs --domain lark"));
             return false;
         }
         report_.fine("App ID and App Secret");
@@ -115,6 +116,7 @@ public:
     }
 
 private:
+    std::string platform() const override { return consoleOf(subject_.app); }
     std::unique_ptr<notifiers::Notifier> channelTo(const std::string& chat) override {
         feishu::ChatOptions options;
         options.name = subject_.app.name;
@@ -197,11 +199,15 @@ std::string guideOf(const std::string& domain) {
 
 }  // namespace
 
-int feishuSetupCommand(const SetupOptions& options) {
-    auto open = [](SetupRun& world, SetupSubject subject) -> std::unique_ptr<ApplicationSetup> {
-        return std::make_unique<FeishuSetup>(world, std::move(subject));
+SetupPlatform feishuPlatform(const std::string& domain) {
+    auto open = [](SetupRun& world, SetupSubject subject, SetupReport::Tell tell) -> std::unique_ptr<ApplicationSetup> {
+        return std::make_unique<FeishuSetup>(world, std::move(subject), std::move(tell));
     };
-    return setUp({app::ChannelConfig::Type::Feishu, "FEISHU_APP_SECRET", guideOf(options.domain), open}, options);
+    return {app::ChannelConfig::Type::Feishu, "FEISHU_APP_SECRET", guideOf(domain), open};
+}
+
+int feishuSetupCommand(const SetupOptions& options) {
+    return setUp(feishuPlatform(options.domain), options);
 }
 
 }  // namespace klaw::cli

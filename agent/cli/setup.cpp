@@ -90,16 +90,23 @@ std::set<rules::Ring> ringsOf(const app::Config& config) {
 }  // namespace
 
 void SetupReport::fine(const std::string& what) {
-    std::cout << "  ok       " << what << "\n" << std::flush;
+    tell_({SetupFinding::Kind::Fine, what});
 }
 
 void SetupReport::missing(const std::string& what, const std::string& remedy) {
     incomplete_ = true;
-    std::cout << "  MISSING  " << what << "\n           " << remedy << "\n" << std::flush;
+    tell_({SetupFinding::Kind::Missing, what, remedy});
 }
 
 void SetupReport::unknown(const std::string& what, const Error& error) {
-    std::cout << "  unknown  " << what << ": " << error.message << "\n" << std::flush;
+    tell_({SetupFinding::Kind::Unknown, what + ": " + error.message});
+}
+
+void printFinding(const SetupFinding& finding) {
+    constexpr std::string_view marks[] = {"ok       ", "MISSING  ", "unknown  "};
+    std::cout << "  " << marks[static_cast<std::size_t>(finding.kind)] << finding.what << "\n";
+    if (!finding.remedy.empty()) std::cout << "           " << finding.remedy << "\n";
+    std::cout << std::flush;
 }
 
 Result<SetupSubject> subjectOf(const SetupOptions& options, Type type, const std::string& variable) {

@@ -19,19 +19,33 @@
 
 namespace klaw::cli {
 
-/// What the check of an application finds, printed line by line. No line holds a secret.
+/// One thing that the check of an application has found. No text holds a secret.
+struct SetupFinding {
+    enum class Kind { Fine, Missing, Unknown };
+    Kind kind = Kind::Fine;
+    std::string what;
+    std::string remedy{};  ///< where what is missing is mended
+};
+
+/// What the check of an application finds, told as it comes.
 class SetupReport {
 public:
+    using Tell = std::function<void(const SetupFinding&)>;
+    explicit SetupReport(Tell tell) : tell_(std::move(tell)) {}
+
     void fine(const std::string& what);
-    /// What is missing and where it is mended.
     void missing(const std::string& what, const std::string& remedy);
     /// What could not be found out.
     void unknown(const std::string& what, const Error& error);
     bool complete() const { return !incomplete_; }
 
 private:
+    Tell tell_;
     bool incomplete_ = false;
 };
+
+/// A line each.
+void printFinding(const SetupFinding& finding);
 
 /// What a set-up knows of an application.
 struct SetupSubject {

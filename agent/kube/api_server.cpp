@@ -166,12 +166,18 @@ void ApiServer::impersonate(net::HttpRequest& request, const Person& caller) con
     for (const auto& group : caller.groups) request.headers.add("Impersonate-Group", group);
 }
 
-Task<Result<net::HttpResponse>> ApiServer::get(std::string path, Duration timeout, std::string accept, Person caller) {
+/// With credentials that were asked for anew where the first ones are not taken.
+Task<Result<net::HttpResponse>> ApiServer::ask(Question question, Duration timeout) {
     for (bool again : {true, false}) {
-        auto prepared = co_await request(path, accept);
+        auto prepared = co_await request(question.path, question.accept);
         if (!prepared) co_return fail(std::move(prepared).error());
-        impersonate(*prepared, caller);
+        prepared->method = question.method;
+        prepared->body = question.body;
+        if (!question.contentType.empty()) prepared->headers.add("Content-Type", question.contentType);
+        impersonate(*prepared, question.caller);
         auto response = co_await client_.send(std::move(*prepared), timeout);
+        bool isLost = !response && response.error().code == ErrorCode::OutcomeUnknown;
+        if (again && isLost && question.changesNothing) continue;
         if (!response) co_return response;
         if (again && mayTryAgain(response->status)) continue;
         if (response->status >= 300) co_return fail(statusError(*response, response->body, access_.server));
@@ -180,16 +186,12 @@ Task<Result<net::HttpResponse>> ApiServer::get(std::string path, Duration timeou
     co_return fail(ErrorCode::Internal, "no answer");
 }
 
-Task<Result<net::HttpRequest>> ApiServer::changeRequest(const access::Permit& permit, const ChangeRequest& change) {
-    auto path = change.path + (change.path.find('?') == std::string::npos ? "?" : "&") + "fieldManager=klaw";
-    if (permit.extent() == access::Permit::Extent::DryRun) path += "&dryRun=All";
-    auto prepared = co_await request(path);
-    if (!prepared) co_return fail(std::move(prepared).error());
-    prepared->method = change.method;
-    prepared->headers.add("Content-Type", change.contentType);
-    prepared->body = permit.extent() == access::Permit::Extent::DryRun ? dryRunBody(change) : change.body;
-    impersonate(*prepared, Person(permit.identity(), permit.groups()));
-    co_return std::move(*prepared);
+Task<Result<net::HttpResponse>> ApiServer::get(std::string path, Duration timeout, std::string accept, Person caller) {
+    Question question;
+    question.path = std::move(path);
+    question.accept = std::move(accept);
+    question.caller = std::move(caller);
+    return ask(std::move(question), timeout);
 }
 
 Result<void> ApiServer::covered(const access::Permit& permit, const ChangeRequest& change) const {
@@ -204,16 +206,15 @@ Result<void> ApiServer::covered(const access::Permit& permit, const ChangeReques
 
 Task<Result<net::HttpResponse>> ApiServer::change(access::Permit permit, ChangeRequest change, Duration timeout) {
     if (auto fine = covered(permit, change); !fine) co_return fail(std::move(fine).error());
-    for (bool again : {true, false}) {
-        auto prepared = co_await changeRequest(permit, change);
-        if (!prepared) co_return fail(std::move(prepared).error());
-        auto response = co_await client_.send(std::move(*prepared), timeout);
-        if (!response) co_return response;
-        if (again && mayTryAgain(response->status)) continue;
-        if (response->status >= 300) co_return fail(statusError(*response, response->body, access_.server));
-        co_return response;
-    }
-    co_return fail(ErrorCode::Internal, "no answer");
+    bool isDryRun = permit.extent() == access::Permit::Extent::DryRun;
+    Question question;
+    question.method = change.method;
+    question.path = change.path + (change.path.find('?') == std::string::npos ? "?" : "&") + "fieldManager=klaw" +
+                    (isDryRun ? "&dryRun=All" : "");
+    question.contentType = change.contentType;
+    question.body = isDryRun ? dryRunBody(change) : std::move(change.body);
+    question.caller = Person(permit.identity(), permit.groups());
+    co_return co_await ask(std::move(question), timeout);
 }
 
 void ApiServer::setGuard(std::function<Result<void>()> guard) {
@@ -228,19 +229,12 @@ Task<Result<net::HttpResponse>> ApiServer::writeLease(std::string method, std::s
     constexpr std::string_view group = "/apis/coordination.k8s.io/v1/namespaces/";
     if (!path.starts_with(group) || path.find("/leases", group.size()) == path.npos || path.find('?') != path.npos)
         co_return fail(ErrorCode::InvalidArgument, "this is no Lease: " + path, access_.name);
-    for (bool again : {true, false}) {
-        auto prepared = co_await request(path + "?fieldManager=klaw");
-        if (!prepared) co_return fail(std::move(prepared).error());
-        prepared->method = method;
-        prepared->headers.add("Content-Type", "application/json");
-        prepared->body = body;
-        auto response = co_await client_.send(std::move(*prepared), timeout);
-        if (!response) co_return response;
-        if (again && mayTryAgain(response->status)) continue;
-        if (response->status >= 300) co_return fail(statusError(*response, response->body, access_.server));
-        co_return response;
-    }
-    co_return fail(ErrorCode::Internal, "no answer");
+    Question question;
+    question.method = std::move(method);
+    question.path = path + "?fieldManager=klaw";
+    question.contentType = "application/json";
+    question.body = std::move(body);
+    co_return co_await ask(std::move(question), timeout);
 }
 
 Task<Result<std::unique_ptr<net::HttpBodyStream>>> ApiServer::open(std::string path, Duration timeout) {

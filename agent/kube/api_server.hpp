@@ -67,6 +67,8 @@ public:
     /// Whether RBAC (or what else the cluster asks) lets `caller` send this: PermissionDenied with what it says.
     /// https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
     Task<Result<void>> mayChange(Person caller, ChangeRequest change, Duration timeout);
+    /// What these credentials may do in a namespace: a SelfSubjectRulesReview, as JSON.
+    Task<Result<std::string>> ownRights(std::string ns, Duration timeout);
     Task<Result<std::unique_ptr<net::HttpBodyStream>>> open(std::string path, Duration timeout);
     /// What is asked right before anything leaves but reads: an Error, and it does not leave. Once, first.
     void setGuard(std::function<Result<void>()> guard);
@@ -81,9 +83,21 @@ public:
 
 private:
     Task<Result<net::HttpRequest>> request(const std::string& path, std::string accept = "application/json");
-    Task<Result<net::HttpRequest>> changeRequest(const access::Permit& permit, const ChangeRequest& change);
+    /// One request, as it is prepared anew for each try.
+    struct Question {
+        std::string method = "GET";
+        std::string path;
+        std::string accept = "application/json";
+        std::string contentType{};  ///< of the body
+        std::string body{};
+        Person caller{};
+        bool changesNothing = false;  ///< so that it may be sent again where no answer came
+    };
+    Task<Result<net::HttpResponse>> ask(Question question, Duration timeout);
     Result<void> covered(const access::Permit& permit, const ChangeRequest& change) const;
     Task<Result<void>> review(std::string verb, Person caller, ChangeRequest change, Duration timeout);
+    Task<Result<net::HttpResponse>> askAuthorizer(const std::string& resource, std::string body, Person caller,
+                                                  Duration timeout);
     void impersonate(net::HttpRequest& request, const Person& caller) const;
     bool mayTryAgain(int status);
 

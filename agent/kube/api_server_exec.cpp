@@ -43,6 +43,10 @@ std::string verbOf(const ChangeRequest& change) {
     return "create";
 }
 
+std::string asJson(const Json& body) {
+    return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string sentence(const std::string& verb, const Attributes& attributes, const Person& caller) {
     auto what = attributes.resource + (attributes.group.empty() ? "" : "." + attributes.group) +
                 (attributes.subresource.empty() ? "" : "/" + attributes.subresource);
@@ -71,30 +75,37 @@ Task<Result<void>> ApiServer::review(std::string verb, Person caller, ChangeRequ
                                           {"namespace", attributes.ns},
                                           {"name", attributes.name}};
     if (!access_.impersonateCallers) caller = Person();
-    for (bool again : {true, false}) {
-        auto prepared = co_await request("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
-        if (!prepared) co_return fail(std::move(prepared).error());
-        prepared->method = "POST";
-        prepared->headers.add("Content-Type", "application/json");
-        prepared->body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
-        impersonate(*prepared, caller);
-        auto response = co_await client_.send(std::move(*prepared), timeout);
-        // It changes nothing, so a connection that had ended unnoticed is no reason to give up.
-        if (!response && again && response.error().code == ErrorCode::OutcomeUnknown) continue;
-        if (!response) co_return fail(std::move(response).error());
-        if (again && mayTryAgain(response->status)) continue;
-        if (response->status >= 300) co_return fail(statusError(*response, response->body, access_.server));
-        auto answer = Json::parse(response->body, nullptr, false);
-        Json::json_pointer allowed("/status/allowed"), reason("/status/reason");
-        if (!answer.is_object() || !answer.contains(allowed) || !answer[allowed].is_boolean())
-            co_return fail(ErrorCode::Unavailable, "the API server did not say who may do what", access_.server);
-        if (answer[allowed].get<bool>()) co_return Result<void>();
-        auto message = sentence(verb, attributes, caller);
-        if (answer.contains(reason) && answer[reason].is_string() && !answer[reason].get<std::string>().empty())
-            message += ": " + answer[reason].get<std::string>().substr(0, 500);
-        co_return fail(ErrorCode::PermissionDenied, std::move(message), access_.server);
-    }
-    co_return fail(ErrorCode::Internal, "no answer");
+    auto response = co_await askAuthorizer("selfsubjectaccessreviews", asJson(body), caller, timeout);
+    if (!response) co_return fail(std::move(response).error());
+    auto answer = Json::parse(response->body, nullptr, false);
+    Json::json_pointer allowed("/status/allowed"), reason("/status/reason");
+    if (!answer.is_object() || !answer.contains(allowed) || !answer[allowed].is_boolean())
+        co_return fail(ErrorCode::Unavailable, "the API server did not say who may do what", access_.server);
+    if (answer[allowed].get<bool>()) co_return Result<void>();
+    auto message = sentence(verb, attributes, caller);
+    if (answer.contains(reason) && answer[reason].is_string() && !answer[reason].get<std::string>().empty())
+        message += ": " + answer[reason].get<std::string>().substr(0, 500);
+    co_return fail(ErrorCode::PermissionDenied, std::move(message), access_.server);
+}
+
+Task<Result<std::string>> ApiServer::ownRights(std::string ns, Duration timeout) {
+    Json body{{"apiVersion", "authorization.k8s.io/v1"}, {"kind", "SelfSubjectRulesReview"}};
+    body["spec"]["namespace"] = std::move(ns);
+    auto response = co_await askAuthorizer("selfsubjectrulesreviews", asJson(body), Person(), timeout);
+    if (!response) co_return fail(std::move(response).error());
+    co_return std::move(response->body);
+}
+
+Task<Result<net::HttpResponse>> ApiServer::askAuthorizer(const std::string& resource, std::string body, Person caller,
+                                                         Duration timeout) {
+    Question question;
+    question.method = "POST";
+    question.path = "/apis/authorization.k8s.io/v1/" + resource;
+    question.contentType = "application/json";
+    question.body = std::move(body);
+    question.caller = std::move(caller);
+    question.changesNothing = true;
+    return ask(std::move(question), timeout);
 }
 
 /// A WebSocket begins with a GET: API servers before v1.35 ask for `get` alone, later ones for `create`, as kubectl

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
 #include "agent/operate/required_access.hpp"
@@ -15,10 +16,6 @@ namespace klaw::operate {
 namespace {
 
 constexpr Duration longestGrant = 30 * 24h;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 std::string whereOf(const access::Binding& binding, bool chinese) {
     std::string clusters = binding.clusters.empty() ? (chinese ? "所有集群" : "everywhere")

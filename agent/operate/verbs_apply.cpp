@@ -2,6 +2,7 @@
 // https://kubernetes.io/docs/reference/using-api/server-side-apply/
 #include <fmt/format.h>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/applied_object.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
@@ -9,10 +10,6 @@
 
 namespace klaw::operate {
 namespace {
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 /// As one change of all of them.
 Plan together(std::vector<Plan> parts, bool chinese) {

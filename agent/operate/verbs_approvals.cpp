@@ -1,4 +1,5 @@
 // What waits for another person.
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "notifiers/words.hpp"
 
@@ -6,10 +7,6 @@ namespace klaw::operate {
 namespace {
 
 using access::Approval;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 rules::LocalizedText nameOf(Approval::State state) {
     switch (state) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_api.hpp"
 #include "agent/operate/cluster_choice.hpp"
@@ -23,10 +24,6 @@ constexpr auto asJson = "application/json";
 /// As the quick start of Cluster API has them.
 constexpr auto usualPods = "192.168.0.0/16", usualServices = "10.128.0.0/12";
 constexpr int mostMachines = 1000;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 tl::unexpected<Error> unfit(std::string message, std::string remedy) {
     return fail(ErrorCode::InvalidArgument, std::move(message), {}, std::move(remedy));

@@ -2,6 +2,7 @@
 // one. https://cluster-api.sigs.k8s.io/tasks/experimental-features/cluster-class/operate-cluster#upgrade-a-cluster
 #include <fmt/format.h>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_api.hpp"
 #include "agent/operate/cluster_choice.hpp"
@@ -13,10 +14,6 @@ namespace klaw::operate {
 namespace {
 
 using Json = nlohmann::json;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 Result<KubernetesVersion> targetOf(const CommandLine& line) {
     auto written = line.option("to").value_or("");

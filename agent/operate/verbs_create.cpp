@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/data_words.hpp"
 #include "agent/operate/planned_object.hpp"
@@ -14,10 +15,6 @@ namespace klaw::operate {
 namespace {
 
 using Json = nlohmann::json;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 std::vector<std::string> splitAt(const std::string& text, char separator) {
     std::vector<std::string> parts;

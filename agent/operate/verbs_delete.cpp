@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/object_notes.hpp"
 #include "agent/operate/planned_object.hpp"
@@ -16,10 +17,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr auto asMetadata = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 /// Deleting one stops a cluster, or what all others stand on.
 constexpr std::array<std::string_view, 4> keptNamespaces{"default", "kube-system", "kube-public", "kube-node-lease"};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/disruption_budgets.hpp"
 #include "agent/operate/eviction_run.hpp"
@@ -17,10 +18,6 @@ using Json = nlohmann::json;
 
 constexpr Duration usualPatience = 5min, longestPatience = 1h;
 constexpr std::size_t mostPods = 1000, mostListed = 30;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 const Json* controllerOf(const Json& pod) {
     for (const auto& owner : listAt(pod, "/metadata/ownerReferences"))

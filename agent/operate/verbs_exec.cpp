@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/disruption.hpp"
 #include "agent/operate/label_selector.hpp"
@@ -17,10 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t mostShown = 10;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 bool hasControlCharacter(const std::string& text) {
     return std::ranges::any_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; });

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/data_words.hpp"
 #include "agent/operate/planned_object.hpp"
@@ -11,10 +12,6 @@ namespace klaw::operate {
 namespace {
 
 using Json = nlohmann::json;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 Task<Result<Plan>> planCordon(Control& control, Caller caller, CommandLine line) {
     bool cordons = findVerb(line.verb)->name == "cordon";

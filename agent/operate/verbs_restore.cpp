@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/backup_access.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
@@ -12,10 +13,6 @@ namespace klaw::operate {
 namespace {
 
 constexpr std::size_t enoughOfDigest = 16;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 Result<backup::RestoreOptions> optionsOf(const CommandLine& line) {
     backup::RestoreOptions options;

@@ -3,15 +3,12 @@
 
 #include <algorithm>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/planned_object.hpp"
 
 namespace klaw::operate {
 namespace {
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 Task<Result<Plan>> planReveal(Control& control, Caller caller, CommandLine line) {
     if (control.revealRules().empty())

@@ -4,16 +4,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/planned_object.hpp"
 #include "agent/operate/revisions.hpp"
 
 namespace klaw::operate {
 namespace {
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 std::int64_t numberOf(const std::string& text) {
     std::int64_t number = 0;

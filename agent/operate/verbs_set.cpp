@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/data_words.hpp"
 #include "agent/operate/object_notes.hpp"
@@ -19,10 +20,6 @@ using Json = nlohmann::json;
 
 /// A longer command takes back nothing: it does not fit on a card.
 constexpr std::size_t longestUndo = 1000;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 std::string podSpecOf(const Plan& plan) {
     return plan.kind == "CronJob" ? "/spec/jobTemplate/spec/template/spec" : "/spec/template/spec";

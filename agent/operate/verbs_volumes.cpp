@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "agent/backup/restore_options.hpp"
+#include "agent/operate/always.hpp"
 #include "agent/operate/backup_access.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/cluster_choice.hpp"
@@ -31,10 +32,6 @@ constexpr const char* ofTheCluster[] = {"roles.rbac.authorization.k8s.io",
                                         "mutatingwebhookconfigurations.admissionregistration.k8s.io",
                                         "validatingwebhookconfigurations.admissionregistration.k8s.io",
                                         "apiservices.apiregistration.k8s.io"};
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 std::string objectPath(const std::string& ns, const char* plural, const std::string& name) {
     return "/apis/velero.io/v1/namespaces/" + percentEncode(ns) + "/" + plural + "/" + percentEncode(name);

@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "agent/operate/always.hpp"
 #include "agent/operate/catalogue.hpp"
 #include "agent/operate/object_notes.hpp"
 #include "agent/operate/planned_object.hpp"
@@ -13,10 +14,6 @@ namespace klaw::operate {
 namespace {
 
 using Json = nlohmann::json;
-
-bool always(const CommandLine&) {
-    return true;
-}
 
 std::int64_t replicasOf(const Json& object) {
     const auto& replicas = valueAt(object, "/spec/replicas");

@@ -5,6 +5,7 @@ import unittest
 
 from harness.agent import run_klaw
 from harness.case import EndToEndTest
+from harness.platform import DingTalk, Feishu
 from harness.ports import free_port
 from harness.postgres import PostgresServer, missing
 from harness.rules import UNSCHEDULABLE
@@ -26,7 +27,7 @@ class DoctorTest(EndToEndTest):
         code, checks, text = self.doctor(agent)
         self.assertEqual(code, 0, text)
         for name in ("config", "data.permissions", "storage.schema", "storage.audit", "storage.outbox", "agent.version", "agent.running",
-                     "agent.ready", "agent.role", "cluster.watch", "cluster.reach", "cluster.clock", "cluster.certificate", "cluster.client_certificate", "rules", "channel",
+                     "agent.ready", "agent.role", "cluster.watch", "cluster.reach", "cluster.clock", "cluster.certificate", "cluster.client_certificate", "cluster.rights", "rules", "channel",
                      "agent.files"):
             self.assertEqual(checks[name]["state"], "ok", checks[name])
         self.assertRegex(checks["cluster.reach"]["evidence"], r"^v1\.\d+")
@@ -39,6 +40,7 @@ class DoctorTest(EndToEndTest):
             config["clusters"][0]["cluster"]["server"] = server
         context = config["contexts"][0]["context"]
         config["contexts"] = [{"name": name, "context": context} for name in contexts]
+        config["current-context"] = contexts[0]
         path.write_text(json.dumps(config))
         return path
 
@@ -63,13 +65,15 @@ class DoctorTest(EndToEndTest):
         self.assertIn("broken.yaml", evidence)
         self.assertEqual([state for _, state, _ in self.of_clusters(agent, "cluster.client_certificate")], ["ok"] * 4)
 
-    def test_warns_of_a_directory_without_kubeconfigs(self):
+    def test_fails_for_a_directory_without_kubeconfigs(self):
         directory = self.directory / "none"
         directory.mkdir()
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False)
         agent.config["clusters"] = [{"directory": str(directory)}]
         agent.write_config()
-        self.assertEqual([state for _, state, _ in self.of_clusters(agent, "cluster.kubeconfig")], ["warning"])
+        (_, state, evidence), = self.of_clusters(agent, "cluster.kubeconfig")
+        self.assertEqual(state, "failed")
+        self.assertIn("the directory has no kubeconfig", evidence)
 
     def test_speaks_chinese_and_says_what_to_do(self):
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()
@@ -104,6 +108,29 @@ class DoctorTest(EndToEndTest):
         eventually(lambda: self.doctor(agent, "--offline")[1]["channel"]["state"] == "failed", 30,
                    lambda: f"the channel to be found failing: {self.doctor(agent, '--offline')[2]}")
         self.assertEqual(self.doctor(agent, "--offline")[0], 1)
+
+    def test_names_what_a_chat_application_may_not_do(self):
+        feishu, dingtalk = Feishu(), DingTalk()
+        self.addCleanup(feishu.close)
+        self.addCleanup(dingtalk.close)
+        agent = self.agent(rules=UNSCHEDULABLE, defaults=False, apps=[feishu.app(), dingtalk.app()], channels=[
+            {"name": "oncall", "app": "klaw-feishu", "chat": "oc_ops"}, {"name": "others", "app": "klaw-dingtalk", "chat": "cidops=="}]).start()
+        def applications():
+            code, _, text = self.doctor(agent)
+            return code, {(check["check"], check["subject"].split()[-1], check["state"]): check["evidence"]
+                          for check in json.loads(text)["checks"] if check["check"].startswith("chat.")}
+        code, healthy = applications()
+        self.assertEqual(code, 0, healthy)
+        for name in ("klaw-feishu", "klaw-dingtalk"):
+            self.assertIn(("chat.credentials", name, "ok"), healthy)
+            self.assertIn(("chat.permissions", name, "ok"), healthy)
+        feishu.call("connection", do="scope", name="im:message:send_as_bot", granted=0)
+        dingtalk.call("fault", api="card.update", kind="answer", status=403, scopes=["Card.Instance.Write"],
+                      code="Forbidden.AccessDenied.AccessTokenPermissionDenied")
+        code, lacking = applications()
+        self.assertEqual(code, 1, lacking)
+        self.assertIn("im:message:send_as_bot, to send and change cards", lacking["chat.permissions", "klaw-feishu", "failed"])
+        self.assertIn("permission to change cards", lacking["chat.permissions", "klaw-dingtalk", "failed"])
 
 
 @unittest.skipIf(missing(), missing())

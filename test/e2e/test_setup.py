@@ -209,6 +209,11 @@ class DingTalkSetupTest(SetupTest):
         self.assertIn("open-dev.dingtalk.com", self.output)
         self.assertNotIn("wr0ng-s3cret", self.output)
 
+    def test_platform_out_of_reach_is_no_wrong_secret(self):
+        self.assertEqual(self.setup_of("dingtalk", "--id", DingTalk.APP, "--secret-env", "KLAW_TEST_SECRET", "--domain", "http://127.0.0.1:1"), 1)
+        self.assertIn("the platform must be reachable from here", self.output)
+        self.assertNotIn("copy Client ID", self.output)
+
     def test_missing_permission_is_named(self):
         self.dingtalk.call("fault", api="card.update", kind="answer", status=403, scopes=["Card.Instance.Write"],
                            code="Forbidden.AccessDenied.AccessTokenPermissionDenied")

@@ -7,6 +7,7 @@
 #include "agent/cli/doctor_agent.hpp"
 #include "agent/cli/doctor_network.hpp"
 #include "agent/cli/doctor_report.hpp"
+#include "agent/cli/doctor_rights.hpp"
 #include "agent/cli/doctor_storage.hpp"
 #include "storage/database.hpp"
 
@@ -218,6 +219,48 @@ TEST(DoctorOfClientCertificates, FailsForWhatIsNone) {
 
 TEST(DoctorOfMetrics, SeesAnAgentOfAnotherVersion) {
     EXPECT_TRUE(of(ofMetrics("klaw_build_info{version=\"0.0.1\"} 1\n"), "agent.version").starts_with("warning: "));
+}
+
+const std::vector<operate::RbacPart> someParts{
+    {"watch", "rules about objects", operate::RbacProfile::ReadOnly, false, {{"", {"pods"}, {"list", "watch"}}}},
+    {"logs", "logs on cards", operate::RbacProfile::ReadOnly, false, {{"", {"pods/log"}, {"get"}}}},
+    {"secrets", "names of Secrets", std::nullopt, false, {{"", {"secrets"}, {"list"}}}},
+    {"restart", "restart", operate::RbacProfile::Operator, true, {{"apps", {"deployments"}, {"get", "patch"}}}}};
+
+DoctorReport ofRights(const std::string& status) {
+    DoctorReport report;
+    judgeRights("main", R"({"status": )" + status + "}", someParts, report);
+    return report;
+}
+
+TEST(DoctorOfRights, NamesTheCommandsThatMayChangeTheCluster) {
+    EXPECT_EQ(of(ofRights(R"({"resourceRules": [
+                  {"verbs": ["list", "watch"], "apiGroups": [""], "resources": ["pods"]},
+                  {"verbs": ["get"], "apiGroups": [""], "resources": ["*/log"]},
+                  {"verbs": ["*"], "apiGroups": ["apps"], "resources": ["*"]}]})"),
+                 "cluster.rights"),
+              "ok: of the commands that change the cluster: restart");
+}
+
+TEST(DoctorOfRights, WarnsWhereSomethingCannotBeReadThatKlawReadsByDefault) {
+    EXPECT_EQ(of(ofRights(R"({"resourceRules": [
+                  {"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]},
+                  {"verbs": ["get"], "apiGroups": [""], "resources": ["pods/log"]}]})"),
+                 "cluster.rights"),
+              "warning: rules about objects (watch): lacks watch pods");
+}
+
+TEST(DoctorOfRights, DoNotCountForObjectsOfACertainName) {
+    EXPECT_EQ(of(ofRights(R"({"resourceRules": [
+                  {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "resourceNames": ["web"]}]})"),
+                 "cluster.rights"),
+              "warning: rules about objects (watch): lacks list pods, watch pods");
+}
+
+TEST(DoctorOfRights, AreUnknownWhereAnAuthorizerCannotListThem) {
+    EXPECT_EQ(of(ofRights(R"({"resourceRules": [], "incomplete": true})"), "cluster.rights"),
+              "unknown: the API server does not list all of them; at least no command that changes the cluster");
+    EXPECT_EQ(of(ofRights("{}"), "cluster.rights"), "unknown: the API server does not tell");
 }
 
 TEST(DoctorOfClocks, WarnsBeyondTenSecondsAndFailsWhereCallbacksAreRefused) {
