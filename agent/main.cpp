@@ -119,7 +119,9 @@ int run(int argc, char** argv) {
         ->delimiter(',');
     rbacApp->add_option("--without", rbac.without, "Those of the profile that are left out")->delimiter(',');
     rbacApp->add_option("--only", rbac.only, "Only these, in place of a profile")->delimiter(',');
-    rbacApp->add_option("--lease", rbac.lease, "NAMESPACE/NAME of `leadership`: also the Role for it");
+    auto* lease = rbacApp->add_option("--lease", rbac.lease, "NAMESPACE/NAME of `leadership`: also the Role for it");
+    rbacApp->add_flag("--share", rbac.share, "With `leadership: {share}`: also for Leases of its members")
+        ->needs(lease);
     rbacApp->add_option("--name", rbac.name, "Of the ClusterRole");
     rbacApp->add_flag("--table", rbac.table, "Print what each command and purpose needs, as the chart reads it");
     rbacApp->callback([&] { code = rbacCommand(rbac); });

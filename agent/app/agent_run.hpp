@@ -35,6 +35,7 @@
 #include "agent/recording/history_writer.hpp"
 #include "agent/recording/recording_server.hpp"
 #include "agent/serve/console.hpp"
+#include "agent/serve/leader_relay.hpp"
 #include "base/async/loop_condition.hpp"
 #include "base/net/http_client.hpp"
 #include "storage/location.hpp"
@@ -98,6 +99,8 @@ private:
     // Clusters spread over replicas: agent_sharing.cpp.
     void openSharing(const kube::ClusterAccess& home);
     Task<net::ServerResponse> shared(net::ServerRequest request);
+    Task<net::ServerResponse> passedOn(net::ServerRequest request);
+    std::string leaderAddress() const;
     void followShares();
     void followShare(ClusterWatch& cluster);
     void noteServing();
@@ -187,7 +190,8 @@ private:
     std::unique_ptr<recording::HistoryWriter> history_;  ///< nullptr: nothing of what is watched is kept
     WatchedObjects objects_;
     std::unique_ptr<AlertPipeline> pipeline_;
-    std::unique_ptr<Sharing> sharing_;  ///< nullptr: this replica watches all clusters
+    std::unique_ptr<Sharing> sharing_;           ///< nullptr: this replica watches all clusters
+    std::unique_ptr<serve::LeaderRelay> relay_;  ///< nullptr: it is not known where the leader is
     std::vector<std::unique_ptr<ClusterWatch>> clusters_;
     std::vector<std::unique_ptr<ClusterWatch>> leaving_;  ///< watched no longer; until nothing of them runs
     std::unique_ptr<deliver::Enricher> enricher_;

@@ -31,6 +31,20 @@ void AgentRun::openSharing(const kube::ClusterAccess& home) {
     };
     sharing_ = std::make_unique<Sharing>(loop_, clock_, leadership, home, candidacy_->elector().identity(),
                                          std::move(find), [this] { followShares(); });
+    relay_ = std::make_unique<serve::LeaderRelay>(loop_, [this] { return leaderAddress(); });
+}
+
+/// Empty while it is not known.
+std::string AgentRun::leaderAddress() const {
+    const auto& others = sharing_->members().others();
+    auto leader = std::ranges::find(others, candidacy_->elector().holder(), &lead::Member::identity);
+    return leader == others.end() ? std::string() : leader->address;
+}
+
+Task<net::ServerResponse> AgentRun::passedOn(net::ServerRequest request) {
+    auto answer = co_await relay_->pass(std::move(request));
+    if (answer) co_return std::move(*answer);
+    co_return standbyConsole_->elsewhere(answer.error().message);
 }
 
 Task<net::ServerResponse> AgentRun::shared(net::ServerRequest request) {

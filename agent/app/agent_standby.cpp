@@ -66,6 +66,8 @@ net::HttpServer::Handler AgentRun::consoleHandler() {
     auto standing = serve::consoleHandler(*standbyConsole_, clock_);
     return [this, leading, standing](net::ServerRequest request) {
         if (sharing_ && request.path().starts_with(share::sharePath)) return shared(std::move(request));
+        bool isForTheLeader = relay_ && role_ == Role::StandingBy && serve::LeaderRelay::passes(request);
+        if (isForTheLeader) return passedOn(std::move(request));
         return leads() ? leading(std::move(request)) : standing(std::move(request));
     };
 }

@@ -43,8 +43,8 @@ Task<Result<void>> StandbyConsole::receiveAlerts(std::string, std::string) {
     co_return fail(ErrorCode::Unavailable, sentence(), {}, "send it to that one");
 }
 
-net::ServerResponse StandbyConsole::elsewhere() const {
-    auto response = net::ServerResponse::text(503, sentence() + "\n");
+net::ServerResponse StandbyConsole::elsewhere(const std::string& trouble) const {
+    auto response = net::ServerResponse::text(503, sentence() + (trouble.empty() ? "" : "; " + trouble) + "\n");
     response.headers.add("Retry-After", "1");
     return response;
 }

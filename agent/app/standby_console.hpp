@@ -35,10 +35,11 @@ public:
     Task<net::ServerResponse> chatCallback(net::ServerRequest request, std::string app, std::string rest) override;
     Task<net::ServerResponse> mcp(net::ServerRequest request) override;
     const std::string& receiverToken() const override { return noToken_; }
+    /// 503 with who leads, to be tried again; `trouble`: why it was not passed on.
+    net::ServerResponse elsewhere(const std::string& trouble = {}) const;
 
 private:
     std::string sentence() const;
-    net::ServerResponse elsewhere() const;
 
     std::function<State()> state_;
     std::function<std::string()> metrics_;

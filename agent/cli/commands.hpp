@@ -53,6 +53,7 @@ struct RbacOptions {
     std::vector<std::string> with, without;  ///< parts beside those of the profile, and parts of it that are left out
     std::vector<std::string> only;           ///< these parts in place of a profile
     std::string lease;                       ///< NAMESPACE/NAME, where replicas choose their leader; also its Role
+    bool share = false;                      ///< with `lease`: also for replicas that share their clusters
     bool table = false;                      ///< all parts, for the chart
 };
 int rbacCommand(const RbacOptions& options);

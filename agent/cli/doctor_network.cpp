@@ -79,10 +79,6 @@ void examineSource(SetupRun& world, const app::ClusterConfig& source, DoctorRepo
     for (const auto& problem : found->problems)
         report.add(Condition::Failed, "cluster.kubeconfig", subject, evidenceOf(problem),
                    {problem.remedy, problem.remedy});
-    if (found->clusters.empty() && found->problems.empty())
-        report.add(
-            Condition::Warning, "cluster.kubeconfig", std::move(subject), "there is no kubeconfig",
-            {"the agent watches nothing of it until there is one", "放入 kubeconfig 之前，agent 不监视任何集群"});
     for (auto& access : found->clusters) examineServer(world, std::move(access), report);
 }
 

@@ -30,7 +30,7 @@ int rbacCommand(const RbacOptions& options) {
     if (isLease)
         std::cout << "---\n"
                   << operate::leaseRole(options.name + "-lease", options.lease.substr(0, slash),
-                                        options.lease.substr(slash + 1));
+                                        options.lease.substr(slash + 1), options.share);
     return 0;
 }
 

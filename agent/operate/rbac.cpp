@@ -131,12 +131,14 @@ std::string clusterRole(std::string_view name, const std::vector<PolicyRule>& ru
     return text;
 }
 
-std::string leaseRole(std::string_view name, std::string_view ns, std::string_view lease) {
+std::string leaseRole(std::string_view name, std::string_view ns, std::string_view lease, bool shares) {
     auto text = fmt::format(
         "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: {}\n  namespace: {}\nrules:\n", name,
         ns);
     for (const auto& rule : leaseRules())
         text += ruleEntry(rule, rule.named ? fmt::format("    resourceNames: {}\n", listOf({lease})) : "");
+    if (shares)
+        for (const auto& rule : memberRules()) text += ruleEntry(rule);
     return text;
 }
 
@@ -154,6 +156,8 @@ std::string rbacTable() {
     text += "# Of replicas, in the namespace of their Lease; `named` by its name.\nleadership:\n  rules:\n";
     for (const auto& rule : leaseRules())
         text += fmt::format("    - {{{}{}}}\n", ruleLine(rule), rule.named ? ", named: true" : "");
+    text += "  share:\n";
+    for (const auto& rule : memberRules()) text += fmt::format("    - {{{}}}\n", ruleLine(rule));
     return text;
 }
 

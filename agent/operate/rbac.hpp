@@ -45,6 +45,9 @@ std::span<const std::string_view> commandsWithoutRbac();
 
 /// On the Lease by which replicas choose their leader: to be granted in its namespace and by its name.
 const std::vector<PolicyRule>& leaseRules();
+/// On the Leases by which replicas that share their clusters know each other (`leadership: {share}`), whose names nobody
+/// knows beforehand.
+const std::vector<PolicyRule>& memberRules();
 
 /// The parts of a profile, with those of `with` and without those of `without`, in the order of rbacParts().
 Result<std::vector<const RbacPart*>> rbacPartsOf(RbacProfile profile, const std::vector<std::string>& with,
@@ -57,8 +60,8 @@ std::vector<PolicyRule> policyRulesOf(const std::vector<const RbacPart*>& parts)
 /// As YAML, for `kubectl apply`.
 std::string clusterRole(std::string_view name, const std::vector<PolicyRule>& rules);
 
-/// The Role of leaseRules() as YAML, for the namespace that the Lease is in.
-std::string leaseRole(std::string_view name, std::string_view ns, std::string_view lease);
+/// The Role of leaseRules() as YAML, for the namespace that the Lease is in; with `shares` that of memberRules() too.
+std::string leaseRole(std::string_view name, std::string_view ns, std::string_view lease, bool shares);
 
 /// All parts as YAML: chart/files/rbac.yaml, from which the chart makes its roles.
 std::string rbacTable();

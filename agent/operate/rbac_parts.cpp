@@ -228,6 +228,12 @@ const std::vector<PolicyRule>& leaseRules() {
     return rules;
 }
 
+const std::vector<PolicyRule>& memberRules() {
+    static const std::vector<PolicyRule> rules{
+        {"coordination.k8s.io", {"leases"}, {"list", "create", "update", "delete"}}};
+    return rules;
+}
+
 std::span<const std::string_view> commandsWithoutRbac() {
     static constexpr std::string_view names[] = {"ack",   "approve",   "assign", "clusters", "comment",
                                                  "grant", "refuse",    "revoke", "rules",    "silence",

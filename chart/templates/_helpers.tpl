@@ -61,6 +61,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $_ := set $leadership "lease" (printf "%s/%s" .Release.Namespace (include "klaw.lease" .)) -}}
 {{- $_ := set $leadership "identity_env" "KLAW_POD_NAME" -}}
 {{- with .Values.leadership.cluster -}}{{- $_ := set $leadership "cluster" . -}}{{- end -}}
+{{- with .Values.leadership.share -}}
+{{- if .existingSecret -}}
+{{- $_ := set $leadership "share" (dict "address_env" "KLAW_POD_ADDRESS" "token_file" (printf "/etc/klaw-share/%s" .key)) -}}
+{{- end -}}
+{{- end -}}
 {{- $_ := set $config "leadership" $leadership -}}
 {{- end -}}
 {{- if or .Values.rules .Values.existingRulesConfigMap -}}
@@ -94,6 +99,9 @@ renders the chart cannot see it. */}}
 
 {{/* Refuses replicas that cannot share what they must. */}}
 {{- define "klaw.checkReplicas" -}}
+{{- if and .Values.leadership.share.existingSecret (not (include "klaw.leadership" .)) -}}
+{{- fail "leadership.share is for replicas: set replicas to 2 or more, or leadership.enabled to true" -}}
+{{- end -}}
 {{- if gt (int .Values.replicas) 1 -}}
 {{- if not (include "klaw.leadership" .) -}}
 {{- fail "leadership.enabled is false: several replicas need one that leads" -}}

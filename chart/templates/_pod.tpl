@@ -3,7 +3,8 @@
 {{- $name := include "klaw.fullname" . }}
 {{- $secrets := concat .Values.secrets.existing (ternary (list $name) list (not (empty .Values.secrets.create))) }}
 {{- $rules := default (ternary (printf "%s-rules" $name) "" (not (empty .Values.rules))) .Values.existingRulesConfigMap }}
-{{- $database := .Values.storage.postgresql.existingSecret -}}
+{{- $database := .Values.storage.postgresql.existingSecret }}
+{{- $share := .Values.leadership.share.existingSecret -}}
 metadata:
   labels:
     {{- include "klaw.selector" . | nindent 4 }}
@@ -54,6 +55,10 @@ spec:
         {{- if include "klaw.leadership" . }}
         - {name: KLAW_POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
         {{- end }}
+        {{- if $share }}
+        - {name: KLAW_POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
+        - {name: KLAW_POD_ADDRESS, value: "http://$(KLAW_POD_IP):8917"}
+        {{- end }}
         {{- with .Values.env }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -93,6 +98,9 @@ spec:
         {{- if $database }}
         - {name: database, mountPath: /etc/klaw-database, readOnly: true}
         {{- end }}
+        {{- if $share }}
+        - {name: share, mountPath: /etc/klaw-share, readOnly: true}
+        {{- end }}
         {{- with .Values.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -123,6 +131,10 @@ spec:
     {{- if $database }}
     - name: database
       secret: {secretName: {{ $database }}, defaultMode: 0440}
+    {{- end }}
+    {{- if $share }}
+    - name: share
+      secret: {secretName: {{ $share }}, defaultMode: 0440}
     {{- end }}
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}

@@ -40,6 +40,7 @@ class DoctorTest(EndToEndTest):
             config["clusters"][0]["cluster"]["server"] = server
         context = config["contexts"][0]["context"]
         config["contexts"] = [{"name": name, "context": context} for name in contexts]
+        config["current-context"] = contexts[0]
         path.write_text(json.dumps(config))
         return path
 
@@ -64,13 +65,15 @@ class DoctorTest(EndToEndTest):
         self.assertIn("broken.yaml", evidence)
         self.assertEqual([state for _, state, _ in self.of_clusters(agent, "cluster.client_certificate")], ["ok"] * 4)
 
-    def test_warns_of_a_directory_without_kubeconfigs(self):
+    def test_fails_for_a_directory_without_kubeconfigs(self):
         directory = self.directory / "none"
         directory.mkdir()
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False)
         agent.config["clusters"] = [{"directory": str(directory)}]
         agent.write_config()
-        self.assertEqual([state for _, state, _ in self.of_clusters(agent, "cluster.kubeconfig")], ["warning"])
+        (_, state, evidence), = self.of_clusters(agent, "cluster.kubeconfig")
+        self.assertEqual(state, "failed")
+        self.assertIn("the directory has no kubeconfig", evidence)
 
     def test_speaks_chinese_and_says_what_to_do(self):
         agent = self.agent(rules=UNSCHEDULABLE, defaults=False).start()

@@ -142,7 +142,7 @@ TEST(Rbac, AClusterRoleIsWhatKubectlTakes) {
 }
 
 TEST(Rbac, TheLeaseOfReplicasIsGrantedByItsNameInItsNamespace) {
-    EXPECT_EQ(leaseRole("klaw-lease", "ops", "klaw"),
+    EXPECT_EQ(leaseRole("klaw-lease", "ops", "klaw", false),
               "apiVersion: rbac.authorization.k8s.io/v1\n"
               "kind: Role\n"
               "metadata:\n"
@@ -156,6 +156,13 @@ TEST(Rbac, TheLeaseOfReplicasIsGrantedByItsNameInItsNamespace) {
               "    resources: [leases]\n"
               "    resourceNames: [klaw]\n"
               "    verbs: [get, update]\n");
+}
+
+TEST(Rbac, MembersWriteLeasesOfNamesThatNobodyKnows) {
+    EXPECT_EQ(leaseRole("klaw-lease", "ops", "klaw", true), leaseRole("klaw-lease", "ops", "klaw", false) +
+                                                                "  - apiGroups: [coordination.k8s.io]\n"
+                                                                "    resources: [leases]\n"
+                                                                "    verbs: [list, create, update, delete]\n");
 }
 
 /// KLAW_UPDATE_GOLDEN=1 writes it anew.
