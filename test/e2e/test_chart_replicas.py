@@ -23,6 +23,11 @@ def leads(agent):
     return agent.running() and agent.get("/leader", timeout=1)[0] == 200
 
 
+def alert(name):
+    return {"status": "firing", "labels": {"alertname": name, "severity": "critical"}, "annotations": {"summary": name},
+            "startsAt": "2026-11-01T00:00:00Z", "endsAt": "0001-01-01T00:00:00Z"}
+
+
 class RunningChartTest(test_chart.ReleaseTest):
     """Pods are made by the cluster's controllers and run here."""
 
@@ -243,6 +248,33 @@ class ReplicasTest(RunningChartTest):
         eventually(lambda: self.left_behind() == {"lease.coordination.k8s.io/klaw", "secret/klaw-database"}, 30, self.left_behind)
         self.assertIn(f"`helm uninstall` leaves the Lease: kubectl -n {self.home.name} delete lease klaw", self.said)
 
+    def test_one_that_stands_by_passes_on_to_the_leader_what_is_sent_to_it(self):
+        self.kubectl("create", "secret", "generic", "klaw-share", "--from-literal=token=of-the-replicas")
+        self.install("--set", "replicas=2,leadership.share.existingSecret=klaw-share")
+        agents = self.run_new_pods()
+        leader, standby = self.pair(agents)
+        eventually(lambda: {each.metric("klaw_replicas") for each in agents} == {2}, GAP, "both to know each other")
+        self.assertEqual(self.alertmanager_sends(standby, alert("Passed")), 200)
+        card = self.await_card(rule="Passed")
+        self.assertEqual(self.alertmanager_sends(leader, alert("Passed")), 200)
+        self.assertEqual([each["id"] for each in self.receiver.cards(rule="Passed")], [card["id"]])
+        self.assertEqual(self.alertmanager_sends(standby, alert("Refused"), token="wrong"), 401)
+        self.shop.unschedulable_pods("shared")
+        self.await_one_card("shared", "firing")
+        leader.kill()
+        eventually(lambda: leads(standby), GAP, standby.log_tail)
+        self.shop.delete_pods("shared")
+        self.await_one_card("shared", "resolved")
+        leader.start()  # as the kubelet does
+        self.pair(agents)
+        eventually(lambda: self.alertmanager_sends(leader, alert("Again")) == 200, GAP, leader.log_tail)
+        self.await_card(rule="Again")
+        for agent in agents:
+            agent.stop()
+        asked = self.installed.requests()
+        self.assertEqual(asked["forbid"], set())
+        self.assertEqual(self.lease_rights() - self.installed.requests(self.home.name)["allow"], set(), "granted and not used")
+
     def test_one_pod_becomes_two_without_both_kinds_at_once(self):
         self.install()
         alone, = self.run_new_pods()
@@ -283,15 +315,16 @@ class ReplicasTest(RunningChartTest):
     def strategy(self):
         return self.cluster.get("deployment", "klaw", "-n", self.home.name)["spec"]["strategy"]["type"]
 
-    def alertmanager_sends(self, agent):
+    def alertmanager_sends(self, agent, *alerts, token=TOKEN):
         """With the token that the configuration has; the status that it gets."""
-        body = json.dumps({"version": "4", "alerts": []}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{agent.port}/api/alertmanager", data=body, headers={"Authorization": f"Bearer {TOKEN}"})
+        body = json.dumps({"version": "4", "alerts": alerts}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{agent.port}/api/alertmanager", data=body, headers={"Authorization": f"Bearer {token}"})
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
-            self.assertEqual(error.headers.get("Connection"), "close", "the next try may meet the leader")
+            if error.code == 503:
+                self.assertEqual(error.headers.get("Connection"), "close", "the next try may meet the leader")
             return error.code
 
 

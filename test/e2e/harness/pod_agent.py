@@ -30,13 +30,15 @@ class PodAgent(Agent):
         paths = re.compile("|".join(sorted(map(re.escape, mounts), key=len, reverse=True)))
         self.write_config(paths.sub(lambda found: str(mounts[found[0]]), self.config_file.read_text()).replace(":8917", f":{self.port}"))
 
-    @staticmethod
-    def _variables(pod, container):
+    def _variables(self, pod, container):
+        """Each Pod has an address of its own; here it has a port of its own."""
+        fields = {"metadata.name": pod["metadata"]["name"], "status.podIP": "127.0.0.1"}
         values = {}
         for each in container.get("env", []):
             source = each.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
-            assert source in (None, "metadata.name"), each
-            values[each["name"]] = pod["metadata"]["name"] if source else each["value"]
+            text = fields[source] if source else each["value"]
+            text = re.sub(r"\$\((\w+)\)", lambda found: values[found[1]], text)
+            values[each["name"]] = text.replace(":8917", f":{self.port}")
         return values
 
     def _directory_of(self, volume, release, claims):
