@@ -76,7 +76,7 @@ class ChatLifecycleTest(Story, EndToEndTest):
         answer = eventually(lambda: self.feishu.answers_to(message), 60, f"an answer to {command}")[0]
         if "Confirm" in json.dumps(newest(answer)):
             self.feishu.press(answer["id"], "Confirm", operator=ADA)
-        self.feishu.await_reply(done, seconds=180)
+        self.feishu.await_reply(done, seconds=300)
 
     def audited(self):
         return self.feishu.ask(f"cluster audit -n {self.shop.name} --cluster main", sender=ADA, seconds=60)
