@@ -45,8 +45,8 @@ std::span<const std::string_view> commandsWithoutRbac();
 
 /// On the Lease by which replicas choose their leader: to be granted in its namespace and by its name.
 const std::vector<PolicyRule>& leaseRules();
-/// On the Leases by which replicas that share their clusters know each other (`leadership: {share}`), whose names nobody
-/// knows beforehand.
+/// On the Leases by which replicas that share their clusters know each other (`leadership: {share}`), whose names
+/// nobody knows beforehand.
 const std::vector<PolicyRule>& memberRules();
 
 /// The parts of a profile, with those of `with` and without those of `without`, in the order of rbacParts().
