@@ -173,6 +173,8 @@ Task<void> ClusterWatch::tell(std::string resource, std::shared_ptr<const rules:
 }
 
 Task<void> ClusterWatch::stop() {
+    for (auto& [resource, watched] : watched_)
+        if (watched.served) watched.served->close();  // readers may stay longer than this
     co_await tasks_.stop();
     for (auto& watched : ended_) co_await watched.task->stop();
     for (auto& [resource, watched] : watched_)
