@@ -27,8 +27,6 @@ constexpr std::size_t maxLately = 20;
 /// What a card waits for, or shows later, must not hold a request for long.
 constexpr Duration lookUpPatience = 3s;
 constexpr Duration lookForClustersEvery = 1min;
-/// The leader has a connection for each resource of each cluster that it takes from here.
-constexpr std::size_t mostReaders = 20'000;
 
 void reportFailure(const std::string& name, const std::string& what) {
     spdlog::error("{}: {}", name, what);
@@ -268,7 +266,7 @@ Result<void> AgentRun::listen() {
     net::HttpServerOptions options;
     options.address = setup_.config.listenAddress;
     options.port = setup_.config.listenPort;
-    if (sharing_) options.maxConnections = mostReaders;
+    if (sharing_) options.maxConnections = roomForReaders();
     server_ = std::make_unique<net::HttpServer>(loop_, options, consoleHandler());
     auto port = server_->listen();
     if (!port) return fail(std::move(port).error());

@@ -71,10 +71,11 @@ std::vector<std::string> ClusterWatch::follow(std::shared_ptr<const rules::RuleS
     for (auto it = watched_.begin(); it != watched_.end(); ++it) {
         const auto& names = rules->resources();
         bool read = std::find(names.begin(), names.end(), it->first) != names.end();
-        if (!read && it->second.task)
-            tasks_.spawn("end of " + it->first, [](std::unique_ptr<TaskGroup> task) -> Task<void> {
-                co_await task->stop();
-            }(std::move(it->second.task)));
+        if (read || !it->second.task) continue;
+        if (it->second.served) it->second.served->close();
+        tasks_.spawn("end of " + it->first, [](std::unique_ptr<TaskGroup> task) -> Task<void> {
+            co_await task->stop();
+        }(std::move(it->second.task)));
     }
     return known;
 }
@@ -129,7 +130,9 @@ void ClusterWatch::start(const std::string& resource, const rules::RuleSet& rule
                                     : std::make_unique<kube::WatchStream>(*server_, clock_, random_, *handler,
                                                                           std::move(watching), report);
     watched.task = std::make_unique<TaskGroup>(loop_, reportFailure);
-    auto& kept = watched_[resource] = std::move(watched);
+    auto& kept = watched_[resource];
+    if (kept.served) kept.served->close();  // readers of what was watched before may be there still
+    kept = std::move(watched);
     kept.task->spawn("watch of " + resource + " in " + access_.name, kept.stream->run());
     if (kept.source) kept.task->spawn("source of " + resource + " in " + access_.name, kept.source->run());
 }

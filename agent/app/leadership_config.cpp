@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/app/config_values.hpp"
+#include "base/net/url.hpp"
 #include "rules/load/value_readers.hpp"
 
 namespace klaw::app {
@@ -20,10 +21,15 @@ void readLease(const YamlCursor& value, LeadershipConfig& leadership) {
     leadership.leaseName = text.substr(slash + 1);
 }
 
-/// "10.0.0.7:8080" is what a Pod knows of itself.
+/// "10.0.0.7:8080" is what a Pod knows of itself, and "http://fd00::7:8080" what becomes of an IPv6 address in a
+/// template.
 std::string urlOf(std::string address) {
     if (address.find("://") == address.npos) address.insert(0, "http://");
     while (address.ends_with('/')) address.pop_back();
+    auto host = address.find("://") + 3, port = address.rfind(':');
+    bool isBareIpv6 = std::count(address.begin() + static_cast<std::ptrdiff_t>(host), address.end(), ':') > 1 &&
+                      address.find('[') == address.npos;
+    if (isBareIpv6) address.insert(port, "]").insert(host, "[");
     return address;
 }
 
@@ -42,6 +48,8 @@ void readShare(const YamlCursor& value, LeadershipConfig& leadership) {
     if (share.address.empty())
         value.error("share: it is not said where the other replicas reach this one",
                     "add `address_env` or `address: http://HOST:PORT` of what `listen` opens");
+    else if (auto url = net::parseUrl(share.address); !url || !isWebAddress(share.address))
+        value.error("share: \"" + share.address + "\" is no address", "write http://HOST:PORT");
     if (share.token.empty())
         value.error("share: there is no token, without which anybody could read what is watched",
                     "add `token_env` or `token_file`, the same for all replicas; `openssl rand -hex 32` makes one");
@@ -77,6 +85,9 @@ void readLeadership(const YamlCursor& value, Config& config) {
     rules::decodeFields<LeadershipConfig>(value, "leadership", leadershipFields, leadership);
     if (leadership.leaseName.empty())
         value.error("leadership: it is not said by which Lease", "add `lease: NAMESPACE/NAME`");
+    constexpr std::size_t longestLabel = 63;  // of Kubernetes: members are found by it
+    if (leadership.share && leadership.leaseName.size() > longestLabel)
+        value.error("lease: with `share` its name has 63 characters at most", "choose a shorter one");
     checkTimes(value, leadership);
 }
 

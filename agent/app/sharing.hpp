@@ -16,6 +16,10 @@
 
 namespace klaw::app {
 
+/// How many connections the listener may hold: the leader has one for each resource of each cluster that it takes from
+/// here. Lets the process open as many files as the system allows, and leaves half of them for everything else.
+std::size_t roomForReaders();
+
 /// Which replica watches which cluster, and the way to the others. On the loop thread.
 class Sharing {
 public:

@@ -126,6 +126,8 @@ Task<WatchEnd> WatchStream::watch(const std::string& path) {
             co_return WatchEnd{WatchEnd::Kind::Declined, opened.error(), {}};
         co_return endOf(std::move(opened).error());
     }
+    // While it was being opened, it was decided that everything must be listed.
+    if (relistWanted_) co_return WatchEnd{WatchEnd::Kind::Closed, {}, {}};
     auto body = std::move(*opened);
     struct InHand {
         WatchStream& stream;

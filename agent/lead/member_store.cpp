@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/digest.hpp"
 #include "base/percent.hpp"
 
 namespace klaw::lead {
@@ -12,6 +13,7 @@ using nlohmann::json;
 constexpr const char* electionLabel = "klaw.dev/member-of";
 constexpr const char* addressAnnotation = "klaw.dev/address";
 constexpr const char* servingAnnotation = "klaw.dev/serving";
+constexpr const char* proofAnnotation = "klaw.dev/proof";
 
 std::string annotationOf(const json& metadata, const char* key) {
     auto annotations = metadata.find("annotations");
@@ -20,10 +22,8 @@ std::string annotationOf(const json& metadata, const char* key) {
     return found != annotations->end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-Result<MemberRecord> recordOf(json item) {
-    if (!item.is_object()) return fail(ErrorCode::DataLoss, "the list of Leases holds something else");
-    item["kind"] = "Lease";  // the API server leaves it out in a list
-    auto lease = leaseFromJson(item.dump());
+Result<MemberRecord> recordOf(const json& item, const std::string& document) {
+    auto lease = leaseFromJson(document);
     if (!lease) return fail(std::move(lease).error());
     const auto& metadata = item["metadata"];
     MemberRecord record;
@@ -40,6 +40,11 @@ std::string ClusterMembers::collection() const {
     return "/apis/coordination.k8s.io/v1/namespaces/" + percentEncode(ns_) + "/leases";
 }
 
+/// Of who it is and where it is reached; a line break is in none of them.
+std::string ClusterMembers::proofOf(const MemberRecord& record) const {
+    return hexEncode(hmacSha256(token_, record.name + "\n" + record.lease.holder + "\n" + record.address));
+}
+
 Task<Result<std::vector<MemberRecord>>> ClusterMembers::list(Duration timeout) {
     auto path = collection() + "?labelSelector=" + percentEncode(std::string(electionLabel) + "=" + election_);
     auto answer = co_await server_->get(std::move(path), timeout);
@@ -49,8 +54,11 @@ Task<Result<std::vector<MemberRecord>>> ClusterMembers::list(Duration timeout) {
         co_return fail(ErrorCode::DataLoss, "the answer is no list of Leases");
     std::vector<MemberRecord> records;
     for (auto& item : document["items"]) {
-        auto record = recordOf(std::move(item));
+        if (!item.is_object()) co_return fail(ErrorCode::DataLoss, "the list of Leases holds something else");
+        item["kind"] = "Lease";  // the API server leaves it out in a list
+        auto record = recordOf(item, item.dump());
         if (!record) co_return fail(std::move(record).error());
+        record->proved = equalInConstantTime(annotationOf(item["metadata"], proofAnnotation), proofOf(*record));
         records.push_back(std::move(*record));
     }
     co_return records;
@@ -62,6 +70,7 @@ Task<Result<void>> ClusterMembers::put(MemberRecord record, Duration timeout) {
     document["metadata"]["labels"][electionLabel] = election_;
     document["metadata"]["annotations"][addressAnnotation] = record.address;
     document["metadata"]["annotations"][servingAnnotation] = record.serving ? "true" : "false";
+    document["metadata"]["annotations"][proofAnnotation] = proofOf(record);
     record.lease.document = document.dump(-1, ' ', false, json::error_handler_t::replace);
     bool isNew = record.lease.resourceVersion.empty();
     auto path = isNew ? collection() : collection() + "/" + percentEncode(record.name);

@@ -15,7 +15,8 @@ struct MemberRecord {
     std::string name;     ///< of the Lease
     std::string address;  ///< where others reach it
     bool serving = false;
-    Lease lease;  ///< its holder is the replica
+    Lease lease;          ///< its holder is the replica
+    bool proved = false;  ///< by the token that replicas share: else anybody who may write Leases may have written it
 };
 
 /// The Leases of the members of one election.
@@ -31,17 +32,22 @@ public:
 /// In a cluster, beside the Lease of the leader: found by a label that names it.
 class ClusterMembers final : public MemberStore {
 public:
-    ClusterMembers(std::shared_ptr<kube::ApiServer> server, std::string ns, std::string electionLease)
-        : server_(std::move(server)), ns_(std::move(ns)), election_(std::move(electionLease)) {}
+    ClusterMembers(std::shared_ptr<kube::ApiServer> server, std::string ns, std::string electionLease,
+                   std::string token)
+        : server_(std::move(server)),
+          ns_(std::move(ns)),
+          election_(std::move(electionLease)),
+          token_(std::move(token)) {}
     Task<Result<std::vector<MemberRecord>>> list(Duration timeout) override;
     Task<Result<void>> put(MemberRecord record, Duration timeout) override;
     Task<Result<void>> remove(std::string name, Duration timeout) override;
 
 private:
     std::string collection() const;
+    std::string proofOf(const MemberRecord& record) const;
 
     std::shared_ptr<kube::ApiServer> server_;
-    std::string ns_, election_;
+    std::string ns_, election_, token_;
 };
 
 }  // namespace klaw::lead

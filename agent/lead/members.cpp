@@ -36,6 +36,7 @@ Task<void> Members::run() {
 
 Task<Result<void>> Members::round() {
     auto records = co_await store_.list(patience);
+    lookFailed_ = lookFailed_ || !records;
     if (!records) co_return fail(std::move(records).error());
     see(std::move(*records));
     if (leads_) co_await removeDead();
@@ -59,7 +60,9 @@ Task<Result<void>> Members::renew() {
 
 void Members::see(std::vector<MemberRecord> records) {
     auto now = elapsed_();
-    bool wasBlind = now - lookedAt_ >= options_.lasts / 2;
+    // Nobody can renew while the API server is away: whoever is alive has as long again from when it is back.
+    auto since = now - lookedAt_;
+    bool wasBlind = since >= options_.lasts || (std::exchange(lookFailed_, false) && since >= options_.lasts / 2);
     lookedAt_ = now;
     auto before = std::exchange(seen_, {});
     std::vector<Member> others;
@@ -68,12 +71,21 @@ void Members::see(std::vector<MemberRecord> records) {
         bool changed = wasBlind || known == before.end() || !known->second.record.lease.sameRecord(record.lease);
         auto changedAt = changed ? now : known->second.changedAt;
         bool alive = now < changedAt + std::chrono::seconds(record.lease.seconds);
-        if (alive && record.name != name_ && !record.lease.holder.empty())
+        if (!record.proved) doubt(record);
+        if (alive && record.proved && record.name != name_ && !record.lease.holder.empty())
             others.push_back({record.lease.holder, record.address, record.serving});
         auto name = record.name;
         seen_.emplace(std::move(name), Seen{std::move(record), changedAt});
     }
     tell(std::move(others));
+}
+
+/// Said once.
+void Members::doubt(const MemberRecord& record) {
+    if (!doubted_.insert(record.name).second) return;
+    spdlog::warn(
+        "the Lease {} is not taken for a replica's: it is of one with another token of `share`, or of somebody else",
+        record.name);
 }
 
 void Members::tell(std::vector<Member> others) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,7 @@ private:
     void see(std::vector<MemberRecord> records);
     Task<void> removeDead();
     void note(const Result<void>& outcome);
+    void doubt(const MemberRecord& record);
     void tell(std::vector<Member> others);
 
     MemberStore& store_;
@@ -74,6 +76,8 @@ private:
     std::map<std::string, Seen, std::less<>> seen_;
     Duration lookedAt_{};
     std::vector<Member> others_;
+    std::set<std::string, std::less<>> doubted_;  ///< names of Leases that nothing proves
+    bool lookFailed_ = false;                     ///< since they were seen
     bool serving_ = false, leads_ = false, known_ = false;
     std::string trouble_;
 };

@@ -13,11 +13,12 @@ constexpr std::string_view passedOn = "Klaw-Passed-On";
 /// A question of a program may take as long as the API server that it is about.
 constexpr Duration patience = 60s;
 
-/// Of one connection, not of the message: RFC 9110, section 7.6.1. Lengths are written anew.
+/// Of one connection, not of the message: RFC 9110, section 7.6.1. Lengths are written anew. `Host` stays: it is by the
+/// name that the sender used that the leader judges who asks.
 bool isOfConnection(std::string_view name) {
-    constexpr std::array<std::string_view, 10> names{
-        "Connection",        "Keep-Alive", "Proxy-Connection", "TE",   "Trailer",
-        "Transfer-Encoding", "Upgrade",    "Content-Length",   "Host", "Expect"};
+    constexpr std::array<std::string_view, 9> names{"Connection", "Keep-Alive",     "Proxy-Connection",
+                                                    "TE",         "Trailer",        "Transfer-Encoding",
+                                                    "Upgrade",    "Content-Length", "Expect"};
     return std::ranges::any_of(names, [&](auto each) { return net::equalsIgnoringCase(each, name); });
 }
 
@@ -38,7 +39,8 @@ Task<Result<net::ServerResponse>> LeaderRelay::pass(net::ServerRequest request) 
     net::HttpRequest passed(request.method, leader + request.target);
     for (const auto& [name, value] : request.headers.all())
         if (!isOfConnection(name)) passed.headers.add(name, value);
-    passed.headers.set("X-Forwarded-For", request.remoteAddress);
+    auto before = request.headers.get("X-Forwarded-For");
+    passed.headers.set("X-Forwarded-For", (before ? std::string(*before) + ", " : "") + request.remoteAddress);
     passed.headers.set(std::string(passedOn), "1");
     passed.body = std::move(request.body);
     auto answer = co_await client_.send(std::move(passed), patience);

@@ -19,12 +19,15 @@ public:
         : resource_(std::move(resource)),
           clock_(clock),
           sink_(sink),
-          generation_(resource_->generation()),
+          generation_(request.generation.value_or(resource_->generation())),
           ends_(clock.now() + request.timeout),
           bookmarkDue_(clock.now() + bookmarkEvery),
           after_(request.after) {}
 
     Task<void> run() {
+        // What was answered to may have ended since, before this had its turn.
+        bool isAnother = resource_->generation() != generation_;
+        if (!isOpen() || (!after_ && isAnother)) co_return;
         if (!after_ && !co_await initialEvents()) co_return;
         while (isOpen() && clock_.now() < ends_) {
             if (cannotContinue()) {

@@ -13,6 +13,7 @@ namespace klaw::share {
 struct WatchRequest {
     std::optional<std::uint64_t> after;  ///< changes after this version; nullopt: all objects first
     Duration timeout{};
+    std::optional<std::uint64_t> generation{};  ///< which the resource had when the request was judged
 };
 
 /// Writes one watch until its time is over, the reader has gone, or the resource is not whole any more. What cannot be

@@ -67,6 +67,7 @@ ServerResponse ShareServer::answer(const ServerRequest& request) const {
         if (*wanted.after < resource->forgotten()) return status(410, "Expired", "too old resource version");
     }
     if (request.query("watch") != "1") return status(200, "", "it can be read here");
+    wanted.generation = resource->generation();
     auto seconds = versionNumber(request.query("timeoutSeconds").value_or("")).value_or(longestSeconds);
     wanted.timeout = std::chrono::seconds(std::min(seconds, longestSeconds));
     ServerResponse response;

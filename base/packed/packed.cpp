@@ -99,6 +99,17 @@ std::int64_t truncated(double number) {
     return number < -limit ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(number);
 }
 
+/// Read again it is a double still: 1.0, and not 1.
+void appendJsonDouble(std::string& out, double number) {
+    if (!std::isfinite(number)) {
+        out += "null";
+        return;
+    }
+    auto text = fmt::format("{}", number);
+    out += text;
+    if (text.find_first_of(".e") == text.npos) out += ".0";
+}
+
 void appendJsonString(std::string& out, std::string_view text) {
     out += '"';
     for (char c : text) {
@@ -144,7 +155,7 @@ void appendJson(std::string& out, PackedView value) {
             out += std::to_string(value.asInt());
             break;
         case PackedKind::Double:
-            out += std::isfinite(value.asDouble()) ? fmt::format("{}", value.asDouble()) : "null";
+            appendJsonDouble(out, value.asDouble());
             break;
         case PackedKind::String:
             appendJsonString(out, value.asString());

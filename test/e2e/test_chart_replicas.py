@@ -17,6 +17,7 @@ from harness.waiting import eventually
 RULE = "E2EUnschedulable"
 GAP = 15  # seconds that M2 allows
 TOKEN = "of-the-alertmanager"
+PROGRAM_TOKEN = "of-a-program-that-only-reads"
 
 
 def leads(agent):
@@ -162,7 +163,12 @@ class ReplicasTest(RunningChartTest):
         self.kubectl("create", "secret", "generic", "klaw-database", f"--from-file=url={secret}")
 
     def values(self):
-        return {**super().values(), "storage": {"postgresql": {"existingSecret": "klaw-database"}}}
+        values = {**super().values(), "storage": {"postgresql": {"existingSecret": "klaw-database"}}}
+        values["config"]["access"] = [{"name": "Ana", "feishu": "ou_ana", "role": "viewer"}]
+        values["config"]["mcp"] = {"hosts": ["klaw.example.com"],
+                                   "principals": [{"name": "reader", "token_file": "/etc/klaw-secrets/mcp-token", "user": "feishu:ou_ana"}]}
+        values["secrets"]["create"]["mcp-token"] = PROGRAM_TOKEN
+        return values
 
     def holder(self):
         return self.kubectl("get", "lease", "klaw", "--ignore-not-found", "-o", "jsonpath={.spec.holderIdentity}")
@@ -259,6 +265,9 @@ class ReplicasTest(RunningChartTest):
         self.assertEqual(self.alertmanager_sends(leader, alert("Passed")), 200)
         self.assertEqual([each["id"] for each in self.receiver.cards(rule="Passed")], [card["id"]])
         self.assertEqual(self.alertmanager_sends(standby, alert("Refused"), token="wrong"), 401)
+        self.assertIn("alerts", self.program_asks(standby, "klaw.example.com"))
+        with self.assertRaisesRegex(urllib.error.HTTPError, "421"):
+            self.program_asks(standby, "elsewhere.example.com")
         self.shop.unschedulable_pods("shared")
         self.await_one_card("shared", "firing")
         leader.kill()
@@ -314,6 +323,14 @@ class ReplicasTest(RunningChartTest):
 
     def strategy(self):
         return self.cluster.get("deployment", "klaw", "-n", self.home.name)["spec"]["strategy"]["type"]
+
+    def program_asks(self, agent, host):
+        """By the name that a client knows; the names of the tools."""
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{agent.port}/mcp", data=body,
+                                         headers={"Authorization": f"Bearer {PROGRAM_TOKEN}", "Content-Type": "application/json", "Host": host})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return [tool["name"] for tool in json.load(answer)["result"]["tools"]]
 
     def alertmanager_sends(self, agent, *alerts, token=TOKEN):
         """With the token that the configuration has; the status that it gets."""

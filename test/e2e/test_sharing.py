@@ -144,19 +144,16 @@ class SharingTest(EndToEndTest):
         eventually(lambda: leader.metric("klaw_replicas") == 2, 5, "the others to know that it has gone")
         self.await_shares([each for each in replicas if each is not leaving])
 
-    def test_wrong_token_falls_back_to_the_api_server_and_says_so(self):
+    def test_wrong_token_makes_no_replica_and_both_say_so(self):
         replicas = self.replicas("ab", tokens={"b": "another one"})
         leader = self.leader(replicas)
-        standby = next(each for each in replicas if each is not leader)
-        eventually(lambda: leader.metric("klaw_replicas") == 2, 30, "the leader to know of the other")
-        while not self.share_of(standby):  # one in 64: with another identity its share is another
-            standby.stop()
-            standby.start()
-        eventually(lambda: leader.log_has("cannot be taken from replica", "the token of the replicas is another one"), 30,
-                   leader.log_tail)
+        for replica in replicas:
+            eventually(lambda: replica.log_has("is not taken for a replica's"), 30, replica.log_tail)
+        self.assertEqual([each.metric("klaw_replicas") for each in replicas], [1, 1])
         self.pods.unschedulable_pods("told")
         self.await_cards("told")
         self.assertEqual(taken(leader), 0)
+        self.assertEqual(leader.get("/share/c0/api/v1/pods?watch=1")[0], 401)
         self.assert_one_card_each("told")
 
 

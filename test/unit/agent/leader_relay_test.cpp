@@ -44,6 +44,8 @@ protected:
         HttpRequest request("POST", url + target);
         request.headers.add("X-Lark-Signature", "5ea1");
         request.headers.add("Connection", "close");
+        request.headers.add("Host", "klaw.example.com");
+        request.headers.add("X-Forwarded-For", "10.0.0.9");
         request.body = std::move(body);
         return run(client.send(std::move(request), 5s));
     }
@@ -84,7 +86,8 @@ TEST_F(LeaderRelayTest, PassesACallbackOnAsItCame) {
     EXPECT_EQ(seen->target, "/callback/klaw-feishu/card?nonce=a%20b");
     EXPECT_EQ(seen->body, std::string("sealed\0bytes"));
     EXPECT_EQ(seen->headers.get("X-Lark-Signature"), "5ea1");
-    EXPECT_EQ(seen->headers.get("X-Forwarded-For"), "127.0.0.1");
+    EXPECT_EQ(seen->headers.get("X-Forwarded-For"), "10.0.0.9, 127.0.0.1");
+    EXPECT_EQ(seen->headers.get("Host"), "klaw.example.com") << "by which /mcp judges who asks";
 }
 
 TEST_F(LeaderRelayTest, PassesAlertsAndQuestionsOfProgramsOnAndNothingElse) {

@@ -12,6 +12,12 @@ TEST(PackedObject, GivesBackTheJsonItWasMadeOf) {
     EXPECT_EQ(packJson(pod)->view().toJson(), pod);
 }
 
+TEST(PackedObject, GivesBackDoublesAsDoubles) {
+    for (const char* text : {"[1.0]", "[-0.0]", "[0.5]", "[1e+300]", "[7]"})
+        EXPECT_EQ(packJson(text)->view().toJson(), text);
+    EXPECT_EQ(packJson(packJson("[1.0]")->view().toJson())->view().element(0).kind(), PackedKind::Double);
+}
+
 TEST(PackedObject, AnswersPathsWithTypedValues) {
     auto object = packJson(pod).value();
     auto view = object.view();

@@ -19,7 +19,8 @@ protected:
         auto port = server.listen();
         kube::ClusterAccess access;
         access.server = "http://127.0.0.1:" + std::to_string(port.value());
-        store = std::make_unique<ClusterMembers>(std::make_shared<kube::ApiServer>(loop, clock, access), "ops", "klaw");
+        store = std::make_unique<ClusterMembers>(std::make_shared<kube::ApiServer>(loop, clock, access), "ops", "klaw",
+                                                 "s3cret");
     }
     ~MemberStoreTest() override { run(server.stop(0s)); }
     template <class T>
@@ -81,6 +82,26 @@ TEST_F(MemberStoreTest, WritesLabelAddressAndHolder) {
     EXPECT_EQ(sent["metadata"]["annotations"]["klaw.dev/address"], "http://10.0.0.7:8080");
     EXPECT_EQ(sent["metadata"]["resourceVersion"], "8");
     EXPECT_EQ(sent["spec"]["holderIdentity"], "a_1");
+}
+
+TEST_F(MemberStoreTest, BelievesWhatIsProvedByTheTokenAndNothingElse) {
+    body = "{}";
+    MemberRecord record{"klaw-member-1", "http://10.0.0.7:8080", true, Lease()};
+    record.lease.holder = "a_1";
+    ASSERT_TRUE(run(store->put(record, 1s)));
+    EXPECT_THAT(requests[0].body, testing::Not(HasSubstr("s3cret")));
+    auto written = json::parse(requests[0].body);
+    auto moved = written, renamed = written, another = written, without = written;
+    moved["metadata"]["annotations"]["klaw.dev/address"] = "http://10.6.6.6:8080";
+    renamed["metadata"]["name"] = "klaw-member-2";
+    another["spec"]["holderIdentity"] = "b_1";
+    without["metadata"]["annotations"].erase("klaw.dev/proof");
+    body = json{{"items", {written, moved, renamed, another, without}}}.dump();
+    auto records = run(store->list(1s));
+    ASSERT_TRUE(records) << records.error().describe();
+    std::vector<bool> proved;
+    for (const auto& each : *records) proved.push_back(each.proved);
+    EXPECT_EQ(proved, (std::vector{true, false, false, false, false}));
 }
 
 TEST_F(MemberStoreTest, DeletesByName) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/async/task_group.hpp"
+#include "base/digest.hpp"
 
 namespace klaw::lead {
 namespace {
@@ -22,16 +23,22 @@ struct ServedMembers {
     int version = 0;
     int lists = 0, writes = 0;
     bool away = false;
+    std::set<std::string> forged;  ///< names
+    Duration looksTake{};
 };
 
 class FakeMemberStore final : public MemberStore {
 public:
-    explicit FakeMemberStore(ServedMembers& served) : served_(served) {}
+    FakeMemberStore(ServedMembers& served, LoopClock& clock) : served_(served), clock_(clock) {}
     Task<Result<std::vector<MemberRecord>>> list(Duration) override {
         if (served_.away) co_return fail(ErrorCode::Unavailable, "no connection could be made");
         ++served_.lists;
+        if (served_.looksTake > Duration::zero()) co_await clock_.sleepFor(served_.looksTake);
         std::vector<MemberRecord> records;
-        for (const auto& [name, record] : served_.records) records.push_back(record);
+        for (const auto& [name, record] : served_.records) {
+            records.push_back(record);
+            records.back().proved = !served_.forged.contains(name);
+        }
         co_return records;
     }
     Task<Result<void>> put(MemberRecord record, Duration) override {
@@ -52,13 +59,14 @@ public:
 
 private:
     ServedMembers& served_;
+    LoopClock& clock_;
 };
 
 class MembersTest : public ::testing::Test {
 protected:
     struct Replica {
         Replica(MembersTest& test, const std::string& name)
-            : store(test.served),
+            : store(test.served, test.time),
               members(
                   store, test.time, [&test] { return test.time.now().time_since_epoch(); },
                   {"klaw", name, "http://" + name, 10s, 2s}, [this] { ++changes; }),
@@ -156,6 +164,28 @@ TEST_F(MembersTest, DoNotDieWhileNothingCanBeSeen) {
     EXPECT_THAT(a.others(), ElementsAre("b"));
     EXPECT_THAT(b.others(), ElementsAre("a"));
     EXPECT_EQ(a.members.trouble(), "");
+}
+
+TEST_F(MembersTest, DieAlsoWhereEachLookTakesLong) {
+    served.looksTake = 3s;
+    auto &a = replica("a"), &b = replica("b");
+    pass(12s);
+    ASSERT_THAT(a.others(), ElementsAre("b"));
+    kill(b);
+    pass(21s);
+    EXPECT_THAT(a.others(), IsEmpty());
+}
+
+TEST_F(MembersTest, AreNotWhoIsNotProvedToBeOne) {
+    served.forged.insert("klaw-member-" + sha256Hex("b").substr(0, 10));
+    auto &a = replica("a"), &b = replica("b");
+    pass(4s);
+    EXPECT_THAT(a.others(), IsEmpty());
+    EXPECT_THAT(b.others(), ElementsAre("a"));
+    kill(b);
+    a.members.setLeads(true);
+    pass(100s);
+    EXPECT_EQ(served.records.size(), 1u) << "it does not stay for ever";
 }
 
 TEST_F(MembersTest, AreKnownOfAlsoWhereTheLeasesMayNotBeRead) {
