@@ -18,7 +18,10 @@ class SharingTest(EndToEndTest):
 
     def setUp(self):
         super().setUp()
-        self.pods = self.namespace("sharing")
+        # Of the tests before, and those of test_failover.py wait for these: told with others, a problem would share a digest.
+        eventually(lambda: not [pod for pod in self.cluster.get("pods", "-A")["items"] if pod["metadata"]["namespace"].startswith("failover-")],
+                   120, "the Pods of the test before to be gone", interval=0.5)
+        self.pods = self.namespace("failover-sharing")
         self.proxies = {f"c{number}": api_proxy(self.cluster) for number in range(CLUSTERS)}
         for proxy in self.proxies.values():
             self.addCleanup(proxy.close)
