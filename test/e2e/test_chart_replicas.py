@@ -265,7 +265,7 @@ class ReplicasTest(RunningChartTest):
         self.assertEqual(self.alertmanager_sends(leader, alert("Passed")), 200)
         self.assertEqual([each["id"] for each in self.receiver.cards(rule="Passed")], [card["id"]])
         self.assertEqual(self.alertmanager_sends(standby, alert("Refused"), token="wrong"), 401)
-        self.assertIn("alerts", self.program_asks(standby, "klaw.example.com"))
+        self.assertIn("alerts_list", self.program_asks(standby, "klaw.example.com"))
         with self.assertRaisesRegex(urllib.error.HTTPError, "421"):
             self.program_asks(standby, "elsewhere.example.com")
         self.shop.unschedulable_pods("shared")

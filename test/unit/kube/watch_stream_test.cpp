@@ -94,6 +94,7 @@ protected:
     }
     Task<net::ServerResponse> answer(net::ServerRequest request) {
         targets.push_back(request.target);
+        if (targets.size() == relistsAtRequest) stream->relist();
         if (script.empty()) {
             auto hang = Scripted{200, "", Scripted::After::Hang, ""};
             co_return respond(hang);
@@ -127,6 +128,7 @@ protected:
                     [](const std::string& name, const std::string& what) { ADD_FAILURE() << name << ": " << what; }};
     std::deque<Scripted> script;
     std::vector<std::string> targets;
+    std::size_t relistsAtRequest = 0;  ///< when the so manieth has been sent and is not answered yet
     Journal journal;
     std::unique_ptr<net::HttpServer> server;
     std::unique_ptr<ApiServer> api;
@@ -175,6 +177,16 @@ TEST_F(WatchStreamTest, ListsAgainOnAnHttp410) {
          {410, R"({"kind":"Status","message":"too old","reason":"Expired"})", {}, ""},
          {200, bookmark(9, true), Scripted::After::Hang, ""}},
         [&] { return saw("end 9"); });
+}
+
+TEST_F(WatchStreamTest, ListsAgainWhenThatIsDecidedWhileAWatchIsBeingOpened) {
+    relistsAtRequest = 2;
+    run({{200, bookmark(5, true), {}, ""},
+         {200, "", Scripted::After::Hang, ""},
+         {200, object("ADDED", "b", 8) + bookmark(9, true), Scripted::After::Hang, ""}},
+        [&] { return saw("end 9"); });
+    EXPECT_NE(targets[1].find("resourceVersion=5"), std::string::npos) << targets[1];
+    EXPECT_NE(targets[2].find("sendInitialEvents=true"), std::string::npos) << targets[2];
 }
 
 TEST_F(WatchStreamTest, ListsAgainAfterALineThatCannotBeRead) {
