@@ -94,15 +94,15 @@ void ClusterWatch::start(const std::string& resource, const rules::RuleSet& rule
     Watched watched;
     watched.reports = std::make_shared<bool>(!quiet_);
     auto readers = std::make_shared<std::weak_ptr<share::ServedResource>>();
-    auto change = [this, readers, reports = watched.reports](const rules::Change& change) {
+    auto tellChange = [this, readers, reports = watched.reports](const rules::Change& change) {
         if (*reports && events_.change) events_.change(change);
         if (auto served = readers->lock()) served->changed(change);
     };
     auto listCompleted = [this, reports = watched.reports](std::string_view cluster, std::string_view of) {
         if (*reports && events_.listCompleted) events_.listCompleted(cluster, of);
     };
-    watched.observer =
-        std::make_unique<observe::ResourceObserver>(std::move(observing), std::move(change), std::move(listCompleted));
+    watched.observer = std::make_unique<observe::ResourceObserver>(std::move(observing), std::move(tellChange),
+                                                                   std::move(listCompleted));
     auto report = [this, resource, last = std::string()]() mutable {
         auto found = watched_.find(resource);
         if (found == watched_.end()) return;  // on the way to its rest
