@@ -104,6 +104,7 @@ private:
     void followShares();
     void followShare(ClusterWatch& cluster);
     void noteServing();
+    std::map<std::string, std::size_t> shares() const;
     std::string sharesText() const;
     std::string sharesMetrics() const;
     bool leads() const override { return role_ == Role::Alone || role_ == Role::Leading; }

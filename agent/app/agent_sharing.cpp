@@ -8,19 +8,6 @@
 // The clusters are spread over the replicas: each watches its share, and the leader reads what the others watch.
 
 namespace klaw::app {
-namespace {
-
-std::string escaped(const std::string& label) {
-    std::string text;
-    for (char c : label) {
-        if (c == '\\' || c == '"') text += '\\';
-        text += c == '\n' ? ' ' : c;
-    }
-    return text;
-}
-
-}  // namespace
-
 void AgentRun::openSharing(const kube::ClusterAccess& home) {
     const auto& leadership = *setup_.config.leadership;
     if (!leadership.share) return;
@@ -78,16 +65,22 @@ void AgentRun::followShare(ClusterWatch& cluster) {
 
 /// Others leave to a newcomer what is its share once it has that.
 void AgentRun::noteServing() {
-    if (!sharing_ || !sharing_->knowsMembers()) return;
+    if (!sharing_ || sharing_->serves() || !sharing_->knowsMembers()) return;
     bool hasItsShare = std::ranges::all_of(clusters_, [](const auto& cluster) { return cluster->ready(); });
     if (hasItsShare || role_ != Role::StandingBy) sharing_->setServing();
 }
 
-std::string AgentRun::sharesText() const {
-    if (!sharing_) return {};
-    std::map<std::string, std::size_t> counts;
+/// How many clusters this replica has from where; "" is the API server.
+std::map<std::string, std::size_t> AgentRun::shares() const {
+    std::map<std::string, std::size_t> counts{{"", 0}};
     for (const auto& cluster : clusters_)
         if (!cluster->isResting()) ++counts[cluster->takenFrom()];
+    return counts;
+}
+
+std::string AgentRun::sharesText() const {
+    if (!sharing_) return {};
+    auto counts = shares();
     auto text = fmt::format("clusters: {} of {} watched by this replica", counts[""], clusters_.size());
     for (const auto& [from, count] : counts)
         if (!from.empty()) text += fmt::format(", {} taken from {}", count, from);
@@ -95,20 +88,7 @@ std::string AgentRun::sharesText() const {
 }
 
 std::string AgentRun::sharesMetrics() const {
-    if (!sharing_) return {};
-    std::map<std::string, std::size_t> counts{{"", 0}};
-    for (const auto& cluster : clusters_)
-        if (!cluster->isResting()) ++counts[cluster->takenFrom()];
-    std::string text =
-        "# HELP klaw_cluster_shares Clusters by where this replica has them from: the API server or another replica.\n"
-        "# TYPE klaw_cluster_shares gauge\n";
-    for (const auto& [from, count] : counts)
-        text += fmt::format("klaw_cluster_shares{{source=\"{}\"}} {}\n", from.empty() ? "api_server" : escaped(from),
-                            count);
-    text += fmt::format(
-        "# HELP klaw_replicas Replicas that are alive, with this one.\n# TYPE klaw_replicas gauge\nklaw_replicas {}\n",
-        sharing_->members().others().size() + 1);
-    return text;
+    return sharing_ ? Metrics::sharesText(shares(), sharing_->members().others().size() + 1) : std::string();
 }
 
 }  // namespace klaw::app

@@ -415,4 +415,15 @@ std::string Metrics::standbyText(const std::vector<std::unique_ptr<ClusterWatch>
     return serialized(families.take());
 }
 
+std::string Metrics::sharesText(const std::map<std::string, std::size_t>& clusters, std::size_t replicas) {
+    Families families;
+    auto& shares = families.family("klaw_cluster_shares",
+                                   "Clusters by where this replica has them from: the API server or another replica.",
+                                   prometheus::MetricType::Gauge);
+    for (const auto& [from, count] : clusters)
+        Families::add(shares, {{"source", from.empty() ? "api_server" : from}}, static_cast<double>(count));
+    families.gauge("klaw_replicas", "Replicas that are alive, with this one.", static_cast<double>(replicas));
+    return serialized(families.take());
+}
+
 }  // namespace klaw::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,9 @@ public:
     /// Of a replica that does not lead.
     static std::string standbyText(const std::vector<std::unique_ptr<ClusterWatch>>& clusters, bool ready,
                                    LoopTurns turns);
+    /// Of one of several replicas that share their clusters. `clusters`: how many it has from where, "" being the API
+    /// server.
+    static std::string sharesText(const std::map<std::string, std::size_t>& clusters, std::size_t replicas);
 
 private:
     struct Impl;

@@ -37,6 +37,7 @@ public:
     std::optional<share::Holder> holderOf(std::string_view cluster) const;
     /// From now on others count on this one.
     void setServing() { members_.setServing(true); }
+    bool serves() const { return members_.serving(); }
     void setLeads() { members_.setLeads(true); }
 
     const lead::Members& members() const { return members_; }

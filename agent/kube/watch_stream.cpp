@@ -32,15 +32,14 @@ WatchStream::WatchStream(WatchServer& server, LoopClock& clock, Random& random, 
 
 WatchStream::WatchStream(ApiServer& server, LoopClock& clock, Random& random, WatchHandler& handler,
                          WatchOptions options, std::function<void()> changed)
-    : own_(std::make_unique<DirectServer>(server)),
-      server_(*own_),
-      clock_(clock),
-      random_(random),
-      handler_(handler),
-      options_(std::move(options)),
-      changed_(std::move(changed)),
-      plan_(random, options_.backoff),
-      framer_(options_.maxLineBytes) {}
+    : WatchStream(std::make_unique<DirectServer>(server), clock, random, handler, std::move(options),
+                  std::move(changed)) {}
+
+WatchStream::WatchStream(std::unique_ptr<WatchServer> own, LoopClock& clock, Random& random, WatchHandler& handler,
+                         WatchOptions options, std::function<void()> changed)
+    : WatchStream(*own, clock, random, handler, std::move(options), std::move(changed)) {
+    own_ = std::move(own);
+}
 
 Task<void> WatchStream::run() {
     for (;;) {

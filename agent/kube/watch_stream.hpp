@@ -58,6 +58,8 @@ public:
     const WatchOptions& options() const { return options_; }
 
 private:
+    WatchStream(std::unique_ptr<WatchServer> own, LoopClock& clock, Random& random, WatchHandler& handler,
+                WatchOptions options, std::function<void()> changed);
     Task<WatchEnd> watch(const std::string& path);
     Task<WatchEnd> pagedList(const std::string& path);
     Task<Result<std::size_t>> read(net::HttpBodyStream& body);

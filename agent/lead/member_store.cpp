@@ -22,8 +22,8 @@ std::string annotationOf(const json& metadata, const char* key) {
     return found != annotations->end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-Result<MemberRecord> recordOf(const json& item, const std::string& document) {
-    auto lease = leaseFromJson(document);
+Result<MemberRecord> recordOf(const json& item) {
+    auto lease = leaseFromJson(item.dump());
     if (!lease) return fail(std::move(lease).error());
     const auto& metadata = item["metadata"];
     MemberRecord record;
@@ -56,7 +56,7 @@ Task<Result<std::vector<MemberRecord>>> ClusterMembers::list(Duration timeout) {
     for (auto& item : document["items"]) {
         if (!item.is_object()) co_return fail(ErrorCode::DataLoss, "the list of Leases holds something else");
         item["kind"] = "Lease";  // the API server leaves it out in a list
-        auto record = recordOf(item, item.dump());
+        auto record = recordOf(item);
         if (!record) co_return fail(std::move(record).error());
         record->proved = equalInConstantTime(annotationOf(item["metadata"], proofAnnotation), proofOf(*record));
         records.push_back(std::move(*record));

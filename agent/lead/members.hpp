@@ -43,6 +43,7 @@ public:
     Task<void> leave();
     /// From the next renewal on.
     void setServing(bool serving) { serving_ = serving; }
+    bool serving() const { return serving_; }
     /// The leader removes the Leases of those that have been dead for long.
     void setLeads(bool leads) { leads_ = leads; }
 
